@@ -1,0 +1,2 @@
+//! The command line, as a binary.
+fn main() {}

@@ -1,0 +1,179 @@
+//! Typed ids and names: what everything behind the door is addressed by.
+//!
+//! An id is a dense `u32` into one table; its type says which. A [`Name`] is text that has already
+//! been checked, so that nothing behind it has to ask again.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// An index into one table. Implemented by the id types of this crate only.
+pub trait Id: Copy + Ord + std::hash::Hash + fmt::Debug {
+    /// The id of the entry at `index`.
+    fn from_index(index: usize) -> Self;
+    /// The entry's index.
+    fn index(self) -> usize;
+}
+
+/// Declares id types: a `u32` each, no more.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(u32);
+
+        impl Id for $name {
+            fn from_index(index: usize) -> Self {
+                // Invariant `tables-fit-u32`: every table is bounded far below 2^32 entries.
+                Self(u32::try_from(index).unwrap_or(u32::MAX))
+            }
+            fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A country of the catalog (C2).
+    CountryId;
+    /// A known location of the catalog (C7).
+    LocationId;
+    /// A named set of countries (C4).
+    GroupId;
+    /// A hardware code: a family, a variant, or a code of no family (C5).
+    FlavorId;
+    /// A workload type: `model`, `function`, `agent`, or one that the workspace registers.
+    ResourceTypeId;
+    /// One indivisible point of an axis: a known location, the rest of a country, a flavor (P7).
+    Atom;
+    /// A policy of a workspace.
+    PolicyId;
+    /// An environment of a workspace.
+    EnvironmentId;
+    /// A deployment of a workspace.
+    DeploymentId;
+    /// A cluster of an inventory; ids ascend with names, by bytes.
+    ClusterId;
+    /// A pool of an inventory; ids ascend with cluster, then pool name.
+    PoolId;
+    /// A (pool, flavor) pair: where a replica can run, and on what. Ids ascend with cluster, pool,
+    /// flavor kind and code (the ties of D5).
+    PairId;
+}
+
+/// A checked name: 1–253 printable characters without outer spaces.
+///
+/// ```
+/// use siting::id::Name;
+/// let name: Name = "bert-api-v1".parse()?;
+/// assert_eq!(name.as_str(), "bert-api-v1");
+/// assert!(" padded ".parse::<Name>().is_err());
+/// # Ok::<(), siting::id::InvalidName>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The most characters a name can have.
+    pub const MAX_CHARS: usize = 253;
+
+    /// Checks `text`.
+    ///
+    /// # Errors
+    /// [`InvalidName`] says what is wrong with it.
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        if text.is_empty() {
+            return Err(InvalidName::Empty);
+        }
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(InvalidName::TooLong);
+        }
+        if text.trim() != text {
+            return Err(InvalidName::OuterSpace);
+        }
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return Err(InvalidName::NotPrintable);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Characters that print as nothing or change the direction of what follows: two names that look
+/// alike must be alike.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Why a text is not a [`Name`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidName {
+    /// It has no characters.
+    #[error("a name has at least one character")]
+    Empty,
+    /// It has more than [`Name::MAX_CHARS`] characters.
+    #[error("a name has at most {} characters", Name::MAX_CHARS)]
+    TooLong,
+    /// It begins or ends with white space.
+    #[error("a name does not begin or end with a space")]
+    OuterSpace,
+    /// It holds a control or invisible character.
+    #[error("a name holds printable characters only")]
+    NotPrintable,
+}
+
+impl FromStr for Name {
+    type Err = InvalidName;
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl serde::Serialize for Name {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_printable_and_unpadded() {
+        for good in ["a", "Größe 7", "eu/west", "漢字"] {
+            assert!(Name::new(good).is_ok(), "{good}");
+        }
+        assert_eq!(Name::new(""), Err(InvalidName::Empty));
+        assert_eq!(Name::new(" a"), Err(InvalidName::OuterSpace));
+        assert_eq!(Name::new("a\tb"), Err(InvalidName::NotPrintable));
+        assert_eq!(Name::new("a\u{200b}b"), Err(InvalidName::NotPrintable));
+        assert!(Name::new(&"é".repeat(253)).is_ok());
+        assert_eq!(Name::new(&"é".repeat(254)), Err(InvalidName::TooLong));
+    }
+}

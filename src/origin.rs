@@ -1,0 +1,225 @@
+//! Where a value was written, and what is wrong with it.
+//!
+//! An [`Origin`] is a place in a text; a [`Sourced`] value remembers its own; a [`Problem`] is one
+//! thing that is wrong, where, and what would be right. Rendering them is someone else's job.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// A place in a text: file, line and column (both from 1, in characters), and how many characters
+/// it spans. A value that was built in code has [`Origin::default`], which has no file.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Origin {
+    /// The file as the user named it; `<stdin>` for standard input.
+    pub file: Option<Arc<str>>,
+    /// Line, from 1; 0 where only the file is known.
+    pub line: u32,
+    /// Column in characters, from 1; 0 where only the file is known.
+    pub column: u32,
+    /// Characters spanned on that line, for underlining.
+    pub length: u32,
+}
+
+impl Origin {
+    /// The file as a whole.
+    #[must_use]
+    pub fn of_file(file: &str) -> Self {
+        Self { file: Some(file.into()), ..Self::default() }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            None => f.write_str("(built in code)"),
+            Some(file) if self.line == 0 => f.write_str(file),
+            Some(file) => write!(f, "{file}:{}:{}", self.line, self.column),
+        }
+    }
+}
+
+/// A value and where it was written. Equal when the values are, wherever they stand.
+#[derive(Clone, Default)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+impl<T> Sourced<T> {
+    /// A value at a place.
+    pub fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    /// Another value at the same place.
+    pub fn with<U>(&self, value: U) -> Sourced<U> {
+        Sourced { value, origin: self.origin.clone() }
+    }
+}
+
+impl<T> From<T> for Sourced<T> {
+    fn from(value: T) -> Self {
+        Self { value, origin: Origin::default() }
+    }
+}
+
+impl<T> Deref for Sourced<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: PartialEq> PartialEq for Sourced<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Sourced<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for Sourced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<T: Serialize> Serialize for Sourced<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+/// What kind of thing is wrong. Printed in kebab case; stable for programs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProblemCode {
+    /// A file or folder cannot be read.
+    UnreadableFile,
+    /// A file is not UTF-8.
+    InvalidUtf8,
+    /// The text is not YAML or JSON.
+    InvalidSyntax,
+    /// A bound on hostile input was reached: size, nesting, aliases.
+    LimitExceeded,
+    /// A required field is absent.
+    MissingField,
+    /// A field that the document's kind does not have.
+    UnknownField,
+    /// A kind that this library does not know.
+    UnknownKind,
+    /// A version of an API group that this library does not know.
+    UnknownVersion,
+    /// A list where text belongs, and the like.
+    WrongType,
+    /// The right type, but not a value it can have.
+    InvalidValue,
+    /// A number outside its range.
+    OutOfRange,
+    /// A key or name that stands twice.
+    Duplicate,
+    /// A list that must not be empty.
+    EmptyList,
+    /// A reference that resolves to nothing (C8).
+    UnknownName,
+    /// A cluster in a location that nobody knows, without a country (C7).
+    MissingCountry,
+    /// Two sources disagree on a location's country (C7).
+    FalseCountry,
+    /// A policy that allows nothing of the catalog (P9).
+    AllowsNothing,
+    /// More in use than a pool holds (I1).
+    OverUsed,
+}
+
+impl ProblemCode {
+    /// The code as programs read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnreadableFile => "unreadable-file",
+            Self::InvalidUtf8 => "invalid-utf8",
+            Self::InvalidSyntax => "invalid-syntax",
+            Self::LimitExceeded => "limit-exceeded",
+            Self::MissingField => "missing-field",
+            Self::UnknownField => "unknown-field",
+            Self::UnknownKind => "unknown-kind",
+            Self::UnknownVersion => "unknown-version",
+            Self::WrongType => "wrong-type",
+            Self::InvalidValue => "invalid-value",
+            Self::OutOfRange => "out-of-range",
+            Self::Duplicate => "duplicate",
+            Self::EmptyList => "empty-list",
+            Self::UnknownName => "unknown-name",
+            Self::MissingCountry => "missing-country",
+            Self::FalseCountry => "false-country",
+            Self::AllowsNothing => "allows-nothing",
+            Self::OverUsed => "over-used",
+        }
+    }
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProblemCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Another place that belongs to a problem, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Related {
+    /// What stands there, such as `first written here`.
+    pub message: String,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// One thing that is wrong: what, where, and what would be right.
+///
+/// Messages are in lower case, without a final period, with the user's words in backticks.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{origin}: {message}")]
+pub struct Problem {
+    /// The kind of problem.
+    pub code: ProblemCode,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right, where that can be said.
+    pub help: Option<String>,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Other places that belong to it.
+    pub related: Vec<Related>,
+}
+
+impl Problem {
+    /// A problem without help or related places.
+    pub fn new(code: ProblemCode, origin: &Origin, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), help: None, origin: origin.clone(), related: Vec::new() }
+    }
+
+    /// With a word on what would be right.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, origin: &Origin, message: impl Into<String>) -> Self {
+        self.related.push(Related { message: message.into(), origin: origin.clone() });
+        self
+    }
+}
