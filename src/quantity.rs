@@ -1,0 +1,437 @@
+//! Exact quantities and money (I2): integers, parsed from the notations of the field.
+//!
+//! Nothing here passes through floating point. A text that says more than the type can hold, in
+//! size or in digits, is refused with a word on what would be right.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// Why a text is not the quantity that was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{text}` is not {what}: {reason}")]
+pub struct InvalidQuantity {
+    text: String,
+    what: &'static str,
+    reason: String,
+    example: String,
+}
+
+impl InvalidQuantity {
+    /// What would be right, such as ``write `16Gi` ``.
+    #[must_use]
+    pub fn help(&self) -> String {
+        format!("write {}", self.example)
+    }
+}
+
+/// One kind of quantity: what it is called, the units it is written in, and an example.
+struct Notation {
+    what: &'static str,
+    /// Unit and the number of base steps in one of it. The empty unit, where allowed, is listed.
+    units: &'static [(&'static str, u128)],
+    example: &'static str,
+}
+
+impl Notation {
+    /// Reads `text` as a decimal number and a unit, exactly.
+    fn parse(&self, text: &str) -> Result<u64, InvalidQuantity> {
+        let refuse = |reason: String, example: Option<String>| InvalidQuantity {
+            text: shortened(text),
+            what: self.what,
+            reason,
+            example: example.unwrap_or_else(|| self.example.to_owned()),
+        };
+        if text.starts_with('-') {
+            return Err(refuse("it is negative".to_owned(), None));
+        }
+        let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        let Some((digits, scale)) = decimal(number) else {
+            let reason = if number.is_empty() { "it does not begin with a number" } else { "the number is malformed or too long" };
+            return Err(refuse(reason.to_owned(), None));
+        };
+        let Some(&(_, factor)) = self.units.iter().find(|(name, _)| *name == unit) else {
+            let reason = if unit.is_empty() { "it has no unit".to_owned() } else { format!("`{}` is no unit of it", shortened(unit)) };
+            return Err(refuse(reason, self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"))));
+        };
+        let steps = digits.checked_mul(factor).ok_or_else(|| refuse("it is too large".to_owned(), None))?;
+        if steps % scale != 0 {
+            return Err(refuse("it has more digits than can be kept exactly".to_owned(), None));
+        }
+        u64::try_from(steps / scale).map_err(|_| refuse("it is too large".to_owned(), None))
+    }
+
+    /// The unit that was most likely meant: the longest one that `unit` begins with, in any case.
+    fn nearest_unit(&self, unit: &str) -> Option<&'static str> {
+        let lower = unit.to_ascii_lowercase();
+        let begins = |name: &str| !name.is_empty() && lower.starts_with(&name.to_ascii_lowercase());
+        self.units.iter().map(|&(name, _)| name).filter(|name| begins(name)).max_by_key(|name| name.len())
+    }
+
+    /// Writes `steps` in the unit that takes the fewest characters; of equals, the first listed.
+    fn write(&self, steps: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = self.units.iter().filter(|(_, factor)| u128::from(steps) % factor == 0);
+        let texts = exact.map(|(unit, factor)| format!("{}{unit}", u128::from(steps) / factor));
+        match texts.min_by_key(String::len) {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{steps}"),
+        }
+    }
+}
+
+/// `12.50` as (1250, 100); `None` for anything that is not a plain decimal number of at most 30
+/// digits.
+fn decimal(text: &str) -> Option<(u128, u128)> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    if whole.is_empty() || fraction == Some("") || text.len() > 30 {
+        return None;
+    }
+    let fraction = fraction.unwrap_or("").trim_end_matches('0');
+    let digits = whole.chars().chain(fraction.chars()).try_fold(0_u128, |sum, c| {
+        sum.checked_mul(10)?.checked_add(u128::from(c.to_digit(10)?))
+    })?;
+    Some((digits, 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?))
+}
+
+/// A user's text, cut where it is too long to be read.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
+}
+
+const CPU: Notation = Notation { what: "a number of cpu cores", units: &[("", 1000), ("m", 1)], example: "`4`, `1.5` or `500m`" };
+
+const BYTES: Notation = Notation {
+    what: "an amount of memory",
+    units: &[
+        ("Ei", 1 << 60),
+        ("Pi", 1 << 50),
+        ("Ti", 1 << 40),
+        ("Gi", 1 << 30),
+        ("Mi", 1 << 20),
+        ("Ki", 1 << 10),
+        ("E", 1_000_000_000_000_000_000),
+        ("P", 1_000_000_000_000_000),
+        ("T", 1_000_000_000_000),
+        ("G", 1_000_000_000),
+        ("M", 1_000_000),
+        ("k", 1_000),
+        ("B", 1),
+    ],
+    example: "`16Gi` or `16G`",
+};
+
+const BANDWIDTH: Notation = Notation {
+    what: "a bandwidth",
+    units: &[("Tbps", 1_000_000_000_000), ("Gbps", 1_000_000_000), ("Mbps", 1_000_000), ("kbps", 1_000), ("bps", 1)],
+    example: "`1Gbps` or `500Mbps`",
+};
+
+const SHARE: Notation = Notation { what: "a share of one GPU", units: &[("", 1000)], example: "a number above 0 and up to 1, such as `0.25`" };
+
+const MONEY: Notation = Notation { what: "a price", units: &[("", 1_000_000)], example: "a number with at most six decimals, such as `0.526`" };
+
+/// Declares a quantity: a `u64` of base steps with its notation.
+macro_rules! quantities {
+    ($($(#[$doc:meta])* $name:ident($steps:ident) by $notation:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+        pub struct $name(u64);
+
+        impl $name {
+            #[doc = concat!("This many ", stringify!($steps), ".")]
+            #[must_use]
+            pub const fn $steps($steps: u64) -> Self {
+                Self($steps)
+            }
+
+            /// The number of base steps.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidQuantity;
+            fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
+                $notation.parse(text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )+};
+}
+
+quantities! {
+    /// CPU in milli-cores, written `4`, `1.5`, `500m`.
+    ///
+    /// ```
+    /// use siting::quantity::Cpu;
+    /// assert_eq!("1.5".parse(), Ok(Cpu::milli_cores(1500)));
+    /// assert_eq!("500m".parse(), Ok(Cpu::milli_cores(500)));
+    /// assert_eq!(Cpu::milli_cores(4000).to_string(), "4");
+    /// assert!("0.0005".parse::<Cpu>().is_err()); // half a milli-core
+    /// ```
+    Cpu(milli_cores) by CPU;
+    /// Memory or storage in bytes; a unit is required: `16Gi`, `16G`, `512B`.
+    ///
+    /// ```
+    /// use siting::quantity::Bytes;
+    /// assert_eq!("1.5Gi".parse(), Ok(Bytes::bytes(1_610_612_736)));
+    /// assert_eq!(Bytes::bytes(16 << 30).to_string(), "16Gi");
+    /// let error = "16Gib".parse::<Bytes>().unwrap_err();
+    /// assert_eq!(error.to_string(), "`16Gib` is not an amount of memory: `Gib` is no unit of it");
+    /// assert_eq!(error.help(), "write `16Gi`");
+    /// ```
+    Bytes(bytes) by BYTES;
+    /// Network bandwidth in bits per second: `1Gbps`, `500Mbps`.
+    ///
+    /// ```
+    /// use siting::quantity::Bandwidth;
+    /// assert_eq!("1Gbps".parse(), Ok(Bandwidth::bits_per_second(1_000_000_000)));
+    /// ```
+    Bandwidth(bits_per_second) by BANDWIDTH;
+    /// Money in millionths of the workspace's one currency (I5), written `0.526`.
+    ///
+    /// ```
+    /// use siting::quantity::Money;
+    /// assert_eq!("0.526".parse(), Ok(Money::micros(526_000)));
+    /// assert_eq!(Money::micros(1_578_000).to_string(), "1.578");
+    /// ```
+    Money(micros) by MONEY;
+}
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        CPU.write(self.0, f)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        BYTES.write(self.0, f)
+    }
+}
+
+impl fmt::Display for Bandwidth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        BANDWIDTH.write(self.0, f)
+    }
+}
+
+/// A decimal without trailing zeros.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_thousandths(self.0, 1_000_000, f)
+    }
+}
+
+impl Money {
+    /// This much `times` over, or `None` where it is more than can be held.
+    #[must_use]
+    pub fn checked_mul(self, times: u64) -> Option<Self> {
+        self.0.checked_mul(times).map(Self)
+    }
+}
+
+/// `steps` of which `one` make a whole, as a decimal without trailing zeros.
+fn write_thousandths(steps: u64, one: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (whole, rest) = (steps / one, steps % one);
+    if rest == 0 {
+        return write!(f, "{whole}");
+    }
+    let width = one.ilog10() as usize;
+    write!(f, "{whole}.{}", format!("{rest:0width$}").trim_end_matches('0'))
+}
+
+/// A share of one GPU in thousandths: above 0, up to 1.
+///
+/// ```
+/// use siting::quantity::GpuShare;
+/// assert_eq!("0.25".parse::<GpuShare>()?.thousandths(), 250);
+/// assert!("1.5".parse::<GpuShare>().is_err());
+/// # Ok::<(), siting::quantity::InvalidQuantity>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GpuShare(u32);
+
+impl GpuShare {
+    /// Thousandths in one whole GPU.
+    pub const WHOLE: u32 = 1000;
+
+    /// This many thousandths, if that is above 0 and at most a whole.
+    #[must_use]
+    pub fn from_thousandths(thousandths: u32) -> Option<Self> {
+        (1..=Self::WHOLE).contains(&thousandths).then_some(Self(thousandths))
+    }
+
+    /// The number of thousandths.
+    #[must_use]
+    pub fn thousandths(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromStr for GpuShare {
+    type Err = InvalidQuantity;
+    fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
+        let thousandths = SHARE.parse(text)?;
+        u32::try_from(thousandths).ok().and_then(Self::from_thousandths).ok_or_else(|| InvalidQuantity {
+            text: shortened(text),
+            what: SHARE.what,
+            reason: "it is outside its range".to_owned(),
+            example: SHARE.example.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for GpuShare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_thousandths(u64::from(self.0), u64::from(Self::WHOLE), f)
+    }
+}
+
+impl Serialize for GpuShare {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A whole percentage from 1 to 100.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Percent(u8);
+
+impl Percent {
+    /// `percent`, if it is from 1 to 100.
+    #[must_use]
+    pub fn new(percent: u8) -> Option<Self> {
+        (1..=100).contains(&percent).then_some(Self(percent))
+    }
+
+    /// The number, from 1 to 100.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
+    }
+}
+
+/// Coordinates in millionths of a degree.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Coordinates {
+    latitude: i32,
+    longitude: i32,
+}
+
+impl Coordinates {
+    const DEGREE: i32 = 1_000_000;
+
+    /// These millionths of a degree, if latitude is within ±90° and longitude within ±180°.
+    #[must_use]
+    pub fn from_micro_degrees(latitude: i32, longitude: i32) -> Option<Self> {
+        let within = |value: i32, degrees: i32| value.unsigned_abs() <= (degrees * Self::DEGREE).unsigned_abs();
+        (within(latitude, 90) && within(longitude, 180)).then_some(Self { latitude, longitude })
+    }
+
+    /// Latitude in millionths of a degree, north positive.
+    #[must_use]
+    pub fn latitude(self) -> i32 {
+        self.latitude
+    }
+
+    /// Longitude in millionths of a degree, east positive.
+    #[must_use]
+    pub fn longitude(self) -> i32 {
+        self.longitude
+    }
+
+    /// Reads one of the two numbers, with at most six decimals.
+    #[must_use]
+    pub fn micro_degrees(text: &str) -> Option<i32> {
+        let (sign, number) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        let (digits, scale) = decimal(number)?;
+        let micros = digits.checked_mul(1_000_000)?;
+        if micros % scale != 0 {
+            return None;
+        }
+        i32::try_from(micros / scale).ok().map(|micros| sign * micros)
+    }
+}
+
+impl Serialize for Coordinates {
+    /// As manifests have it: a list of two decimal numbers.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let degrees = |micros: i32| f64::from(micros) / f64::from(Self::DEGREE);
+        [degrees(self.latitude), degrees(self.longitude)].serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn i2_nonsense_overflow_and_excess_digits_are_refused() {
+        for bad in ["", "-1", "1e400", "1e3", ".5", "5.", "1..5", "NaN", "0x10", "4 cores", "1,5", "0.0001", "99999999999999999999"] {
+            assert!(bad.parse::<Cpu>().is_err(), "{bad}");
+        }
+        for bad in ["16", "16Gib", "16 Gi", "Gi", "-1Gi", "0.3B", "20000000000Gi", "1e3Gi"] {
+            assert!(bad.parse::<Bytes>().is_err(), "{bad}");
+        }
+        for bad in ["1", "1Gb", "1GBps", "1Gi"] {
+            assert!(bad.parse::<Bandwidth>().is_err(), "{bad}");
+        }
+        for bad in ["0", "1.001", "0.0005", "2"] {
+            assert!(bad.parse::<GpuShare>().is_err(), "{bad}");
+        }
+        for bad in ["0.0000001", "-0.5", "$1", "1e400"] {
+            assert!(bad.parse::<Money>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn help_names_the_unit_that_was_meant() {
+        let help = |text: &str| text.parse::<Bytes>().unwrap_err().help();
+        assert_eq!(help("16GiB"), "write `16Gi`");
+        assert_eq!(help("16gb"), "write `16G`");
+        assert_eq!(help("16"), "write `16Gi` or `16G`");
+        assert_eq!("1Gbit".parse::<Bandwidth>().unwrap_err().help(), "write `1Gbps` or `500Mbps`");
+    }
+
+    #[test]
+    fn coordinates_are_exact_and_in_range() {
+        assert_eq!(Coordinates::micro_degrees("-77.4"), Some(-77_400_000));
+        assert_eq!(Coordinates::micro_degrees("0.0000001"), None);
+        assert!(Coordinates::from_micro_degrees(90_000_000, -180_000_000).is_some());
+        assert!(Coordinates::from_micro_degrees(90_000_001, 0).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(steps: u64) {
+            prop_assert_eq!(Cpu(steps).to_string().parse(), Ok(Cpu(steps)));
+            prop_assert_eq!(Bytes(steps).to_string().parse(), Ok(Bytes(steps)));
+            prop_assert_eq!(Bandwidth(steps).to_string().parse(), Ok(Bandwidth(steps)));
+            prop_assert_eq!(Money(steps).to_string().parse(), Ok(Money(steps)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,12}") {
+            let _ = (text.parse::<Cpu>(), text.parse::<Bytes>(), text.parse::<Money>(), text.parse::<GpuShare>());
+        }
+    }
+}
