@@ -1,5 +1,10 @@
 //! Policy and placement: *may this workload run there, where best, why not.*
 
 pub mod bitset;
+pub mod catalog;
+pub mod deployment;
 pub mod id;
+pub mod inventory;
 pub mod origin;
+pub mod policy;
+pub mod quantity;

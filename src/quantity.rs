@@ -49,11 +49,19 @@ impl Notation {
         let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
         let (number, unit) = text.split_at(end);
         let Some((digits, scale)) = decimal(number) else {
-            let reason = if number.is_empty() { "it does not begin with a number" } else { "the number is malformed or too long" };
+            let reason = if number.is_empty() {
+                "it does not begin with a number"
+            } else {
+                "the number is malformed or too long"
+            };
             return Err(refuse(reason.to_owned(), None));
         };
         let Some(&(_, factor)) = self.units.iter().find(|(name, _)| *name == unit) else {
-            let reason = if unit.is_empty() { "it has no unit".to_owned() } else { format!("`{}` is no unit of it", shortened(unit)) };
+            let reason = if unit.is_empty() {
+                "it has no unit".to_owned()
+            } else {
+                format!("`{}` is no unit of it", shortened(unit))
+            };
             return Err(refuse(reason, self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"))));
         };
         let steps = digits.checked_mul(factor).ok_or_else(|| refuse("it is too large".to_owned(), None))?;
@@ -89,9 +97,10 @@ fn decimal(text: &str) -> Option<(u128, u128)> {
         return None;
     }
     let fraction = fraction.unwrap_or("").trim_end_matches('0');
-    let digits = whole.chars().chain(fraction.chars()).try_fold(0_u128, |sum, c| {
-        sum.checked_mul(10)?.checked_add(u128::from(c.to_digit(10)?))
-    })?;
+    let digits = whole
+        .chars()
+        .chain(fraction.chars())
+        .try_fold(0_u128, |sum, c| sum.checked_mul(10)?.checked_add(u128::from(c.to_digit(10)?)))?;
     Some((digits, 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?))
 }
 
@@ -101,7 +110,8 @@ fn shortened(text: &str) -> String {
     if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
-const CPU: Notation = Notation { what: "a number of cpu cores", units: &[("", 1000), ("m", 1)], example: "`4`, `1.5` or `500m`" };
+const CPU: Notation =
+    Notation { what: "a number of cpu cores", units: &[("", 1000), ("m", 1)], example: "`4`, `1.5` or `500m`" };
 
 const BYTES: Notation = Notation {
     what: "an amount of memory",
@@ -129,21 +139,29 @@ const BANDWIDTH: Notation = Notation {
     example: "`1Gbps` or `500Mbps`",
 };
 
-const SHARE: Notation = Notation { what: "a share of one GPU", units: &[("", 1000)], example: "a number above 0 and up to 1, such as `0.25`" };
+const SHARE: Notation = Notation {
+    what: "a share of one GPU",
+    units: &[("", 1000)],
+    example: "a number above 0 and up to 1, such as `0.25`",
+};
 
-const MONEY: Notation = Notation { what: "a price", units: &[("", 1_000_000)], example: "a number with at most six decimals, such as `0.526`" };
+const MONEY: Notation = Notation {
+    what: "a price",
+    units: &[("", 1_000_000)],
+    example: "a number with at most six decimals, such as `0.526`",
+};
 
 /// Declares a quantity: a `u64` of base steps with its notation.
 macro_rules! quantities {
-    ($($(#[$doc:meta])* $name:ident($steps:ident) by $notation:ident;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident::$make:ident($steps:ident) by $notation:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
         pub struct $name(u64);
 
         impl $name {
-            #[doc = concat!("This many ", stringify!($steps), ".")]
+            #[doc = concat!("From a number of base steps: ", stringify!($steps), ".")]
             #[must_use]
-            pub const fn $steps($steps: u64) -> Self {
+            pub const fn $make($steps: u64) -> Self {
                 Self($steps)
             }
 
@@ -179,25 +197,25 @@ quantities! {
     /// assert_eq!(Cpu::milli_cores(4000).to_string(), "4");
     /// assert!("0.0005".parse::<Cpu>().is_err()); // half a milli-core
     /// ```
-    Cpu(milli_cores) by CPU;
+    Cpu::milli_cores(milli_cores) by CPU;
     /// Memory or storage in bytes; a unit is required: `16Gi`, `16G`, `512B`.
     ///
     /// ```
     /// use siting::quantity::Bytes;
-    /// assert_eq!("1.5Gi".parse(), Ok(Bytes::bytes(1_610_612_736)));
-    /// assert_eq!(Bytes::bytes(16 << 30).to_string(), "16Gi");
+    /// assert_eq!("1.5Gi".parse(), Ok(Bytes::new(1_610_612_736)));
+    /// assert_eq!(Bytes::new(16 << 30).to_string(), "16Gi");
     /// let error = "16Gib".parse::<Bytes>().unwrap_err();
     /// assert_eq!(error.to_string(), "`16Gib` is not an amount of memory: `Gib` is no unit of it");
     /// assert_eq!(error.help(), "write `16Gi`");
     /// ```
-    Bytes(bytes) by BYTES;
+    Bytes::new(bytes) by BYTES;
     /// Network bandwidth in bits per second: `1Gbps`, `500Mbps`.
     ///
     /// ```
     /// use siting::quantity::Bandwidth;
     /// assert_eq!("1Gbps".parse(), Ok(Bandwidth::bits_per_second(1_000_000_000)));
     /// ```
-    Bandwidth(bits_per_second) by BANDWIDTH;
+    Bandwidth::bits_per_second(bits) by BANDWIDTH;
     /// Money in millionths of the workspace's one currency (I5), written `0.526`.
     ///
     /// ```
@@ -205,7 +223,7 @@ quantities! {
     /// assert_eq!("0.526".parse(), Ok(Money::micros(526_000)));
     /// assert_eq!(Money::micros(1_578_000).to_string(), "1.578");
     /// ```
-    Money(micros) by MONEY;
+    Money::micros(micros) by MONEY;
 }
 
 impl fmt::Display for Cpu {
@@ -386,7 +404,21 @@ mod tests {
 
     #[test]
     fn i2_nonsense_overflow_and_excess_digits_are_refused() {
-        for bad in ["", "-1", "1e400", "1e3", ".5", "5.", "1..5", "NaN", "0x10", "4 cores", "1,5", "0.0001", "99999999999999999999"] {
+        for bad in [
+            "",
+            "-1",
+            "1e400",
+            "1e3",
+            ".5",
+            "5.",
+            "1..5",
+            "NaN",
+            "0x10",
+            "4 cores",
+            "1,5",
+            "0.0001",
+            "99999999999999999999",
+        ] {
             assert!(bad.parse::<Cpu>().is_err(), "{bad}");
         }
         for bad in ["16", "16Gib", "16 Gi", "Gi", "-1Gi", "0.3B", "20000000000Gi", "1e3Gi"] {

@@ -1,0 +1,604 @@
+//! The names of places and hardware, and the trees they form.
+//!
+//! The central type is [`Catalog`]: built-in tables, and what a workspace and its clusters add to
+//! them. It reads names and aliases into ids once, at the door (C2, C5), says which atoms lie under a
+//! node of a tree (C6, P7), and offers the nearest names for one that it does not know (C8).
+//!
+//! It answers for the rules C1–C9, for the atoms of P7 and the axes of P15. Its invariants:
+//!
+//! 1. `ids-are-ours`: an id is given only to the catalog that issued it, or to one that grew out of
+//!    that one. Anything else is a mistake in the program, not in its input, and asserts.
+//! 2. `append-only`: additions never change an id or an atom that was there before, so what was
+//!    compiled stays true (C7).
+
+mod additions;
+pub mod axis;
+mod choice;
+mod countries;
+mod flavors;
+mod groups;
+mod locations;
+mod nearest;
+mod reading;
+mod spelling;
+mod trees;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError};
+pub use axis::{Axis, PerAxis};
+pub use choice::{Choice, ChoiceKind, Continent, FlavorKind};
+pub use nearest::nearest;
+pub use reading::Suggestion;
+
+use additions::Additions;
+use countries::COUNTRIES;
+use flavors::FLAVORS;
+use groups::GROUPS;
+use locations::LOCATIONS;
+use spelling::Spelling;
+use trees::Trees;
+
+use crate::bitset::BitSet;
+use crate::id::{Atom, CountryId, FlavorId, GroupId, Id, LocationId, Name, ResourceTypeId};
+
+/// Known places, hardware and workload types. Cheap to clone: clones share what they have in common.
+///
+/// ```
+/// use siting::catalog::{Catalog, Choice, ChoiceKind};
+///
+/// let mut catalog = Catalog::builtin();
+/// let norway = catalog.country("NOR").ok_or("no such country")?;
+/// let oslo = catalog.add_location("onprem/oslo-1", norway)?;
+///
+/// let europe = catalog.resolve(ChoiceKind::Continent, "eu").ok_or("no such continent")?;
+/// assert!(catalog.covers(europe, catalog.place(norway, Some(oslo))));
+/// assert!(catalog.atoms(Choice::Country(norway)).is_subset(&catalog.atoms(europe)));
+/// assert_eq!(catalog.nearest(ChoiceKind::Country, "norway"), ["no"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Catalog {
+    added: Arc<Additions>,
+}
+
+/// The built-in tables, with their names read.
+struct Builtin {
+    location_countries: Vec<CountryId>,
+    group_members: Vec<BitSet<CountryId>>,
+    families: Vec<Option<FlavorId>>,
+    cpu_keys: HashMap<String, FlavorId>,
+    gpu_keys: HashMap<String, FlavorId>,
+}
+
+static BUILTIN: LazyLock<Builtin> = LazyLock::new(Builtin::read);
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog { added: Arc::new(Additions::default()) });
+
+/// The built-in workload types.
+static RESOURCE_TYPES: [&str; 3] = ["agent", "function", "model"];
+
+// Getters and additions.
+impl Catalog {
+    /// The built-in tables alone. O(1) after the first time.
+    #[must_use]
+    pub fn builtin() -> Self {
+        CATALOG.clone()
+    }
+
+    /// Makes a location known (C7); the same again gives the same id. Case is not kept. The new atom
+    /// is the last of its axis, and no other changes. O(1) where the catalog is not shared.
+    ///
+    /// ```
+    /// # use siting::catalog::{AddLocationError, Catalog};
+    /// let mut catalog = Catalog::builtin();
+    /// let (ireland, britain) = (catalog.country("ie").unwrap(), catalog.country("gb").unwrap());
+    /// assert_eq!(catalog.add_location("AWS/eu-west-1", ireland).ok(), catalog.location("aws/eu-west-1"));
+    /// let wrong = catalog.add_location("aws/eu-west-1", britain);
+    /// assert_eq!(wrong, Err(AddLocationError::Disagrees { known: ireland }));
+    /// ```
+    ///
+    /// # Errors
+    /// If the name is not `provider/region`, or known in another country.
+    pub fn add_location(&mut self, name: &str, country: CountryId) -> Result<LocationId, AddLocationError> {
+        let name = name.to_lowercase();
+        let well_formed = name
+            .split_once('/')
+            .is_some_and(|(provider, region)| Name::new(provider).is_ok() && Name::new(region).is_ok());
+        if !well_formed {
+            return Err(AddLocationError::Malformed);
+        }
+        if let Some(location) = self.location(&name) {
+            let known = self.location_country(location);
+            return if known == country { Ok(location) } else { Err(AddLocationError::Disagrees { known }) };
+        }
+        let location = LocationId::from_index(LOCATIONS.len() + self.added.locations.len());
+        let added = self.change();
+        let name: Arc<str> = name.into();
+        added.location_ids.insert(name.clone(), location);
+        added.locations.push(additions::Location { name, country });
+        Ok(location)
+    }
+
+    /// Adds a group of countries (C4). Its name is kept in lower case.
+    ///
+    /// # Errors
+    /// If the name cannot be one, or is known.
+    pub fn add_group(
+        &mut self,
+        name: &str,
+        members: impl IntoIterator<Item = CountryId>,
+    ) -> Result<GroupId, AddGroupError> {
+        let name = Name::new(&name.to_lowercase())?;
+        if let Some(known) = self.group(name.as_str()) {
+            return Err(AddGroupError::Known(known));
+        }
+        let group = GroupId::from_index(GROUPS.len() + self.added.groups.len());
+        let members = BitSet::from_ids(COUNTRIES.len(), members);
+        self.change().groups.push(additions::Group { name: name.as_str().into(), members });
+        Ok(group)
+    }
+
+    /// Adds a flavor (C5), perhaps as a variant of a family (C6), with its memory in bytes. Its code is
+    /// kept in lower case. The new atom is the last of its axis.
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, FlavorKind};
+    /// let mut catalog = Catalog::builtin();
+    /// let x900 = catalog.add_flavor(FlavorKind::Gpu, "x900", None, &["Nine Hundred"], Some(48 << 30))?;
+    /// assert_eq!(catalog.flavor(FlavorKind::Gpu, "nine-hundred"), Some(x900));
+    /// assert!(catalog.add_flavor(FlavorKind::Gpu, "NVIDIA T4", None, &[] as &[&str], None).is_err());
+    /// # Ok::<(), siting::catalog::AddFlavorError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the code or an alias cannot be a name or is known, or the family is none of this kind.
+    pub fn add_flavor(
+        &mut self,
+        kind: FlavorKind,
+        code: &str,
+        family: Option<FlavorId>,
+        aliases: &[impl AsRef<str>],
+        memory: Option<u64>,
+    ) -> Result<FlavorId, AddFlavorError> {
+        if let Some(family) = family
+            && !(self.is_family(family) && self.flavor_kind(family) == kind)
+        {
+            return Err(AddFlavorError::NotAFamily(family));
+        }
+        let mut keys = Vec::with_capacity(aliases.len() + 1);
+        for text in aliases.iter().map(AsRef::as_ref).chain([code]) {
+            let malformed = || AddFlavorError::Malformed { text: text.to_owned() };
+            let key = Spelling::read(text).ok_or_else(malformed)?.key;
+            if Name::new(text).is_err() || key == reading::ANY {
+                return Err(malformed());
+            }
+            if let Some(by) = self.flavor_of_key(kind, &key) {
+                return Err(AddFlavorError::Known { text: text.to_owned(), by });
+            }
+            keys.push(key);
+        }
+        let flavor = FlavorId::from_index(FLAVORS.len() + self.added.flavors.len());
+        let added = self.change();
+        added.keys_mut(kind).extend(keys.into_iter().map(|key| (key, flavor)));
+        let aliases = aliases.iter().map(|alias| alias.as_ref().into()).collect();
+        added.flavors.push(additions::Flavor { kind, code: code.to_lowercase().into(), family, aliases, memory });
+        Ok(flavor)
+    }
+
+    /// Adds a workload type beside `agent`, `function` and `model`.
+    ///
+    /// # Errors
+    /// If the name cannot be one, or is known.
+    pub fn add_resource_type(&mut self, name: &str) -> Result<ResourceTypeId, AddResourceTypeError> {
+        let name = Name::new(name)?;
+        if let Some(known) = self.resource_type(name.as_str()) {
+            return Err(AddResourceTypeError::Known(known));
+        }
+        let id = ResourceTypeId::from_index(RESOURCE_TYPES.len() + self.added.resource_types.len());
+        Arc::make_mut(&mut self.added).resource_types.push(name.as_str().into());
+        Ok(id)
+    }
+
+    /// The additions, to change them.
+    fn change(&mut self) -> &mut Additions {
+        let added = Arc::make_mut(&mut self.added);
+        added.trees.take();
+        added
+    }
+}
+
+// The trees (C6) as atoms (P7).
+impl Catalog {
+    /// How many atoms an axis has. On the location axis, the rest of each country comes first, then
+    /// the known locations; on the flavor axis, each flavor is one, a family meaning what is known by
+    /// the family alone.
+    #[must_use]
+    pub fn universe(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Location => self.location_universe(),
+            Axis::Flavor => self.flavor_universe(),
+        }
+    }
+
+    pub(super) fn location_universe(&self) -> usize {
+        COUNTRIES.len() + self.location_count()
+    }
+
+    pub(super) fn flavor_universe(&self) -> usize {
+        FLAVORS.len() + self.added.flavors.len()
+    }
+
+    fn location_count(&self) -> usize {
+        LOCATIONS.len() + self.added.locations.len()
+    }
+
+    /// What lies under a node: a set over its axis's [`universe`](Self::universe). O(universe / 64);
+    /// the first time after an addition, the trees are derived anew.
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, ChoiceKind};
+    /// let catalog = Catalog::builtin();
+    /// let h100 = catalog.resolve(ChoiceKind::Gpu, "h100").unwrap();
+    /// let codes: Vec<_> = catalog.atoms(h100).iter().map(|a| catalog.flavor_code(catalog.flavor_of(a))).collect();
+    /// assert_eq!(codes, ["h100", "h100-80gb", "h100-nvl"]);
+    /// ```
+    #[must_use]
+    pub fn atoms(&self, choice: Choice) -> BitSet<Atom> {
+        match self.tree(choice) {
+            Ok(atoms) => atoms.clone(),
+            Err(atom) => BitSet::from_ids(self.location_universe(), [atom]),
+        }
+    }
+
+    /// Adds what lies under a node to `set`, without allocating. Asserts that `set` is over this
+    /// catalog's universe of the choice's axis.
+    pub fn add_atoms(&self, choice: Choice, set: &mut BitSet<Atom>) {
+        match self.tree(choice) {
+            Ok(atoms) => set.union_with(atoms),
+            Err(atom) => {
+                set.insert(atom);
+            }
+        }
+    }
+
+    /// The atoms of a node, or the one atom of a location.
+    fn tree(&self, choice: Choice) -> Result<&BitSet<Atom>, Atom> {
+        let trees = self.added.trees.get_or_init(|| Arc::new(Trees::of(self)));
+        Ok(match choice {
+            Choice::Continent(continent) => entry(&trees.continents, continent.index()),
+            Choice::Country(country) => entry(&trees.countries, country.index()),
+            Choice::Group(group) => entry(&trees.groups, group.index()),
+            Choice::AnyFlavor(kind) => entry(&trees.kinds, kind as usize),
+            Choice::Flavor(flavor) => entry(&trees.flavors, flavor.index()),
+            Choice::Location(location) => return Err(atom_of(location)),
+        })
+    }
+
+    /// Whether an atom of the choice's axis lies under it. O(1).
+    #[must_use]
+    pub fn covers(&self, choice: Choice, atom: Atom) -> bool {
+        match choice {
+            Choice::Continent(continent) => self.continent_of(self.country_of(atom)) == continent,
+            Choice::Country(country) => self.country_of(atom) == country,
+            Choice::Location(location) => atom == atom_of(location),
+            Choice::Group(group) => self.group_members(group).contains(self.country_of(atom)),
+            Choice::AnyFlavor(kind) => self.flavor_kind(self.flavor_of(atom)) == kind,
+            Choice::Flavor(flavor) => {
+                let under = self.flavor_of(atom);
+                under == flavor || self.flavor_family(under) == Some(flavor)
+            }
+        }
+    }
+
+    /// Where something stands: in a known location, or in the rest of a country. A location's own
+    /// country holds.
+    #[must_use]
+    pub fn place(&self, country: CountryId, location: Option<LocationId>) -> Atom {
+        location.map_or_else(|| self.rest_of(country), atom_of)
+    }
+
+    /// The part of a country that is no known location (P7).
+    #[must_use]
+    pub fn rest_of(&self, country: CountryId) -> Atom {
+        Atom::from_index(country.index())
+    }
+
+    /// The country of an atom of the location axis.
+    #[must_use]
+    pub fn country_of(&self, atom: Atom) -> CountryId {
+        self.location_of(atom)
+            .map_or_else(|| CountryId::from_index(atom.index()), |location| self.location_country(location))
+    }
+
+    /// The location that an atom of the location axis is; none for the rest of a country.
+    #[must_use]
+    pub fn location_of(&self, atom: Atom) -> Option<LocationId> {
+        atom.index().checked_sub(COUNTRIES.len()).map(LocationId::from_index)
+    }
+
+    /// The atom of a flavor.
+    #[must_use]
+    pub fn flavor_atom(&self, flavor: FlavorId) -> Atom {
+        Atom::from_index(flavor.index())
+    }
+
+    /// The flavor of an atom of the flavor axis.
+    #[must_use]
+    pub fn flavor_of(&self, atom: Atom) -> FlavorId {
+        FlavorId::from_index(atom.index())
+    }
+}
+
+// Writing back.
+impl Catalog {
+    /// The alpha-2 code of a country, in lower case (C2).
+    #[must_use]
+    pub fn country_code(&self, country: CountryId) -> &'static str {
+        entry(COUNTRIES, country.index()).alpha2
+    }
+
+    /// The alpha-3 code of a country, in lower case.
+    #[must_use]
+    pub fn alpha3(&self, country: CountryId) -> &'static str {
+        entry(COUNTRIES, country.index()).alpha3
+    }
+
+    /// The English short name of a country.
+    #[must_use]
+    pub fn country_name(&self, country: CountryId) -> &'static str {
+        entry(COUNTRIES, country.index()).name
+    }
+
+    /// The continent of a country (C3).
+    #[must_use]
+    pub fn continent_of(&self, country: CountryId) -> Continent {
+        entry(COUNTRIES, country.index()).continent
+    }
+
+    /// The name of a group.
+    #[must_use]
+    pub fn group_name(&self, group: GroupId) -> &str {
+        match GROUPS.get(group.index()) {
+            Some(group) => group.name,
+            None => &self.added_group(group).name,
+        }
+    }
+
+    /// The countries of a group (C4), over all [`countries`](Self::countries).
+    #[must_use]
+    pub fn group_members(&self, group: GroupId) -> &BitSet<CountryId> {
+        match BUILTIN.group_members.get(group.index()) {
+            Some(members) => members,
+            None => &self.added_group(group).members,
+        }
+    }
+
+    /// What a built-in group is, as of when, by which source (C4); nothing for an added one.
+    #[must_use]
+    pub fn group_about(&self, group: GroupId) -> Option<&'static str> {
+        GROUPS.get(group.index()).map(|group| group.about)
+    }
+
+    fn added_group(&self, group: GroupId) -> &additions::Group {
+        entry(&self.added.groups, group.index().wrapping_sub(GROUPS.len()))
+    }
+
+    /// The name of a location, `provider/region` in lower case (C7).
+    #[must_use]
+    pub fn location_name(&self, location: LocationId) -> &str {
+        match LOCATIONS.get(location.index()) {
+            Some((name, _)) => name,
+            None => &self.added_location(location).name,
+        }
+    }
+
+    /// The country of a location (C7).
+    #[must_use]
+    pub fn location_country(&self, location: LocationId) -> CountryId {
+        match BUILTIN.location_countries.get(location.index()) {
+            Some(&country) => country,
+            None => self.added_location(location).country,
+        }
+    }
+
+    fn added_location(&self, location: LocationId) -> &additions::Location {
+        entry(&self.added.locations, location.index().wrapping_sub(LOCATIONS.len()))
+    }
+
+    /// The code of a flavor (C5).
+    #[must_use]
+    pub fn flavor_code(&self, flavor: FlavorId) -> &str {
+        match FLAVORS.get(flavor.index()) {
+            Some(flavor) => flavor.code,
+            None => &self.added_flavor(flavor).code,
+        }
+    }
+
+    /// The kind of a flavor (C5).
+    #[must_use]
+    pub fn flavor_kind(&self, flavor: FlavorId) -> FlavorKind {
+        match FLAVORS.get(flavor.index()) {
+            Some(flavor) => flavor.kind,
+            None => self.added_flavor(flavor).kind,
+        }
+    }
+
+    /// The family of a variant (C6).
+    #[must_use]
+    pub fn flavor_family(&self, flavor: FlavorId) -> Option<FlavorId> {
+        match BUILTIN.families.get(flavor.index()) {
+            Some(&family) => family,
+            None => self.added_flavor(flavor).family,
+        }
+    }
+
+    /// Whether a flavor is a family (C6).
+    #[must_use]
+    pub fn is_family(&self, flavor: FlavorId) -> bool {
+        FLAVORS.get(flavor.index()).is_some_and(|flavor| flavor.is_family)
+    }
+
+    /// The memory of one device in bytes, where it is known and the same for all; never for a family.
+    #[must_use]
+    pub fn flavor_memory(&self, flavor: FlavorId) -> Option<u64> {
+        match FLAVORS.get(flavor.index()) {
+            Some(flavor) => (flavor.memory > 0).then_some(flavor.memory << 30),
+            None => self.added_flavor(flavor).memory,
+        }
+    }
+
+    /// The vendor of a flavor in lower case, where it has one.
+    #[must_use]
+    pub fn flavor_vendor(&self, flavor: FlavorId) -> Option<&'static str> {
+        FLAVORS.get(flavor.index()).map(|flavor| flavor.vendor).filter(|vendor| !vendor.is_empty())
+    }
+
+    /// What a flavor is called by its vendor; the code for an added one.
+    #[must_use]
+    pub fn flavor_display_name(&self, flavor: FlavorId) -> &str {
+        match FLAVORS.get(flavor.index()) {
+            Some(flavor) => flavor.name,
+            None => &self.added_flavor(flavor).code,
+        }
+    }
+
+    /// Other spellings of a flavor (C5). Those that differ from the code or from each other only in
+    /// case, separators or the vendor's name are not listed, but read all the same.
+    pub fn flavor_aliases(&self, flavor: FlavorId) -> impl Iterator<Item = &str> {
+        let (builtin, added) = match FLAVORS.get(flavor.index()) {
+            Some(flavor) => (flavor.aliases, None),
+            None => (&[] as &[&str], Some(self.added_flavor(flavor))),
+        };
+        let exact = flavors::EXACT.iter().filter(move |(_, code)| *code == self.flavor_code(flavor));
+        let added = added.into_iter().flat_map(|flavor| flavor.aliases.iter().map(|alias| &**alias));
+        builtin.iter().copied().chain(exact.map(|&(label, _)| label)).chain(added)
+    }
+
+    fn added_flavor(&self, flavor: FlavorId) -> &additions::Flavor {
+        entry(&self.added.flavors, flavor.index().wrapping_sub(FLAVORS.len()))
+    }
+
+    /// The name of a workload type.
+    #[must_use]
+    pub fn resource_type_name(&self, resource_type: ResourceTypeId) -> &str {
+        let index = resource_type.index();
+        match RESOURCE_TYPES.get(index) {
+            Some(name) => name,
+            None => entry::<Box<str>>(&self.added.resource_types, index.wrapping_sub(RESOURCE_TYPES.len())),
+        }
+    }
+
+    /// What is written as `type:` for a choice.
+    #[must_use]
+    pub fn choice_kind(&self, choice: Choice) -> ChoiceKind {
+        match choice {
+            Choice::Continent(_) => ChoiceKind::Continent,
+            Choice::Country(_) => ChoiceKind::Country,
+            Choice::Location(_) => ChoiceKind::Location,
+            Choice::Group(_) => ChoiceKind::Group,
+            Choice::AnyFlavor(kind) => kind.into(),
+            Choice::Flavor(flavor) => self.flavor_kind(flavor).into(),
+        }
+    }
+
+    /// What is written as `name:` for a choice: its code, never an alias (C2, C5).
+    #[must_use]
+    pub fn choice_name(&self, choice: Choice) -> &str {
+        match choice {
+            Choice::Continent(continent) => continent.code(),
+            Choice::Country(country) => self.country_code(country),
+            Choice::Location(location) => self.location_name(location),
+            Choice::Group(group) => self.group_name(group),
+            Choice::AnyFlavor(_) => reading::ANY,
+            Choice::Flavor(flavor) => self.flavor_code(flavor),
+        }
+    }
+}
+
+// Listings: what is built in sorted by name, then what was added, in the order of adding.
+impl Catalog {
+    /// Every country, by alpha-2 code.
+    pub fn countries(&self) -> impl ExactSizeIterator<Item = CountryId> + use<> {
+        (0..COUNTRIES.len()).map(CountryId::from_index)
+    }
+
+    /// Every group.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = GroupId> + use<> {
+        (0..GROUPS.len() + self.added.groups.len()).map(GroupId::from_index)
+    }
+
+    /// Every known location.
+    pub fn locations(&self) -> impl ExactSizeIterator<Item = LocationId> + use<> {
+        (0..self.location_count()).map(LocationId::from_index)
+    }
+
+    /// Every flavor, processors first.
+    pub fn flavors(&self) -> impl ExactSizeIterator<Item = FlavorId> + use<> {
+        (0..self.flavor_universe()).map(FlavorId::from_index)
+    }
+
+    /// Every workload type.
+    pub fn resource_types(&self) -> impl ExactSizeIterator<Item = ResourceTypeId> + use<> {
+        (0..RESOURCE_TYPES.len() + self.added.resource_types.len()).map(ResourceTypeId::from_index)
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalog")
+            .field("groups", &self.groups().len())
+            .field("locations", &self.location_count())
+            .field("flavors", &self.flavor_universe())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builtin {
+    fn read() -> Self {
+        let country = |code: &str| reading::alpha2(code).into_iter();
+        let location_countries = LOCATIONS.iter().flat_map(|(_, code)| country(code)).collect();
+        let members = |group: &groups::Group| {
+            let codes = group.members.iter().copied().flatten();
+            BitSet::from_ids(COUNTRIES.len(), codes.flat_map(|code| country(code)))
+        };
+        let family = |flavor: &flavors::Flavor| {
+            let same = |other: &flavors::Flavor| other.kind == flavor.kind && other.code == flavor.family;
+            FLAVORS.iter().position(same).map(FlavorId::from_index)
+        };
+        let keys = |kind| {
+            let of_kind = FLAVORS.iter().enumerate().filter(move |(_, flavor)| flavor.kind == kind);
+            let spelt = of_kind.flat_map(|(index, flavor)| {
+                let spellings = flavor.aliases.iter().chain([&flavor.code]).filter_map(|text| Spelling::read(text));
+                spellings.map(move |spelling| (spelling.key, FlavorId::from_index(index)))
+            });
+            spelt.collect()
+        };
+        Self {
+            location_countries,
+            group_members: GROUPS.iter().map(members).collect(),
+            families: FLAVORS.iter().map(family).collect(),
+            cpu_keys: keys(FlavorKind::Cpu),
+            gpu_keys: keys(FlavorKind::Gpu),
+        }
+    }
+
+    fn keys(&self, kind: FlavorKind) -> &HashMap<String, FlavorId> {
+        match kind {
+            FlavorKind::Cpu => &self.cpu_keys,
+            FlavorKind::Gpu => &self.gpu_keys,
+        }
+    }
+}
+
+/// The atom of a location: after the rests of all countries.
+fn atom_of(location: LocationId) -> Atom {
+    Atom::from_index(COUNTRIES.len() + location.index())
+}
+
+/// The entry that an id stands for.
+#[expect(clippy::indexing_slicing, reason = "invariant `ids-are-ours`")]
+fn entry<T>(table: &[T], index: usize) -> &T {
+    &table[index]
+}

@@ -1,0 +1,248 @@
+//! Reading names into ids (C2, C5, C7), and what to offer for one that cannot be read (C8).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
+use super::countries::{CALLED, COUNTRIES};
+use super::flavors::EXACT;
+use super::locations::LOCATIONS;
+use super::nearest::ranked;
+use super::spelling::Spelling;
+use super::{BUILTIN, Catalog, RESOURCE_TYPES};
+use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ResourceTypeId};
+
+/// The name that stands for a whole kind of flavor (C6).
+pub(super) const ANY: &str = "any";
+
+impl Catalog {
+    /// The country of an alpha-2 or alpha-3 code or of `uk`, read without regard to case (C2). A name
+    /// is no code: `Georgia` is nothing (C9).
+    ///
+    /// ```
+    /// # use siting::catalog::Catalog;
+    /// let catalog = Catalog::builtin();
+    /// let code = |text| catalog.country(text).map(|country| catalog.country_code(country));
+    /// assert_eq!([code("USA"), code("uk"), code("No")], [Some("us"), Some("gb"), Some("no")]);
+    /// assert_eq!(code("Georgia"), None);
+    /// ```
+    #[must_use]
+    pub fn country(&self, text: &str) -> Option<CountryId> {
+        match text.len() {
+            2 if text.eq_ignore_ascii_case("uk") => alpha2("gb"),
+            2 => alpha2(&text.to_ascii_lowercase()),
+            3 => {
+                let same = COUNTRIES.iter().position(|country| country.alpha3.eq_ignore_ascii_case(text));
+                same.map(CountryId::from_index)
+            }
+            _ => None,
+        }
+    }
+
+    /// The group of a name, read without regard to case (C4).
+    #[must_use]
+    pub fn group(&self, text: &str) -> Option<GroupId> {
+        let text = text.to_lowercase();
+        self.groups().find(|&group| self.group_name(group) == text)
+    }
+
+    /// The known location of a name, in lower case matched exactly (C7). A zone is not found by its
+    /// region, nor the reverse.
+    #[must_use]
+    pub fn location(&self, text: &str) -> Option<LocationId> {
+        let text = lower(text);
+        match LOCATIONS.binary_search_by(|(name, _)| (*name).cmp(&text)) {
+            Ok(index) => Some(LocationId::from_index(index)),
+            Err(_) => self.added.location_ids.get(&*text).copied(),
+        }
+    }
+
+    /// The flavor of a code or alias (C5), read without regard to case, to separators, and to the
+    /// vendor's name before it.
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, FlavorKind};
+    /// let catalog = Catalog::builtin();
+    /// let code = |text| catalog.flavor(FlavorKind::Gpu, text).map(|flavor| catalog.flavor_code(flavor));
+    /// assert_eq!(code("NVIDIA Tesla T4"), Some("t4"));
+    /// assert_eq!(code("Tesla V100"), Some("v100"));
+    /// assert_eq!(code("nvidia-tesla-v100"), Some("v100-16gb")); // GKE's label, so spelt
+    /// assert_eq!(code("AMD T4"), None);
+    /// ```
+    #[must_use]
+    pub fn flavor(&self, kind: FlavorKind, text: &str) -> Option<FlavorId> {
+        if let Some((_, code)) = EXACT.iter().find(|(label, _)| *label == text) {
+            return self.flavor_of_key(kind, &Spelling::read(code)?.key);
+        }
+        let spelling = Spelling::read(text)?;
+        let flavor = self.flavor_of_key(kind, &spelling.key)?;
+        spelling.agrees(kind, self.flavor_vendor(flavor).unwrap_or_default()).then_some(flavor)
+    }
+
+    /// The flavor of a reduced spelling.
+    pub(super) fn flavor_of_key(&self, kind: FlavorKind, key: &str) -> Option<FlavorId> {
+        BUILTIN.keys(kind).get(key).or_else(|| self.added.keys(kind).get(key)).copied()
+    }
+
+    /// The workload type of a name, matched exactly.
+    #[must_use]
+    pub fn resource_type(&self, text: &str) -> Option<ResourceTypeId> {
+        let mut names = RESOURCE_TYPES.into_iter().chain(self.added.resource_types.iter().map(|name| &**name));
+        names.position(|name| name == text).map(ResourceTypeId::from_index)
+    }
+
+    /// What an entry `{type: kind, name: text}` of a policy names (C1, C5, C6).
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, Choice, ChoiceKind, Continent, FlavorKind};
+    /// let catalog = Catalog::builtin();
+    /// // One code, two things (C9).
+    /// assert_eq!(catalog.resolve(ChoiceKind::Continent, "na"), Some(Choice::Continent(Continent::Na)));
+    /// assert_eq!(catalog.resolve(ChoiceKind::Country, "na"), catalog.country("nam").map(Choice::Country));
+    /// assert_eq!(catalog.resolve(ChoiceKind::Gpu, "any"), Some(Choice::AnyFlavor(FlavorKind::Gpu)));
+    /// ```
+    #[must_use]
+    pub fn resolve(&self, kind: ChoiceKind, text: &str) -> Option<Choice> {
+        let flavor = |kind| {
+            if text.eq_ignore_ascii_case(ANY) {
+                Some(Choice::AnyFlavor(kind))
+            } else {
+                self.flavor(kind, text).map(Choice::Flavor)
+            }
+        };
+        match kind {
+            ChoiceKind::Continent => Continent::from_code(text).map(Choice::Continent),
+            ChoiceKind::Country => self.country(text).map(Choice::Country),
+            ChoiceKind::Location => self.location(text).map(Choice::Location),
+            ChoiceKind::Group => self.group(text).map(Choice::Group),
+            ChoiceKind::Cpu => flavor(FlavorKind::Cpu),
+            ChoiceKind::Gpu => flavor(FlavorKind::Gpu),
+        }
+    }
+
+    /// The up to three known names nearest to an unknown one, as a user can write them: of the same
+    /// kind bare, of another as the whole entry (C8).
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, ChoiceKind};
+    /// let catalog = Catalog::builtin();
+    /// assert_eq!(catalog.nearest(ChoiceKind::Country, "Germany"), ["de"]);
+    /// assert_eq!(catalog.nearest(ChoiceKind::Continent, "fr"), ["{type: country, name: fr}"]);
+    /// assert_eq!(catalog.nearest(ChoiceKind::Gpu, "a100-80"), ["a100-80gb"]);
+    /// ```
+    #[must_use]
+    pub fn nearest(&self, kind: ChoiceKind, text: &str) -> Vec<String> {
+        let near = self.suggestions(kind, text).into_iter();
+        near.map(|near| if near.kind == kind { near.name } else { near.to_string() }).collect()
+    }
+
+    /// As [`nearest`](Self::nearest), with the kind of each.
+    #[must_use]
+    pub fn suggestions(&self, kind: ChoiceKind, text: &str) -> Vec<Suggestion> {
+        let text = text.trim();
+        let mut choices = self.called(kind, text);
+        if choices.is_empty() {
+            for other in ChoiceKind::ALL.into_iter().filter(|&other| other != kind) {
+                choices.extend(self.resolve(other, text));
+                if matches!(other, ChoiceKind::Continent | ChoiceKind::Country) {
+                    choices.extend(self.called(other, text));
+                }
+            }
+            // A code of two letters resembles dozens of others.
+            if choices.is_empty() || text.len() > 2 {
+                choices.extend(self.resembling(kind, text));
+            }
+        }
+        let mut near: Vec<Suggestion> = Vec::new();
+        for choice in choices {
+            let one = Suggestion { kind: self.choice_kind(choice), name: self.choice_name(choice).to_owned() };
+            if near.len() < 3 && !near.contains(&one) {
+                near.push(one);
+            }
+        }
+        near
+    }
+
+    /// What is meant by a text that is right but for its form: a country's or continent's name, a
+    /// region without its provider.
+    fn called(&self, kind: ChoiceKind, text: &str) -> Vec<Choice> {
+        let text = &*lower(text);
+        match kind {
+            ChoiceKind::Continent => {
+                let called = |continent: &Continent| continent.name().to_lowercase() == text;
+                Continent::ALL.into_iter().filter(called).map(Choice::Continent).collect()
+            }
+            ChoiceKind::Country => {
+                let alias = CALLED.iter().filter(|(name, _)| *name == text).filter_map(|(_, code)| alpha2(code));
+                let named = self.countries().filter(|&country| self.country_name(country).to_lowercase() == text);
+                alias.chain(named).map(Choice::Country).collect()
+            }
+            ChoiceKind::Location => {
+                let region = |name: &str| name.split_once('/').is_some_and(|(_, region)| region == text);
+                let same = self.locations().filter(|&location| region(self.location_name(location)));
+                same.map(Choice::Location).collect()
+            }
+            ChoiceKind::Group | ChoiceKind::Cpu | ChoiceKind::Gpu => Vec::new(),
+        }
+    }
+
+    /// What is spelt similarly.
+    fn resembling(&self, kind: ChoiceKind, text: &str) -> Vec<Choice> {
+        match kind {
+            ChoiceKind::Continent => {
+                let names = |continent: Continent| [continent.code(), continent.name()].map(|name| (name, continent));
+                ranked(text, Continent::ALL.into_iter().flat_map(names)).into_iter().map(Choice::Continent).collect()
+            }
+            ChoiceKind::Country => {
+                let names = |id: CountryId| [self.country_code(id), self.country_name(id)].map(|name| (name, id));
+                let called = CALLED.iter().filter_map(|&(name, code)| Some((name, alpha2(code)?)));
+                let near = ranked(text, self.countries().flat_map(names).chain(called));
+                near.into_iter().map(Choice::Country).collect()
+            }
+            ChoiceKind::Location => {
+                let names = self.locations().map(|location| (self.location_name(location), location));
+                ranked(text, names).into_iter().map(Choice::Location).collect()
+            }
+            ChoiceKind::Group => {
+                let names = self.groups().map(|group| (self.group_name(group), group));
+                ranked(text, names).into_iter().map(Choice::Group).collect()
+            }
+            ChoiceKind::Cpu => self.resembling_flavors(FlavorKind::Cpu, text),
+            ChoiceKind::Gpu => self.resembling_flavors(FlavorKind::Gpu, text),
+        }
+    }
+
+    fn resembling_flavors(&self, kind: FlavorKind, text: &str) -> Vec<Choice> {
+        let Some(spelling) = Spelling::read(text) else { return Vec::new() };
+        let keys = BUILTIN.keys(kind).iter().chain(self.added.keys(kind));
+        let keys = keys.map(|(key, &flavor)| (&**key, Choice::Flavor(flavor)));
+        ranked(&spelling.key, keys.chain([(ANY, Choice::AnyFlavor(kind))]))
+    }
+}
+
+/// A known name that may have been meant, shown as an entry of a policy (C8).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Suggestion {
+    /// What it is a name of.
+    pub kind: ChoiceKind,
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for Suggestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{type: {}, name: {}}}", self.kind, self.name)
+    }
+}
+
+/// The country of an alpha-2 code in lower case.
+pub(super) fn alpha2(code: &str) -> Option<CountryId> {
+    let found = COUNTRIES.binary_search_by(|country| country.alpha2.cmp(code));
+    found.ok().map(CountryId::from_index)
+}
+
+/// The text in lower case, copied only where it may not be.
+fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { text.into() } else { text.to_lowercase().into() }
+}

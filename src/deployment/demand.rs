@@ -1,0 +1,73 @@
+//! What one replica takes (D1).
+
+use smallvec::SmallVec;
+
+use crate::catalog::Choice;
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
+
+/// What one replica takes: of any flavor, or stated resources.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Demand {
+    /// No resources stated: any flavor will do. It takes no cpu or memory, and one whole GPU if it
+    /// runs on a gpu flavor.
+    #[default]
+    AnyFlavor,
+    /// These.
+    Stated(Resources),
+}
+
+/// Stated resources of one replica.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Resources {
+    /// Cpu.
+    pub cpu: Cpu,
+    /// Memory.
+    pub memory: Bytes,
+    /// Storage; 0 where not stated.
+    pub storage: Bytes,
+    /// Network bandwidth; 0 where not stated.
+    pub bandwidth: Bandwidth,
+    /// The host's cpu flavor, also of GPU work.
+    pub cpu_type: Option<Choice>,
+    /// The alternatives of a gpu demand, in order; none is a demand for a cpu flavor.
+    pub gpus: SmallVec<[GpuNeed; 1]>,
+}
+
+/// One alternative of a gpu demand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GpuNeed {
+    /// How many, from 1.
+    pub count: u32,
+    /// The family, variant or kind; any where `None`.
+    pub code: Option<Choice>,
+    /// The least memory of one GPU.
+    pub memory: Option<Bytes>,
+    /// A share of one GPU; the count is 1 then.
+    pub share: Option<GpuShare>,
+}
+
+impl Demand {
+    /// How many alternatives there are to satisfy it, from 1.
+    #[must_use]
+    pub fn alternatives(&self) -> usize {
+        match self {
+            Self::AnyFlavor => 1,
+            Self::Stated(resources) => resources.gpus.len().max(1),
+        }
+    }
+
+    /// The gpu need of an alternative; `None` where no GPU is demanded.
+    #[must_use]
+    pub fn gpu(&self, alternative: usize) -> Option<&GpuNeed> {
+        match self {
+            Self::AnyFlavor => None,
+            Self::Stated(resources) => resources.gpus.get(alternative),
+        }
+    }
+
+    /// Whether a GPU is demanded.
+    #[must_use]
+    pub fn wants_gpu(&self) -> bool {
+        self.gpu(0).is_some()
+    }
+}

@@ -1,0 +1,20 @@
+//! The clusters there are, what is free on them, and the index that policies meet.
+//!
+//! The central type is [`Inventory`]: a shared, immutable [`Fleet`] and the little that changes:
+//! health, cordons, what is free, reservations. Cloning one is cheap and makes a snapshot.
+//!
+//! Answers for the rules I1–I5.
+
+mod cluster;
+mod fleet;
+mod index;
+mod nodes;
+mod request;
+mod state;
+
+pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
+pub use fleet::{Fleet, InvalidFleet, Pair};
+pub use index::{Class, Index};
+pub use nodes::{Nodes, Remainder};
+pub use request::{GpuRequest, Request};
+pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};

@@ -1,0 +1,207 @@
+//! An inventory: a fleet and what changes on it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::cluster::ClusterDef;
+use super::fleet::{Fleet, InvalidFleet};
+use super::nodes::{Nodes, Taken};
+use super::request::Request;
+use crate::bitset::BitSet;
+use crate::catalog::Catalog;
+use crate::id::{ClusterId, Id, PairId, PoolId};
+
+/// A fleet, its health and cordons, what is free on it, and who reserved what.
+///
+/// A clone is a snapshot: it shares all that does not change, and neither sees the other's changes.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    fleet: Arc<Fleet>,
+    healthy: BitSet<ClusterId>,
+    cordoned: BitSet<ClusterId>,
+    /// By pool; `None` where nodes are unlimited.
+    nodes: Vec<Option<Arc<Nodes>>>,
+    reservations: BTreeMap<ReservationId, Reservation>,
+    next: u64,
+}
+
+/// Names a reservation of one inventory; never used again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ReservationId(u64);
+
+impl fmt::Display for ReservationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What replicas hold of one pool. Nothing is held where nodes are unlimited.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Reservation {
+    pool: PoolId,
+    taken: Vec<Taken>,
+}
+
+/// A reservation that cannot be made; nothing has changed (I4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReserveError {
+    /// The pair is not of this fleet.
+    #[error("the pool is not part of this inventory")]
+    UnknownPair,
+    /// The cluster is unhealthy or cordoned (I3).
+    #[error("the cluster is unhealthy or cordoned")]
+    Closed,
+    /// There is not enough room.
+    #[error("{wanted} replicas are wanted and {fitting} fit")]
+    NoRoom {
+        /// Replicas asked for.
+        wanted: u32,
+        /// Replicas that would fit.
+        fitting: u32,
+    },
+}
+
+/// The reservation was never made, or has been released already (I4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("reservation {0} is unknown or already released")]
+pub struct UnknownReservation(pub ReservationId);
+
+impl Inventory {
+    /// Clusters whose names were resolved against `catalog`.
+    ///
+    /// # Errors
+    /// [`InvalidFleet`] where names repeat or more is in use than there is.
+    pub fn new(catalog: &Catalog, clusters: Vec<ClusterDef>) -> Result<Self, InvalidFleet> {
+        let mut closed = BTreeMap::new();
+        for def in &clusters {
+            closed.insert(def.name.clone(), (def.healthy, def.cordoned));
+        }
+        let fleet = Fleet::build(catalog, clusters)?;
+        let universe = fleet.clusters().len();
+        let those = |test: fn(&(bool, bool)) -> bool| {
+            let ids = closed.values().enumerate().filter(move |(_, state)| test(state));
+            BitSet::from_ids(universe, ids.map(|(index, _)| ClusterId::from_index(index)))
+        };
+        let (healthy, cordoned) = (those(|state| state.0), those(|state| state.1));
+        let mut nodes = Vec::with_capacity(fleet.pools().len());
+        for pool in fleet.pools() {
+            nodes.push(match (&pool.def.shape, pool.def.nodes) {
+                (Some(shape), Some(count)) => {
+                    let over_used = |resource| InvalidFleet::OverUsed {
+                        cluster: fleet
+                            .cluster(pool.cluster)
+                            .map_or(pool.def.name.clone(), |cluster| cluster.name.clone()),
+                        pool: pool.def.name.clone(),
+                        resource,
+                    };
+                    Some(Arc::new(Nodes::new(shape, count, &pool.def.used).map_err(over_used)?))
+                }
+                _ => None,
+            });
+        }
+        Ok(Self { fleet: Arc::new(fleet), healthy, cordoned, nodes, reservations: BTreeMap::new(), next: 0 })
+    }
+
+    /// The clusters and pools, shared by all snapshots.
+    #[must_use]
+    pub fn fleet(&self) -> &Arc<Fleet> {
+        &self.fleet
+    }
+
+    /// The healthy clusters.
+    #[must_use]
+    pub fn healthy(&self) -> &BitSet<ClusterId> {
+        &self.healthy
+    }
+
+    /// The cordoned clusters.
+    #[must_use]
+    pub fn cordoned(&self) -> &BitSet<ClusterId> {
+        &self.cordoned
+    }
+
+    /// Whether a cluster takes new work: healthy and not cordoned (I3).
+    #[must_use]
+    pub fn is_open(&self, cluster: ClusterId) -> bool {
+        self.healthy.contains(cluster) && !self.cordoned.contains(cluster)
+    }
+
+    /// Records a cluster's health. An id of another fleet changes nothing.
+    pub fn set_healthy(&mut self, cluster: ClusterId, healthy: bool) {
+        set(&mut self.healthy, cluster, healthy);
+    }
+
+    /// Closes a cluster to new work, or opens it again. An id of another fleet changes nothing.
+    pub fn set_cordoned(&mut self, cluster: ClusterId, cordoned: bool) {
+        set(&mut self.cordoned, cluster, cordoned);
+    }
+
+    /// What is free on a pool; `None` where nodes are unlimited.
+    #[must_use]
+    pub fn nodes(&self, pool: PoolId) -> Option<&Nodes> {
+        self.nodes.get(pool.index())?.as_deref()
+    }
+
+    /// Takes room for `replicas`, each on the node where it leaves least.
+    ///
+    /// # Errors
+    /// [`ReserveError`]; nothing has changed then.
+    pub fn reserve(&mut self, pair: PairId, request: &Request, replicas: u32) -> Result<ReservationId, ReserveError> {
+        let &found = self.fleet.pair(pair).ok_or(ReserveError::UnknownPair)?;
+        if !self.is_open(found.cluster) {
+            return Err(ReserveError::Closed);
+        }
+        let mut taken = Vec::new();
+        if let Some(Some(nodes)) = self.nodes.get_mut(found.pool.index()) {
+            let mut after = Nodes::clone(nodes);
+            let mut left = replicas;
+            while left > 0 {
+                let Some((node, _)) = after.best(request) else {
+                    return Err(ReserveError::NoRoom { wanted: replicas, fitting: replicas - left });
+                };
+                let part = u32::try_from(after.room_on(node, request)).unwrap_or(u32::MAX).min(left);
+                taken.extend(after.take(node, request, part));
+                left -= part;
+            }
+            *nodes = Arc::new(after);
+        } else if !self.fleet.pool(found.pool).is_some_and(|pool| pool.holds(request)) {
+            return Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 });
+        }
+        let id = ReservationId(self.next);
+        self.next += 1;
+        self.reservations.insert(id, Reservation { pool: found.pool, taken });
+        Ok(id)
+    }
+
+    /// Gives back what a reservation holds.
+    ///
+    /// # Errors
+    /// [`UnknownReservation`] if it was never made, or has been released already.
+    pub fn release(&mut self, id: ReservationId) -> Result<(), UnknownReservation> {
+        let reservation = self.reservations.remove(&id).ok_or(UnknownReservation(id))?;
+        if let Some(Some(nodes)) = self.nodes.get_mut(reservation.pool.index()) {
+            let nodes = Arc::make_mut(nodes);
+            for taken in &reservation.taken {
+                nodes.give_back(taken);
+            }
+        }
+        Ok(())
+    }
+
+    /// The reservations that have not been released, oldest first.
+    pub fn reservations(&self) -> impl Iterator<Item = ReservationId> + '_ {
+        self.reservations.keys().copied()
+    }
+}
+
+fn set(clusters: &mut BitSet<ClusterId>, cluster: ClusterId, member: bool) {
+    if cluster.index() < clusters.universe() {
+        if member {
+            clusters.insert(cluster);
+        } else {
+            clusters.remove(cluster);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Environments: named bundles of policies that govern deployments (E1).
+
+use super::{Attachment, Bundle, OnReplaced, OnViolation};
+use crate::catalog::Axis;
+use crate::id::Name;
+use crate::origin::Origin;
+
+/// A named bundle of policies; every deployment is governed by exactly one (E2).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Environment {
+    /// Its name.
+    pub name: Name,
+    /// The policies attached to it.
+    pub attachments: Vec<Attachment>,
+    /// The axes that must be restricted here or at the workspace (P13).
+    pub require: Vec<Axis>,
+    /// What follows when a policy change makes running replicas illegal.
+    pub on_violation: OnViolation,
+    /// What becomes of a replaced holder; `None` is each command's own default.
+    pub on_replaced: Option<OnReplaced>,
+    /// Where it was declared; empty for one that exists from the start.
+    pub origin: Origin,
+}
+
+impl Environment {
+    /// The environment that no workspace is without, and the default of those that name none.
+    pub const PRODUCTION: &'static str = "production";
+    /// The other environment that exists from the start.
+    pub const DEVELOPMENT: &'static str = "development";
+
+    /// An environment without policies.
+    #[must_use]
+    pub fn without_policies(name: Name) -> Self {
+        Self {
+            name,
+            attachments: Vec::new(),
+            require: Vec::new(),
+            on_violation: OnViolation::default(),
+            on_replaced: None,
+            origin: Origin::default(),
+        }
+    }
+
+    /// What it contributes to a scope.
+    #[must_use]
+    pub fn bundle(&self) -> Bundle<'_> {
+        Bundle { attachments: &self.attachments, require: &self.require }
+    }
+}

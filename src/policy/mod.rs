@@ -1,0 +1,233 @@
+//! Policies, and what those in force leave: the algebra.
+//!
+//! A [`Policy`] allows options of one axis; its *effect* is a set of that axis's atoms (P2).
+//! Attached at three levels, policies combine into a [`Scope`] (P3–P8): union within a level,
+//! intersection across levels and axes, so that no level can widen another. A scope remembers
+//! which policies of which level restrict it.
+//!
+//! Answers for the rules P1–P10, P12, P13, P15, E1, E2.
+
+mod attachment;
+mod environment;
+mod scope;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+
+pub use attachment::{Attachment, Enforcement, Level, OnReplaced, OnViolation};
+pub use environment::Environment;
+pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
+
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, Catalog, Choice, PerAxis};
+use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::origin::Origin;
+
+/// A named set of allowed options of one axis (P1).
+///
+/// ```
+/// use siting::catalog::{Axis, Catalog, ChoiceKind};
+/// use siting::policy::{Options, Policy, Targets};
+///
+/// let catalog = Catalog::builtin();
+/// let choice = |kind, name| catalog.resolve(kind, name).ok_or("unknown");
+/// let eea = choice(ChoiceKind::Group, "eea")?;
+/// let iceland = choice(ChoiceKind::Country, "is")?;
+/// let policy = Policy::new(&catalog, "eea-but".parse()?, Axis::Location, Options::listed([eea], [iceland]), Targets::All)?;
+/// assert!(!policy.effect().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    name: Name,
+    axis: Axis,
+    options: Options,
+    targets: Targets,
+    effect: BitSet<Atom>,
+    origin: Origin,
+}
+
+impl Policy {
+    /// A policy over `axis`, compiled against `catalog`.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] if an option is of another axis, or if nothing of the catalog is left (P9).
+    pub fn new(
+        catalog: &Catalog,
+        name: Name,
+        axis: Axis,
+        options: Options,
+        targets: Targets,
+    ) -> Result<Self, InvalidPolicy> {
+        let effect = options.effect(catalog, axis)?;
+        if effect.is_empty() {
+            return Err(InvalidPolicy::AllowsNothing);
+        }
+        Ok(Self { name, axis, options, targets, effect, origin: Origin::default() })
+    }
+
+    /// The same policy, with the place where it was written.
+    #[must_use]
+    pub fn at(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Its type: the axis whose options it allows.
+    #[must_use]
+    pub fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    /// Its options and exceptions as they were stated.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The workload types it applies to.
+    #[must_use]
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// What it allows, as atoms of its axis (P2).
+    #[must_use]
+    pub fn effect(&self) -> &BitSet<Atom> {
+        &self.effect
+    }
+
+    /// Where it was written.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The stated options that admit `atom`; empty where the policy does not, or an exception takes
+    /// it out.
+    pub fn admitting(&self, catalog: &Catalog, atom: Atom) -> Vec<Choice> {
+        if !self.effect.contains(atom) {
+            return Vec::new();
+        }
+        self.options.allowed.iter().copied().filter(|&choice| catalog.covers(choice, atom)).collect()
+    }
+}
+
+/// What a policy states: what is allowed, and what is taken out of that.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// Whether everything is allowed: the Beamlit format's unset list (P9).
+    pub everything: bool,
+    /// The allowed nodes of the axis's tree.
+    pub allowed: Vec<Choice>,
+    /// The nodes taken out.
+    pub except: Vec<Choice>,
+}
+
+impl Options {
+    /// These, without those.
+    #[must_use]
+    pub fn listed(allowed: impl IntoIterator<Item = Choice>, except: impl IntoIterator<Item = Choice>) -> Self {
+        Self { everything: false, allowed: allowed.into_iter().collect(), except: except.into_iter().collect() }
+    }
+
+    /// All atoms of the allowed nodes that no exception covers (P1).
+    fn effect(&self, catalog: &Catalog, axis: Axis) -> Result<BitSet<Atom>, InvalidPolicy> {
+        if self.allowed.iter().chain(&self.except).any(|choice| choice.axis() != axis) {
+            return Err(InvalidPolicy::OtherAxis);
+        }
+        let universe = catalog.universe(axis);
+        let mut effect = if self.everything { BitSet::full(universe) } else { BitSet::empty(universe) };
+        for &choice in &self.allowed {
+            effect.union_with(&catalog.atoms(choice));
+        }
+        for &choice in &self.except {
+            effect.subtract(&catalog.atoms(choice));
+        }
+        Ok(effect)
+    }
+}
+
+/// The workload types a policy applies to (P1).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Targets {
+    /// Every type.
+    #[default]
+    All,
+    /// These; never empty.
+    Only(SmallVec<[ResourceTypeId; 4]>),
+}
+
+impl Targets {
+    /// Whether `resource_type` is among them.
+    #[must_use]
+    pub fn include(&self, resource_type: ResourceTypeId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(types) => types.contains(&resource_type),
+        }
+    }
+}
+
+/// Why a policy cannot be built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPolicy {
+    /// An option or exception belongs to another axis than the policy's type.
+    #[error("an option is not of the policy's type")]
+    OtherAxis,
+    /// No options, or exceptions that leave nothing (P9).
+    #[error("the policy allows nothing that exists")]
+    AllowsNothing,
+}
+
+/// All policies of a workspace, compiled against one catalog; shared by the scopes made from them.
+#[derive(Clone, Debug)]
+pub struct PolicySet {
+    universe: PerAxis<usize>,
+    by_name: IndexMap<Name, Arc<Policy>>,
+}
+
+impl PolicySet {
+    /// No policies yet, over `catalog`'s axes.
+    #[must_use]
+    pub fn new(catalog: &Catalog) -> Self {
+        Self { universe: PerAxis::from_fn(|axis| catalog.universe(axis)), by_name: IndexMap::new() }
+    }
+
+    /// Adds a policy. Its effect must be over the same catalog; a name that is taken replaces.
+    pub fn insert(&mut self, policy: Policy) -> PolicyId {
+        PolicyId::from_index(self.by_name.insert_full(policy.name.clone(), Arc::new(policy)).0)
+    }
+
+    /// The policy with this id; `None` for an id of another set.
+    #[must_use]
+    pub fn get(&self, id: PolicyId) -> Option<&Policy> {
+        self.by_name.get_index(id.index()).map(|(_, policy)| &**policy)
+    }
+
+    /// The policy of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PolicyId> {
+        self.by_name.get_index_of(name).map(PolicyId::from_index)
+    }
+
+    /// All policies with their ids, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (PolicyId, &Policy)> {
+        self.by_name.values().enumerate().map(|(index, policy)| (PolicyId::from_index(index), &**policy))
+    }
+
+    /// The number of atoms of an axis at the time the set was made.
+    #[must_use]
+    pub fn universe(&self, axis: Axis) -> usize {
+        *self.universe.get(axis)
+    }
+}

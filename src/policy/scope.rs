@@ -1,0 +1,235 @@
+//! What the policies in force leave: union within a level, intersection across levels and axes.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use super::{Attachment, Enforcement, Level, Policy, PolicySet};
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, PerAxis};
+use crate::id::{Atom, Name, PolicyId, ResourceTypeId};
+
+/// The policies in force for one workload type, compiled (P3–P8).
+///
+/// Invariants:
+/// 1. `intersection`: an axis's allowed set is the intersection of its restrictions' sets;
+/// 2. `absence-is-freedom`: an axis without restrictions is unrestricted (P6);
+/// 3. `targets-isolate`: a policy whose targets leave the workload's type out contributes nothing.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    policies: Arc<PolicySet>,
+    axes: PerAxis<AxisScope>,
+    unmet: SmallVec<[(Axis, Level); 2]>,
+    unresolved: Vec<Name>,
+    audited: Vec<(Level, PolicyId)>,
+}
+
+/// What one level brings to a scope.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bundle<'a> {
+    /// The policies attached at the level.
+    pub attachments: &'a [Attachment],
+    /// The axes that must be restricted at this level or above (P13).
+    pub require: &'a [Axis],
+}
+
+impl Scope {
+    /// Combines the three levels' policies for a workload of `resource_type`. `levels` stand in the
+    /// order of [`Level::ALL`].
+    ///
+    /// O(attached policies × atoms / 64); policies that are not attached cost nothing.
+    #[must_use]
+    pub fn compile(policies: &Arc<PolicySet>, levels: [Bundle<'_>; 3], resource_type: ResourceTypeId) -> Self {
+        let mut scope = Self {
+            policies: Arc::clone(policies),
+            axes: PerAxis::from_fn(|axis| AxisScope::unrestricted(policies.universe(axis))),
+            unmet: SmallVec::new(),
+            unresolved: Vec::new(),
+            audited: Vec::new(),
+        };
+        for (level, bundle) in Level::ALL.into_iter().zip(levels) {
+            for attachment in bundle.attachments {
+                let Some(policy) = policies.get(attachment.policy) else { continue };
+                if !policy.targets().include(resource_type) {
+                    continue;
+                }
+                match attachment.enforcement {
+                    Enforcement::Enforce => scope.axes.get_mut(policy.axis()).widen(level, attachment.policy, policy),
+                    Enforcement::Audit => scope.audited.push((level, attachment.policy)),
+                }
+            }
+            // What a level requires, it or a level above must restrict; those below come later (P13).
+            let unmet = bundle.require.iter().filter(|&&axis| scope.axes.get(axis).restrictions.is_empty());
+            let unmet: SmallVec<[_; 2]> = unmet.map(|&axis| (axis, level)).collect();
+            scope.unmet.extend(unmet);
+        }
+        for axis in Axis::ALL {
+            scope.axes.get_mut(axis).intersect();
+        }
+        scope
+    }
+
+    /// The same scope for a deployment that also names policies nobody knows: it can never be
+    /// placed until they are (`policy-unresolved`).
+    #[must_use]
+    pub fn with_unresolved(mut self, names: Vec<Name>) -> Self {
+        self.unresolved = names;
+        self
+    }
+
+    /// What is left of one axis.
+    #[must_use]
+    pub fn axis(&self, axis: Axis) -> &AxisScope {
+        self.axes.get(axis)
+    }
+
+    /// The axes of which nothing is left.
+    pub fn conflicts(&self) -> impl Iterator<Item = Axis> {
+        Axis::ALL.into_iter().filter(|&axis| self.axis(axis).state() == State::Conflict)
+    }
+
+    /// The axes that a level requires and that neither it nor a level above restricts (P13).
+    #[must_use]
+    pub fn unmet(&self) -> &[(Axis, Level)] {
+        &self.unmet
+    }
+
+    /// The policies that the deployment names and nobody knows.
+    #[must_use]
+    pub fn unresolved(&self) -> &[Name] {
+        &self.unresolved
+    }
+
+    /// The in-scope attachments that are only watched (P12).
+    #[must_use]
+    pub fn audited(&self) -> &[(Level, PolicyId)] {
+        &self.audited
+    }
+
+    /// Whether the policies alone refuse every place.
+    #[must_use]
+    pub fn refuses_everything(&self) -> bool {
+        !self.unresolved.is_empty() || !self.unmet.is_empty() || self.conflicts().next().is_some()
+    }
+
+    /// The policies it was compiled from.
+    #[must_use]
+    pub fn policies(&self) -> &Arc<PolicySet> {
+        &self.policies
+    }
+}
+
+/// The three states that an axis can be in (P7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// No level restricts it.
+    Unrestricted,
+    /// Some level does, even if to everything.
+    Restricted,
+    /// The levels leave nothing.
+    Conflict,
+}
+
+impl State {
+    /// The state's name as reports have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unrestricted => "unrestricted",
+            Self::Restricted => "restricted",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// What is left of one axis, and who restricts it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AxisScope {
+    allowed: BitSet<Atom>,
+    restrictions: SmallVec<[Restriction; 3]>,
+}
+
+/// What one level allows of an axis: the union of its policies (P3).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Restriction {
+    /// The level.
+    pub level: Level,
+    /// What its policies allow together.
+    pub allowed: BitSet<Atom>,
+    /// Its enforced, in-scope policies of the axis; never empty.
+    pub policies: SmallVec<[PolicyId; 2]>,
+}
+
+impl AxisScope {
+    fn unrestricted(universe: usize) -> Self {
+        Self { allowed: BitSet::full(universe), restrictions: SmallVec::new() }
+    }
+
+    /// One more policy at `level`, which is the lowest level seen so far.
+    fn widen(&mut self, level: Level, id: PolicyId, policy: &Policy) {
+        match self.restrictions.last_mut().filter(|last| last.level == level) {
+            Some(restriction) => {
+                restriction.allowed.union_with(policy.effect());
+                if !restriction.policies.contains(&id) {
+                    restriction.policies.push(id);
+                }
+            }
+            None => {
+                let policies = SmallVec::from_slice(&[id]);
+                self.restrictions.push(Restriction { level, allowed: policy.effect().clone(), policies });
+            }
+        }
+    }
+
+    fn intersect(&mut self) {
+        for restriction in &self.restrictions {
+            self.allowed.intersect_with(&restriction.allowed);
+        }
+    }
+
+    /// Unrestricted, restricted or in conflict (P7).
+    #[must_use]
+    pub fn state(&self) -> State {
+        if self.restrictions.is_empty() {
+            State::Unrestricted
+        } else if self.allowed.is_empty() {
+            State::Conflict
+        } else {
+            State::Restricted
+        }
+    }
+
+    /// The allowed atoms; all of them where no level restricts the axis.
+    #[must_use]
+    pub fn allowed(&self) -> &BitSet<Atom> {
+        &self.allowed
+    }
+
+    /// The levels that restrict the axis, highest first, each with its culprits.
+    #[must_use]
+    pub fn restrictions(&self) -> &[Restriction] {
+        &self.restrictions
+    }
+
+    /// Whether `atom` is allowed. One that the catalog learnt after the scope was compiled counts
+    /// as `rest`, the rest of its country (P7).
+    #[must_use]
+    pub fn admits(&self, atom: Atom, rest: Atom) -> bool {
+        admits(&self.allowed, atom, rest)
+    }
+}
+
+impl Restriction {
+    /// Whether the level allows `atom`; see [`AxisScope::admits`].
+    #[must_use]
+    pub fn admits(&self, atom: Atom, rest: Atom) -> bool {
+        admits(&self.allowed, atom, rest)
+    }
+}
+
+fn admits(allowed: &BitSet<Atom>, atom: Atom, rest: Atom) -> bool {
+    use crate::id::Id;
+    allowed.contains(if atom.index() < allowed.universe() { atom } else { rest })
+}
