@@ -6,5 +6,6 @@ pub mod deployment;
 pub mod id;
 pub mod inventory;
 pub mod origin;
+pub mod placement;
 pub mod policy;
 pub mod quantity;

@@ -147,6 +147,12 @@ impl Nodes {
         Some(taken)
     }
 
+    /// As if `replicas` of the request ran on one node; whether it had room for them. Nothing is
+    /// remembered that could give them back: this is for looking ahead on a copy.
+    pub fn occupy(&mut self, number: u32, request: &Request, replicas: u32) -> bool {
+        self.take(number, request, replicas).is_some()
+    }
+
     /// Gives back what was taken.
     pub(super) fn give_back(&mut self, taken: &Taken) {
         let number = taken.node;

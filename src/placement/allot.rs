@@ -1,0 +1,158 @@
+//! Replicas onto candidates, one at a time, best first (D5).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use indexmap::IndexMap;
+
+use super::feasible::Question;
+use super::rank::Rank;
+use crate::bitset::BitSet;
+use crate::id::{PairId, PoolId};
+use crate::inventory::{Nodes, Pair, Pool, Request};
+use crate::quantity::Money;
+
+/// Where the replicas go, in the order of each candidate's first replica, and how many fitted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Allotment {
+    pub(super) parts: IndexMap<PairId, Part>,
+    pub(super) fitting: u32,
+}
+
+/// The replicas of one candidate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Part {
+    pub(super) replicas: u32,
+    /// What one replica costs.
+    pub(super) price: Option<Money>,
+    pub(super) request: Request,
+}
+
+/// Places up to `wanted` replicas on the candidates; all where there is room.
+///
+/// The best candidate stays the best until its node is full, since what a replica leaves there
+/// only shrinks; so a node is filled at one go and the work follows the nodes, not the replicas:
+/// O((candidates + nodes filled) × log candidates) beside the look at each pool's nodes.
+pub(super) fn allot(
+    question: &Question<'_>,
+    candidates: &BitSet<PairId>,
+    alternative: usize,
+    wanted: u32,
+) -> Allotment {
+    let mut state = Allotting { question, alternative, changed: HashMap::new() };
+    let mut heap: BinaryHeap<Reverse<Entry>> =
+        candidates.iter().filter_map(|id| state.entry(id)).map(Reverse).collect();
+    let mut allotment = Allotment::default();
+    while allotment.fitting < wanted {
+        let Some(Reverse(entry)) = heap.pop() else { break };
+        let pool = entry.site.pool;
+        if entry.version != state.version(pool) {
+            // Another flavor of the pool took room since; a fresh entry is in the heap.
+            continue;
+        }
+        let placed = state.fill(&entry, wanted - allotment.fitting);
+        if placed == 0 {
+            continue;
+        }
+        let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
+        allotment.parts.entry(entry.rank.pair).or_insert_with(new).replicas += placed;
+        allotment.fitting += placed;
+        heap.extend(state.siblings(candidates, pool).filter_map(|id| state.entry(id)).map(Reverse));
+    }
+    allotment
+}
+
+/// A candidate in the heap, as good as it was when its pool had that version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Entry {
+    rank: Rank,
+    site: Pair,
+    version: u32,
+    /// The node that would take the replica; `None` where nodes are unlimited.
+    node: Option<u32>,
+    request: Request,
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The pools as they would be after the replicas placed so far.
+struct Allotting<'a> {
+    question: &'a Question<'a>,
+    alternative: usize,
+    changed: HashMap<PoolId, Changed>,
+}
+
+struct Changed {
+    nodes: Nodes,
+    version: u32,
+}
+
+impl Allotting<'_> {
+    fn nodes(&self, pool: PoolId) -> Option<&Nodes> {
+        self.changed.get(&pool).map(|changed| &changed.nodes).or_else(|| self.question.inventory.nodes(pool))
+    }
+
+    fn version(&self, pool: PoolId) -> u32 {
+        self.changed.get(&pool).map_or(0, |changed| changed.version)
+    }
+
+    /// How good a candidate is now; `None` where it has no room.
+    fn entry(&self, id: PairId) -> Option<Entry> {
+        let &site = self.question.fleet().pair(id)?;
+        let pool = self.question.fleet().pool(site.pool)?;
+        let request = self.question.request(self.alternative, &site);
+        let (node, left) = match self.nodes(site.pool) {
+            Some(nodes) => nodes.best(&request).map(|(node, left)| (Some(node), Some(left)))?,
+            None => (None, None),
+        };
+        let rank = Rank {
+            spends_gpus: pool.has_gpus() && !self.question.demand.wants_gpu(),
+            price: replica_price(pool, &request).into(),
+            left: left.into(),
+            pair: id,
+        };
+        Some(Entry { rank, site, version: self.version(site.pool), node, request })
+    }
+
+    /// Puts as many of `wanted` replicas on the entry's node as it holds; how many.
+    fn fill(&mut self, entry: &Entry, wanted: u32) -> u32 {
+        let Some(node) = entry.node else { return wanted };
+        let pool = entry.site.pool;
+        let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.untouched(pool)) else { return 0 };
+        let room = u32::try_from(changed.nodes.room_on(node, &entry.request)).unwrap_or(u32::MAX);
+        let placed = room.min(wanted);
+        changed.nodes.occupy(node, &entry.request, placed);
+        changed.version += 1;
+        self.changed.insert(pool, changed);
+        placed
+    }
+
+    fn untouched(&self, pool: PoolId) -> Option<Changed> {
+        self.question.inventory.nodes(pool).map(|nodes| Changed { nodes: nodes.clone(), version: 0 })
+    }
+
+    /// The candidates on a pool.
+    fn siblings<'c>(&self, candidates: &'c BitSet<PairId>, pool: PoolId) -> impl Iterator<Item = PairId> + use<'c, '_> {
+        let fleet = self.question.fleet();
+        let cluster = fleet.pool(pool).and_then(|pool| fleet.cluster(pool.cluster));
+        let pairs = cluster.map(|cluster| cluster.pairs.clone()).unwrap_or_default();
+        let ids = pairs.map(crate::id::Id::from_index).filter(|&id| candidates.contains(id));
+        ids.filter(move |&id| fleet.pair(id).is_some_and(|pair| pair.pool == pool))
+    }
+}
+
+/// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced.
+fn replica_price(pool: &Pool, request: &Request) -> Option<Money> {
+    pool.def.nodes?;
+    request.price(pool.def.shape.as_ref()?, pool.def.price?)
+}

@@ -1,0 +1,79 @@
+//! A decision, carried out on an inventory that may have moved on (I4).
+
+use std::sync::Arc;
+
+use super::decision::{Decision, Placement};
+use crate::id::PairId;
+use crate::inventory::{Fleet, Inventory, ReservationId, ReserveError};
+
+/// Why a decision cannot be carried out; nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// The decision is a refusal.
+    #[error("the decision is a refusal")]
+    Refused,
+    /// A pool that the decision uses is gone, or is elsewhere or something else by now.
+    #[error("{site} is gone or has changed")]
+    Changed {
+        /// The pool and its cluster.
+        site: String,
+    },
+    /// A pool that the decision uses does not take its replicas any more.
+    #[error("{site}: {cause}")]
+    Taken {
+        /// The pool and its cluster.
+        site: String,
+        /// Why.
+        cause: ReserveError,
+    },
+}
+
+/// Reserves what a decision placed, on this inventory, which may be newer than the snapshot the
+/// decision was made on. Only what the decision touches is checked again: that each pool is still
+/// there, in the same place and of the same flavors, open, and has room.
+///
+/// # Errors
+/// [`CommitError`]; nothing has changed then, so several planners can share one inventory and the
+/// loser decides anew.
+pub fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
+    if !decision.is_placed() {
+        return Err(CommitError::Refused);
+    }
+    let mut after = inventory.clone();
+    let mut reservations = Vec::with_capacity(decision.placements().len());
+    for placement in decision.placements().iter().filter(|placement| placement.replicas > 0) {
+        let site = || site(decision.fleet(), placement);
+        let Some(pair) = same_pair(decision.fleet(), after.fleet(), placement.pair) else {
+            return Err(CommitError::Changed { site: site() });
+        };
+        let reserved = after.reserve(pair, &placement.request, placement.replicas);
+        reservations.push(reserved.map_err(|cause| CommitError::Taken { site: site(), cause })?);
+    }
+    *inventory = after;
+    Ok(reservations)
+}
+
+/// The pair of another fleet that is the same place and flavor under the same names.
+fn same_pair(from: &Arc<Fleet>, to: &Arc<Fleet>, id: PairId) -> Option<PairId> {
+    if Arc::ptr_eq(from, to) {
+        return Some(id);
+    }
+    let pair = from.pair(id)?;
+    let (cluster, pool) = (from.cluster(pair.cluster)?, from.pool(pair.pool)?);
+    let found = to.find_pair(cluster.name.as_str(), pool.def.name.as_str(), pair.flavor)?;
+    let now = to.pair(found)?;
+    let place = to.cluster(now.cluster)?.place;
+    let hardware = &to.pool(now.pool)?.def;
+    let same = place == cluster.place
+        && hardware.cpu_flavor == pool.def.cpu_flavor
+        && hardware.gpu_flavor == pool.def.gpu_flavor;
+    same.then_some(found)
+}
+
+fn site(fleet: &Fleet, placement: &Placement) -> String {
+    let pair = fleet.pair(placement.pair);
+    let cluster = pair.and_then(|pair| fleet.cluster(pair.cluster)).map_or("?", |cluster| cluster.name.as_str());
+    let pool = pair.and_then(|pair| fleet.pool(pair.pool)).map_or("?", |pool| pool.def.name.as_str());
+    format!("pool `{pool}` of cluster `{cluster}`")
+}

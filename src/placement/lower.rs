@@ -1,0 +1,58 @@
+//! A demand, lowered to what one replica takes of one node, and to the flavors it admits (D1).
+
+use crate::catalog::{Catalog, Choice, FlavorKind};
+use crate::deployment::{Demand, GpuNeed, Resources};
+use crate::id::FlavorId;
+use crate::inventory::{GpuRequest, PoolDef, Request};
+use crate::quantity::{Bytes, GpuShare};
+
+/// What a replica on a flavor of this kind takes, under one of the demand's alternatives.
+pub(super) fn request(demand: &Demand, alternative: usize, kind: FlavorKind) -> Request {
+    match demand {
+        Demand::AnyFlavor => {
+            let gpu = if kind == FlavorKind::Gpu { GpuRequest::Whole(1) } else { GpuRequest::None };
+            Request { gpu, ..Request::default() }
+        }
+        Demand::Stated(resources) => Request {
+            cpu: resources.cpu,
+            memory: resources.memory,
+            storage: resources.storage,
+            bandwidth: resources.bandwidth,
+            gpu: demand.gpu(alternative).map_or(GpuRequest::None, gpu_request),
+        },
+    }
+}
+
+/// A share of a whole GPU is a whole GPU.
+fn gpu_request(need: &GpuNeed) -> GpuRequest {
+    match need.share {
+        Some(share) if share.thousandths() < GpuShare::WHOLE => GpuRequest::Share(share),
+        Some(_) | None => GpuRequest::Whole(need.count),
+    }
+}
+
+/// Whether a flavor of a pool is what one of the demand's alternatives asks for: its kind, type,
+/// GPU memory and the host's cpu type. What is not stated of the pool or the catalog fails.
+pub(super) fn admits(catalog: &Catalog, demand: &Demand, alternative: usize, pool: &PoolDef, flavor: FlavorId) -> bool {
+    let Demand::Stated(resources) = demand else { return true };
+    let kind_fits = match demand.gpu(alternative) {
+        None => catalog.flavor_kind(flavor) == FlavorKind::Cpu,
+        Some(need) => catalog.flavor_kind(flavor) == FlavorKind::Gpu && is_needed(catalog, need, flavor),
+    };
+    kind_fits && host_fits(catalog, resources, pool)
+}
+
+fn is_needed(catalog: &Catalog, need: &GpuNeed, flavor: FlavorId) -> bool {
+    let code_fits = need.code.is_none_or(|code| covers(catalog, code, flavor));
+    let memory_fits =
+        need.memory.is_none_or(|least| catalog.flavor_memory(flavor).is_some_and(|has| Bytes::new(has) >= least));
+    code_fits && memory_fits
+}
+
+fn host_fits(catalog: &Catalog, resources: &Resources, pool: &PoolDef) -> bool {
+    resources.cpu_type.is_none_or(|wanted| pool.cpu_flavor.is_some_and(|host| covers(catalog, wanted, host)))
+}
+
+fn covers(catalog: &Catalog, choice: Choice, flavor: FlavorId) -> bool {
+    catalog.covers(choice, catalog.flavor_atom(flavor))
+}

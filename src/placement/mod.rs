@@ -1,0 +1,24 @@
+//! Scope × inventory × demand → [`Decision`]: where replicas run, or why they cannot.
+//!
+//! [`decide`] is the one way to a decision. It starts from the pairs that the policies allow and
+//! only takes away from them, so nothing it places is outside the allowed set (D9). A refusal is a
+//! data structure; sentences are made only when someone asks to read them.
+//!
+//! Answers for the rules D1–D6 and D9.
+
+mod allot;
+mod commit;
+mod constraint;
+mod decision;
+mod explain;
+mod feasible;
+mod lower;
+mod rank;
+mod reason;
+
+pub use commit::{CommitError, commit};
+pub use constraint::Code;
+pub use decision::{Decision, Placement, Refusal, Verdict, decide};
+pub use explain::{PairExplanation, explain, explain_cluster};
+pub use rank::{Rank, UnknownLast};
+pub use reason::{Counts, Culprit, Reason};

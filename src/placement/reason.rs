@@ -1,0 +1,212 @@
+//! The constraints that stand in the way, with what each takes away (D6).
+
+use smallvec::SmallVec;
+
+use super::constraint::Code;
+use super::feasible::{JUDGING, Question, surviving_clusters};
+use crate::bitset::BitSet;
+use crate::catalog::Axis;
+use crate::id::{Name, PairId};
+use crate::policy::{Level, Restriction, Scope};
+
+/// One constraint that stands in the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// Which.
+    pub code: Code,
+    /// The axes it is about, where it is about policies.
+    pub axes: SmallVec<[(Axis, Option<Level>); 2]>,
+    /// The policies that exclude, by level, then name; every one of each level that does.
+    pub policies: Vec<Culprit>,
+    /// What it takes away of the fleet.
+    pub counts: Counts,
+}
+
+/// What a constraint takes away, in clusters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Clusters that it alone would leave without a place.
+    pub removed_alone: usize,
+    /// Clusters that still have a place after it and all before it.
+    pub left_after: usize,
+}
+
+/// A policy that excludes, and where it is attached.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Culprit {
+    /// Its level.
+    pub level: Level,
+    /// Its name.
+    pub policy: Name,
+}
+
+impl Reason {
+    pub(super) fn new(code: Code, counts: Counts) -> Self {
+        Self { code, axes: SmallVec::new(), policies: Vec::new(), counts }
+    }
+
+    /// A sentence for people: lower case, no final period.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let cited = || cite(&self.policies);
+        match self.code {
+            Code::PolicyUnresolved => format!("the deployment names policies that are not known here: {}", cited()),
+            Code::PolicyRequired => {
+                let demands = self.axes.iter().map(|(axis, level)| {
+                    let level = level.map_or("workspace", Level::as_str);
+                    format!("the {level} requires a {axis} policy, and none is in force there or above")
+                });
+                demands.collect::<Vec<_>>().join("; ")
+            }
+            Code::PolicyConflict => {
+                let axes: Vec<_> = self.axes.iter().map(|(axis, _)| axis.as_str()).collect();
+                format!("the levels' {} policies leave nothing together: {}", axes.join(" and "), cited())
+            }
+            Code::Unhealthy => "the cluster is unhealthy".to_owned(),
+            Code::Cordoned => "the cluster is cordoned".to_owned(),
+            Code::LocationNotAllowed => format!("the place is not allowed by {}", cited()),
+            Code::FlavorNotAllowed => format!("the flavor is not allowed by {}", cited()),
+            Code::NoSuchFlavor => "the flavor is not of the kind, type, memory or cpu type demanded".to_owned(),
+            Code::DoesNotFitNode => "one replica is more than a whole node holds".to_owned(),
+            Code::InsufficientCapacity => "there is not enough room left on the nodes".to_owned(),
+            Code::NoClusters => "there is no cluster".to_owned(),
+        }
+    }
+}
+
+/// `` `a` and `b` (environment), `c` (deployment) ``.
+fn cite(culprits: &[Culprit]) -> String {
+    let of_level = |level: Level| {
+        let names: Vec<_> = culprits.iter().filter(|c| c.level == level).map(|c| format!("`{}`", c.policy)).collect();
+        (!names.is_empty()).then(|| format!("{} ({level})", names.join(" and ")))
+    };
+    Level::ALL.into_iter().filter_map(of_level).collect::<Vec<_>>().join(", ")
+}
+
+/// Every constraint that some pair fails, in the order of D6; room also where it is why fewer
+/// replicas fit than are wanted.
+pub(super) fn reasons(question: &Question<'_>, short_of_room: bool) -> Vec<Reason> {
+    let clusters = question.fleet().clusters().len();
+    let mut reasons = policy_reasons(question.scope, clusters);
+    let blocked = !reasons.is_empty();
+    if clusters == 0 {
+        reasons.push(Reason::new(Code::NoClusters, Counts::default()));
+        return reasons;
+    }
+    let mut narrowing = Narrowing::new(question, blocked);
+    for code in JUDGING {
+        let step = narrowing.step(code);
+        if step.stands_in_the_way || (code == Code::InsufficientCapacity && short_of_room) {
+            let mut reason = Reason::new(code, step.counts);
+            reason.policies = excluding(question, code);
+            reasons.push(reason);
+        }
+    }
+    reasons
+}
+
+/// The three constraints that fail everything.
+pub(super) fn policy_reasons(scope: &Scope, clusters: usize) -> Vec<Reason> {
+    let counts = Counts { removed_alone: clusters, left_after: 0 };
+    let mut reasons = Vec::new();
+    if !scope.unresolved().is_empty() {
+        let missing = scope.unresolved().iter();
+        let mut policies: Vec<_> =
+            missing.map(|name| Culprit { level: Level::Deployment, policy: name.clone() }).collect();
+        policies.sort();
+        policies.dedup();
+        reasons.push(Reason { policies, ..Reason::new(Code::PolicyUnresolved, counts) });
+    }
+    if !scope.unmet().is_empty() {
+        let axes = scope.unmet().iter().map(|&(axis, level)| (axis, Some(level))).collect();
+        reasons.push(Reason { axes, ..Reason::new(Code::PolicyRequired, counts) });
+    }
+    let conflicts: Vec<_> = scope.conflicts().collect();
+    if !conflicts.is_empty() {
+        let restrictions = conflicts.iter().flat_map(|&axis| scope.axis(axis).restrictions());
+        let policies = culprits(scope, restrictions);
+        let axes = conflicts.into_iter().map(|axis| (axis, None)).collect();
+        reasons.push(Reason { axes, policies, ..Reason::new(Code::PolicyConflict, counts) });
+    }
+    reasons
+}
+
+/// The policies of these restrictions, by level and name.
+pub(super) fn culprits<'a>(scope: &Scope, restrictions: impl Iterator<Item = &'a Restriction>) -> Vec<Culprit> {
+    let cited = restrictions.flat_map(|restriction| restriction.policies.iter().map(|&id| (restriction.level, id)));
+    let named = cited.filter_map(|(level, id)| {
+        scope.policies().get(id).map(|policy| Culprit { level, policy: policy.name().clone() })
+    });
+    let mut culprits: Vec<_> = named.collect();
+    culprits.sort();
+    culprits.dedup();
+    culprits
+}
+
+/// The axis a constraint is about.
+pub(super) fn axis_of(code: Code) -> Option<Axis> {
+    match code {
+        Code::LocationNotAllowed => Some(Axis::Location),
+        Code::FlavorNotAllowed => Some(Axis::Flavor),
+        _ => None,
+    }
+}
+
+/// Every policy of each level that excludes some class of the fleet.
+fn excluding(question: &Question<'_>, code: Code) -> Vec<Culprit> {
+    let Some(axis) = axis_of(code) else { return Vec::new() };
+    let classes = question.fleet().index().classes();
+    let excludes = |restriction: &&Restriction| {
+        classes.iter().any(|class| {
+            let (atom, rest) = class.point(axis);
+            !restriction.admits(atom, rest)
+        })
+    };
+    culprits(question.scope, question.scope.axis(axis).restrictions().iter().filter(excludes))
+}
+
+/// The pairs that are left while constraints are added one by one, kept apart by alternative: a
+/// pair passes a set of constraints if one alternative passes them all.
+struct Narrowing<'a> {
+    question: &'a Question<'a>,
+    left: Vec<BitSet<PairId>>,
+}
+
+struct Step {
+    counts: Counts,
+    stands_in_the_way: bool,
+}
+
+impl<'a> Narrowing<'a> {
+    fn new(question: &'a Question<'a>, blocked: bool) -> Self {
+        let pairs = question.fleet().pairs().len();
+        let start = if blocked { BitSet::empty(pairs) } else { BitSet::full(pairs) };
+        Self { question, left: vec![start; question.demand.alternatives()] }
+    }
+
+    /// Adds a constraint. It stands in the way if some pair fails it under every alternative, or
+    /// if no alternative carries some pair past it.
+    fn step(&mut self, code: Code) -> Step {
+        let fleet = self.question.fleet();
+        let before = self.under_some_alternative();
+        let mut alone = BitSet::empty(fleet.pairs().len());
+        for (alternative, left) in self.left.iter_mut().enumerate() {
+            let passing = self.question.passing(code, alternative);
+            alone.union_with(&passing);
+            left.intersect_with(&passing);
+        }
+        let after = self.under_some_alternative();
+        let survivors = surviving_clusters(fleet, &alone);
+        let counts =
+            Counts { removed_alone: fleet.clusters().len() - survivors, left_after: surviving_clusters(fleet, &after) };
+        Step { counts, stands_in_the_way: !alone.is_full() || after != before }
+    }
+
+    fn under_some_alternative(&self) -> BitSet<PairId> {
+        let mut all = BitSet::empty(self.question.fleet().pairs().len());
+        for left in &self.left {
+            all.union_with(left);
+        }
+        all
+    }
+}

@@ -1,0 +1,836 @@
+//! The decisions of the rules (P, E, I, D), written to be checked by eye rather than to be fast.
+
+use std::collections::BTreeSet;
+
+use super::world::{
+    Axis, Cluster, Country, Deployment, Flavor, GEOGRAPHY, GpuNeed, Opt, Policy, Pool, Pools, Resources, World,
+};
+
+/// What is decided about one deployment (D3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// `placed` or `refused`.
+    pub verdict: &'static str,
+    /// Sorted.
+    pub candidates: Vec<Candidate>,
+    /// In the order of their first replica.
+    pub placements: Vec<Placement>,
+    pub refusal: Option<Refusal>,
+    pub scope: Scope,
+    /// By level, then name.
+    pub audit: Vec<Audit>,
+}
+
+/// A (cluster, pool, flavor) of D2; its order is that of the names by bytes (D5).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    pub cluster: String,
+    pub pool: String,
+    pub kind: String,
+    pub code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub candidate: Candidate,
+    pub replicas: u32,
+    /// Micro-units per hour for all the replicas; `None` if unknown (I5).
+    pub price: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub wanted: u32,
+    pub fitting: u32,
+    pub clusters: usize,
+    /// In the order of D6.
+    pub reasons: Vec<Reason>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub code: &'static str,
+    /// Name and level, by level, then name.
+    pub policies: Vec<(String, &'static str)>,
+    pub removed_alone: usize,
+    pub left_after: usize,
+}
+
+/// The state of each axis (P7): `unrestricted`, `restricted` or `conflict`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub location: &'static str,
+    pub flavor: &'static str,
+}
+
+/// What enforcing one audit attachment would change (P12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub policy: String,
+    pub level: &'static str,
+    pub loses: usize,
+    pub gains: usize,
+    pub verdict: &'static str,
+}
+
+/// What is free, by cluster and pool, in the order of the world's lists.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    rooms: Vec<Vec<Room>>,
+}
+
+/// Decides one deployment on the fleet as it stands.
+pub fn decide(world: &World, deployment: &Deployment, fleet: &Fleet) -> Verdict {
+    settle(world, deployment, fleet).0
+}
+
+/// Decides all deployments in order of priority (higher first), workload type, workload and name, each taking its
+/// capacity from those after it.
+pub fn decide_all(world: &World) -> Vec<(String, Verdict)> {
+    let mut order: Vec<&Deployment> = world.deployments.iter().collect();
+    order.sort_by_key(|d| (std::cmp::Reverse(d.priority), &d.workload_type, &d.workload, &d.name));
+    let mut fleet = Fleet::new(world);
+    let mut verdicts = Vec::new();
+    for deployment in order {
+        let (verdict, after) = settle(world, deployment, &fleet);
+        fleet = after;
+        verdicts.push((deployment.name.clone(), verdict));
+    }
+    verdicts
+}
+
+/// Whether a policy's exceptions leave something of the catalog (P9).
+pub fn leaves_something(world: &World, policy: &Policy) -> bool {
+    atoms(world, policy.axis).iter().any(|atom| allows(world, policy, atom))
+}
+
+/// The decision with its audit, and the fleet after it.
+fn settle(world: &World, deployment: &Deployment, fleet: &Fleet) -> (Verdict, Fleet) {
+    let decision = judge(world, deployment, fleet, None);
+    let mut audited = Vec::new();
+    for (number, (level, attachments)) in levels(world, deployment).into_iter().enumerate() {
+        let names: BTreeSet<&str> =
+            attachments.iter().filter(|(_, enforced)| !enforced).map(|(name, _)| name.as_str()).collect();
+        for name in names {
+            // P6: out of scope is as if absent.
+            if !in_scope(policy(world, name), deployment) {
+                continue;
+            }
+            let enforced = judge(world, deployment, fleet, Some((number, name)));
+            audited.push(Audit {
+                policy: name.to_owned(),
+                level,
+                loses: decision.candidates.difference(&enforced.candidates).count(),
+                gains: enforced.candidates.difference(&decision.candidates).count(),
+                verdict: word(&enforced),
+            });
+        }
+    }
+    let verdict = Verdict {
+        verdict: word(&decision),
+        candidates: decision.candidates.into_iter().collect(),
+        placements: decision.placements,
+        refusal: decision.refusal,
+        scope: decision.scope,
+        audit: audited,
+    };
+    (verdict, decision.after)
+}
+
+fn word(decision: &Decision) -> &'static str {
+    if decision.refusal.is_none() { "placed" } else { "refused" }
+}
+
+// --- Policies -------------------------------------------------------------------------------------------------------
+
+/// One indivisible option of an axis (P7, C6).
+enum Atom<'a> {
+    /// A known location, or with `None` the rest of a country.
+    Place { location: Option<&'a str>, country: &'static Country },
+    /// A variant, or a family's hardware of which no more is known.
+    Hardware(&'static Flavor),
+}
+
+/// Everything there is on an axis (P7): the rest of each country and every known location (C7), or every flavor.
+fn atoms(world: &World, axis: Axis) -> Vec<Atom<'_>> {
+    match axis {
+        Axis::Location => {
+            let rests = GEOGRAPHY.countries.iter().map(|country| Atom::Place { location: None, country });
+            let built_in = GEOGRAPHY.locations.iter().map(|(name, country)| (*name, *country));
+            let own = world.locations.iter().map(|(name, country)| (name.as_str(), country.as_str()));
+            let brought = world.clusters.iter().filter_map(|c| Some((c.location.as_deref()?, c.country.as_str())));
+            let known = built_in
+                .chain(own)
+                .chain(brought)
+                .map(|(name, country)| Atom::Place { location: Some(name), country: GEOGRAPHY.country(country) });
+            rests.chain(known).collect()
+        }
+        Axis::Flavor => GEOGRAPHY.flavors.iter().map(Atom::Hardware).collect(),
+    }
+}
+
+/// Whether a policy's option means the atom or a node over it (C1, C6).
+fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
+    let name = option.name.as_str();
+    match atom {
+        Atom::Place { location, country } => match option.kind.as_str() {
+            "continent" => country.continent == name,
+            "country" => country.code == name,
+            "location" => *location == Some(name),
+            "group" => {
+                country.groups.contains(&name)
+                    || world
+                        .groups
+                        .iter()
+                        .any(|(group, members)| group == name && members.iter().any(|m| m == country.code))
+            }
+            _ => false,
+        },
+        Atom::Hardware(flavor) => {
+            flavor.kind == option.kind && (name == "any" || flavor.code == name || flavor.family == Some(name))
+        }
+    }
+}
+
+/// P1, P2: a policy allows its options without its exceptions.
+fn allows(world: &World, policy: &Policy, atom: &Atom) -> bool {
+    policy.options.iter().any(|option| covers(world, option, atom))
+        && !policy.except.iter().any(|option| covers(world, option, atom))
+}
+
+fn policy<'a>(world: &'a World, name: &str) -> &'a Policy {
+    world.policies.iter().find(|policy| policy.name == name).expect("an attached policy exists")
+}
+
+/// P1: without targets a policy applies to every type.
+fn in_scope(policy: &Policy, deployment: &Deployment) -> bool {
+    policy.targets.as_ref().is_none_or(|targets| targets.contains(&deployment.workload_type))
+}
+
+const WORKSPACE: usize = 0;
+const ENVIRONMENT: usize = 1;
+const DEPLOYMENT: usize = 2;
+
+/// The name of the environment that governs a deployment (E2).
+fn governor(deployment: &Deployment) -> &str {
+    deployment.environment.as_deref().unwrap_or("production")
+}
+
+/// The attachments of the three levels (P5).
+fn levels<'a>(world: &'a World, deployment: &'a Deployment) -> [(&'static str, &'a [(String, bool)]); 3] {
+    let environment = world.environments.iter().find(|environment| environment.name == governor(deployment));
+    let attachments = environment.map_or(&[][..], |environment| &environment.level.attachments);
+    [("workspace", &world.workspace.attachments), ("environment", attachments), ("deployment", &deployment.attachments)]
+}
+
+/// The policies of one level that are in force: enforced and in scope (P6, P12), sorted by name.
+struct InForce<'a> {
+    level: &'static str,
+    policies: Vec<&'a Policy>,
+}
+
+/// The policies in force at each level, `also` (a level and a policy) counting as enforced.
+fn in_force<'a>(world: &'a World, deployment: &'a Deployment, also: Option<(usize, &str)>) -> Vec<InForce<'a>> {
+    let mut all = Vec::new();
+    for (number, (level, attachments)) in levels(world, deployment).into_iter().enumerate() {
+        let names: BTreeSet<&str> = attachments
+            .iter()
+            .filter(|(name, enforced)| *enforced || also == Some((number, name.as_str())))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let policies = names.into_iter().map(|name| policy(world, name)).filter(|p| in_scope(p, deployment)).collect();
+        all.push(InForce { level, policies });
+    }
+    all
+}
+
+impl InForce<'_> {
+    fn restricts(&self, axis: Axis) -> bool {
+        self.policies.iter().any(|policy| policy.axis == axis)
+    }
+
+    /// P3, P6: the union of the level's policies of the axis; without any, everything.
+    fn admits(&self, world: &World, axis: Axis, atom: &Atom) -> bool {
+        !self.restricts(axis) || self.policies.iter().any(|policy| policy.axis == axis && allows(world, policy, atom))
+    }
+
+    fn names(&self, axis: Axis) -> Vec<(String, &'static str)> {
+        let of_axis = self.policies.iter().filter(|policy| policy.axis == axis);
+        of_axis.map(|policy| (policy.name.clone(), self.level)).collect()
+    }
+}
+
+/// P5: an atom is allowed if every level admits it.
+fn allowed(world: &World, in_force: &[InForce], axis: Axis, atom: &Atom) -> bool {
+    in_force.iter().all(|level| level.admits(world, axis, atom))
+}
+
+/// P7.
+fn state(world: &World, in_force: &[InForce], axis: Axis) -> &'static str {
+    if !in_force.iter().any(|level| level.restricts(axis)) {
+        "unrestricted"
+    } else if atoms(world, axis).iter().any(|atom| allowed(world, in_force, axis, atom)) {
+        "restricted"
+    } else {
+        "conflict"
+    }
+}
+
+/// P13: every required axis has a policy in force at the level that requires it or above.
+fn requirements_hold(world: &World, deployment: &Deployment, in_force: &[InForce]) -> bool {
+    let environment = world.environments.iter().find(|environment| environment.name == governor(deployment));
+    let by_workspace = world.workspace.require.iter().map(|axis| (WORKSPACE, *axis));
+    let by_environment =
+        environment.iter().flat_map(|environment| &environment.level.require).map(|axis| (ENVIRONMENT, *axis));
+    by_workspace.chain(by_environment).all(|(level, axis)| in_force[..=level].iter().any(|l| l.restricts(axis)))
+}
+
+// --- Demand and capacity --------------------------------------------------------------------------------------------
+
+/// What one replica takes from a node (D1).
+struct Request {
+    cpu_milli: u64,
+    memory: u64,
+    storage: u64,
+    bandwidth: u64,
+    /// Whole GPUs, unless a share is asked for.
+    gpus: usize,
+    /// Thousandths of one GPU.
+    share: Option<u64>,
+}
+
+/// The request under one alternative of the demand. Without `resources`: nothing, but one whole GPU if on a gpu flavor.
+fn request(resources: Option<&Resources>, need: Option<&GpuNeed>, kind: &str) -> Request {
+    match resources {
+        None => {
+            let gpus = if kind == "gpu" { 1 } else { 0 };
+            Request { cpu_milli: 0, memory: 0, storage: 0, bandwidth: 0, gpus, share: None }
+        }
+        Some(resources) => Request {
+            cpu_milli: resources.cpu_milli,
+            memory: resources.memory,
+            storage: resources.storage.unwrap_or(0),
+            bandwidth: resources.bandwidth.unwrap_or(0),
+            gpus: need.map_or(0, |need| need.count as usize),
+            // A share of 1 is one whole GPU.
+            share: need.and_then(|need| need.share_milli).filter(|share| *share < 1000).map(u64::from),
+        },
+    }
+}
+
+impl Request {
+    fn gpu_milli(&self) -> u64 {
+        self.share.unwrap_or(1000 * self.gpus as u64)
+    }
+}
+
+/// What is free on a node; a resource that the pool leaves unstated limits nothing (I1).
+#[derive(Clone, Debug)]
+struct Node {
+    cpu_milli: u64,
+    memory: u64,
+    storage: Option<u64>,
+    bandwidth: Option<u64>,
+    /// Free thousandths of each GPU.
+    gpus: Vec<u64>,
+}
+
+/// What is left of a node, in the order in which D5 compares it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Left {
+    Node { gpu_milli: u64, cpu_milli: u64, memory: u64 },
+    Unlimited,
+}
+
+impl Node {
+    fn empty(pool: &Pool) -> Self {
+        Node {
+            cpu_milli: pool.cpu_milli,
+            memory: pool.memory,
+            storage: pool.storage,
+            bandwidth: pool.bandwidth,
+            gpus: vec![1000; pool.gpu.as_ref().map_or(0, |(_, count)| *count as usize)],
+        }
+    }
+
+    fn holds(&self, request: &Request) -> bool {
+        request.cpu_milli <= self.cpu_milli
+            && request.memory <= self.memory
+            && self.storage.is_none_or(|free| request.storage <= free)
+            && self.bandwidth.is_none_or(|free| request.bandwidth <= free)
+            && match request.share {
+                Some(share) => self.gpus.iter().any(|free| share <= *free),
+                None => request.gpus <= self.gpus.iter().filter(|free| **free == 1000).count(),
+            }
+    }
+
+    fn take(&mut self, request: &Request) {
+        self.cpu_milli -= request.cpu_milli;
+        self.memory -= request.memory;
+        self.storage = self.storage.map(|free| free - request.storage);
+        self.bandwidth = self.bandwidth.map(|free| free - request.bandwidth);
+        match request.share {
+            // D5: a share takes the fullest GPU with room.
+            Some(share) => {
+                let fullest = self.gpus.iter_mut().filter(|free| share <= **free).min_by_key(|free| **free);
+                *fullest.expect("a GPU with room") -= share;
+            }
+            None => self.gpus.iter_mut().filter(|free| **free == 1000).take(request.gpus).for_each(|free| *free = 0),
+        }
+    }
+
+    fn left_after(&self, request: &Request) -> Left {
+        Left::Node {
+            gpu_milli: self.gpus.iter().sum::<u64>() - request.gpu_milli(),
+            cpu_milli: self.cpu_milli - request.cpu_milli,
+            memory: self.memory - request.memory,
+        }
+    }
+}
+
+/// The free capacity of a pool.
+#[derive(Clone, Debug)]
+enum Room {
+    /// The short form: whatever is asked for fits (I1).
+    Shapeless,
+    /// Any number of nodes, each as empty as this one.
+    Unlimited(Node),
+    Nodes(Vec<Node>),
+}
+
+impl Room {
+    fn new(pool: &Pool) -> Self {
+        let Some(nodes) = pool.nodes else { return Room::Unlimited(Node::empty(pool)) };
+        let mut nodes: Vec<Node> = (0..nodes).map(|_| Node::empty(pool)).collect();
+        // I1: `used` fills nodes from the first on, each resource by itself.
+        let mut used = pool.used.clone();
+        for node in &mut nodes {
+            fill(&mut node.cpu_milli, &mut used.cpu_milli);
+            fill(&mut node.memory, &mut used.memory);
+            node.storage.iter_mut().for_each(|free| fill(free, &mut used.storage));
+            node.bandwidth.iter_mut().for_each(|free| fill(free, &mut used.bandwidth));
+            node.gpus.iter_mut().for_each(|free| fill(free, &mut used.gpu_milli));
+        }
+        Room::Nodes(nodes)
+    }
+
+    /// Room for one replica (D6).
+    fn holds(&self, request: &Request) -> bool {
+        match self {
+            Room::Shapeless => true,
+            Room::Unlimited(node) => node.holds(request),
+            Room::Nodes(nodes) => nodes.iter().any(|node| node.holds(request)),
+        }
+    }
+
+    /// The node that a replica would take, with what it leaves there: the least, then the lowest number (D5).
+    fn best(&self, request: &Request) -> Option<(Left, usize)> {
+        match self {
+            Room::Nodes(nodes) => (0..nodes.len())
+                .filter(|number| nodes[*number].holds(request))
+                .map(|number| (nodes[number].left_after(request), number))
+                .min(),
+            endless => endless.holds(request).then_some((Left::Unlimited, 0)),
+        }
+    }
+
+    fn take(&mut self, request: &Request, number: usize) {
+        if let Room::Nodes(nodes) = self {
+            nodes[number].take(request);
+        }
+    }
+}
+
+fn fill(free: &mut u64, used: &mut u64) {
+    let taken = (*free).min(*used);
+    *free -= taken;
+    *used -= taken;
+}
+
+impl Fleet {
+    /// The fleet as the world's clusters state it.
+    pub fn new(world: &World) -> Self {
+        let rooms = |cluster: &Cluster| match &cluster.pools {
+            Pools::Short(flavors) => flavors.iter().map(|_| Room::Shapeless).collect(),
+            Pools::Full(pools) => pools.iter().map(Room::new).collect(),
+        };
+        Fleet { rooms: world.clusters.iter().map(rooms).collect() }
+    }
+}
+
+/// A (pool, flavor) of a cluster, which the constraints judge (D6).
+struct Pair<'a> {
+    cluster: usize,
+    pool: usize,
+    name: Candidate,
+    data: &'a Cluster,
+    place: Atom<'a>,
+    flavor: &'static Flavor,
+    hardware: Atom<'a>,
+    /// `None` in the short form.
+    shape: Option<&'a Pool>,
+}
+
+/// Every (pool, flavor) of every cluster; a pool of both kinds gives two (D1).
+fn pairs(world: &World) -> Vec<Pair<'_>> {
+    let mut all = Vec::new();
+    for (number, data) in world.clusters.iter().enumerate() {
+        let mut push = |pool: usize, pool_name: String, kind: &str, code: &str, shape| {
+            let flavor = GEOGRAPHY.flavor(kind, code);
+            all.push(Pair {
+                cluster: number,
+                pool,
+                name: Candidate { cluster: data.name.clone(), pool: pool_name, kind: kind.into(), code: code.into() },
+                data,
+                place: Atom::Place { location: data.location.as_deref(), country: GEOGRAPHY.country(&data.country) },
+                flavor,
+                hardware: Atom::Hardware(flavor),
+                shape,
+            });
+        };
+        match &data.pools {
+            Pools::Short(flavors) => {
+                for (pool, (kind, code)) in flavors.iter().enumerate() {
+                    push(pool, format!("{kind}-{code}"), kind, code, None);
+                }
+            }
+            Pools::Full(pools) => {
+                for (pool, shape) in pools.iter().enumerate() {
+                    if let Some(code) = &shape.cpu_flavor {
+                        push(pool, shape.name.clone(), "cpu", code, Some(shape));
+                    }
+                    if let Some((code, _)) = &shape.gpu {
+                        push(pool, shape.name.clone(), "gpu", code, Some(shape));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+impl Pair<'_> {
+    /// The cpu flavor of the host; a pool of the short form serves its own kind only.
+    fn host_cpu(&self) -> Option<&str> {
+        match self.shape {
+            Some(pool) => pool.cpu_flavor.as_deref(),
+            None => (self.flavor.kind == "cpu").then_some(self.flavor.code),
+        }
+    }
+
+    fn has_gpus(&self) -> bool {
+        match self.shape {
+            Some(pool) => pool.gpu.is_some(),
+            None => self.flavor.kind == "gpu",
+        }
+    }
+
+    /// The kind, GPU type, GPU memory and cpu type that are demanded (D1, `no-such-flavor` of D6).
+    fn is_demanded(&self, resources: Option<&Resources>, need: Option<&GpuNeed>) -> bool {
+        let Some(resources) = resources else { return true };
+        let flavor = self.flavor;
+        let gpu = match need.filter(|need| need.count > 0) {
+            None => flavor.kind == "cpu",
+            Some(need) => {
+                let typ = need.typ.as_deref();
+                flavor.kind == "gpu"
+                    && (typ.is_none() || typ == Some(flavor.code) || typ == flavor.family)
+                    && need.memory.is_none_or(|wanted| flavor.memory.is_some_and(|memory| wanted <= memory))
+            }
+        };
+        gpu && resources.cpu_type.as_deref().is_none_or(|wanted| self.host_cpu() == Some(wanted))
+    }
+
+    /// I5: the price of a replica.
+    fn price(&self, request: &Request) -> Option<u64> {
+        let pool = self.shape?;
+        pool.nodes?;
+        let price = pool.price_micro?;
+        let shares = [
+            (request.cpu_milli, pool.cpu_milli),
+            (request.memory, pool.memory),
+            (request.storage, pool.storage.unwrap_or(0)),
+            (request.bandwidth, pool.bandwidth.unwrap_or(0)),
+            (request.gpu_milli(), 1000 * pool.gpu.as_ref().map_or(0, |(_, count)| u64::from(*count))),
+        ];
+        let part =
+            |(wanted, whole): (u64, u64)| (u128::from(price) * u128::from(wanted)).div_ceil(u128::from(whole)) as u64;
+        shares.into_iter().filter(|(_, whole)| *whole > 0).map(part).max()
+    }
+}
+
+// --- Decisions ------------------------------------------------------------------------------------------------------
+
+/// The constraints in the order of D6.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Constraint {
+    PolicyUnresolved,
+    PolicyRequired,
+    PolicyConflict,
+    Unhealthy,
+    Cordoned,
+    LocationNotAllowed,
+    FlavorNotAllowed,
+    NoSuchFlavor,
+    DoesNotFitNode,
+    InsufficientCapacity,
+}
+
+const CONSTRAINTS: [Constraint; 10] = [
+    Constraint::PolicyUnresolved,
+    Constraint::PolicyRequired,
+    Constraint::PolicyConflict,
+    Constraint::Unhealthy,
+    Constraint::Cordoned,
+    Constraint::LocationNotAllowed,
+    Constraint::FlavorNotAllowed,
+    Constraint::NoSuchFlavor,
+    Constraint::DoesNotFitNode,
+    Constraint::InsufficientCapacity,
+];
+
+impl Constraint {
+    fn code(self) -> &'static str {
+        match self {
+            Constraint::PolicyUnresolved => "policy-unresolved",
+            Constraint::PolicyRequired => "policy-required",
+            Constraint::PolicyConflict => "policy-conflict",
+            Constraint::Unhealthy => "unhealthy",
+            Constraint::Cordoned => "cordoned",
+            Constraint::LocationNotAllowed => "location-not-allowed",
+            Constraint::FlavorNotAllowed => "flavor-not-allowed",
+            Constraint::NoSuchFlavor => "no-such-flavor",
+            Constraint::DoesNotFitNode => "does-not-fit-node",
+            Constraint::InsufficientCapacity => "insufficient-capacity",
+        }
+    }
+
+    /// The first three fail everything, whatever the fleet.
+    fn is_general(self) -> bool {
+        matches!(self, Constraint::PolicyUnresolved | Constraint::PolicyRequired | Constraint::PolicyConflict)
+    }
+
+    /// This constraint and all before it.
+    fn and_before(self) -> &'static [Constraint] {
+        &CONSTRAINTS[..=self as usize]
+    }
+}
+
+/// A decision without its audit.
+struct Decision {
+    candidates: BTreeSet<Candidate>,
+    placements: Vec<Placement>,
+    refusal: Option<Refusal>,
+    scope: Scope,
+    after: Fleet,
+}
+
+/// One deployment before the fleet, with the policies in force.
+struct Case<'a> {
+    world: &'a World,
+    deployment: &'a Deployment,
+    fleet: &'a Fleet,
+    in_force: Vec<InForce<'a>>,
+    required: bool,
+    scope: Scope,
+    pairs: Vec<Pair<'a>>,
+    /// The alternatives of the GPU demand; a single `None` if there is no GPU demand (D1).
+    alternatives: Vec<Option<&'a GpuNeed>>,
+    /// Zero replicas are decided as for one (D1).
+    wanted: u32,
+}
+
+fn judge(world: &World, deployment: &Deployment, fleet: &Fleet, also: Option<(usize, &str)>) -> Decision {
+    let in_force = in_force(world, deployment, also);
+    let gpu = deployment.resources.as_ref().and_then(|resources| resources.gpu.as_ref());
+    let case = Case {
+        world,
+        deployment,
+        fleet,
+        required: requirements_hold(world, deployment, &in_force),
+        scope: Scope {
+            location: state(world, &in_force, Axis::Location),
+            flavor: state(world, &in_force, Axis::Flavor),
+        },
+        in_force,
+        pairs: pairs(world),
+        alternatives: gpu.map_or(vec![None], |gpu| gpu.alternatives.iter().map(Some).collect()),
+        wanted: deployment.replicas.max(1),
+    };
+    case.decide()
+}
+
+impl Case<'_> {
+    fn decide(self) -> Decision {
+        // D2, D6: a candidate passes all of these under one single alternative.
+        let up_to_node = Constraint::DoesNotFitNode.and_before();
+        let candidates: BTreeSet<Candidate> =
+            self.pairs.iter().filter(|pair| self.pair_passes_all(up_to_node, pair)).map(|p| p.name.clone()).collect();
+        // D1: the first alternative under which all replicas fit is taken for all of them.
+        let mut fitting = 0;
+        for need in &self.alternatives {
+            let (mut placements, mut after) = self.place(*need);
+            let placed = placements.iter().map(|placement| placement.replicas).sum::<u32>();
+            fitting = fitting.max(placed);
+            if placed == self.wanted {
+                // D1: of zero replicas the place is shown, and nothing is reserved.
+                if self.deployment.replicas == 0 {
+                    placements[0].replicas = 0;
+                    placements[0].price = placements[0].price.map(|_| 0);
+                    after = self.fleet.clone();
+                }
+                return Decision { candidates, placements, refusal: None, scope: self.scope, after };
+            }
+        }
+        let refusal = Refusal {
+            wanted: self.wanted,
+            fitting,
+            clusters: self.world.clusters.len(),
+            reasons: self.reasons(!candidates.is_empty()),
+        };
+        let after = self.fleet.clone();
+        Decision { candidates, placements: Vec::new(), refusal: Some(refusal), scope: self.scope, after }
+    }
+
+    /// Replicas go one at a time to the best-ranked candidate (D5), until all are placed or none has room.
+    fn place(&self, need: Option<&GpuNeed>) -> (Vec<Placement>, Fleet) {
+        let resources = self.deployment.resources.as_ref();
+        let up_to_node = Constraint::DoesNotFitNode.and_before();
+        let open: Vec<&Pair> =
+            self.pairs.iter().filter(|pair| up_to_node.iter().all(|c| self.passes(*c, pair, need))).collect();
+        let gpu_demanded = need.is_some_and(|need| need.count > 0);
+        let mut fleet = self.fleet.clone();
+        let mut placements: Vec<Placement> = Vec::new();
+        for _ in 0..self.wanted {
+            let rank = |pair: &&Pair| {
+                let request = request(resources, need, pair.flavor.kind);
+                let (left, node) = fleet.rooms[pair.cluster][pair.pool].best(&request)?;
+                let price = pair.price(&request);
+                let needless_gpus = !gpu_demanded && pair.has_gpus();
+                Some((needless_gpus, price.is_none(), price, left, pair.name.clone(), node, pair.cluster, pair.pool))
+            };
+            let Some((_, _, price, _, candidate, node, cluster, pool)) = open.iter().filter_map(rank).min() else {
+                break;
+            };
+            fleet.rooms[cluster][pool].take(&request(resources, need, &candidate.kind), node);
+            match placements.iter_mut().find(|placement| placement.candidate == candidate) {
+                Some(placement) => {
+                    placement.replicas += 1;
+                    placement.price = placement.price.zip(price).map(|(sum, one)| sum + one);
+                }
+                None => placements.push(Placement { candidate, replicas: 1, price }),
+            }
+        }
+        (placements, fleet)
+    }
+
+    /// Whether a constraint that is the same for every (pool, flavor) holds.
+    fn holds_generally(&self, constraint: Constraint) -> bool {
+        match constraint {
+            Constraint::PolicyUnresolved => self.deployment.remote_missing.is_empty(),
+            Constraint::PolicyRequired => self.required,
+            Constraint::PolicyConflict => self.scope.location != "conflict" && self.scope.flavor != "conflict",
+            _ => true,
+        }
+    }
+
+    /// Whether a (pool, flavor) passes one constraint under one alternative, whatever else it fails (D6).
+    fn passes(&self, constraint: Constraint, pair: &Pair, need: Option<&GpuNeed>) -> bool {
+        let resources = self.deployment.resources.as_ref();
+        match constraint {
+            Constraint::PolicyUnresolved | Constraint::PolicyRequired | Constraint::PolicyConflict => {
+                self.holds_generally(constraint)
+            }
+            Constraint::Unhealthy => pair.data.healthy,
+            Constraint::Cordoned => !pair.data.cordoned,
+            Constraint::LocationNotAllowed => allowed(self.world, &self.in_force, Axis::Location, &pair.place),
+            Constraint::FlavorNotAllowed => allowed(self.world, &self.in_force, Axis::Flavor, &pair.hardware),
+            Constraint::NoSuchFlavor => pair.is_demanded(resources, need),
+            // The last two by quantities alone, whatever the flavor.
+            Constraint::DoesNotFitNode => {
+                pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request(resources, need, pair.flavor.kind)))
+            }
+            Constraint::InsufficientCapacity => {
+                self.fleet.rooms[pair.cluster][pair.pool].holds(&request(resources, need, pair.flavor.kind))
+            }
+        }
+    }
+
+    /// D1: a (pool, flavor) passes a constraint if it does under some alternative.
+    fn pair_passes(&self, constraint: Constraint, pair: &Pair) -> bool {
+        self.pair_passes_all(&[constraint], pair)
+    }
+
+    /// It passes a set of constraints if it passes all of them under one alternative.
+    fn pair_passes_all(&self, constraints: &[Constraint], pair: &Pair) -> bool {
+        self.alternatives.iter().any(|need| constraints.iter().all(|c| self.passes(*c, pair, *need)))
+    }
+
+    /// The number of clusters that survive a set of constraints (D6).
+    fn survivors(&self, constraints: &[Constraint]) -> usize {
+        let alive = self.pairs.iter().filter(|pair| self.pair_passes_all(constraints, pair)).map(|pair| pair.cluster);
+        alive.collect::<BTreeSet<usize>>().len()
+    }
+
+    /// The reasons of a refusal (D6). With a candidate left, room is why fewer fit than are wanted.
+    fn reasons(&self, room_is_why: bool) -> Vec<Reason> {
+        let clusters = self.world.clusters.len();
+        let mut reasons = Vec::new();
+        for constraint in CONSTRAINTS {
+            let fails = if constraint.is_general() {
+                !self.holds_generally(constraint)
+            } else {
+                self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair))
+            };
+            if fails || constraint == Constraint::InsufficientCapacity && room_is_why {
+                reasons.push(Reason {
+                    code: constraint.code(),
+                    policies: self.culprits(constraint),
+                    removed_alone: clusters - self.survivors(&[constraint]),
+                    left_after: self.survivors(constraint.and_before()),
+                });
+            }
+        }
+        if clusters == 0 {
+            reasons.push(Reason { code: "no-clusters", policies: Vec::new(), removed_alone: 0, left_after: 0 });
+        }
+        reasons
+    }
+
+    /// The policies that a reason names, by level, then name.
+    fn culprits(&self, constraint: Constraint) -> Vec<(String, &'static str)> {
+        match constraint {
+            Constraint::PolicyUnresolved => {
+                let missing: BTreeSet<&String> = self.deployment.remote_missing.iter().collect();
+                missing
+                    .into_iter()
+                    .map(|name| (name.clone(), levels(self.world, self.deployment)[DEPLOYMENT].0))
+                    .collect()
+            }
+            // P7: the culprits of each level.
+            Constraint::PolicyConflict => {
+                let conflicting = |policy: &&Policy| match policy.axis {
+                    Axis::Location => self.scope.location == "conflict",
+                    Axis::Flavor => self.scope.flavor == "conflict",
+                };
+                let name = |level: &InForce| -> Vec<_> {
+                    level.policies.iter().copied().filter(conflicting).map(|p| (p.name.clone(), level.level)).collect()
+                };
+                self.in_force.iter().flat_map(name).collect()
+            }
+            Constraint::LocationNotAllowed => self.excluding(Axis::Location, |pair| &pair.place),
+            Constraint::FlavorNotAllowed => self.excluding(Axis::Flavor, |pair| &pair.hardware),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every policy of an axis at each level that excludes some (pool, flavor).
+    fn excluding(
+        &self,
+        axis: Axis,
+        atom: impl for<'p> Fn(&'p Pair<'_>) -> &'p Atom<'p>,
+    ) -> Vec<(String, &'static str)> {
+        let excludes = |level: &&InForce| self.pairs.iter().any(|pair| !level.admits(self.world, axis, atom(pair)));
+        self.in_force.iter().filter(excludes).flat_map(|level| level.names(axis)).collect()
+    }
+}

@@ -1,0 +1,374 @@
+//! Random worlds, the same for the same seed everywhere. Policies, demands and clusters draw from a few countries and
+//! flavors that each world favours, so that they meet often enough for every verdict and every reason to occur.
+
+use super::judge::leaves_something;
+use super::world::{
+    Axis, Cluster, Deployment, Environment, GEOGRAPHY, Gpu, GpuNeed, Level, Opt, Policy, Pool, Pools, Resources, Used,
+    World,
+};
+
+const GIB: u64 = 1 << 30;
+const MIB: u64 = 1 << 20;
+
+/// Locations that are not in the catalog: the workspace's own, or brought by clusters (C7).
+const OWN: &[(&str, &str)] = &[
+    ("onprem/oslo-1", "no"),
+    ("onprem/paris-1", "fr"),
+    ("onprem/pune", "in"),
+    ("onprem/us-east-1", "ca"),
+    ("edge/são paulo", "br"),
+    ("edge/zürich 1", "ch"),
+    ("edge/windhoek", "na"),
+    ("edge/us-east-1", "us"),
+];
+
+/// Beginnings of names, among them some that an order other than that of bytes would sort otherwise.
+const NAMES: &[&str] = &["a", "b", "c", "B", "Z", "a-b", "a b", "a.b", "a10", "a9", "é", "z", "日本", "𝒜", "_", "~"];
+
+/// The generator splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn between(&mut self, low: usize, high: usize) -> usize {
+        low + self.below(high - low + 1)
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    /// Up to `count` different elements.
+    fn some<T: Clone + PartialEq>(&mut self, from: &[T], count: usize) -> Vec<T> {
+        let mut chosen = Vec::new();
+        for _ in 0..count {
+            let one = self.pick(from);
+            if !chosen.contains(one) {
+                chosen.push(one.clone());
+            }
+        }
+        chosen
+    }
+
+    fn maybe<T>(&mut self, percent: usize, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.chance(percent) { Some(make(self)) } else { None }
+    }
+}
+
+/// A valid world with at most so many clusters.
+pub fn world(seed: u64, max_clusters: usize) -> World {
+    let mut random = Random(seed);
+    let taste = Taste::new(&mut random);
+    let mut world = World::default();
+    for name in ["nordics", "home"] {
+        if random.chance(40) {
+            let count = random.between(1, 4);
+            world.groups.push((name.to_owned(), taste.countries(&mut random, count)));
+        }
+    }
+    for (name, country) in OWN {
+        if random.chance(15) {
+            world.locations.push(((*name).to_owned(), (*country).to_owned()));
+        }
+    }
+    let clusters = if random.chance(4) { 0 } else { random.between(max_clusters.min(1), max_clusters) };
+    for number in 0..clusters {
+        let cluster = cluster(&mut random, &taste, number);
+        world.clusters.push(cluster);
+    }
+    policies(&mut random, &taste, &mut world);
+    world.workspace = level(&mut random, &world, 1, 3);
+    for name in ["production", "development", "staging"] {
+        if random.chance(80) {
+            let level = level(&mut random, &world, 3, 7);
+            world.environments.push(Environment { name: name.to_owned(), level });
+        }
+    }
+    for number in 0..random.between(1, 4) {
+        let deployment = deployment(&mut random, &taste, &world, number);
+        world.deployments.push(deployment);
+    }
+    world
+}
+
+/// What a world favours.
+struct Taste {
+    countries: Vec<String>,
+    /// Kind and code.
+    flavors: Vec<(String, String)>,
+}
+
+impl Taste {
+    fn new(random: &mut Random) -> Self {
+        let countries = every_country();
+        let flavors = every_flavor();
+        let places = random.between(1, 4);
+        let kinds = random.between(2, 5);
+        let mut flavors = random.some(&flavors, kinds);
+        if random.chance(60) {
+            flavors.push(("cpu".to_owned(), "x86".to_owned()));
+        }
+        Taste { countries: random.some(&countries, places), flavors }
+    }
+
+    fn country(&self, random: &mut Random) -> String {
+        if random.chance(85) { random.pick(&self.countries).clone() } else { random.pick(&every_country()).clone() }
+    }
+
+    fn countries(&self, random: &mut Random, count: usize) -> Vec<String> {
+        let mut chosen: Vec<String> = (0..count).map(|_| self.country(random)).collect();
+        chosen.sort();
+        chosen.dedup();
+        chosen
+    }
+
+    fn flavor(&self, random: &mut Random) -> (String, String) {
+        if random.chance(90) { random.pick(&self.flavors).clone() } else { random.pick(&every_flavor()).clone() }
+    }
+
+    /// A flavor's code of one kind.
+    fn code(&self, random: &mut Random, kind: &str) -> String {
+        let of_kind = |all: &[(String, String)]| -> Vec<String> {
+            all.iter().filter(|(k, _)| k == kind).map(|(_, code)| code.clone()).collect()
+        };
+        let favoured = of_kind(&self.flavors);
+        if favoured.is_empty() || random.chance(10) {
+            random.pick(&of_kind(&every_flavor())).clone()
+        } else {
+            random.pick(&favoured).clone()
+        }
+    }
+}
+
+/// The countries that can be named.
+fn every_country() -> Vec<String> {
+    GEOGRAPHY.countries.iter().filter(|c| !c.code.contains('-')).map(|c| c.code.to_owned()).collect()
+}
+
+/// The flavors that can be named.
+fn every_flavor() -> Vec<(String, String)> {
+    let named = GEOGRAPHY.flavors.iter().filter(|flavor| !flavor.code.starts_with("other"));
+    named.map(|flavor| (flavor.kind.to_owned(), flavor.code.to_owned())).collect()
+}
+
+fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
+    let country = taste.country(random);
+    let here = |(_, c): &&(&str, &str)| *c == country;
+    let known: Vec<&str> = GEOGRAPHY.locations.iter().chain(OWN).filter(here).map(|(name, _)| *name).collect();
+    let location = if known.is_empty() { None } else { random.maybe(65, |random| (*random.pick(&known)).to_owned()) };
+    let provider = match location.as_deref().and_then(|name| name.split_once('/')) {
+        Some((provider, _)) => provider,
+        None => *random.pick(&["aws", "gcp", "onprem"]),
+    };
+    let pools = if random.chance(25) {
+        let wanted = random.between(1, 3);
+        let mut flavors: Vec<(String, String)> = (0..wanted).map(|_| taste.flavor(random)).collect();
+        flavors.sort();
+        flavors.dedup();
+        Pools::Short(flavors)
+    } else {
+        let wanted = random.between(1, 3);
+        Pools::Full((0..wanted).map(|number| pool(random, taste, number)).collect())
+    };
+    Cluster {
+        name: format!("{}-{number}", random.pick(NAMES)),
+        provider: provider.to_owned(),
+        country,
+        location,
+        healthy: !random.chance(9),
+        cordoned: random.chance(9),
+        pools,
+    }
+}
+
+fn pool(random: &mut Random, taste: &Taste, number: usize) -> Pool {
+    let (cpu, gpu) = *random.pick(&[(true, false), (true, false), (false, true), (true, true), (true, true)]);
+    let mut pool = Pool {
+        name: format!("{}-{number}", random.pick(NAMES)),
+        nodes: random.maybe(92, |random| random.between(1, 4) as u64),
+        cpu_flavor: if cpu { Some(taste.code(random, "cpu")) } else { None },
+        cpu_milli: *random.pick(&[2000, 4000, 4000, 8000, 16_000, 7910]),
+        memory: *random.pick(&[4, 8, 16, 16, 32, 61]) * GIB,
+        storage: random.maybe(30, |random| *random.pick(&[50, 100, 375]) * GIB),
+        bandwidth: random.maybe(30, |random| *random.pick(&[1_000_000_000, 10_000_000_000, 25_000_000_000])),
+        gpu: if gpu { Some((taste.code(random, "gpu"), *random.pick(&[1, 1, 2, 4, 8]))) } else { None },
+        price_micro: random
+            .maybe(75, |random| *random.pick(&[100_000, 100_000, 526_000, 333_333, 1_000_001, 3_060_000])),
+        used: Used::default(),
+    };
+    if let (Some(nodes), true) = (pool.nodes, random.chance(50)) {
+        pool.used = used(random, &pool, nodes);
+    }
+    pool
+}
+
+/// At most what the pool holds (I1); nothing of what it leaves unstated.
+fn used(random: &mut Random, pool: &Pool, nodes: u64) -> Used {
+    let mut part = |whole: u64, unit: u64| {
+        if random.chance(30) { 0 } else { whole / unit * random.between(0, 100) as u64 / 100 * unit }
+    };
+    let gpus = pool.gpu.as_ref().map_or(0, |(_, count)| u64::from(*count));
+    let (cpu_milli, memory) = (part(nodes * pool.cpu_milli, 1), part(nodes * pool.memory, MIB));
+    let (storage, bandwidth) =
+        (part(nodes * pool.storage.unwrap_or(0), MIB), part(nodes * pool.bandwidth.unwrap_or(0), 1_000_000));
+    let gpu_unit = *random.pick(&[1000, 1000, 250, 1]);
+    let gpu_milli = if random.chance(30) {
+        nodes * gpus * 1000
+    } else {
+        random.between(0, (nodes * gpus * 1000 / gpu_unit) as usize) as u64 * gpu_unit
+    };
+    Used { cpu_milli, memory, storage, bandwidth, gpu_milli }
+}
+
+fn policies(random: &mut Random, taste: &Taste, world: &mut World) {
+    for number in 0..random.between(2, 7) {
+        let axis = if random.chance(55) { Axis::Location } else { Axis::Flavor };
+        let most = *random.pick(&[1, 1, 2, 3]);
+        let mut policy = Policy {
+            name: format!("{}-{number}", random.pick(NAMES)),
+            axis,
+            options: (0..most).map(|_| option(random, taste, world, axis)).collect(),
+            except: Vec::new(),
+            targets: random.maybe(20, |random| {
+                let count = random.between(1, 2);
+                random.some(&["model".to_owned(), "function".to_owned(), "agent".to_owned()], count)
+            }),
+        };
+        if random.chance(40) {
+            policy.except = (0..random.between(1, 2)).map(|_| option(random, taste, world, axis)).collect();
+            // P9: exceptions that leave nothing are an error.
+            if !leaves_something(world, &policy) {
+                policy.except.clear();
+            }
+        }
+        world.policies.push(policy);
+    }
+}
+
+fn option(random: &mut Random, taste: &Taste, world: &World, axis: Axis) -> Opt {
+    let (kind, name) = match axis {
+        Axis::Flavor => {
+            let (kind, code) = taste.flavor(random);
+            let family = GEOGRAPHY.flavor(&kind, &code).family;
+            let name = match (random.below(10), family) {
+                (0 | 1, _) => "any".to_owned(),
+                (2..5, Some(family)) => family.to_owned(),
+                _ => code,
+            };
+            (kind, name)
+        }
+        Axis::Location => {
+            let country = taste.country(random);
+            let built_in = GEOGRAPHY.locations.iter().map(|(name, _)| (*name).to_owned());
+            let own = world.locations.iter().map(|(name, _)| name.clone());
+            let brought: Vec<String> = world.clusters.iter().filter_map(|cluster| cluster.location.clone()).collect();
+            let (kind, name) = match random.below(20) {
+                0..7 => ("continent", GEOGRAPHY.country(&country).continent.to_owned()),
+                7..13 => ("country", country),
+                13..15 if !brought.is_empty() => ("location", random.pick(&brought).clone()),
+                13..16 => ("location", random.pick(&built_in.chain(own).collect::<Vec<String>>()).clone()),
+                16..18 if !world.groups.is_empty() => ("group", random.pick(&world.groups).0.clone()),
+                _ => ("group", (*random.pick(&["eea", "eu27"])).to_owned()),
+            };
+            (kind.to_owned(), name)
+        }
+    };
+    Opt { kind, name }
+}
+
+fn attachments(random: &mut Random, world: &World, most: usize) -> Vec<(String, bool)> {
+    let names: Vec<String> = world.policies.iter().map(|policy| policy.name.clone()).collect();
+    let count = random.between(0, most);
+    let mut chosen: Vec<(String, bool)> =
+        random.some(&names, count).into_iter().map(|name| (name, random.chance(75))).collect();
+    // Now and then one both enforced and audited at one level.
+    if !chosen.is_empty() && random.chance(2) {
+        let (name, enforced) = chosen[0].clone();
+        chosen.push((name, !enforced));
+    }
+    chosen
+}
+
+fn level(random: &mut Random, world: &World, most: usize, require: usize) -> Level {
+    let attachments = attachments(random, world, most);
+    let mut axes = Vec::new();
+    for axis in [Axis::Location, Axis::Flavor] {
+        if random.chance(require) {
+            axes.push(axis);
+        }
+    }
+    Level { attachments, require: axes }
+}
+
+fn deployment(random: &mut Random, taste: &Taste, world: &World, number: usize) -> Deployment {
+    let mut environments = vec!["production".to_owned(), "development".to_owned()];
+    environments.extend(world.environments.iter().map(|environment| environment.name.clone()));
+    let resources = random.maybe(70, |random| resources(random, taste));
+    let mut deployment = Deployment {
+        name: format!("{}-{number}", random.pick(NAMES)),
+        workload_type: (*random.pick(&["model", "model", "model", "function", "agent"])).to_owned(),
+        workload: (*random.pick(&["bert", "llama", "Whisper"])).to_owned(),
+        environment: random.maybe(60, |random| random.pick(&environments).clone()),
+        attachments: attachments(random, world, 2),
+        remote_missing: Vec::new(),
+        priority: *random.pick(&[0, 0, 0, 1, 5, -1]),
+        replicas: *random.pick(&[0, 1, 1, 2, 3, 5, 8, 13]),
+        resources,
+    };
+    // Only manifests of the foreign format have remote policies; they know neither resources, priority nor audit.
+    if deployment.workload_type == "model" && random.chance(6) {
+        deployment.remote_missing = random.some(&["gone".to_owned(), "Lost".to_owned(), "away".to_owned()], 2);
+        deployment.priority = 0;
+        deployment.resources = None;
+        deployment.attachments.retain(|(_, enforced)| *enforced);
+    }
+    deployment
+}
+
+fn resources(random: &mut Random, taste: &Taste) -> Resources {
+    Resources {
+        cpu_milli: *random.pick(&[100, 500, 1000, 1000, 1500, 2000, 3000, 12_000]),
+        memory: *random.pick(&[256, 1024, 1000, 2048, 4096, 4096, 20_000]) * MIB,
+        storage: random.maybe(15, |random| *random.pick(&[10, 60, 200]) * GIB),
+        bandwidth: random.maybe(15, |random| *random.pick(&[100_000_000, 1_000_000_000, 10_000_000_000])),
+        cpu_type: random.maybe(12, |random| taste.code(random, "cpu")),
+        gpu: random.maybe(50, |random| {
+            let count = *random.pick(&[1, 1, 1, 2, 3]);
+            let alternatives: Vec<GpuNeed> = (0..count).map(|_| gpu_need(random, taste)).collect();
+            // A count of 0 is no GPU (D1); that is no alternative to one.
+            if alternatives.len() == 1 && random.chance(10) {
+                Gpu { alternatives: vec![GpuNeed::default()] }
+            } else {
+                Gpu { alternatives }
+            }
+        }),
+    }
+}
+
+fn gpu_need(random: &mut Random, taste: &Taste) -> GpuNeed {
+    let typ = random.maybe(45, |random| {
+        let code = taste.code(random, "gpu");
+        match GEOGRAPHY.flavor("gpu", &code).family {
+            Some(family) if random.chance(40) => family.to_owned(),
+            _ => code,
+        }
+    });
+    let share_milli = random.maybe(30, |random| *random.pick(&[100, 250, 333, 500, 500, 999, 1000]));
+    let count = if share_milli.is_some() { 1 } else { *random.pick(&[1, 1, 1, 2, 4]) };
+    GpuNeed { typ, memory: random.maybe(15, |random| *random.pick(&[16, 20, 24, 40, 80]) * GIB), count, share_milli }
+}

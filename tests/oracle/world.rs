@@ -1,0 +1,257 @@
+//! The worlds the oracle judges: plain data without behaviour, and its own small catalog.
+
+/// One of the axes that a policy can restrict (P15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Axis {
+    Location,
+    Flavor,
+}
+
+/// All that decisions are made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct World {
+    pub workspace: Level,
+    /// `production` and `development` exist without standing here (E1).
+    pub environments: Vec<Environment>,
+    pub policies: Vec<Policy>,
+    pub deployments: Vec<Deployment>,
+    pub clusters: Vec<Cluster>,
+    /// The workspace's own groups: a name and its countries (C4).
+    pub groups: Vec<(String, Vec<String>)>,
+    /// The workspace's own locations: `provider/region` and country (C7).
+    pub locations: Vec<(String, String)>,
+}
+
+/// What the workspace or an environment imposes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Level {
+    /// A policy's name, and whether it is enforced or only audited (P12).
+    pub attachments: Vec<(String, bool)>,
+    /// The axes that need a policy here or above (P13).
+    pub require: Vec<Axis>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    pub name: String,
+    pub level: Level,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub name: String,
+    pub axis: Axis,
+    pub options: Vec<Opt>,
+    pub except: Vec<Opt>,
+    /// Workload types; `None` means all (P1).
+    pub targets: Option<Vec<String>>,
+}
+
+/// An option of a policy; the kind is `continent`, `country`, `location`, `group`, `cpu` or `gpu`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opt {
+    pub kind: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deployment {
+    pub name: String,
+    pub workload_type: String,
+    pub workload: String,
+    /// `None` means production (E2).
+    pub environment: Option<String>,
+    pub attachments: Vec<(String, bool)>,
+    /// Remote policies that do not resolve (`policy-unresolved`).
+    pub remote_missing: Vec<String>,
+    pub priority: i64,
+    pub replicas: u32,
+    pub resources: Option<Resources>,
+}
+
+/// What one replica demands (D1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources {
+    pub cpu_milli: u64,
+    pub memory: u64,
+    pub storage: Option<u64>,
+    pub bandwidth: Option<u64>,
+    pub cpu_type: Option<String>,
+    pub gpu: Option<Gpu>,
+}
+
+/// One alternative is a plain demand, several are `anyOf` (D1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gpu {
+    pub alternatives: Vec<GpuNeed>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GpuNeed {
+    pub typ: Option<String>,
+    pub memory: Option<u64>,
+    pub count: u32,
+    pub share_milli: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    pub name: String,
+    pub provider: String,
+    pub country: String,
+    /// The full name, `provider/region`.
+    pub location: Option<String>,
+    pub healthy: bool,
+    pub cordoned: bool,
+    pub pools: Pools,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pools {
+    /// The short form of I1: a kind and a code each.
+    Short(Vec<(String, String)>),
+    Full(Vec<Pool>),
+}
+
+/// A pool of the full form (I1); quantities are those of one node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    pub name: String,
+    /// `None` means unlimited.
+    pub nodes: Option<u64>,
+    pub cpu_flavor: Option<String>,
+    pub cpu_milli: u64,
+    pub memory: u64,
+    pub storage: Option<u64>,
+    pub bandwidth: Option<u64>,
+    /// A code and the count per node.
+    pub gpu: Option<(String, u32)>,
+    pub price_micro: Option<u64>,
+    pub used: Used,
+}
+
+/// What a whole pool has in use (I1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    pub cpu_milli: u64,
+    pub memory: u64,
+    pub storage: u64,
+    pub bandwidth: u64,
+    pub gpu_milli: u64,
+}
+
+/// A country of the oracle's catalog. One whose code holds a dash is virtual: it stands for all the countries of its
+/// continent and groups that are not listed, so that taking out the listed ones never empties a continent or group.
+/// No cluster stands in it and no option names it.
+#[derive(Debug)]
+pub struct Country {
+    pub code: &'static str,
+    pub continent: &'static str,
+    pub groups: &'static [&'static str],
+}
+
+/// A flavor of the oracle's catalog. One whose code starts with `other` is virtual in the same way.
+#[derive(Debug)]
+pub struct Flavor {
+    pub kind: &'static str,
+    pub code: &'static str,
+    pub family: Option<&'static str>,
+    /// Memory in bytes; a family's own code has none.
+    pub memory: Option<u64>,
+}
+
+/// The oracle's catalog: real codes, but only a few of them.
+#[derive(Debug)]
+pub struct Geography {
+    pub countries: &'static [Country],
+    /// Known locations and their countries.
+    pub locations: &'static [(&'static str, &'static str)],
+    pub flavors: &'static [Flavor],
+}
+
+const EU27: &[&str] = &["eu27", "eea"];
+const EEA: &[&str] = &["eea"];
+
+const fn country(code: &'static str, continent: &'static str, groups: &'static [&'static str]) -> Country {
+    Country { code, continent, groups }
+}
+
+const fn flavor(kind: &'static str, code: &'static str) -> Flavor {
+    Flavor { kind, code, family: None, memory: None }
+}
+
+const fn gpu(code: &'static str, family: Option<&'static str>, gib: u64) -> Flavor {
+    Flavor { kind: "gpu", code, family, memory: Some(gib << 30) }
+}
+
+pub static GEOGRAPHY: Geography = Geography {
+    countries: &[
+        country("us", "na", &[]),
+        country("ca", "na", &[]),
+        country("mx", "na", &[]),
+        country("fr", "eu", EU27),
+        country("de", "eu", EU27),
+        country("ie", "eu", EU27),
+        country("is", "eu", EEA),
+        country("no", "eu", EEA),
+        country("ch", "eu", &[]),
+        country("gb", "eu", &[]),
+        country("jp", "as", &[]),
+        country("in", "as", &[]),
+        country("sg", "as", &[]),
+        country("br", "sa", &[]),
+        // C9: countries whose codes are also those of continents.
+        country("na", "af", &[]),
+        country("af", "as", &[]),
+        country("as", "oc", &[]),
+        country("sa", "as", &[]),
+        country("other-af", "af", &[]),
+        country("other-an", "an", &[]),
+        country("other-as", "as", &[]),
+        country("other-eu", "eu", &[]),
+        country("other-na", "na", &[]),
+        country("other-oc", "oc", &[]),
+        country("other-sa", "sa", &[]),
+        country("other-eu27", "eu", EU27),
+        country("other-eea", "eu", EEA),
+        // Cyprus: a member of the European Union whose M49 region is Asia (C3).
+        country("other-eu27-as", "as", EU27),
+    ],
+    locations: &[
+        ("aws/us-east-1", "us"),
+        ("aws/us-west-2", "us"),
+        ("gcp/us-central1", "us"),
+        ("aws/eu-west-1", "ie"),
+        ("aws/eu-central-1", "de"),
+        ("aws/ap-northeast-1", "jp"),
+    ],
+    flavors: &[
+        flavor("cpu", "x86"),
+        flavor("cpu", "arm"),
+        gpu("t4", None, 16),
+        gpu("l4", None, 24),
+        flavor("gpu", "v100"),
+        gpu("v100-16gb", Some("v100"), 16),
+        gpu("v100-32gb", Some("v100"), 32),
+        flavor("gpu", "a100"),
+        gpu("a100-40gb", Some("a100"), 40),
+        gpu("a100-80gb", Some("a100"), 80),
+        flavor("gpu", "h100"),
+        gpu("h100-80gb", Some("h100"), 80),
+        gpu("h100-nvl", Some("h100"), 94),
+        flavor("gpu", "other-gpu"),
+    ],
+};
+
+impl Geography {
+    pub fn country(&self, code: &str) -> &Country {
+        self.countries.iter().find(|country| country.code == code).expect("a country of the oracle's catalog")
+    }
+
+    pub fn flavor(&self, kind: &str, code: &str) -> &Flavor {
+        self.flavors
+            .iter()
+            .find(|flavor| flavor.kind == kind && flavor.code == code)
+            .expect("a flavor of the oracle's catalog")
+    }
+}
