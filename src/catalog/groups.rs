@@ -34,6 +34,9 @@ pub(super) static GROUPS: &[Group] = &[
 
 /// The member states of the European Union since the United Kingdom left on 1 February 2020.
 ///
+/// States only. Their territories with codes of their own are left out, also those that belong to the
+/// Union (`ax`; the outermost regions `gf`, `gp`, `mf`, `mq`, `re`, `yt`): who means one names it.
+///
 /// Source: Treaty on European Union, Article 52, with the accession treaties up to Croatia's (2013);
 /// looked at in November 2026.
 static EU27: &[&str] = &[

@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 const OFFERED: usize = 3;
 
 /// The up to three names nearest to `text`, best first: equal but for case, then by how many
-/// characters must change, then those that hold the text or are held by it. A name with nothing in
-/// common is not offered. O(names × their length).
+/// characters must change (one, where the text is but a name's beginning), then those that hold the
+/// text or are held by it. A name with nothing in common is not offered. O(names × their length).
 ///
 /// ```
 /// # use siting::catalog::nearest;
@@ -30,7 +30,9 @@ pub(super) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
             let name = name.to_lowercase();
             let common = text.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
             let distance = strsim::osa_distance(&text, &name);
-            let rank = if distance <= (length / 3).max(1) {
+            let rank = if length > 2 && name.starts_with(&text) {
+                distance.min(1)
+            } else if distance <= (length / 3).max(1) {
                 distance
             } else if length > 2 && (name.contains(&text) || (name.len() > 2 && text.contains(&name))) {
                 FAR + distance

@@ -128,7 +128,7 @@ impl Catalog {
     /// let catalog = Catalog::builtin();
     /// assert_eq!(catalog.nearest(ChoiceKind::Country, "Germany"), ["de"]);
     /// assert_eq!(catalog.nearest(ChoiceKind::Continent, "fr"), ["{type: country, name: fr}"]);
-    /// assert_eq!(catalog.nearest(ChoiceKind::Gpu, "a100-80"), ["a100-80gb"]);
+    /// assert_eq!(catalog.nearest(ChoiceKind::Group, "eu-27"), ["eu27"]);
     /// ```
     #[must_use]
     pub fn nearest(&self, kind: ChoiceKind, text: &str) -> Vec<String> {

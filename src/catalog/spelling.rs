@@ -49,15 +49,10 @@ impl Spelling {
 
     /// Appends a word of the code; `80g` and `80gib` are `80gb`.
     fn push(&mut self, word: &str) {
-        let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let is_memory = !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-            && word.strip_prefix(number).is_some_and(|unit| matches!(unit, "g" | "gb" | "gib"));
-        if is_memory {
-            self.key.push_str(number);
-            self.key.push_str("gb");
-        } else {
-            self.key.push_str(word);
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match word.strip_suffix("gib").or_else(|| word.strip_suffix('g').filter(|number| digits(number))) {
+            Some(memory) => self.key.extend([memory, "gb"]),
+            None => self.key.push_str(word),
         }
     }
 }
