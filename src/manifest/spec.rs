@@ -12,7 +12,7 @@ use crate::origin::{Origin, Problem, Sourced};
 use crate::policy::{Enforcement, OnReplaced, OnViolation};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
-use super::beamlit::ModelDeployment;
+use super::beamlit::{ModelDeployment, PolicyDetails};
 
 /// All documents of a load.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -94,14 +94,14 @@ pub enum Allowed {
     Everything,
 }
 
-/// The API group that a policy or deployment was written for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// The API group that a policy was written for.
+#[derive(Clone, PartialEq, Debug, Default)]
 pub enum Dialect {
     /// `siting.dev/v1`.
     #[default]
     Native,
-    /// `authorization.beamlit.com/v1alpha1`.
-    Beamlit,
+    /// `authorization.beamlit.com/v1alpha1`, with what only that holds.
+    Beamlit(Box<PolicyDetails>),
 }
 
 /// An option as a policy names it: `{type: country, name: us}`.

@@ -1,0 +1,18 @@
+//! Documents to specs, one file for each kind or two.
+//!
+//! A decoder returns nothing where a required part is absent or unreadable, and has then reported it.
+
+mod beamlit;
+mod cluster;
+mod deployment;
+mod environment;
+mod hpa;
+mod policy;
+mod resources;
+mod shared;
+
+pub(super) use beamlit::{model_deployment, policy as beamlit_policy};
+pub(super) use cluster::cluster;
+pub(super) use deployment::deployment;
+pub(super) use environment::{environment, workspace};
+pub(super) use policy::policy;

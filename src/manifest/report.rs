@@ -1,0 +1,63 @@
+//! What is wrong so far: problems are collected, never thrown, so that all of a load come together.
+
+use std::cell::{Cell, RefCell};
+
+use crate::origin::{Problem, ProblemCode};
+
+/// Collects problems up to a bound; what comes after it is only counted.
+pub(super) struct Report {
+    problems: RefCell<Vec<Problem>>,
+    left_out: Cell<usize>,
+    limit: usize,
+}
+
+impl Report {
+    /// A report of at most `limit` problems.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { problems: RefCell::default(), left_out: Cell::default(), limit }
+    }
+
+    /// Records `problem`.
+    pub(super) fn add(&self, problem: Problem) {
+        if self.is_full() {
+            self.left_out.set(self.left_out.get() + 1);
+        } else {
+            self.problems.borrow_mut().push(problem);
+        }
+    }
+
+    /// Whether more would only be counted, so that no sentence need be made.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.borrow().len() >= self.limit
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
+    /// The problems by file, line and column, and a last one that counts those left out.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        let left_out = self.left_out.get();
+        if left_out > 0 {
+            let origin = problems.last().map(|last| last.origin.clone()).unwrap_or_default();
+            let message = format!("{left_out} more problems are not listed");
+            problems.push(Problem::new(ProblemCode::LimitExceeded, &origin, message));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Every object that was read and the fields it was asked for: the schema must have the same.
+    pub(super) static KNOWN: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>> =
+        RefCell::default();
+}
+
+#[cfg(test)]
+pub(super) fn know(what: &'static str, fields: &[&'static str]) {
+    KNOWN.with_borrow_mut(|known| known.entry(what).or_default().extend(fields));
+}

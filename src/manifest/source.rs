@@ -1,0 +1,218 @@
+//! Texts and where they come from: files, directories, standard input.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::origin::{Origin, Problem, ProblemCode};
+
+/// The most bytes of one file.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The endings of files that are read from a directory.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// A text and the name by which problems speak of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The file as the user named it; `<stdin>` for standard input.
+    pub name: Arc<str>,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Source {
+    /// A text by a name.
+    pub fn new(name: &str, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+}
+
+/// What [`gather`] found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Gathered {
+    /// The texts, in the order of the paths, and by name within a directory.
+    pub sources: Vec<Source>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads all `paths`: each a file, a directory (with all below it that ends in `.yaml`, `.yml` or
+/// `.json`; hidden entries are skipped) or `-` for standard input. What cannot be read is a problem,
+/// and hides nothing else. A file that is reached twice is read once.
+///
+/// ```
+/// let gathered = siting::manifest::gather(&["no/such/file.yaml"]);
+/// assert_eq!(gathered.problems[0].code.as_str(), "unreadable-file");
+/// ```
+pub fn gather<P: AsRef<Path>>(paths: &[P]) -> Gathered {
+    let mut walk = Walk::default();
+    for path in paths {
+        let path = path.as_ref();
+        if path == Path::new("-") {
+            walk.standard_input();
+        } else {
+            walk.explicit(path);
+        }
+    }
+    walk.found
+}
+
+/// A walk over paths: what it found and where it has been.
+#[derive(Default)]
+struct Walk {
+    found: Gathered,
+    /// Files already read, by their real paths; `-` is standard input.
+    read: HashSet<PathBuf>,
+    /// Real paths of the directories that the walk is in, to notice links that lead back.
+    inside: Vec<PathBuf>,
+}
+
+impl Walk {
+    /// A path that the user named: it must exist, and a file may have any ending.
+    fn explicit(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Err(error) => self.unreadable(path, &error),
+            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(_) => self.file(path),
+        }
+    }
+
+    fn directory(&mut self, path: &Path) {
+        let listed = fs::canonicalize(path).and_then(|real| Ok((real, sorted_entries(path)?)));
+        let (real, entries) = match listed {
+            Ok(listed) => listed,
+            Err(error) => return self.unreadable(path, &error),
+        };
+        if self.inside.contains(&real) {
+            let message = format!("`{}` leads back to a directory that it is in", path.display());
+            return self.problem(ProblemCode::UnreadableFile, path, message, Some("remove the link"));
+        }
+        self.inside.push(real);
+        for entry in entries {
+            self.entry(&entry);
+        }
+        self.inside.pop();
+    }
+
+    /// An entry of a directory; links are followed.
+    fn entry(&mut self, path: &Path) {
+        let wanted =
+            path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| ENDINGS.contains(&ending));
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(_) if !wanted => {}
+            Ok(metadata) if metadata.is_file() => self.file(path),
+            Ok(_) => {
+                let message = format!("`{}` is not a regular file", path.display());
+                self.problem(ProblemCode::UnreadableFile, path, message, None);
+            }
+            // A dangling link may have been a directory, so its ending says nothing.
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        if let Ok(real) = fs::canonicalize(path)
+            && !self.read.insert(real)
+        {
+            return;
+        }
+        match fs::File::open(path).and_then(bounded) {
+            Ok(bytes) => self.text(&path.display().to_string(), bytes),
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    fn standard_input(&mut self) {
+        if !self.read.insert(PathBuf::from("-")) {
+            return;
+        }
+        match bounded(io::stdin().lock()) {
+            Ok(bytes) => self.text("<stdin>", bytes),
+            Err(error) => self.unreadable(Path::new("<stdin>"), &error),
+        }
+    }
+
+    fn text(&mut self, name: &str, bytes: Vec<u8>) {
+        if bytes.len() as u64 > MAX_BYTES {
+            let message = format!("`{name}` is larger than {} MiB", MAX_BYTES >> 20);
+            return self.problem(
+                ProblemCode::LimitExceeded,
+                Path::new(name),
+                message,
+                Some("split it into several files"),
+            );
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => self.found.sources.push(Source::new(name, text)),
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let before = String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default());
+                let origin = end_of(name, &before);
+                let problem =
+                    Problem::new(ProblemCode::InvalidUtf8, &origin, format!("`{name}` is not UTF-8 from here on"));
+                self.found.problems.push(problem.help("save the file as UTF-8"));
+            }
+        }
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let message = format!("`{}` cannot be read: {}", path.display(), reason(error));
+        self.problem(ProblemCode::UnreadableFile, path, message, None);
+    }
+
+    fn problem(&mut self, code: ProblemCode, path: &Path, message: String, help: Option<&str>) {
+        let mut problem = Problem::new(code, &Origin::of_file(&path.display().to_string()), message);
+        problem.help = help.map(str::to_owned);
+        self.found.problems.push(problem);
+    }
+}
+
+/// The entries of a directory that are not hidden, by name.
+fn sorted_entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            entries.push(entry.path());
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// All bytes, or one more than is allowed.
+fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// An error of the operating system in plain words, without its number.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let plain = text.split(" (os error").next().unwrap_or_default();
+            plain
+                .chars()
+                .next()
+                .map(|first| first.to_lowercase().chain(plain.chars().skip(1)).collect())
+                .unwrap_or_default()
+        }
+    }
+}
+
+/// The place just behind `before`.
+fn end_of(name: &str, before: &str) -> Origin {
+    let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Origin { file: Some(name.into()), line: count(line), column: count(column), length: 1 }
+}

@@ -1,0 +1,337 @@
+//! YAML and JSON text to trees of documents, in which everything knows where it was written.
+//!
+//! Scalars stay text: whether `1.5`, `NO` or `007` is a number, a truth or a word is for the field
+//! that holds it to say. The tree is built from the parser's events without recursion, within bounds
+//! on nesting, nodes and copies, so that hostile text costs little.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::report::Report;
+use super::source::Source;
+use crate::origin::{Origin, Problem, ProblemCode};
+
+/// The deepest nesting of lists, and the deepest of mappings.
+const MAX_DEPTH: usize = 64;
+/// The most values of one document.
+const MAX_NODES: usize = 5_000_000;
+/// The most bytes, roughly, that aliases may copy in one document.
+const MAX_COPIED: usize = 16 << 20;
+
+/// A place in a file, as an [`Origin`] without the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Place {
+    line: u32,
+    column: u32,
+    length: u32,
+}
+
+impl Place {
+    /// This place in `file`.
+    pub(super) fn of(self, file: &Arc<str>) -> Origin {
+        Origin { file: Some(file.clone()), line: self.line, column: self.column, length: self.length }
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Node<'t> {
+    pub(super) place: Place,
+    pub(super) value: Value<'t>,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'t> {
+    /// Text; `plain` if it was written without quotes, so that it may be more than text.
+    Scalar { text: Cow<'t, str>, plain: bool },
+    /// A list.
+    List(Vec<Node<'t>>),
+    /// A mapping; no key stands twice.
+    Map(Vec<Entry<'t>>),
+}
+
+/// A key of a mapping, where it stands, and its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'t> {
+    pub(super) key: Cow<'t, str>,
+    pub(super) place: Place,
+    pub(super) value: Node<'t>,
+}
+
+impl Node<'_> {
+    /// Whether nothing was written, or `null`.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The value of a mapping's key.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
+            _ => None,
+        }
+    }
+
+    /// Roughly the bytes that a copy takes.
+    fn weight(&self) -> usize {
+        const NODE: usize = 64;
+        match &self.value {
+            Value::Scalar { text, .. } => NODE + text.len(),
+            Value::List(items) => NODE + items.iter().map(Node::weight).sum::<usize>(),
+            Value::Map(entries) => {
+                NODE + entries.iter().map(|entry| NODE + entry.key.len() + entry.value.weight()).sum::<usize>()
+            }
+        }
+    }
+}
+
+/// Calls `each` with every document of `source` that can be read. One that cannot is reported; the
+/// next begins at the following `---`.
+pub(super) fn documents<'t>(source: &'t Source, report: &Report, mut each: impl FnMut(Node<'t>)) {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+    let mut options = granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
+    options.set_emit_comments(false);
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut building =
+        Building { file: &source.name, text, report, open: Vec::new(), anchors: HashMap::new(), nodes: 0, copied: 0 };
+    loop {
+        match building.document(&mut parser) {
+            Ok(Some(document)) => each(document),
+            Ok(None) => return,
+            Err(problem) => {
+                report.add(problem);
+                if !parser.proceed_next_document().unwrap_or(false) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A tree being built.
+struct Building<'s, 't> {
+    file: &'s Arc<str>,
+    text: &'t str,
+    report: &'s Report,
+    /// The collections that have begun and not ended, outermost first.
+    open: Vec<Open<'t>>,
+    /// Anchored values that are complete, with their weights.
+    anchors: HashMap<usize, (Node<'t>, usize)>,
+    nodes: usize,
+    copied: usize,
+}
+
+/// A collection that has begun.
+struct Open<'t> {
+    place: Place,
+    anchor: usize,
+    content: Content<'t>,
+}
+
+enum Content<'t> {
+    List(Vec<Node<'t>>),
+    /// The entries so far, and the key that waits for its value.
+    Map(Vec<Entry<'t>>, Option<Key<'t>>),
+}
+
+enum Key<'t> {
+    Text(Cow<'t, str>, Place),
+    /// Not a text, and reported; its value is dropped.
+    Unusable,
+}
+
+impl<'t> Building<'_, 't> {
+    /// The next document, or nothing at the end of the text.
+    fn document(&mut self, parser: &mut Parser<'t, StrInput<'t>>) -> Result<Option<Node<'t>>, Problem> {
+        self.open.clear();
+        self.anchors.clear();
+        (self.nodes, self.copied) = (0, 0);
+        while let Some(event) = parser.next_event() {
+            let (event, span) = event.map_err(|error| self.syntax(&error))?;
+            let place = self.place(&span);
+            let complete = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    let plain = style == ScalarStyle::Plain && !self.is_text_by_tag(tag.as_deref(), place)?;
+                    self.complete(Node { place, value: Value::Scalar { text, plain } }, anchor)?
+                }
+                Event::SequenceStart(_, anchor, tag) => {
+                    self.is_text_by_tag(tag.as_deref(), place)?;
+                    self.open.push(Open { place, anchor, content: Content::List(Vec::new()) });
+                    None
+                }
+                Event::MappingStart(_, anchor, tag) => {
+                    self.is_text_by_tag(tag.as_deref(), place)?;
+                    self.open.push(Open { place, anchor, content: Content::Map(Vec::new(), None) });
+                    None
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close()?,
+                Event::Alias(anchor) => {
+                    let copy = self.copy(anchor, place)?;
+                    self.complete(copy, 0)?
+                }
+                _ => None,
+            };
+            if complete.is_some() {
+                return Ok(complete);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends the innermost collection.
+    fn close(&mut self) -> Result<Option<Node<'t>>, Problem> {
+        let Some(Open { place, anchor, content }) = self.open.pop() else { return Ok(None) };
+        let value = match content {
+            Content::List(items) => Value::List(items),
+            Content::Map(entries, _) => Value::Map(self.without_duplicates(entries)),
+        };
+        self.complete(Node { place, value }, anchor)
+    }
+
+    /// Puts a complete value where it belongs; the outermost one is the document.
+    fn complete(&mut self, node: Node<'t>, anchor: usize) -> Result<Option<Node<'t>>, Problem> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(self.limit(node.place, format!("a document has more than {MAX_NODES} values")));
+        }
+        if anchor != 0 {
+            let weight = node.weight();
+            self.charge(weight, node.place)?;
+            self.anchors.insert(anchor, (node.clone(), weight));
+        }
+        match self.open.last_mut().map(|open| &mut open.content) {
+            None => return Ok(Some(node)),
+            Some(Content::List(items)) => items.push(node),
+            Some(Content::Map(entries, key)) => match key.take() {
+                Some(Key::Text(key, place)) => entries.push(Entry { key, place, value: node }),
+                Some(Key::Unusable) => {}
+                None => *key = Some(as_key(node, self.file, self.report)),
+            },
+        }
+        Ok(None)
+    }
+
+    /// A copy of what was anchored, as if written at `place`.
+    fn copy(&mut self, anchor: usize, place: Place) -> Result<Node<'t>, Problem> {
+        let Some((_, weight)) = self.anchors.get(&anchor) else {
+            let message = "an alias stands inside of what it repeats";
+            return Err(Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), message));
+        };
+        self.charge(*weight, place)?;
+        let value = self.anchors.get(&anchor).map(|(node, _)| node.value.clone());
+        Ok(Node { place, value: value.unwrap_or(Value::List(Vec::new())) })
+    }
+
+    fn charge(&mut self, weight: usize, place: Place) -> Result<(), Problem> {
+        self.copied += weight;
+        if self.copied > MAX_COPIED {
+            return Err(self.limit(place, format!("aliases repeat more than {} MiB", MAX_COPIED >> 20)));
+        }
+        Ok(())
+    }
+
+    /// Drops entries whose key stands already, each with a problem.
+    fn without_duplicates(&self, entries: Vec<Entry<'t>>) -> Vec<Entry<'t>> {
+        let mut first: HashMap<&str, Place> = HashMap::with_capacity(entries.len());
+        let keep: Vec<bool> = entries
+            .iter()
+            .map(|entry| match first.get(&*entry.key) {
+                None => first.insert(&entry.key, entry.place).is_none(),
+                Some(earlier) => {
+                    let message = format!("the key {} stands twice", quoted(&entry.key));
+                    let problem = Problem::new(ProblemCode::Duplicate, &entry.place.of(self.file), message);
+                    self.report
+                        .add(problem.help("keep one of them").related(&earlier.of(self.file), "first written here"));
+                    false
+                }
+            })
+            .collect();
+        entries.into_iter().zip(keep).filter_map(|(entry, keep)| keep.then_some(entry)).collect()
+    }
+
+    /// Whether a tag says that a scalar is text. Tags of JSON's types say nothing new; others are
+    /// refused.
+    fn is_text_by_tag(&self, tag: Option<&Tag>, place: Place) -> Result<bool, Problem> {
+        match tag.map(Tag::core_suffix) {
+            None | Some(Some("int" | "float" | "bool" | "null" | "map" | "seq")) => Ok(false),
+            Some(Some("str")) => Ok(true),
+            Some(_) => {
+                let problem =
+                    Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), "a tag that means nothing here");
+                Err(problem.help("remove the word that begins with `!`"))
+            }
+        }
+    }
+
+    fn syntax(&self, error: &ScanError) -> Problem {
+        let marker = error.marker();
+        let place = Place { line: count(marker.line()), column: count(marker.col() + 1), length: 1 };
+        match error.kind() {
+            ErrorKind::RecursionLimitExceeded => {
+                self.limit(place, format!("values are nested more than {MAX_DEPTH} deep"))
+            }
+            kind => {
+                let problem =
+                    Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), plain_sentence(&error.info()));
+                match kind {
+                    ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+                        problem.help("indent with spaces; YAML allows no tabs there")
+                    }
+                    _ => problem,
+                }
+            }
+        }
+    }
+
+    fn limit(&self, place: Place, message: String) -> Problem {
+        Problem::new(ProblemCode::LimitExceeded, &place.of(self.file), message)
+    }
+
+    /// Where `span` begins, and how far it reaches on that line.
+    fn place(&self, span: &Span) -> Place {
+        let (start, end) = (span.start, span.end);
+        let length = if start.line() == end.line() {
+            end.index().saturating_sub(start.index())
+        } else {
+            let rest = start.byte_offset().and_then(|offset| self.text.get(offset..)).unwrap_or_default();
+            rest.lines().next().unwrap_or_default().chars().count()
+        };
+        Place { line: count(start.line()), column: count(start.col() + 1), length: count(length).max(1) }
+    }
+}
+
+fn as_key<'t>(node: Node<'t>, file: &Arc<str>, report: &Report) -> Key<'t> {
+    if let Value::Scalar { text, .. } = node.value {
+        return Key::Text(text, node.place);
+    }
+    let problem = Problem::new(ProblemCode::WrongType, &node.place.of(file), "a key must be a text");
+    report.add(problem.help("put quotes around a text that begins with `{` or `[`"));
+    Key::Unusable
+}
+
+/// The parser's message in one line, as ours are written.
+fn plain_sentence(message: &str) -> String {
+    let mut sentence = message.lines().next().unwrap_or_default().trim_end_matches('.').replace('\'', "`");
+    if sentence.is_empty() {
+        sentence.push_str("this is neither YAML nor JSON");
+    }
+    sentence
+}
+
+/// A user's text in backticks, on one line, cut where it is too long to be read.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
