@@ -91,7 +91,7 @@ fn a_cluster_keeps_prices_exact() {
     let PoolsSpec::Pools(pools) = &specs.clusters[0].pools else { panic!("pools") };
     assert_eq!(pools[0].price_per_hour, Some(Money::micros(526_000)));
     assert_eq!((pools[0].nodes, pools[1].nodes, pools[0].used.gpu_thousandths), (Some(12), None, 2250));
-    assert_eq!(pools[1].memory, Bytes::bytes(16_000_000_000));
+    assert_eq!(pools[1].memory, Bytes::new(16_000_000_000));
     assert_eq!(specs.clusters[0].coordinates.map(|it| it.longitude()), Some(-77_400_000));
 }
 

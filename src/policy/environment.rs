@@ -18,7 +18,9 @@ pub struct Environment {
     pub on_violation: OnViolation,
     /// What becomes of a replaced holder; `None` is each command's own default.
     pub on_replaced: Option<OnReplaced>,
-    /// Where it was declared; empty for one that exists from the start.
+    /// Whether a document declares it, or it just exists from the start.
+    pub declared: bool,
+    /// Where it was declared.
     pub origin: Origin,
 }
 
@@ -37,6 +39,7 @@ impl Environment {
             require: Vec::new(),
             on_violation: OnViolation::default(),
             on_replaced: None,
+            declared: false,
             origin: Origin::default(),
         }
     }

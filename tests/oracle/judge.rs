@@ -766,6 +766,14 @@ impl Case<'_> {
         self.alternatives.iter().any(|need| constraints.iter().all(|c| self.passes(*c, pair, *need)))
     }
 
+    /// Whether a constraint is where no alternative carries a (pool, flavor) any further. It may pass under an
+    /// alternative that failed before; a refusal must explain itself (D3) in this case too.
+    fn stops(&self, constraint: Constraint, pair: &Pair) -> bool {
+        let up_to = constraint.and_before();
+        let before = &up_to[..up_to.len() - 1];
+        self.pair_passes_all(before, pair) && !self.pair_passes_all(up_to, pair)
+    }
+
     /// The number of clusters that survive a set of constraints (D6).
     fn survivors(&self, constraints: &[Constraint]) -> usize {
         let alive = self.pairs.iter().filter(|pair| self.pair_passes_all(constraints, pair)).map(|pair| pair.cluster);
@@ -780,7 +788,7 @@ impl Case<'_> {
             let fails = if constraint.is_general() {
                 !self.holds_generally(constraint)
             } else {
-                self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair))
+                self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair) || self.stops(constraint, pair))
             };
             if fails || constraint == Constraint::InsufficientCapacity && room_is_why {
                 reasons.push(Reason {

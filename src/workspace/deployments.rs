@@ -1,0 +1,99 @@
+//! Deployments, resolved and put in the order in which they are decided.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+
+use super::environments;
+use super::names::{self, Unsound};
+use crate::catalog::{Catalog, ChoiceKind};
+use crate::deployment::{Demand, Deployment, GpuNeed, Resources, Workload};
+use crate::id::{EnvironmentId, Name};
+use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
+use crate::origin::{Origin, Problem, ProblemCode};
+use crate::policy::{Environment, PolicySet};
+
+/// What deployments refer to.
+pub(super) struct Scene<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) policies: &'a PolicySet,
+    pub(super) unsound: &'a Unsound,
+    pub(super) environments: &'a IndexMap<Name, Environment>,
+    pub(super) default_environment: EnvironmentId,
+}
+
+/// All deployments that are sound, by priority, workload type, workload and name.
+pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mut Vec<Problem>) -> Vec<Deployment> {
+    let mut deployments = Vec::with_capacity(specs.len());
+    let mut seen: HashMap<(&str, &str, &str), &Origin> = HashMap::new();
+    for spec in specs {
+        let name = &spec.metadata.name;
+        let key = (spec.resource_type.as_str(), spec.workload.as_str(), name.as_str());
+        if let Some(first) = seen.insert(key, &name.origin) {
+            let message = format!("two deployments of `{}` are called `{}`", spec.workload.value, name.value);
+            let problem = Problem::new(ProblemCode::Duplicate, &name.origin, message);
+            problems.push(problem.related(first, "the first is here"));
+        }
+        deployments.extend(deployment(scene, spec, problems));
+    }
+    let type_name = |deployment: &Deployment| scene.catalog.resource_type_name(deployment.workload.resource_type);
+    deployments.sort_by(|a: &Deployment, b| {
+        (b.priority.cmp(&a.priority))
+            .then_with(|| type_name(a).cmp(type_name(b)))
+            .then_with(|| a.workload.name.cmp(&b.workload.name))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    deployments
+}
+
+fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Problem>) -> Option<Deployment> {
+    let resource_type = names::resource_type(scene.catalog, &spec.resource_type, problems);
+    let environment = match &spec.environment {
+        None => Some(scene.default_environment),
+        Some(name) => environments::find(scene.environments, scene.unsound, name, problems),
+    };
+    let attachments = names::attachments(scene.policies, scene.unsound, &spec.policies, problems);
+    let remote = spec.policies.iter().filter(|policy| policy.remote);
+    let missing = remote.filter(|remote| scene.policies.find(&remote.policy).is_none());
+    let unresolved = missing.filter_map(|remote| Name::new(&remote.policy).ok()).collect();
+    let demand = match &spec.resources {
+        None => Some(Demand::AnyFlavor),
+        Some(resources) => demand(scene.catalog, resources, problems),
+    };
+    Some(Deployment {
+        name: spec.metadata.name.value.clone(),
+        workload: Workload { resource_type: resource_type?, name: spec.workload.value.clone() },
+        environment: environment?,
+        attachments,
+        unresolved,
+        priority: spec.priority,
+        replicas: spec.wanted_replicas(),
+        demand: demand?,
+        origin: spec.metadata.name.origin.clone(),
+    })
+}
+
+fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) -> Option<Demand> {
+    let before = problems.len();
+    let cpu_type = spec.cpu_type.as_ref().and_then(|name| names::hardware(catalog, ChoiceKind::Cpu, name, problems));
+    let needs: &[GpuNeedSpec] = match &spec.gpu {
+        None => &[],
+        Some(GpuSpec::One(need)) => std::slice::from_ref(need),
+        Some(GpuSpec::AnyOf(needs)) => needs,
+    };
+    let mut gpus = SmallVec::new();
+    for need in needs.iter().filter(|need| need.count > 0) {
+        let code = need.code.as_ref().and_then(|name| names::hardware(catalog, ChoiceKind::Gpu, name, problems));
+        gpus.push(GpuNeed { count: need.count, code, memory: need.memory, share: need.share });
+    }
+    let resources = Resources {
+        cpu: spec.cpu,
+        memory: spec.memory,
+        storage: spec.storage.unwrap_or_default(),
+        bandwidth: spec.bandwidth.unwrap_or_default(),
+        cpu_type,
+        gpus,
+    };
+    (problems.len() == before).then_some(Demand::Stated(resources))
+}

@@ -1,0 +1,77 @@
+//! From files to a workspace.
+
+use super::names::Unsound;
+use super::{LoadError, LoadOptions, Workspace};
+use crate::manifest::{self, Kind, Source};
+
+impl Workspace {
+    /// Reads manifests from files, directories and (`-`) standard input, and resolves them.
+    ///
+    /// # Errors
+    /// [`LoadError`] with every problem of every file.
+    pub fn load(paths: &[impl AsRef<std::path::Path>], options: LoadOptions) -> Result<Self, LoadError> {
+        let gathered = manifest::gather(paths);
+        Self::from_sources_with(&gathered.sources, gathered.problems, options)
+    }
+
+    /// Reads manifests from texts, and resolves them.
+    ///
+    /// ```
+    /// use siting::manifest::Source;
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let text = "
+    /// apiVersion: siting.dev/v1
+    /// kind: Deployment
+    /// metadata: {name: bert-api-v1}
+    /// spec: {model: bert}
+    /// ---
+    /// apiVersion: siting.dev/v1
+    /// kind: Cluster
+    /// metadata: {name: paris}
+    /// spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
+    /// ";
+    /// let source = Source { name: "fleet.yaml".into(), text: text.to_owned() };
+    /// let workspace = Workspace::from_sources(&[source], LoadOptions::default())?;
+    /// let bert = workspace.find_deployment("bert/bert-api-v1")?;
+    /// assert!(workspace.place(bert).is_some_and(|outcome| outcome.decision.is_placed()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LoadError`] with every problem of every text.
+    pub fn from_sources(sources: &[Source], options: LoadOptions) -> Result<Self, LoadError> {
+        Self::from_sources_with(sources, Vec::new(), options)
+    }
+
+    /// With problems that were met before the texts could be read.
+    fn from_sources_with(
+        sources: &[Source],
+        mut problems: Vec<crate::origin::Problem>,
+        options: LoadOptions,
+    ) -> Result<Self, LoadError> {
+        let reading = manifest::read(sources);
+        problems.extend(reading.problems);
+        // What could be read is resolved even so: all problems of a load come together.
+        match Self::resolve(reading.specs, unsound(reading.unread), options) {
+            Ok(workspace) if problems.is_empty() => Ok(workspace),
+            Ok(_) => Err(LoadError::new(problems)),
+            Err(error) => {
+                problems.extend(error.problems);
+                Err(LoadError::new(problems))
+            }
+        }
+    }
+}
+
+fn unsound(unread: Vec<(Kind, String)>) -> Unsound {
+    let mut unsound = Unsound::default();
+    for (kind, name) in unread {
+        match kind {
+            Kind::Policy | Kind::BeamlitPolicy => unsound.policies.insert(name),
+            Kind::Environment => unsound.environments.insert(name),
+            _ => continue,
+        };
+    }
+    unsound
+}

@@ -1,0 +1,291 @@
+//! The paved path: specs in, decisions out.
+//!
+//! A [`Workspace`] holds the policies, environments, deployments and clusters of one organisation
+//! with all names resolved. It is built from specs in one go: every problem of a load is found
+//! and reported together. What a user changes later goes through methods that refuse what the
+//! rules refuse and change nothing then.
+//!
+//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6.
+
+mod additions;
+mod attach;
+mod clusters;
+mod decide;
+mod deployments;
+mod environments;
+#[cfg(feature = "manifest")]
+mod load;
+mod names;
+mod policies;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+pub use attach::{AttachError, RemoveEnvironmentError};
+pub use clusters::Quarantined;
+pub use decide::{AuditOutcome, Outcome};
+
+use self::names::Unsound;
+use crate::catalog::{Axis, Catalog};
+use crate::deployment::Deployment;
+use crate::id::{DeploymentId, EnvironmentId, Id, Name};
+use crate::inventory::Inventory;
+use crate::manifest::spec::Specs;
+use crate::origin::Problem;
+use crate::policy::{Attachment, Bundle, Environment, PolicySet};
+
+/// One organisation's policies, environments, deployments and clusters.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    catalog: Catalog,
+    currency: String,
+    policies: Arc<PolicySet>,
+    attachments: Vec<Attachment>,
+    require: Vec<Axis>,
+    environments: IndexMap<Name, Environment>,
+    default_environment: EnvironmentId,
+    /// In the order in which they are decided: priority, workload type, workload, name.
+    deployments: Vec<Deployment>,
+    inventory: Inventory,
+    quarantined: Vec<Quarantined>,
+    specs: Arc<Specs>,
+}
+
+/// How a load treats what is invalid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LoadOptions {
+    /// Leave invalid clusters out instead of failing; they are listed (I6).
+    pub quarantine: bool,
+}
+
+/// Everything that is wrong with a load, by file, line and column.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", summary(.problems))]
+pub struct LoadError {
+    /// The problems; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl LoadError {
+    /// In the order of the files.
+    pub(crate) fn new(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        Self { problems }
+    }
+}
+
+fn summary(problems: &[Problem]) -> String {
+    match problems {
+        [] => "the load failed".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+impl Workspace {
+    /// Resolves all names of the specs, compiles the policies and indexes the clusters.
+    ///
+    /// ```
+    /// use siting::manifest::spec::{DeploymentSpec, Specs};
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let deployment = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+    /// let specs = Specs { deployments: vec![deployment], ..Specs::default() };
+    /// let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
+    /// assert_eq!(workspace.deployments().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LoadError`] with every problem found.
+    pub fn from_specs(specs: Specs, options: LoadOptions) -> Result<Self, LoadError> {
+        Self::resolve(specs, Unsound::default(), options)
+    }
+
+    /// As [`from_specs`](Self::from_specs), where some documents have been found unsound already.
+    fn resolve(specs: Specs, mut unsound: Unsound, options: LoadOptions) -> Result<Self, LoadError> {
+        let mut problems = Vec::new();
+        let mut catalog = Catalog::builtin();
+        if let Some(workspace) = &specs.workspace {
+            additions::add(&mut catalog, workspace, &mut problems);
+        }
+        let clusters = clusters::resolve(&mut catalog, &specs);
+        if !options.quarantine {
+            problems.extend(clusters.invalid.iter().flat_map(|cluster| cluster.problems.iter().cloned()));
+        }
+        let policies = Arc::new(policies::resolve(&catalog, &specs.policies, &mut unsound, &mut problems));
+        let environments = environments::resolve(&policies, &unsound, &specs, &mut problems);
+        let default_environment = environments::default(&environments, &unsound, &specs, &mut problems);
+        let root = specs.workspace.as_ref();
+        let attachments =
+            root.map_or_else(Vec::new, |spec| names::attachments(&policies, &unsound, &spec.policies, &mut problems));
+        let scene = deployments::Scene {
+            catalog: &catalog,
+            policies: &policies,
+            unsound: &unsound,
+            environments: &environments,
+            default_environment,
+        };
+        let deployments = deployments::resolve(&scene, &specs.deployments, &mut problems);
+        let inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
+            let problem = Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string());
+            LoadError { problems: vec![problem] }
+        })?;
+        if !problems.is_empty() {
+            return Err(LoadError::new(problems));
+        }
+        Ok(Self {
+            currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
+            require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
+            catalog,
+            policies,
+            attachments,
+            environments,
+            default_environment,
+            deployments,
+            inventory,
+            quarantined: clusters.invalid,
+            specs: Arc::new(specs),
+        })
+    }
+
+    /// The known names.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The one currency of all prices (I5), as ISO 4217 has it.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// All policies.
+    #[must_use]
+    pub fn policies(&self) -> &Arc<PolicySet> {
+        &self.policies
+    }
+
+    /// What the workspace itself imposes.
+    #[must_use]
+    pub fn bundle(&self) -> Bundle<'_> {
+        Bundle { attachments: &self.attachments, require: &self.require }
+    }
+
+    /// All environments with their ids.
+    pub fn environments(&self) -> impl Iterator<Item = (EnvironmentId, &Environment)> {
+        self.environments.values().enumerate().map(|(index, found)| (EnvironmentId::from_index(index), found))
+    }
+
+    /// An environment; `None` for an id of another workspace.
+    #[must_use]
+    pub fn environment(&self, id: EnvironmentId) -> Option<&Environment> {
+        self.environments.get_index(id.index()).map(|(_, environment)| environment)
+    }
+
+    /// The environment of this name.
+    #[must_use]
+    pub fn find_environment(&self, name: &str) -> Option<EnvironmentId> {
+        self.environments.get_index_of(name).map(EnvironmentId::from_index)
+    }
+
+    /// The environment of deployments that name none (E2).
+    #[must_use]
+    pub fn default_environment(&self) -> EnvironmentId {
+        self.default_environment
+    }
+
+    /// All deployments in the order in which they are decided: higher priority first, then by
+    /// workload type, workload and name.
+    #[must_use]
+    pub fn deployments(&self) -> &[Deployment] {
+        &self.deployments
+    }
+
+    /// A deployment; `None` for an id of another workspace.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> Option<&Deployment> {
+        self.deployments.get(id.index())
+    }
+
+    /// All deployment ids, in the order of [`deployments`](Self::deployments).
+    pub fn deployment_ids(&self) -> impl ExactSizeIterator<Item = DeploymentId> + use<> {
+        (0..self.deployments.len()).map(DeploymentId::from_index)
+    }
+
+    /// The deployment of an address: `name` where that is unique, `workload/name`, or
+    /// `type/workload/name`.
+    ///
+    /// # Errors
+    /// [`AddressError`] if there is none, or several.
+    pub fn find_deployment(&self, address: &str) -> Result<DeploymentId, AddressError> {
+        let mut found = Vec::new();
+        for (id, deployment) in self.deployment_ids().zip(&self.deployments) {
+            let short = deployment.address();
+            let full = format!("{}/{short}", self.catalog.resource_type_name(deployment.workload.resource_type));
+            if [deployment.name.as_str(), &short, &full].contains(&address) {
+                found.push((id, full));
+            }
+        }
+        match found.as_slice() {
+            [(id, _)] => Ok(*id),
+            [] => {
+                let names = self.deployments.iter().flat_map(|d| [d.name.as_str().to_owned(), d.address()]);
+                let names: Vec<_> = names.collect();
+                let near = crate::catalog::nearest(address, names.iter().map(String::as_str));
+                Err(AddressError::Unknown { address: address.to_owned(), near })
+            }
+            several => {
+                let full = several.iter().map(|(_, full)| full.clone()).collect();
+                Err(AddressError::Ambiguous { address: address.to_owned(), full })
+            }
+        }
+    }
+
+    /// The clusters and what is free on them.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// The clusters and what is free on them, to reserve, release, cordon.
+    pub fn inventory_mut(&mut self) -> &mut Inventory {
+        &mut self.inventory
+    }
+
+    /// The clusters that a quarantining load left out (I6), by name.
+    #[must_use]
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantined
+    }
+
+    /// What the workspace was built from, as it was written.
+    #[must_use]
+    pub fn specs(&self) -> &Specs {
+        &self.specs
+    }
+}
+
+/// No one deployment is addressed so.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// None is.
+    #[error("no deployment is called `{address}`{}", names::did_you_mean(.near))]
+    Unknown {
+        /// What was asked for.
+        address: String,
+        /// The nearest names there are.
+        near: Vec<String>,
+    },
+    /// Several are.
+    #[error("several deployments are called `{address}`: {}", names::listed(.full))]
+    Ambiguous {
+        /// What was asked for.
+        address: String,
+        /// Their full addresses.
+        full: Vec<String>,
+    },
+}

@@ -1,0 +1,74 @@
+//! Policies, resolved and compiled (P1, P9).
+
+use smallvec::SmallVec;
+
+use super::names::{self, Unsound};
+use crate::catalog::Catalog;
+use crate::manifest::spec::{Allowed, PolicySpec};
+use crate::origin::{Problem, ProblemCode};
+use crate::policy::{InvalidPolicy, Options, Policy, PolicySet, Targets};
+
+/// All policies that are sound; the names of the others are put with the unsound.
+pub(super) fn resolve(
+    catalog: &Catalog,
+    specs: &[PolicySpec],
+    unsound: &mut Unsound,
+    problems: &mut Vec<Problem>,
+) -> PolicySet {
+    let mut policies = PolicySet::new(catalog);
+    for spec in specs {
+        let name = &spec.metadata.name;
+        if let Some(first) = policies.find(name.as_str()).and_then(|id| policies.get(id)) {
+            let message = format!("two policies are called `{}`", name.value);
+            let problem = Problem::new(ProblemCode::Duplicate, &name.origin, message);
+            problems.push(problem.related(first.origin(), "the first is here"));
+            continue;
+        }
+        match policy(catalog, spec, problems) {
+            Some(policy) => {
+                policies.insert(policy);
+            }
+            None => {
+                unsound.policies.insert(name.as_str().to_owned());
+            }
+        }
+    }
+    policies
+}
+
+fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Vec<Problem>) -> Option<Policy> {
+    let before = problems.len();
+    let name = &spec.metadata.name;
+    let mut choices =
+        |specs: &[_]| -> Vec<_> { specs.iter().filter_map(|spec| names::choice(catalog, spec, problems)).collect() };
+    let options = match &spec.options {
+        Allowed::Everything => Options { everything: true, allowed: Vec::new(), except: choices(&spec.except) },
+        Allowed::Listed(allowed) => {
+            Options { everything: false, allowed: choices(allowed), except: choices(&spec.except) }
+        }
+    };
+    let targets = match &spec.resource_types {
+        None => Targets::All,
+        Some(types) => {
+            let ids = types.iter().filter_map(|name| names::resource_type(catalog, name, problems));
+            Targets::Only(ids.collect::<SmallVec<[_; 4]>>())
+        }
+    };
+    if problems.len() > before {
+        return None;
+    }
+    match Policy::new(catalog, name.value.clone(), spec.axis, options, targets) {
+        Ok(policy) => Some(policy.at(name.origin.clone())),
+        Err(error) => {
+            let (code, help) = match error {
+                InvalidPolicy::AllowsNothing => (
+                    ProblemCode::AllowsNothing,
+                    "list at least one option that the exceptions do not take out altogether",
+                ),
+                InvalidPolicy::OtherAxis => (ProblemCode::InvalidValue, "list options of the policy's own type"),
+            };
+            problems.push(Problem::new(code, &name.origin, format!("policy `{}`: {error}", name.value)).help(help));
+            None
+        }
+    }
+}
