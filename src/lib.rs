@@ -1,5 +1,6 @@
 //! Policy and placement: *may this workload run there, where best, why not.*
 
+pub mod analysis;
 pub mod bitset;
 pub mod catalog;
 pub mod deployment;

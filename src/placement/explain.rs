@@ -41,7 +41,7 @@ pub fn explain_cluster(
     let alternatives = 0..demand.alternatives();
     let passing: Vec<Vec<_>> =
         alternatives.map(|alternative| JUDGING.map(|code| question.passing(code, alternative)).into()).collect();
-    let blocked = reason::policy_reasons(scope, question.fleet().clusters().len());
+    let blocked = reason::failing_everything(scope, question.fleet().clusters().len());
     let pairs = cluster.pairs.clone().map(PairId::from_index);
     pairs
         .map(|pair| {

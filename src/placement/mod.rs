@@ -21,4 +21,4 @@ pub use constraint::Code;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};
 pub use explain::{PairExplanation, explain, explain_cluster};
 pub use rank::{Rank, UnknownLast};
-pub use reason::{Counts, Culprit, Reason};
+pub use reason::{Counts, Culprit, Reason, policy_reasons};

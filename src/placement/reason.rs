@@ -87,7 +87,7 @@ fn cite(culprits: &[Culprit]) -> String {
 /// replicas fit than are wanted.
 pub(super) fn reasons(question: &Question<'_>, short_of_room: bool) -> Vec<Reason> {
     let clusters = question.fleet().clusters().len();
-    let mut reasons = policy_reasons(question.scope, clusters);
+    let mut reasons = failing_everything(question.scope, clusters);
     let blocked = !reasons.is_empty();
     if clusters == 0 {
         reasons.push(Reason::new(Code::NoClusters, Counts::default()));
@@ -105,8 +105,15 @@ pub(super) fn reasons(question: &Question<'_>, short_of_room: bool) -> Vec<Reaso
     reasons
 }
 
+/// The policies' own refusals, whatever clusters there are: `policy-unresolved`,
+/// `policy-required`, `policy-conflict`. Empty where the policies leave something.
+#[must_use]
+pub fn policy_reasons(scope: &Scope) -> Vec<Reason> {
+    failing_everything(scope, 0)
+}
+
 /// The three constraints that fail everything.
-pub(super) fn policy_reasons(scope: &Scope, clusters: usize) -> Vec<Reason> {
+pub(super) fn failing_everything(scope: &Scope, clusters: usize) -> Vec<Reason> {
     let counts = Counts { removed_alone: clusters, left_after: 0 };
     let mut reasons = Vec::new();
     if !scope.unresolved().is_empty() {

@@ -1,0 +1,90 @@
+//! Findings about deployments under the levels above them.
+
+use std::collections::HashMap;
+
+use super::finding::{Finding, Severity, Subject};
+use super::levels::{self, Site};
+use crate::catalog::Axis;
+use crate::deployment::Deployment;
+use crate::manifest::spec::DeploymentSpec;
+use crate::policy::{Bundle, Enforcement, Level, Scope};
+use crate::workspace::Workspace;
+
+pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+    let specs: HashMap<_, _> = workspace.specs().deployments.iter().map(|spec| (key(spec), spec)).collect();
+    for (id, deployment) in workspace.deployment_ids().zip(workspace.deployments()) {
+        let resource_type = workspace.catalog().resource_type_name(deployment.workload.resource_type);
+        let key = (resource_type, deployment.workload.name.as_str(), deployment.name.as_str());
+        let (Some(scope), Some(spec)) = (workspace.scope(id), specs.get(&key)) else { continue };
+        let subject = Subject::new("Deployment", deployment.address());
+        let site = Site { subject, written: &spec.policies, origin: &deployment.origin };
+        let bundle = Bundle { attachments: &deployment.attachments, require: &[] };
+        levels::check_level(workspace, &site, bundle, findings);
+        let about = About { workspace, deployment, scope: &scope, site: &site };
+        about.refused(findings);
+        about.without_effect(findings);
+    }
+}
+
+/// What tells deployments apart: workload type, workload, name.
+fn key(spec: &DeploymentSpec) -> (&str, &str, &str) {
+    (&spec.resource_type, spec.workload.as_str(), spec.metadata.name.as_str())
+}
+
+struct About<'a> {
+    workspace: &'a Workspace,
+    deployment: &'a Deployment,
+    scope: &'a std::sync::Arc<Scope>,
+    site: &'a Site<'a>,
+}
+
+impl About<'_> {
+    /// Policies that refuse the deployment whatever clusters there are (P7, P10, P13).
+    fn refused(&self, findings: &mut Vec<Finding>) {
+        let address = self.deployment.address();
+        for reason in crate::placement::policy_reasons(self.scope) {
+            let message = format!("deployment `{address}` can never run: {}", reason.message());
+            let severity = match reason.code {
+                crate::placement::Code::PolicyUnresolved => Severity::Warning,
+                _ => Severity::Error,
+            };
+            findings.push(self.site.finding(reason.code.as_str(), severity, &self.deployment.origin, message));
+        }
+    }
+
+    /// Own policies that do not apply, or that the levels above leave without effect.
+    fn without_effect(&self, findings: &mut Vec<Finding>) {
+        let resource_type = self.deployment.workload.resource_type;
+        let enforced = self.deployment.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce);
+        for policy in enforced.filter_map(|attachment| self.workspace.policies().get(attachment.policy)) {
+            let origin = self.site.attachment(policy);
+            if !policy.targets().include(resource_type) {
+                let kind = self.workspace.catalog().resource_type_name(resource_type);
+                let message =
+                    format!("policy `{}` does not apply to a {kind}, so it has no effect here", policy.name());
+                findings.push(self.site.finding("policy-out-of-scope", Severity::Warning, origin, message));
+                continue;
+            }
+            let Some(above) = levels::above(self.scope, policy.axis(), Level::Deployment) else { continue };
+            if policy.effect().is_disjoint(&above) {
+                let message = format!(
+                    "policy `{}` allows nothing that the levels above leave, so it has no effect",
+                    policy.name()
+                );
+                findings.push(self.site.finding("policy-shadowed", Severity::Warning, origin, message));
+            }
+        }
+        for axis in Axis::ALL {
+            let own = self.scope.axis(axis).restrictions().iter().find(|own| own.level == Level::Deployment);
+            let above = levels::above(self.scope, axis, Level::Deployment);
+            if let (Some(own), Some(above)) = (own, above)
+                && above.is_subset(&own.allowed)
+            {
+                let message = format!("its own {axis} policies narrow nothing that the levels above leave");
+                let first = own.policies.iter().find_map(|&id| self.workspace.policies().get(id));
+                let origin = first.map_or(self.site.origin, |policy| self.site.attachment(policy));
+                findings.push(self.site.finding("policy-redundant", Severity::Info, origin, message));
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Questions over a workspace: what deserves a second look, and what is still allowed.
+//!
+//! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
+//! deployed, which places and hardware remain.
+//!
+//! Answers for the rules C4, C8, P1, P8, P9 (as findings) and D10.
+
+mod deployments;
+mod finding;
+mod levels;
+mod options;
+mod policies;
+
+pub use finding::{Finding, Severity, Subject};
+pub use options::{OptionCount, OptionsReport, options};
+
+use crate::workspace::Workspace;
+
+/// Everything in a workspace that deserves a second look, by file, line and column.
+///
+/// Its cost follows the policies, deployments and classes, not the product of them with the fleet.
+///
+/// ```
+/// use siting::analysis::check;
+/// use siting::manifest::Source;
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let text = "
+/// apiVersion: siting.dev/v1
+/// kind: Policy
+/// metadata: {name: gdpr}
+/// spec: {type: location, locations: [{type: continent, name: eu}]}
+/// ";
+/// let workspace = Workspace::from_sources(&[Source::new("policies.yaml", text)], LoadOptions::default())?;
+/// let codes: Vec<_> = check(&workspace).iter().map(|finding| finding.code).collect();
+/// assert_eq!(codes, ["policy-unused", "no-clusters", "continent-for-union"]);
+/// # Ok::<(), siting::workspace::LoadError>(())
+/// ```
+#[must_use]
+pub fn check(workspace: &Workspace) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    policies::check(workspace, &mut findings);
+    levels::check(workspace, &mut findings);
+    deployments::check(workspace, &mut findings);
+    for cluster in workspace.quarantined() {
+        for problem in &cluster.problems {
+            let subject = Subject::new("Cluster", &cluster.name);
+            let mut finding = Finding::new("cluster-quarantined", Severity::Warning, subject, &problem.origin);
+            finding.message = format!("cluster `{}` is left out: {}", cluster.name, problem.message);
+            finding.help.clone_from(&problem.help);
+            finding.related.clone_from(&problem.related);
+            findings.push(finding);
+        }
+    }
+    findings.sort_by(|a, b| (&a.origin, a.code, &a.message).cmp(&(&b.origin, b.code, &b.message)));
+    findings.dedup();
+    findings
+}

@@ -1,0 +1,108 @@
+//! What is still allowed, before anything is deployed (D10).
+
+use std::sync::Arc;
+
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, Choice, Continent};
+use crate::id::{Atom, ClusterId, EnvironmentId, Id, PairId, ResourceTypeId};
+use crate::policy::{Bundle, Scope};
+use crate::workspace::Workspace;
+
+/// The values that remain of each axis, each with the clusters behind it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OptionsReport {
+    /// Continents, countries, groups and locations.
+    pub locations: Vec<OptionCount>,
+    /// Hardware codes and families.
+    pub flavors: Vec<OptionCount>,
+}
+
+/// A value that remains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OptionCount {
+    /// The value.
+    pub choice: Choice,
+    /// Clusters on which a replica could run if it were chosen, from 1.
+    pub clusters: usize,
+}
+
+/// Which places and hardware remain for a workload type in an environment, after the choices
+/// already made, with how many clusters behind each (D10).
+///
+/// `given` acts as a deployment's own policies would: choices of one axis widen each other, those of
+/// different axes narrow each other. Only open clusters count (I3), and a value behind which none
+/// is left does not remain. Locations come by kind (continent, country, location, group), then name; flavors by
+/// kind, then code. An environment of another workspace contributes nothing.
+#[must_use]
+pub fn options(
+    workspace: &Workspace,
+    environment: EnvironmentId,
+    resource_type: ResourceTypeId,
+    given: &[Choice],
+) -> OptionsReport {
+    let bundle = workspace.environment(environment).map(|environment| environment.bundle()).unwrap_or_default();
+    let levels = [workspace.bundle(), bundle, Bundle::default()];
+    let scope = Arc::new(Scope::compile(workspace.policies(), levels, resource_type));
+    if scope.refuses_everything() {
+        return OptionsReport::default();
+    }
+    let left = Left::new(workspace, &scope, given);
+    let catalog = workspace.catalog();
+    let count = |choice: Choice| {
+        let clusters = left.clusters(catalog, choice);
+        (clusters > 0).then_some(OptionCount { choice, clusters })
+    };
+    let places = (Continent::ALL.into_iter().map(Choice::Continent))
+        .chain(catalog.countries().map(Choice::Country))
+        .chain(catalog.locations().map(Choice::Location))
+        .chain(catalog.groups().map(Choice::Group));
+    let mut report = OptionsReport {
+        locations: places.filter_map(count).collect(),
+        flavors: catalog.flavors().map(Choice::Flavor).filter_map(count).collect(),
+    };
+    let key =
+        |option: &OptionCount| (catalog.choice_kind(option.choice), catalog.choice_name(option.choice).to_owned());
+    report.locations.sort_by_key(key);
+    report.flavors.sort_by_key(key);
+    report
+}
+
+/// The classes that remain, each with its open clusters.
+struct Left {
+    classes: Vec<(Atom, Atom, Vec<ClusterId>)>,
+    clusters: usize,
+}
+
+impl Left {
+    fn new(workspace: &Workspace, scope: &Scope, given: &[Choice]) -> Self {
+        let inventory = workspace.inventory();
+        let (fleet, catalog) = (inventory.fleet(), workspace.catalog());
+        let chosen = |axis: Axis, atom: Atom| {
+            let mut of_axis = given.iter().filter(|choice| choice.axis() == axis).peekable();
+            of_axis.peek().is_none() || of_axis.any(|&choice| catalog.covers(choice, atom))
+        };
+        let allowed = fleet.index().allowed(scope);
+        let open = |pairs: &[PairId]| -> Vec<ClusterId> {
+            let clusters = pairs.iter().filter(|&&id| allowed.contains(id)).filter_map(|&id| fleet.pair(id));
+            let mut open: Vec<_> = clusters.map(|pair| pair.cluster).filter(|&id| inventory.is_open(id)).collect();
+            open.dedup();
+            open
+        };
+        let classes = fleet.index().classes().iter();
+        let classes = classes.filter(|class| chosen(Axis::Location, class.place) && chosen(Axis::Flavor, class.flavor));
+        Self {
+            classes: classes.map(|class| (class.place, class.flavor, open(&class.members))).collect(),
+            clusters: fleet.clusters().len(),
+        }
+    }
+
+    /// The open clusters behind a choice.
+    fn clusters(&self, catalog: &crate::catalog::Catalog, choice: Choice) -> usize {
+        let behind = self.classes.iter().filter(|(place, flavor, _)| {
+            let atom = if choice.axis() == Axis::Location { *place } else { *flavor };
+            catalog.covers(choice, atom)
+        });
+        let ids = behind.flat_map(|(_, _, clusters)| clusters.iter().copied());
+        BitSet::from_ids(self.clusters, ids.filter(|id| id.index() < self.clusters)).len()
+    }
+}
