@@ -32,6 +32,8 @@ pub mod spec;
 #[cfg(feature = "manifest")]
 mod decode;
 #[cfg(feature = "manifest")]
+mod encode;
+#[cfg(feature = "manifest")]
 mod fields;
 #[cfg(feature = "manifest")]
 mod heading;
@@ -45,9 +47,15 @@ mod source;
 mod tree;
 #[cfg(feature = "manifest")]
 mod twins;
+#[cfg(feature = "manifest")]
+mod value;
+#[cfg(feature = "manifest")]
+mod write;
 
 pub use kind::Kind;
 #[cfg(feature = "manifest")]
 pub use read::{Reading, read, read_str};
 #[cfg(feature = "manifest")]
 pub use source::{Gathered, Source, gather};
+#[cfg(feature = "manifest")]
+pub use write::{write_json, write_yaml};
