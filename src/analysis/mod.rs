@@ -33,7 +33,7 @@ use crate::workspace::Workspace;
 /// ";
 /// let workspace = Workspace::from_sources(&[Source::new("policies.yaml", text)], LoadOptions::default())?;
 /// let codes: Vec<_> = check(&workspace).iter().map(|finding| finding.code).collect();
-/// assert_eq!(codes, ["policy-unused", "no-clusters", "continent-for-union"]);
+/// assert_eq!(codes, ["no-clusters", "policy-unused", "continent-for-union"]);
 /// # Ok::<(), siting::workspace::LoadError>(())
 /// ```
 #[must_use]

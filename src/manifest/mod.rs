@@ -19,8 +19,8 @@
 //! ");
 //! let problems: Vec<String> = reading.problems.iter().map(ToString::to_string).collect();
 //! assert_eq!(problems, [
-//!     "bert.yaml:5:30: `replicas` cannot be `-1`",
-//!     "bert.yaml:5:34: a deployment's spec has no field `polices`",
+//!     "bert.yaml:5:31: `replicas` cannot be `-1`",
+//!     "bert.yaml:5:35: a deployment's spec has no field `polices`",
 //! ]);
 //! # }
 //! ```
