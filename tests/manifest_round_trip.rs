@@ -480,7 +480,7 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
             nodes,
             cpu_flavor: (spot || gpu.is_none()).then_some(cpu_flavor),
             cpu: Cpu::milli_cores(cpu),
-            memory: Bytes::bytes(memory),
+            memory: Bytes::new(memory),
             storage,
             bandwidth,
             gpu,

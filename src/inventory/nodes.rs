@@ -1,7 +1,7 @@
 //! What is free on the nodes of one pool.
 //!
-//! Nodes that nothing runs on are alike, so only the others are written down: a pool of a million
-//! idle nodes takes no memory.
+//! Neighbouring nodes that are alike are kept as one run: a pool of a billion idle nodes takes no
+//! more memory than one, and replicas that fill many nodes fill them at one go.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,21 @@ use super::request::{GpuRequest, Request};
 use crate::quantity::{Bandwidth, Bytes, GpuShare};
 
 /// The nodes of one pool.
+///
+/// Invariants:
+/// 1. `runs-cover`: every node from 0 to the last belongs to exactly one run;
+/// 2. `neighbours-differ`: two runs that meet are not alike, so equal pools are equal values.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Nodes {
-    idle: Node,
+    /// By the number of each run's first node.
+    runs: BTreeMap<u32, Run>,
+}
+
+/// Neighbouring nodes on which the same is free.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Run {
     count: u32,
-    /// The nodes that differ from an idle one. Invariant `idle-unwritten`: no entry equals `idle`.
-    busy: BTreeMap<u32, Node>,
+    node: Node,
 }
 
 /// What is free on one node. A resource the shape leaves unstated has no end.
@@ -43,10 +52,19 @@ pub struct Remainder {
     pub memory: u64,
 }
 
-/// What replicas took of one node, to be given back.
+/// What replicas took of neighbouring nodes, of each the same, to be given back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Taken {
-    node: u32,
+    first: u32,
+    count: u32,
+    part: Part,
+    /// Replicas on all of the nodes.
+    pub(super) replicas: u32,
+}
+
+/// What is taken of one node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Part {
     cpu: u64,
     memory: u64,
     storage: u64,
@@ -72,109 +90,146 @@ impl Nodes {
             bandwidth: shape.bandwidth.map_or(u64::MAX, Bandwidth::get),
             gpus: SmallVec::from_elem(WHOLE, usize::from(shape.gpus)),
         };
-        let mut nodes = Self { idle, count, busy: BTreeMap::new() };
-        nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node| &mut node.cpu)?;
-        nodes.fill("memory", used.memory.get(), shape.memory.get(), |node| &mut node.memory)?;
+        let mut nodes = Self { runs: BTreeMap::new() };
+        if count > 0 {
+            nodes.runs.insert(0, Run { count, node: idle });
+        }
+        nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
+        nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
         if let Some(limit) = shape.storage {
-            nodes.fill("storage", used.storage.get(), limit.get(), |node| &mut node.storage)?;
+            nodes.fill("storage", used.storage.get(), limit.get(), |node, part| node.storage -= part)?;
         }
         if let Some(limit) = shape.bandwidth {
-            nodes.fill("bandwidth", used.bandwidth.get(), limit.get(), |node| &mut node.bandwidth)?;
+            nodes.fill("bandwidth", used.bandwidth.get(), limit.get(), |node, part| node.bandwidth -= part)?;
         }
-        nodes.fill_gpus(used.gpu_thousandths)?;
-        nodes.busy.retain(|_, node| *node != nodes.idle);
+        nodes.fill("gpu", used.gpu_thousandths, shape.gpu_thousandths(), Node::use_gpus)?;
         Ok(nodes)
     }
 
+    /// Takes `used` of a resource of which each node has `each`: whole nodes first, then a part.
     fn fill(
         &mut self,
         name: &'static str,
-        mut used: u64,
+        used: u64,
         each: u64,
-        of: impl Fn(&mut Node) -> &mut u64,
+        take: impl Fn(&mut Node, u64),
     ) -> Result<(), &'static str> {
-        for number in 0..self.count {
-            if used == 0 || each == 0 {
-                break;
-            }
-            let part = used.min(each);
-            *of(self.node_mut(number)) -= part;
-            used -= part;
+        if used == 0 {
+            return Ok(());
         }
-        if used == 0 { Ok(()) } else { Err(name) }
+        let full = used.checked_div(each).and_then(|full| u32::try_from(full).ok()).ok_or(name)?;
+        let rest = used % each;
+        let count = self.count();
+        if full > count || (full == count && rest > 0) {
+            return Err(name);
+        }
+        self.change(0, full, |node| take(node, each));
+        if rest > 0 {
+            self.change(full, 1, |node| take(node, rest));
+        }
+        Ok(())
     }
 
-    fn fill_gpus(&mut self, mut used: u64) -> Result<(), &'static str> {
-        for number in 0..self.count {
-            if used == 0 || self.idle.gpus.is_empty() {
-                break;
-            }
-            for gpu in &mut self.node_mut(number).gpus {
-                let part = u16::try_from(used).unwrap_or(WHOLE).min(WHOLE);
-                *gpu -= part;
-                used -= u64::from(part);
-            }
-        }
-        if used == 0 { Ok(()) } else { Err("gpu") }
+    /// How many nodes there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.runs.last_key_value().map_or(0, |(first, run)| first + run.count)
     }
 
     /// The node on which the request leaves least, and what it leaves; of equals, the lowest
-    /// number (D5). `None` where no node has room. O(nodes that something runs on).
+    /// number (D5). `None` where no node has room. O(runs of nodes that are alike).
     #[must_use]
     pub fn best(&self, request: &Request) -> Option<(u32, Remainder)> {
-        let busy = self.busy.iter().filter(|(_, node)| node.room(request) > 0);
-        let best = busy.map(|(&number, node)| (node.remainder(request), number)).min();
-        let idle = self.first_idle().filter(|_| self.idle.room(request) > 0);
-        let idle = idle.map(|number| (self.idle.remainder(request), number));
-        best.into_iter().chain(idle).min().map(|(remainder, number)| (number, remainder))
+        let roomy = self.runs.iter().filter(|(_, run)| run.node.room(request) > 0);
+        let best = roomy.map(|(&first, run)| (run.node.remainder(request), first)).min();
+        best.map(|(remainder, first)| (first, remainder))
     }
 
     /// How many replicas of the request one node has room for.
     #[must_use]
     pub fn room_on(&self, number: u32, request: &Request) -> u64 {
-        self.busy.get(&number).unwrap_or(&self.idle).room(request)
+        self.run_of(number).map_or(0, |(_, run)| run.node.room(request))
     }
 
-    /// Takes `replicas` of the request from one node, which must have room for them; `None` (and
-    /// nothing taken) where it has not.
-    pub(super) fn take(&mut self, number: u32, request: &Request, replicas: u32) -> Option<Taken> {
-        if number >= self.count || self.room_on(number, request) < u64::from(replicas) {
-            return None;
-        }
-        let taken = self.busy.get(&number).unwrap_or(&self.idle).part(request, replicas, number)?;
-        self.node_mut(number).subtract(&taken);
-        self.forget_idle(number);
-        Some(taken)
+    /// Takes room for up to `wanted` replicas, beginning with the [`best`](Self::best) node: on its
+    /// run of nodes, as many as they hold. `None` where there is no room.
+    ///
+    /// A node stays the best until it is full, since what replicas leave on it only shrinks; then
+    /// the next of its run, which left as much before, is. So this is what taking one replica after
+    /// the other comes to.
+    pub(super) fn take(&mut self, request: &Request, wanted: u32) -> Option<Taken> {
+        self.take_from(u32::MAX, request, wanted)
     }
 
-    /// As if `replicas` of the request ran on one node; whether it had room for them. Nothing is
-    /// remembered that could give them back: this is for looking ahead on a copy.
-    pub fn occupy(&mut self, number: u32, request: &Request, replicas: u32) -> bool {
-        self.take(number, request, replicas).is_some()
+    /// As [`take`](Self::take), from at most so many nodes.
+    fn take_from(&mut self, nodes: u32, request: &Request, wanted: u32) -> Option<Taken> {
+        let (first, _) = self.best(request)?;
+        let (start, run) = self.run_of(first)?;
+        let room = u32::try_from(run.node.room(request)).unwrap_or(u32::MAX);
+        let (count, each) = match wanted / room {
+            0 => (1, wanted),
+            full => (full.min(nodes).min(run.count - (first - start)), room),
+        };
+        let part = run.node.part(request, each)?;
+        self.change(first, count, |node| node.subtract(&part));
+        Some(Taken { first, count, part, replicas: count * each })
+    }
+
+    /// As if up to `wanted` replicas ran on the best node and on at most so many `nodes` like it;
+    /// how many do. Nothing is remembered that could give them back: this is for looking ahead on a
+    /// copy.
+    pub fn occupy(&mut self, nodes: u32, request: &Request, wanted: u32) -> u32 {
+        self.take_from(nodes, request, wanted).map_or(0, |taken| taken.replicas)
     }
 
     /// Gives back what was taken.
     pub(super) fn give_back(&mut self, taken: &Taken) {
-        let number = taken.node;
-        self.node_mut(number).add(taken);
-        self.forget_idle(number);
+        self.change(taken.first, taken.count, |node| node.add(&taken.part));
     }
 
-    fn node_mut(&mut self, number: u32) -> &mut Node {
-        self.busy.entry(number).or_insert_with(|| self.idle.clone())
+    /// The run that a node belongs to, with the number of its first.
+    fn run_of(&self, number: u32) -> Option<(u32, &Run)> {
+        let (&first, run) = self.runs.range(..=number).next_back()?;
+        (number - first < run.count).then_some((first, run))
     }
 
-    fn forget_idle(&mut self, number: u32) {
-        if self.busy.get(&number) == Some(&self.idle) {
-            self.busy.remove(&number);
+    /// Changes `count` nodes from `first` on, alike nodes at one go.
+    fn change(&mut self, first: u32, count: u32, change: impl Fn(&mut Node)) {
+        if count == 0 {
+            return;
+        }
+        let end = first.saturating_add(count);
+        self.split(first);
+        self.split(end);
+        for (_, run) in self.runs.range_mut(first..end) {
+            change(&mut run.node);
+        }
+        let touched: Vec<u32> = self.runs.range(first..=end).map(|(&start, _)| start).collect();
+        for start in touched {
+            self.join(start);
         }
     }
 
-    /// The lowest number that is not written down, if there is one.
-    fn first_idle(&self) -> Option<u32> {
-        let gap = (0..self.count).zip(self.busy.keys()).find(|(number, busy)| number != *busy);
-        let behind = || u32::try_from(self.busy.len()).ok();
-        gap.map(|(number, _)| number).or_else(behind).filter(|&number| number < self.count)
+    /// Makes a run begin at `number`, if there is such a node.
+    fn split(&mut self, number: u32) {
+        let Some((first, run)) = self.run_of(number).filter(|(first, _)| *first < number) else { return };
+        let behind = Run { count: run.count - (number - first), node: run.node.clone() };
+        self.runs.insert(number, behind);
+        if let Some(run) = self.runs.get_mut(&first) {
+            run.count = number - first;
+        }
+    }
+
+    /// Joins the run that begins at `start` to the one before it, if they are alike.
+    fn join(&mut self, start: u32) {
+        let Some(run) = self.runs.get(&start) else { return };
+        let count = run.count;
+        let alike = |(_, before): &(&u32, &Run)| before.node == run.node;
+        let Some(first) = self.runs.range(..start).next_back().filter(alike).map(|(&first, _)| first) else { return };
+        self.runs.remove(&start);
+        if let Some(before) = self.runs.get_mut(&first) {
+            before.count += count;
+        }
     }
 }
 
@@ -210,7 +265,7 @@ impl Node {
 
     /// What `replicas` take: whole GPUs lowest numbers first, each share from the fullest GPU that
     /// has room (D5).
-    fn part(&self, request: &Request, replicas: u32, node: u32) -> Option<Taken> {
+    fn part(&self, request: &Request, replicas: u32) -> Option<Part> {
         let times = |each: u64| each.checked_mul(u64::from(replicas));
         let mut gpus = SmallVec::from_elem(0_u16, self.gpus.len());
         match request.gpu {
@@ -229,8 +284,7 @@ impl Node {
                 }
             }
         }
-        Some(Taken {
-            node,
+        Some(Part {
             cpu: times(request.cpu.get())?,
             memory: times(request.memory.get())?,
             storage: times(request.storage.get())?,
@@ -239,23 +293,32 @@ impl Node {
         })
     }
 
-    fn subtract(&mut self, taken: &Taken) {
-        self.cpu -= taken.cpu;
-        self.memory -= taken.memory;
-        self.storage = without(self.storage, taken.storage);
-        self.bandwidth = without(self.bandwidth, taken.bandwidth);
-        for (free, part) in self.gpus.iter_mut().zip(&taken.gpus) {
-            *free -= part;
+    /// Takes thousandths of GPUs, one GPU after the other.
+    fn use_gpus(&mut self, mut used: u64) {
+        for gpu in &mut self.gpus {
+            let part = u16::try_from(used).unwrap_or(WHOLE).min(WHOLE);
+            *gpu -= part;
+            used -= u64::from(part);
         }
     }
 
-    fn add(&mut self, taken: &Taken) {
-        self.cpu += taken.cpu;
-        self.memory += taken.memory;
-        self.storage = self.storage.saturating_add(taken.storage);
-        self.bandwidth = self.bandwidth.saturating_add(taken.bandwidth);
-        for (free, part) in self.gpus.iter_mut().zip(&taken.gpus) {
-            *free += part;
+    fn subtract(&mut self, part: &Part) {
+        self.cpu -= part.cpu;
+        self.memory -= part.memory;
+        self.storage = without(self.storage, part.storage);
+        self.bandwidth = without(self.bandwidth, part.bandwidth);
+        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
+            *free -= taken;
+        }
+    }
+
+    fn add(&mut self, part: &Part) {
+        self.cpu += part.cpu;
+        self.memory += part.memory;
+        self.storage = self.storage.saturating_add(part.storage);
+        self.bandwidth = self.bandwidth.saturating_add(part.bandwidth);
+        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
+            *free += taken;
         }
     }
 }

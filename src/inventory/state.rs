@@ -158,12 +158,11 @@ impl Inventory {
             let mut after = Nodes::clone(nodes);
             let mut left = replicas;
             while left > 0 {
-                let Some((node, _)) = after.best(request) else {
+                let Some(part) = after.take(request, left) else {
                     return Err(ReserveError::NoRoom { wanted: replicas, fitting: replicas - left });
                 };
-                let part = u32::try_from(after.room_on(node, request)).unwrap_or(u32::MAX).min(left);
-                taken.extend(after.take(node, request, part));
-                left -= part;
+                left -= part.replicas;
+                taken.push(part);
             }
             *nodes = Arc::new(after);
         } else if !self.fleet.pool(found.pool).is_some_and(|pool| pool.holds(request)) {

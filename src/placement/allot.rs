@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use indexmap::IndexMap;
+use smallvec::SmallVec;
 
 use super::feasible::Question;
-use super::rank::Rank;
+use super::rank::{Rank, UnknownLast};
 use crate::bitset::BitSet;
-use crate::id::{PairId, PoolId};
+use crate::id::{Id, PairId, PoolId};
 use crate::inventory::{Nodes, Pair, Pool, Request};
 use crate::quantity::Money;
 
@@ -31,8 +32,9 @@ pub(super) struct Part {
 /// Places up to `wanted` replicas on the candidates; all where there is room.
 ///
 /// The best candidate stays the best until its node is full, since what a replica leaves there
-/// only shrinks; so a node is filled at one go and the work follows the nodes, not the replicas:
-/// O((candidates + nodes filled) × log candidates) beside the look at each pool's nodes.
+/// only shrinks, and so do the nodes that are like it; they are filled at one go. The work follows
+/// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates)
+/// beside the look at each pool's runs.
 pub(super) fn allot(
     question: &Question<'_>,
     candidates: &BitSet<PairId>,
@@ -50,14 +52,18 @@ pub(super) fn allot(
             // Another flavor of the pool took room since; a fresh entry is in the heap.
             continue;
         }
-        let placed = state.fill(&entry, wanted - allotment.fitting);
+        let rivals = state.on_pool(candidates, pool);
+        // Where two flavors compete for the same nodes, the other may be better on a node that is
+        // full for this one.
+        let nodes = if rivals.len() > 1 { 1 } else { u32::MAX };
+        let placed = state.fill(&entry, nodes, wanted - allotment.fitting);
         if placed == 0 {
             continue;
         }
         let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
         allotment.parts.entry(entry.rank.pair).or_insert_with(new).replicas += placed;
         allotment.fitting += placed;
-        heap.extend(state.siblings(candidates, pool).filter_map(|id| state.entry(id)).map(Reverse));
+        heap.extend(rivals.into_iter().filter_map(|id| state.entry(id)).map(Reverse));
     }
     allotment
 }
@@ -68,8 +74,6 @@ struct Entry {
     rank: Rank,
     site: Pair,
     version: u32,
-    /// The node that would take the replica; `None` where nodes are unlimited.
-    node: Option<u32>,
     request: Request,
 }
 
@@ -111,9 +115,9 @@ impl Allotting<'_> {
         let &site = self.question.fleet().pair(id)?;
         let pool = self.question.fleet().pool(site.pool)?;
         let request = self.question.request(self.alternative, &site);
-        let (node, left) = match self.nodes(site.pool) {
-            Some(nodes) => nodes.best(&request).map(|(node, left)| (Some(node), Some(left)))?,
-            None => (None, None),
+        let left = match self.nodes(site.pool) {
+            Some(nodes) => Some(nodes.best(&request)?.1),
+            None => None,
         };
         let rank = Rank {
             spends_gpus: pool.has_gpus() && !self.question.demand.wants_gpu(),
@@ -121,17 +125,17 @@ impl Allotting<'_> {
             left: left.into(),
             pair: id,
         };
-        Some(Entry { rank, site, version: self.version(site.pool), node, request })
+        Some(Entry { rank, site, version: self.version(site.pool), request })
     }
 
-    /// Puts as many of `wanted` replicas on the entry's node as it holds; how many.
-    fn fill(&mut self, entry: &Entry, wanted: u32) -> u32 {
-        let Some(node) = entry.node else { return wanted };
+    /// Puts as many of `wanted` replicas on the entry's best node, and on so many like it, as they hold.
+    fn fill(&mut self, entry: &Entry, nodes: u32, wanted: u32) -> u32 {
+        if entry.rank.left == UnknownLast::Unknown {
+            return wanted;
+        }
         let pool = entry.site.pool;
         let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.untouched(pool)) else { return 0 };
-        let room = u32::try_from(changed.nodes.room_on(node, &entry.request)).unwrap_or(u32::MAX);
-        let placed = room.min(wanted);
-        changed.nodes.occupy(node, &entry.request, placed);
+        let placed = changed.nodes.occupy(nodes, &entry.request, wanted);
         changed.version += 1;
         self.changed.insert(pool, changed);
         placed
@@ -142,12 +146,12 @@ impl Allotting<'_> {
     }
 
     /// The candidates on a pool.
-    fn siblings<'c>(&self, candidates: &'c BitSet<PairId>, pool: PoolId) -> impl Iterator<Item = PairId> + use<'c, '_> {
+    fn on_pool(&self, candidates: &BitSet<PairId>, pool: PoolId) -> SmallVec<[PairId; 2]> {
         let fleet = self.question.fleet();
         let cluster = fleet.pool(pool).and_then(|pool| fleet.cluster(pool.cluster));
         let pairs = cluster.map(|cluster| cluster.pairs.clone()).unwrap_or_default();
-        let ids = pairs.map(crate::id::Id::from_index).filter(|&id| candidates.contains(id));
-        ids.filter(move |&id| fleet.pair(id).is_some_and(|pair| pair.pool == pool))
+        let ids = pairs.map(PairId::from_index).filter(|&id| candidates.contains(id));
+        ids.filter(|&id| fleet.pair(id).is_some_and(|pair| pair.pool == pool)).collect()
     }
 }
 

@@ -1,0 +1,250 @@
+//! Capacity: what nodes hold, what is reserved and given back, and decisions carried out late
+//! (I1–I5).
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use siting::catalog::{Catalog, FlavorKind};
+use siting::deployment::{Demand, GpuNeed, Resources};
+use siting::id::{Id, PairId, PoolId};
+use siting::inventory::{
+    ClusterDef, GpuRequest, Inventory, PoolDef, Request, ReserveError, Shape, UnknownReservation, Used,
+};
+use siting::origin::Origin;
+use siting::placement::{CommitError, Decision, commit, decide};
+use siting::policy::{Bundle, PolicySet, Scope};
+use siting::quantity::{Bytes, Cpu, GpuShare, Money};
+
+const GIB: u64 = 1 << 30;
+
+/// Nodes of 4 cores, 16 GiB and 2 T4.
+fn shape() -> Shape {
+    Shape { cpu: Cpu::milli_cores(4000), memory: Bytes::new(16 * GIB), storage: None, bandwidth: None, gpus: 2 }
+}
+
+fn pool(name: &str, nodes: u32) -> PoolDef {
+    let catalog = Catalog::builtin();
+    PoolDef {
+        name: name.parse().unwrap(),
+        shape: Some(shape()),
+        nodes: Some(nodes),
+        cpu_flavor: catalog.flavor(FlavorKind::Cpu, "x86"),
+        gpu_flavor: catalog.flavor(FlavorKind::Gpu, "t4"),
+        price: Some(Money::micros(1_000_000)),
+        spot: false,
+        used: Used::default(),
+    }
+}
+
+fn cluster(name: &str, pools: Vec<PoolDef>) -> ClusterDef {
+    ClusterDef {
+        name: name.parse().unwrap(),
+        provider: "p".parse().unwrap(),
+        country: Catalog::builtin().country("fr").unwrap(),
+        location: None,
+        coordinates: None,
+        labels: Default::default(),
+        healthy: true,
+        cordoned: false,
+        pools,
+        origin: Origin::default(),
+    }
+}
+
+fn inventory(clusters: Vec<ClusterDef>) -> Inventory {
+    Inventory::new(&Catalog::builtin(), clusters).unwrap()
+}
+
+fn one_pool(nodes: u32) -> Inventory {
+    inventory(vec![cluster("a", vec![pool("p", nodes)])])
+}
+
+/// The gpu pair of the only pool: cpu stands before gpu.
+const GPU: usize = 1;
+
+fn pair(index: usize) -> PairId {
+    PairId::from_index(index)
+}
+
+fn gpus(gpu: GpuRequest) -> Request {
+    Request { cpu: Cpu::milli_cores(500), memory: Bytes::new(GIB), gpu, ..Request::default() }
+}
+
+fn share(thousandths: u32) -> GpuRequest {
+    GpuRequest::Share(GpuShare::from_thousandths(thousandths).unwrap())
+}
+
+fn free_scope(catalog: &Catalog) -> Arc<Scope> {
+    let policies = Arc::new(PolicySet::new(catalog));
+    Arc::new(Scope::compile(&policies, [Bundle::default(); 3], catalog.resource_type("model").unwrap()))
+}
+
+fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
+    let need = GpuNeed { count: 2, code: None, memory: None, share: None };
+    let demand = Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() });
+    decide(inventory, &free_scope(&Catalog::builtin()), &demand, replicas)
+}
+
+#[test]
+fn i1_used_fills_nodes_from_the_first_on_each_resource_by_itself() {
+    let used = Used { cpu: Cpu::milli_cores(5000), gpu_thousandths: 4500, ..Used::default() };
+    let inventory = inventory(vec![cluster("a", vec![PoolDef { used, ..pool("p", 3) }])]);
+    let nodes = inventory.nodes(PoolId::from_index(0)).unwrap();
+    // Cpu: node 0 full, one core of node 1. GPUs: nodes 0 and 1 full, half a GPU of node 2.
+    let cpu = |milli| Request { cpu: Cpu::milli_cores(milli), ..Request::default() };
+    assert_eq!([0, 1, 2].map(|node| nodes.room_on(node, &cpu(1000))), [0, 3, 4]);
+    let gpu = |gpu| Request { gpu, ..Request::default() };
+    assert_eq!([0, 1, 2].map(|node| nodes.room_on(node, &gpu(GpuRequest::Whole(1)))), [0, 0, 1]);
+    assert_eq!([0, 1, 2].map(|node| nodes.room_on(node, &gpu(share(500)))), [0, 0, 3]);
+}
+
+#[test]
+fn i1_more_in_use_than_there_is_is_an_error() {
+    let used = Used { memory: Bytes::new(33 * GIB), ..Used::default() };
+    let clusters = vec![cluster("a", vec![PoolDef { used, ..pool("p", 2) }])];
+    let error = Inventory::new(&Catalog::builtin(), clusters).unwrap_err();
+    assert_eq!(error.to_string(), "more memory is in use than pool `p` of cluster `a` holds");
+}
+
+#[test]
+fn i4_a_reservation_that_does_not_fit_changes_nothing() {
+    let mut inventory = one_pool(2);
+    let before = inventory.nodes(PoolId::from_index(0)).cloned();
+    let refused = inventory.reserve(pair(GPU), &gpus(GpuRequest::Whole(2)), 3);
+    assert_eq!(refused, Err(ReserveError::NoRoom { wanted: 3, fitting: 2 }));
+    assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), before);
+    assert_eq!(inventory.reservations().count(), 0);
+    assert_eq!(inventory.reserve(pair(9), &Request::default(), 1), Err(ReserveError::UnknownPair));
+}
+
+#[test]
+fn i4_a_reservation_is_released_once() {
+    let mut inventory = one_pool(1);
+    let id = inventory.reserve(pair(GPU), &gpus(share(250)), 2).unwrap();
+    assert_eq!(inventory.release(id), Ok(()));
+    assert_eq!(inventory.release(id), Err(UnknownReservation(id)));
+    // Its id is never used again.
+    assert_ne!(inventory.reserve(pair(GPU), &gpus(share(250)), 2).unwrap(), id);
+}
+
+#[test]
+fn i4_snapshots_do_not_see_each_other() {
+    let mut inventory = one_pool(1);
+    let snapshot = inventory.clone();
+    inventory.reserve(pair(GPU), &gpus(GpuRequest::Whole(2)), 1).unwrap();
+    assert!(two_gpus(&snapshot, 1).is_placed());
+    assert!(!two_gpus(&inventory, 1).is_placed());
+}
+
+#[test]
+fn i4_a_late_decision_is_checked_where_it_touches_and_never_overbooks() {
+    let mut now = one_pool(2);
+    let first = two_gpus(&now, 2);
+    let second = two_gpus(&now, 1);
+    assert_eq!(commit(&mut now, &first).unwrap().len(), 1);
+    let before = now.nodes(PoolId::from_index(0)).cloned();
+    let error = commit(&mut now, &second).unwrap_err();
+    assert_eq!(error.to_string(), "pool `p` of cluster `a`: 1 replicas are wanted and 0 fit");
+    assert_eq!(now.nodes(PoolId::from_index(0)).cloned(), before);
+}
+
+#[test]
+fn i4_a_late_decision_finds_its_pools_by_name_in_another_fleet() {
+    let old = inventory(vec![cluster("b", vec![pool("p", 1)])]);
+    let decision = two_gpus(&old, 1);
+    // Another cluster came before it, so its ids are others now.
+    let mut new = inventory(vec![cluster("a", vec![pool("p", 1)]), cluster("b", vec![pool("p", 1)])]);
+    commit(&mut new, &decision).unwrap();
+    assert_eq!(new.nodes(PoolId::from_index(0)).unwrap().room_on(0, &gpus(GpuRequest::Whole(2))), 1);
+    assert_eq!(new.nodes(PoolId::from_index(1)).unwrap().room_on(0, &gpus(GpuRequest::Whole(2))), 0);
+}
+
+#[test]
+fn i4_a_late_decision_is_refused_where_its_pool_is_gone_moved_or_closed() {
+    let old = inventory(vec![cluster("b", vec![pool("p", 1)])]);
+    let decision = two_gpus(&old, 1);
+    let mut gone = inventory(vec![cluster("a", vec![pool("p", 1)])]);
+    assert!(matches!(commit(&mut gone, &decision), Err(CommitError::Changed { .. })));
+    let country = Catalog::builtin().country("us").unwrap();
+    let mut moved = inventory(vec![ClusterDef { country, ..cluster("b", vec![pool("p", 1)]) }]);
+    assert!(matches!(commit(&mut moved, &decision), Err(CommitError::Changed { .. })));
+    let mut closed = old.clone();
+    closed.set_cordoned(closed.fleet().find_cluster("b").unwrap(), true);
+    let cause = ReserveError::Closed;
+    assert!(matches!(commit(&mut closed, &decision), Err(CommitError::Taken { cause: found, .. }) if found == cause));
+    let refusal = two_gpus(&old, 2);
+    assert_eq!(commit(&mut gone, &refusal), Err(CommitError::Refused));
+}
+
+#[test]
+fn i5_a_replica_costs_its_largest_share_rounded_up() {
+    let price = |request: Request| request.price(&shape(), Money::micros(1_000_000)).map(Money::get);
+    // 333 of 4,000 milli-cores of 1,000,000 millionths; a byte costs more than nothing.
+    assert_eq!(price(Request { cpu: Cpu::milli_cores(333), ..Request::default() }), Some(83_250));
+    assert_eq!(price(Request { memory: Bytes::new(1), ..Request::default() }), Some(1));
+    assert_eq!(price(gpus(share(1))), Some(125_000)); // the cpu's eighth is the largest share
+    assert_eq!(price(gpus(GpuRequest::Whole(1))), Some(500_000));
+    assert_eq!(price(Request::default()), Some(0));
+    assert_eq!(price(gpus(GpuRequest::Whole(3))), None);
+}
+
+#[test]
+fn d5_a_node_is_chosen_by_what_is_left_and_a_share_by_the_fullest_gpu() {
+    let mut inventory = one_pool(3);
+    // Node 0 keeps 1.75 GPUs free; the next share goes there too, on the same GPU.
+    inventory.reserve(pair(GPU), &gpus(share(250)), 1).unwrap();
+    inventory.reserve(pair(GPU), &gpus(share(700)), 1).unwrap();
+    let nodes = inventory.nodes(PoolId::from_index(0)).unwrap();
+    assert_eq!(nodes.room_on(0, &gpus(GpuRequest::Whole(1))), 1);
+    // A whole GPU still fits node 0, which leaves less than an idle node would.
+    assert_eq!(nodes.best(&gpus(GpuRequest::Whole(1))).map(|(node, _)| node), Some(0));
+    assert_eq!(nodes.best(&gpus(GpuRequest::Whole(2))).map(|(node, _)| node), Some(1));
+}
+
+#[test]
+fn a_billion_replicas_are_decided_without_counting_them_one_by_one() {
+    let unlimited = PoolDef { nodes: None, ..pool("p", 1) };
+    let inventory = inventory(vec![cluster("a", vec![unlimited]), cluster("b", vec![pool("p", 4_000_000_000)])]);
+    let decision = two_gpus(&inventory, u32::MAX);
+    assert!(decision.is_placed());
+    assert_eq!(decision.placements().iter().map(|p| u64::from(p.replicas)).sum::<u64>(), u64::from(u32::MAX));
+}
+
+/// A request that fits an idle node.
+fn request() -> impl Strategy<Value = Request> {
+    let gpu =
+        prop_oneof![Just(GpuRequest::None), (1_u32..=2).prop_map(GpuRequest::Whole), (1_u32..=1000).prop_map(share),];
+    (0_u64..=4000, 0_u64..=16, gpu).prop_map(|(cpu, memory, gpu)| Request {
+        cpu: Cpu::milli_cores(cpu),
+        memory: Bytes::new(memory * GIB),
+        gpu,
+        ..Request::default()
+    })
+}
+
+proptest! {
+    /// Whatever is reserved and released in whatever order, in the end everything is as it was.
+    #[test]
+    fn i4_reserve_and_release_restore_the_exact_state(
+        requests in prop::collection::vec((request(), 1_u32..4), 1..20),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let mut inventory = one_pool(4);
+        let idle = inventory.nodes(PoolId::from_index(0)).cloned();
+        let mut held = Vec::new();
+        for (request, replicas) in &requests {
+            let before = inventory.nodes(PoolId::from_index(0)).cloned();
+            match inventory.reserve(pair(GPU), request, *replicas) {
+                Ok(id) => held.push(id),
+                Err(_) => prop_assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), before),
+            }
+        }
+        while !held.is_empty() {
+            let id = held.remove(order.index(held.len()));
+            prop_assert_eq!(inventory.release(id), Ok(()));
+        }
+        prop_assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), idle);
+    }
+}
