@@ -128,3 +128,284 @@ spec:
         ]
     );
 }
+
+#[test]
+fn the_manifests_of_the_controller_page_mean_what_they_say() {
+    let specs = specs(CONTROLLER_PAGE);
+    let deployment = &specs.deployments[0];
+    let beamlit = deployment.beamlit.as_ref().unwrap();
+    assert_eq!(deployment.workload.as_str(), "my-model-on-Beamlit");
+    assert_eq!((deployment.wanted_replicas(), deployment.resources.is_none()), (0, true));
+    let policies: Vec<_> = deployment.policies.iter().map(|policy| (policy.policy.as_str(), policy.remote)).collect();
+    assert_eq!(policies, [("my-policy", false), ("my-policy-on-beamlit", true)]);
+    assert_eq!(beamlit.service_ref.as_ref().unwrap().target_port, Some(8080));
+    let offloading = beamlit.offloading.as_ref().unwrap();
+    assert_eq!((offloading.behavior.unwrap().percentage, offloading.metrics.len()), (Some(50), 1));
+    let Allowed::Listed(options) = &specs.policies[0].options else { panic!("listed") };
+    assert_eq!((options[0].name.as_str(), options[1].name.as_str()), ("us", "na"));
+    assert!(matches!(specs.policies[0].dialect, Dialect::Beamlit(_)));
+}
+
+const CONTROLLER_PAGE: &str = r#"
+apiVersion: deployment.beamlit.com/v1alpha1
+kind: ModelDeployment
+metadata:
+  name: my-model
+spec:
+  model: my-model-on-Beamlit
+  environment: production
+  modelSourceRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: my-model
+    namespace: default
+  serviceRef:
+    name: my-model
+    namespace: default
+    targetPort: 8080
+  policies:
+    - refType: localPolicy
+      name: my-policy
+    - refType: remotePolicy
+      name: my-policy-on-beamlit
+  offloadingConfig:
+    behavior:
+      percentage: 50
+    metrics:
+      - type: Resource
+        resource:
+          name: cpu
+          target:
+            type: Utilization
+            averageUtilization: 90
+---
+apiVersion: authorization.beamlit.com/v1alpha1
+kind: Policy
+metadata:
+  name: my-policy
+spec:
+  type: location
+  locations:
+    - type: country
+      name: "us"
+    - type: continent
+      name: "na"
+"#;
+
+#[test]
+fn p9_only_beamlits_format_reads_an_unset_flavor_list_as_everything() {
+    let beamlit = "apiVersion: authorization.beamlit.com/v1alpha1\nkind: Policy\nmetadata: {name: p, namespace: default, uid: x}\nspec: {type: flavor, locations: []}\n";
+    assert_eq!(specs(beamlit).policies[0].options, Allowed::Everything);
+    assert_eq!(problems(&document("Policy", "{type: flavor}")), ["4:7 missing-field a policy's spec needs `flavors`"]);
+    assert_eq!(
+        problems(&document("Policy", "{type: flavor, flavors: [], resourceTypes: []}")),
+        [
+            "4:31 empty-list `flavors` is empty (list at least one)",
+            "4:50 empty-list `resourceTypes` is empty (list at least one)",
+        ]
+    );
+}
+
+#[test]
+fn p1_options_belong_to_the_type() {
+    assert_eq!(
+        problems(&document("Policy", "{type: gpu, flavors: [{type: cpu, name: x86}], locations: []}")),
+        [
+            "4:36 invalid-value `type` cannot be `cpu` (did you mean `gpu`?)",
+            "4:65 unknown-field a flavor policy has no `locations` (list its options under `flavors`, and the others in a policy of their own)",
+        ]
+    );
+    let gpu = specs(&document("Policy", "{type: gpu, flavors: [{type: gpu, name: any}]}"));
+    assert_eq!(gpu.policies[0].axis, Axis::Flavor);
+}
+
+#[test]
+fn d1_demands_that_contradict_themselves_are_refused() {
+    let demand = |gpu: &str| {
+        problems(&document("Deployment", &format!("{{model: m, resources: {{cpu: 1, memory: 1Gi, gpu: {gpu}}}}}")))
+    };
+    assert_eq!(demand("{type: t4}"), ["4:56 missing-field a gpu demand needs `count`"]);
+    assert_eq!(demand("{count: 2, share: 0.5}").len(), 1);
+    assert_eq!(demand("{count: 0}"), Vec::<String>::new());
+    assert_eq!(demand("{anyOf: []}").len(), 1);
+    assert_eq!(
+        demand("{anyOf: [{count: 0}]}"),
+        ["4:73 out-of-range `count` cannot be `0` (write a whole number from 1 to 4294967295)"]
+    );
+    assert_eq!(
+        demand("{anyOf: [{count: 1}], count: 1}"),
+        ["4:64 invalid-value `anyOf` stands alone (move the other fields into its alternatives)"]
+    );
+}
+
+#[test]
+fn settings_are_complete_and_in_range() {
+    let faults = |spec: &str| problems(&document("Deployment", &format!("{{model: m, {spec}}}")));
+    assert_eq!(
+        faults("scaling: {minReplicas: 3, maxReplicas: 2}"),
+        ["4:57 out-of-range `maxReplicas` is 2, below `minReplicas` (write 3 or more)"]
+    );
+    assert_eq!(faults("scaling: {minReplicas: 3}"), ["4:27 missing-field enabled scaling needs `maxReplicas`"]);
+    assert_eq!(faults("scaling: {enabled: false}"), Vec::<String>::new());
+    assert_eq!(
+        faults("scaling: {enabled: false, targetGpuUtilization: 0}"),
+        ["4:66 out-of-range `targetGpuUtilization` cannot be `0` (write a whole number from 1 to 100)"]
+    );
+    assert_eq!(faults("loadBalancer: {algorithm: ip_hash}").len(), 2);
+    assert_eq!(faults("loadBalancer: {algorithm: ip-hash, healthCheck: {path: health, intervalSeconds: 0}}").len(), 2);
+    assert_eq!(faults("workload: {type: model, name: n}").len(), 1);
+    assert_eq!(faults("placement: {}, offloading: {}").len(), 2);
+    assert_eq!(faults("strategy: {type: rolling, surge: 2}").len(), 1);
+    assert_eq!(
+        faults("replicas: '3'"),
+        ["4:28 wrong-type `replicas` must be a number, not a text (remove the quotes)"]
+    );
+    assert_eq!(faults("replicas: 010").len(), 1);
+    assert_eq!(faults("replicas: 99999999999999999999").len(), 1);
+}
+
+#[test]
+fn i6_broken_clusters_are_kept_apart() {
+    let text = [
+        document("Cluster", "{provider: aws, flavors: []}"),
+        document("Cluster", "{provider: aws, flavors: [{type: gpu, name: t4}]}"),
+        document("Cluster", "{provider: a/b, pools: [{name: p, nodes: 0, cpu: 0, memory: 16}], healthy: yes}")
+            .replace("name: it", "name: other"),
+        document("Cluster", "{provider: aws}").replace("name: it", "name: third"),
+        document("Cluster", "{provider: aws, flavors: [{type: gpu, name: t4}]}").replace("name: it", "name: good"),
+    ];
+    let reading = read_str("x.yaml", &text.join("---\n"));
+    assert!(reading.problems.is_empty());
+    assert_eq!(reading.specs.clusters.len(), 1);
+    let broken: Vec<_> = reading
+        .specs
+        .broken_clusters
+        .iter()
+        .map(|broken| (broken.name.as_deref().unwrap(), broken.problems.len()))
+        .collect();
+    assert_eq!(broken, [("it", 2), ("other", 6), ("third", 1), ("it", 1)]);
+}
+
+#[test]
+fn headings_are_ours_or_not() {
+    let heading = |version: &str, kind: &str| problems(&format!("apiVersion: {version}\nkind: {kind}\n"));
+    assert_eq!(
+        heading("siting.dev/v2", "Policy"),
+        ["1:13 unknown-version unknown version `siting.dev/v2` (write `siting.dev/v1`)"]
+    );
+    assert_eq!(
+        heading("sitting.dev/v1", "Policy"),
+        ["1:13 unknown-version unknown API group `sitting.dev` (did you mean `siting.dev/v1`?)"]
+    );
+    assert_eq!(
+        heading("siting.dev", "Policy"),
+        ["1:13 unknown-version unknown version `siting.dev` (write `siting.dev/v1`)"]
+    );
+    assert_eq!(heading("siting.dev/v1", "Placement").len(), 1);
+    assert_eq!(heading("deployment.beamlit.com/v1alpha1", "ToolDeployment").len(), 1);
+    assert_eq!(heading("siting.dev/v1", "Scenario"), Vec::<String>::new());
+    assert_eq!(
+        problems("spec: {}\n"),
+        [
+            "1:1 missing-field the document that begins with `spec` needs `apiVersion` (begin it with `apiVersion: siting.dev/v1` and its `kind`)",
+            "1:1 missing-field the document that begins with `spec` needs `kind` (begin it with `apiVersion: siting.dev/v1` and its `kind`)",
+        ]
+    );
+    assert_eq!(problems("just text\n"), ["1:1 wrong-type a document must be a mapping, not a text"]);
+    assert_eq!(problems("---\n---\n# nothing\n---\nnull\n"), Vec::<String>::new());
+}
+
+#[test]
+fn documents_of_others_are_skipped_with_one_word() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nspec: {a: 1}\n---\napiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: Service\n";
+    let specs = specs(text);
+    assert_eq!(specs.notices.len(), 1);
+    assert_eq!(
+        specs.notices[0].message,
+        "3 documents of other API groups were skipped: apps/v1 Deployment, v1 Service"
+    );
+}
+
+#[test]
+fn two_of_one_name_are_told_of_both_places() {
+    let beamlit = CONTROLLER_PAGE.split("---\n").nth(1).unwrap();
+    let native =
+        document("Policy", "{type: gpu, flavors: [{type: gpu, name: t4}]}").replace("name: it", "name: my-policy");
+    let reading = read_str("x.yaml", &format!("{beamlit}---\n{native}"));
+    assert_eq!(
+        shown(&reading),
+        ["15:18 duplicate policy `my-policy` is described twice (keep one, or give each its own name)"]
+    );
+    assert_eq!(reading.problems[0].related[0].origin.line, 4);
+    assert_eq!(reading.specs.policies.len(), 1);
+
+    let deployment = |workload: &str| document("Deployment", &format!("{{model: {workload}}}"));
+    assert_eq!(problems(&[deployment("a"), deployment("b")].join("---\n")).len(), 0);
+    assert_eq!(
+        problems(&[deployment("a"), deployment("a")].join("---\n")),
+        ["8:18 duplicate deployment `a/it` is described twice (keep one, or give each its own name)"]
+    );
+    let workspace = document("Workspace", "{}");
+    assert_eq!(problems(&[workspace.clone(), workspace].join("---\n")).len(), 1);
+}
+
+#[test]
+fn what_could_not_be_read_is_still_known_by_name() {
+    let reading = read_str("x.yaml", &document("Policy", "{type: location}"));
+    assert_eq!(reading.unread, [(Kind::Policy, "it".to_owned())]);
+}
+
+#[test]
+fn one_syntax_error_hides_nothing_else() {
+    let broken = "a: [1, 2\n---\n";
+    let good = document("Environment", "{}");
+    let reading = read(&[
+        Source::new(
+            "a.yaml",
+            format!(
+                "{}---\n{broken}{}",
+                document("Environment", "{polices: []}"),
+                good.replace("name: it", "name: after")
+            ),
+        ),
+        Source::new("b.yaml", good.replace("name: it", "name: b")),
+        Source::new("c.yaml", "x:\n\ty: 1\n"),
+    ]);
+    let places: Vec<_> =
+        reading.problems.iter().map(|problem| (problem.origin.to_string(), problem.code.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            ("a.yaml:4:8".to_owned(), "unknown-field"),
+            ("a.yaml:6:4".to_owned(), "invalid-syntax"),
+            ("c.yaml:2:2".to_owned(), "invalid-syntax")
+        ]
+    );
+    assert_eq!(reading.specs.environments.len(), 3);
+}
+
+#[test]
+fn duplicate_keys_name_both_places() {
+    let reading = read_str("x.yaml", &document("Policy", "{type: gpu, flavors: [{type: gpu, name: t4}], type: cpu}"));
+    assert_eq!(shown(&reading), ["4:53 duplicate the key `type` stands twice (keep one of them)"]);
+    assert_eq!(reading.problems[0].related[0].origin.column, 8);
+}
+
+#[test]
+fn places_count_characters_in_every_notation() {
+    let place = |text: &str| {
+        read_str("x", text)
+            .problems
+            .iter()
+            .map(|it| (it.origin.line, it.origin.column, it.origin.length))
+            .collect::<Vec<_>>()
+    };
+    let yaml = document("Environment", "{onViolation: 'grün', möve: 1}");
+    assert_eq!(place(&yaml), [(4, 21, 6), (4, 29, 4)]);
+    assert_eq!(place(&yaml.replace('\n', "\r\n")), [(4, 21, 6), (4, 29, 4)]);
+    assert_eq!(place(&format!("\u{feff}{yaml}")), [(4, 21, 6), (4, 29, 4)]);
+    let json = "{\"apiVersion\": \"siting.dev/v1\", \"kind\": \"Environment\",\n\t\"metadata\": {\"name\": \"\\u00e9\\ud83d\\ude00\"},\n\t\"spec\": {\"wrong\": [null]}}";
+    assert_eq!(place(json), [(3, 11, 7)]);
+    let list = format!("[{json},\n{json}]");
+    assert_eq!(place(&list).len(), 3, "two unknown fields and one duplicate name");
+}

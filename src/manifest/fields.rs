@@ -178,11 +178,7 @@ impl<'d> Item<'d> {
     /// As [`list`](Self::list), which must hold something; nothing if all of it is unreadable.
     pub(super) fn nonempty<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         if matches!(&self.node.value, Value::List(nodes) if nodes.is_empty()) {
-            self.problem(
-                ProblemCode::EmptyList,
-                format!("{} is empty", self.called()),
-                "list at least one, or leave the field out",
-            );
+            self.problem(ProblemCode::EmptyList, format!("{} is empty", self.called()), "list at least one");
             return None;
         }
         self.list(read).filter(|items| !items.is_empty())

@@ -41,6 +41,8 @@ mod heading;
 mod read;
 #[cfg(feature = "manifest")]
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 #[cfg(feature = "manifest")]
 mod source;
 #[cfg(feature = "manifest")]
@@ -55,6 +57,8 @@ mod write;
 pub use kind::Kind;
 #[cfg(feature = "manifest")]
 pub use read::{Reading, read, read_str};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 #[cfg(feature = "manifest")]
 pub use source::{Gathered, Source, gather};
 #[cfg(feature = "manifest")]

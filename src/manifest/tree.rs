@@ -17,7 +17,7 @@ use crate::origin::{Origin, Problem, ProblemCode};
 /// The deepest nesting of lists, and the deepest of mappings.
 const MAX_DEPTH: usize = 64;
 /// The most values of one document.
-const MAX_NODES: usize = 5_000_000;
+const MAX_NODES: usize = 2_000_000;
 /// The most bytes, roughly, that aliases may copy in one document.
 const MAX_COPIED: usize = 16 << 20;
 

@@ -1,0 +1,136 @@
+//! Text and files made to hurt: they are refused with a place, soon, and hide nothing else.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use siting::manifest::{Reading, gather, read_str};
+
+/// Reads `text`, which must not take long even here, where tests run side by side.
+fn soon(text: &str) -> Reading {
+    let begin = Instant::now();
+    let reading = read_str("x.yaml", text);
+    println!("{:?} {:?}", begin.elapsed(), text.get(..40));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    reading
+}
+
+fn codes(reading: &Reading) -> Vec<&'static str> {
+    reading.problems.iter().map(|problem| problem.code.as_str()).collect()
+}
+
+#[test]
+fn nesting_is_bounded() {
+    for unit in ["[", "{a: ", "- ", "? ", "[{a: [", "- - a:\n"] {
+        let reading = soon(&unit.repeat(10_000_000 / unit.len()));
+        assert!(
+            matches!(codes(&reading)[..], ["limit-exceeded" | "invalid-syntax"]),
+            "{unit}: {:?}",
+            reading.problems.first()
+        );
+    }
+    let deeper: String = (0..3000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert_eq!(codes(&soon(&deeper)), ["limit-exceeded"]);
+}
+
+#[test]
+fn aliases_are_bounded() {
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, of) in ('b'..='z').zip('a'..) {
+        bomb += &format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n");
+    }
+    assert_eq!(codes(&soon(&bomb)), ["limit-exceeded"]);
+    let wide = format!("a: &a \"{}\"\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(100_000));
+    assert_eq!(codes(&soon(&wide)), ["limit-exceeded"]);
+    assert_eq!(codes(&soon("a: &a [*a]\n")), ["invalid-syntax"]);
+    assert_eq!(codes(&soon("a: *nowhere\n")), ["invalid-syntax"]);
+}
+
+#[test]
+fn aliases_and_tags_that_make_sense_are_read() {
+    let reading = soon(
+        "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: &name p, labels: {a: *name, b: !!str 3}}\nspec: {type: gpu, flavors: [{type: gpu, name: t4}]}\n",
+    );
+    assert_eq!(reading.problems, []);
+    assert_eq!(reading.specs.policies[0].metadata.labels["a"], "p");
+    assert_eq!(codes(&soon("apiVersion: !python/object x\n")), ["invalid-syntax"]);
+}
+
+#[test]
+fn problems_are_bounded() {
+    let many: String = (0..200_000).map(|number| format!("  x{number}: 1\n")).collect();
+    let reading = soon(&format!("apiVersion: siting.dev/v1\nkind: Environment\nmetadata: {{name: e}}\nspec:\n{many}"));
+    assert_eq!(reading.problems.len(), 1001);
+    assert_eq!(reading.problems[1000].message, "199000 more problems are not listed");
+    let twice: String = (0..200_000).map(|_| "x: 1\n").collect();
+    assert_eq!(soon(&twice).problems.len(), 1001);
+    let wide = format!("apiVersion: siting.dev/v1\nkind: {}\n", "k".repeat(5_000_000));
+    assert!(soon(&wide).problems[0].message.len() < 200);
+}
+
+#[test]
+fn many_of_one_name_are_one_problem() {
+    let policy = "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: p}\nspec: {type: gpu, flavors: [{type: gpu, name: t4}]}\n---\n";
+    let reading = soon(&policy.repeat(100_000));
+    assert_eq!(reading.problems.len(), 1);
+    assert_eq!(reading.problems[0].message, "policy `p` is described 100000 times");
+    let cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {provider: p, flavors: [{type: gpu, name: t4}]}\n---\n";
+    let reading = soon(&cluster.repeat(100_000));
+    assert_eq!((reading.problems.len(), reading.specs.broken_clusters.len()), (0, 100_000));
+}
+
+#[test]
+fn keys_that_are_no_text_are_refused() {
+    assert!(codes(&soon("? [a, b]\n: c\n")).contains(&"wrong-type"));
+    assert!(codes(&soon("{{}: 1}\n")).contains(&"wrong-type"));
+}
+
+/// A directory of this test's own.
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("siting-manifest-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(path.join("below")).unwrap();
+    path
+}
+
+#[test]
+fn directories_are_read_in_order() {
+    let path = directory("order");
+    for file in ["b.yaml", "a.yml", "below/c.json", "notes.txt", ".hidden.yaml"] {
+        fs::write(path.join(file), "").unwrap();
+    }
+    let gathered = gather(&[path.clone(), path.join("b.yaml"), path.join("notes.txt")]);
+    let names: Vec<_> =
+        gathered.sources.iter().map(|source| source.name.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(names, ["a.yml", "b.yaml", "c.json", "notes.txt"]);
+    assert_eq!(gathered.problems, []);
+    fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let path = directory("bad");
+    fs::write(path.join("a.yaml"), b"kind: x\nna\xc3\xa9me: \xff\n").unwrap();
+    let gathered = gather(&[path.join("a.yaml"), path.join("absent.yaml")]);
+    let shown: Vec<_> = gathered
+        .problems
+        .iter()
+        .map(|problem| (problem.code.as_str(), problem.origin.line, problem.origin.column))
+        .collect();
+    assert_eq!(shown, [("invalid-utf8", 2, 8), ("unreadable-file", 0, 0)]);
+    fs::remove_dir_all(path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_or_back_are_said() {
+    use std::os::unix::fs::symlink;
+    let path = directory("links");
+    symlink(path.join("nowhere"), path.join("broken.yaml")).unwrap();
+    symlink(&path, path.join("below/loop")).unwrap();
+    fs::write(path.join("z.yaml"), "").unwrap();
+    let gathered = gather(&[&path]);
+    assert_eq!(gathered.problems.len(), 2);
+    assert_eq!(gathered.sources.len(), 1);
+    fs::remove_dir_all(path).unwrap();
+}
