@@ -1,5 +1,7 @@
 //! Whatever specs hold, writing them and reading that back gives equal specs.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use indexmap::IndexMap;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -542,12 +544,18 @@ proptest! {
         let reading = read_str("x.yaml", &yaml);
         prop_assert_eq!((&reading.problems, &reading.specs), (&Vec::new(), &specs), "{}", yaml);
         let json = write_json(&specs);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{}", json);
         let reading = read_str("x.json", &json);
         prop_assert_eq!((&reading.problems, &reading.specs), (&Vec::new(), &specs), "{}", json);
     }
 
     #[test]
     fn any_text_is_read_or_refused(text in "(apiVersion: siting.dev/v1\nkind: (Policy|Cluster|Deployment)\n)?\\PC{0,60}") {
+        let _ = read_str("x.yaml", &text);
+    }
+
+    #[test]
+    fn any_marks_are_read_or_refused(text in "([\\[\\]{}:,?#&*!|>'\"%@`.~<= \n\tab-]|---\n|\n\\.\\.\\.\n){0,60}") {
         let _ = read_str("x.yaml", &text);
     }
 

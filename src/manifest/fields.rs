@@ -95,12 +95,15 @@ impl<'d> Fields<'d> {
     }
 
     fn unknown(&self, entry: &Entry<'d>) {
-        if self.context.report.is_full() {
-            return self.context.report.add(Problem::new(ProblemCode::UnknownField, &Origin::default(), ""));
-        }
-        let message = format!("{} has no field {}", self.what, quoted(&entry.key));
-        let problem = Problem::new(ProblemCode::UnknownField, &entry.place.of(self.context.file), message);
-        self.context.report.add(problem.help(suggestion(&entry.key, &self.known, "its fields are")));
+        // There may be very many, and the nearest name takes a while to find.
+        self.context.report.add_with(|| {
+            let message = format!("{} has no field {}", self.what, quoted(&entry.key));
+            Problem::new(ProblemCode::UnknownField, &entry.place.of(self.context.file), message).help(suggestion(
+                &entry.key,
+                &self.known,
+                "its fields are",
+            ))
+        });
     }
 }
 

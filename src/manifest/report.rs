@@ -19,16 +19,17 @@ impl Report {
 
     /// Records `problem`.
     pub(super) fn add(&self, problem: Problem) {
-        if self.is_full() {
-            self.left_out.set(self.left_out.get() + 1);
-        } else {
-            self.problems.borrow_mut().push(problem);
-        }
+        self.add_with(|| problem);
     }
 
-    /// Whether more would only be counted, so that no sentence need be made.
-    pub(super) fn is_full(&self) -> bool {
-        self.problems.borrow().len() >= self.limit
+    /// Records a problem that is made only if there is room for it.
+    pub(super) fn add_with(&self, make: impl FnOnce() -> Problem) {
+        if self.problems.borrow().len() < self.limit {
+            let problem = make();
+            self.problems.borrow_mut().push(problem);
+        } else {
+            self.left_out.set(self.left_out.get() + 1);
+        }
     }
 
     /// Whether nothing is wrong so far.

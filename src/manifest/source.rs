@@ -47,6 +47,7 @@ pub struct Gathered {
 /// let gathered = siting::manifest::gather(&["no/such/file.yaml"]);
 /// assert_eq!(gathered.problems[0].code.as_str(), "unreadable-file");
 /// ```
+#[must_use]
 pub fn gather<P: AsRef<Path>>(paths: &[P]) -> Gathered {
     let mut walk = Walk::default();
     for path in paths {

@@ -242,10 +242,12 @@ impl<'t> Building<'_, 't> {
             .map(|entry| match first.get(&*entry.key) {
                 None => first.insert(&entry.key, entry.place).is_none(),
                 Some(earlier) => {
-                    let message = format!("the key {} stands twice", quoted(&entry.key));
-                    let problem = Problem::new(ProblemCode::Duplicate, &entry.place.of(self.file), message);
-                    self.report
-                        .add(problem.help("keep one of them").related(&earlier.of(self.file), "first written here"));
+                    self.report.add_with(|| {
+                        let message = format!("the key {} stands twice", quoted(&entry.key));
+                        Problem::new(ProblemCode::Duplicate, &entry.place.of(self.file), message)
+                            .help("keep one of them")
+                            .related(&earlier.of(self.file), "first written here")
+                    });
                     false
                 }
             })
@@ -334,4 +336,75 @@ pub(super) fn quoted(text: &str) -> String {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every scalar below a node as `line:column+length text`, with quotes where it had some.
+    fn scalars(node: &Node<'_>, found: &mut Vec<String>) {
+        match &node.value {
+            Value::Scalar { text, plain } => {
+                let Place { line, column, length } = node.place;
+                found.push(if *plain {
+                    format!("{line}:{column}+{length} {text}")
+                } else {
+                    format!("{line}:{column}+{length} {text:?}")
+                });
+            }
+            Value::List(items) => items.iter().for_each(|item| scalars(item, found)),
+            Value::Map(entries) => entries.iter().for_each(|entry| scalars(&entry.value, found)),
+        }
+    }
+
+    fn read(text: &str) -> (Vec<String>, Vec<String>) {
+        let (report, mut found) = (Report::new(10), Vec::new());
+        documents(&Source::new("x", text), &report, |node| scalars(&node, &mut found));
+        (found, report.into_problems().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn scalars_keep_their_text_and_place() {
+        let (found, problems) =
+            read("a: 1.50\nb: NO\nc: \"0.1\"\nd: [007, é, 1e400]\ne:\n  - ~\nf: |\n  two\n  lines\n");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(
+            found,
+            [
+                "1:4+4 1.50",
+                "2:4+2 NO",
+                "3:4+5 \"0.1\"",
+                "4:5+3 007",
+                "4:10+1 é",
+                "4:13+5 1e400",
+                "6:5+1 ~",
+                "8:3+3 \"two\\nlines\\n\""
+            ]
+        );
+    }
+
+    #[test]
+    fn json_has_places_too() {
+        let (found, problems) = read("{\"a\": [1, \"\\u00e9\\n\"],\r\n\t\"b\": null}");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(found, ["1:8+1 1", "1:11+10 \"é\\n\"", "2:7+4 null"]);
+    }
+
+    #[test]
+    fn an_alias_stands_where_it_is_used() {
+        assert_eq!(read("a: &x 1\nb: *x\n").0, ["1:7+1 1", "2:4+2 1"]);
+    }
+
+    #[test]
+    fn a_tag_makes_text_of_a_number() {
+        assert_eq!(read("a: !!str 1\nb: !!int 1\n").0, ["1:10+1 \"1\"", "2:10+1 1"]);
+    }
+
+    #[test]
+    fn documents_after_a_broken_one_are_read() {
+        let (found, problems) = read("a: 1\n---\nb: [\n---\nc: 2\n---\n}\n---\nd: 3\n");
+        assert_eq!(found, ["1:4+1 1", "5:4+1 2", "9:4+1 3"]);
+        assert_eq!(problems.len(), 2);
+    }
 }
