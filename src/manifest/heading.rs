@@ -1,8 +1,9 @@
 //! A document's `apiVersion` and `kind`: whether it is ours to read.
 
-use super::fields::{Fields, Item, suggestion};
+use super::fields::Fields;
+use super::item::Item;
 use super::kind::Kind;
-use super::tree::quoted;
+use super::wording::{quoted, suggestion};
 use crate::origin::ProblemCode;
 
 /// What a document's first two fields say.

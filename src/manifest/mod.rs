@@ -38,9 +38,13 @@ mod fields;
 #[cfg(feature = "manifest")]
 mod heading;
 #[cfg(feature = "manifest")]
+mod item;
+#[cfg(feature = "manifest")]
 mod read;
 #[cfg(feature = "manifest")]
 mod report;
+#[cfg(feature = "manifest")]
+mod scalar;
 #[cfg(feature = "schema")]
 mod schema;
 #[cfg(feature = "manifest")]
@@ -51,6 +55,8 @@ mod tree;
 mod twins;
 #[cfg(feature = "manifest")]
 mod value;
+#[cfg(feature = "manifest")]
+mod wording;
 #[cfg(feature = "manifest")]
 mod write;
 

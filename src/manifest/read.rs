@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 
 use super::decode;
-use super::fields::{Context, Item};
+use super::fields::Context;
 use super::heading::{Heading, heading};
+use super::item::Item;
 use super::kind::Kind;
 use super::report::Report;
 use super::source::Source;

@@ -12,6 +12,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrI
 
 use super::report::Report;
 use super::source::Source;
+use super::wording::quoted;
 use crate::origin::{Origin, Problem, ProblemCode};
 
 /// The deepest nesting of lists, and the deepest of mappings.
@@ -322,16 +323,6 @@ fn plain_sentence(message: &str) -> String {
         sentence.push_str("this is neither YAML nor JSON");
     }
     sentence
-}
-
-/// A user's text in backticks, on one line, cut where it is too long to be read.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
 }
 
 fn count(number: usize) -> u32 {

@@ -5,7 +5,8 @@ use super::super::beamlit::{
     PolicyRefType, PolicyReference, PolicyStatus, RemoteBackend, Scheme, ServerlessConfig, ServiceReference, Status,
     TypedName,
 };
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{Allowed, AttachmentSpec, DeploymentSpec, Dialect, Metadata, PolicySpec};
 use super::deployment::variables;
 use super::hpa::metric;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
-use super::super::tree::quoted;
+use super::super::wording::quoted;
 use super::shared::{choice, given, kinds_on, native};
 use crate::catalog::Axis;
 use crate::id::Name;

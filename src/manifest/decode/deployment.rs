@@ -1,6 +1,7 @@
 //! Native deployments and their settings.
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{DeploymentSpec, Metadata};
 use super::resources::resources;
 use super::shared::{attachments, given, native};

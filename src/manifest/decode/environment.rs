@@ -1,6 +1,7 @@
 //! Environments and the workspace: what holds for many deployments (E1, P13).
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{EnvironmentSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, WorkspaceSpec};
 use super::shared::{attachments, native, require};
 use crate::catalog::FlavorKind;

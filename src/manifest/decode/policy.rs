@@ -1,6 +1,7 @@
 //! Native policies (P1, P9).
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{Allowed, ChoiceSpec, Dialect, Metadata, PolicySpec};
 use super::shared::{choice, given, kinds_on, native};
 use crate::catalog::{Axis, ChoiceKind};

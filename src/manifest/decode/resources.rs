@@ -1,6 +1,7 @@
 //! What one replica takes (D1).
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{GpuNeedSpec, GpuSpec, ResourcesSpec};
 use super::shared::given;
 use crate::origin::ProblemCode;

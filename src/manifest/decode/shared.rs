@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 
-use super::super::fields::{Fields, Item};
+use super::super::fields::Fields;
+use super::super::item::Item;
 use super::super::spec::{AttachmentSpec, ChoiceSpec, Metadata};
 use crate::catalog::{Axis, ChoiceKind};
 use crate::id::Name;

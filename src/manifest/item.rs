@@ -1,0 +1,282 @@
+//! Reading one value, as whatever its field says it is.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+
+use super::fields::{Context, Fields};
+use super::scalar::{is_boolean, is_number};
+use super::tree::{Node, Value};
+use super::wording::{quoted, suggestion};
+use crate::id::Name;
+use crate::origin::{Origin, Problem, ProblemCode, Sourced};
+use crate::quantity::InvalidQuantity;
+
+/// A value and the name of the field, or list, that holds it.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'d> {
+    pub(super) node: &'d Node<'d>,
+    pub(super) label: &'d str,
+    /// Whether it is one of several in a list of that name.
+    pub(super) element: bool,
+    pub(super) context: Context<'d>,
+}
+
+impl<'d> Item<'d> {
+    /// A document as a whole.
+    pub(super) fn document(node: &'d Node<'d>, context: Context<'d>) -> Self {
+        Self { node, label: "", element: false, context }
+    }
+
+    /// The first key of a mapping.
+    pub(super) fn first_key(self) -> Option<&'d str> {
+        match &self.node.value {
+            Value::Map(entries) => entries.first().map(|entry| &*entry.key),
+            _ => None,
+        }
+    }
+
+    /// The name that a document gives itself, wherever else it fails.
+    pub(super) fn metadata_name(self) -> Option<String> {
+        let name = self.node.get("metadata")?.get("name")?;
+        match &name.value {
+            Value::Scalar { text, .. } if Name::new(text).is_ok() => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn origin(self) -> Origin {
+        self.node.place.of(self.context.file)
+    }
+
+    /// Its value, with its origin.
+    pub(super) fn sourced<T>(self, value: T) -> Sourced<T> {
+        Sourced::new(value, self.origin())
+    }
+
+    /// The value as an object; `what` is how problems speak of it.
+    pub(super) fn object(self, what: &'static str) -> Option<Fields<'d>> {
+        let Value::Map(entries) = &self.node.value else {
+            self.wrong_type("a mapping");
+            return None;
+        };
+        Some(Fields::new(what, entries, self.node.place, self.context))
+    }
+
+    /// Whether it is an object, where something else may stand as well.
+    pub(super) fn is_object(self) -> bool {
+        matches!(self.node.value, Value::Map(_))
+    }
+
+    /// Whether it is exactly this word.
+    pub(super) fn is(self, word: &str) -> bool {
+        matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
+    }
+
+    /// The elements of a list, each read by `read`. Those that cannot be read are left out.
+    pub(super) fn list<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::List(nodes) = &self.node.value else {
+            self.wrong_type("a list");
+            return None;
+        };
+        Some(nodes.iter().map(|node| Self { node, element: true, ..self }).filter_map(read).collect())
+    }
+
+    /// As [`list`](Self::list), which must hold something; nothing if all of it is unreadable.
+    pub(super) fn nonempty<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
+        if matches!(&self.node.value, Value::List(nodes) if nodes.is_empty()) {
+            self.problem(ProblemCode::EmptyList, format!("{} is empty", self.called()), "list at least one");
+            return None;
+        }
+        self.list(read).filter(|items| !items.is_empty())
+    }
+
+    /// The keys and values of a mapping that is open to any key.
+    pub(super) fn entries(self) -> Option<impl Iterator<Item = (Sourced<&'d str>, Item<'d>)>> {
+        let Value::Map(entries) = &self.node.value else {
+            self.wrong_type("a mapping");
+            return None;
+        };
+        Some(entries.iter().map(move |entry| {
+            let key = Sourced::new(&*entry.key, entry.place.of(self.context.file));
+            (key, Item { node: &entry.value, label: &entry.key, element: false, context: self.context })
+        }))
+    }
+
+    /// A mapping of text to text. As everywhere in the field, `3` and `true` are not text there.
+    pub(super) fn texts(self) -> Option<IndexMap<String, String>> {
+        let read = |(key, item): (Sourced<&str>, Item<'d>)| Some((key.value.to_owned(), item.strict_text()?));
+        Some(self.entries()?.filter_map(read).collect())
+    }
+
+    /// Text, with or without quotes; what looks like a number is kept as written.
+    pub(super) fn text(self) -> Option<&'d str> {
+        match &self.node.value {
+            Value::Scalar { text, .. } if !self.node.is_null() => Some(text),
+            _ => {
+                self.wrong_type("a text");
+                None
+            }
+        }
+    }
+
+    /// Text that no reader takes for anything else.
+    fn strict_text(self) -> Option<String> {
+        let text = self.text()?;
+        match &self.node.value {
+            Value::Scalar { plain: true, .. } if is_number(text) || is_boolean(text) => {
+                // Not quoted in the message: the text may be a secret.
+                let message = format!(
+                    "{} must be a text, not a {}",
+                    self.called(),
+                    if is_number(text) { "number" } else { "boolean" }
+                );
+                self.problem(ProblemCode::WrongType, message, "put quotes around it");
+                None
+            }
+            _ => Some(text.to_owned()),
+        }
+    }
+
+    /// Text as it is.
+    pub(super) fn string(self) -> Option<String> {
+        self.text().map(str::to_owned)
+    }
+
+    /// A checked name.
+    pub(super) fn name(self) -> Option<Sourced<Name>> {
+        let text = self.text()?;
+        match Name::new(text) {
+            Ok(name) => Some(self.sourced(name)),
+            Err(error) => {
+                let message = format!("{} cannot be {}", self.called(), quoted(text));
+                self.problem(ProblemCode::InvalidValue, message, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A reference: text that could be a name.
+    pub(super) fn reference(self) -> Option<Sourced<String>> {
+        self.name().map(|name| name.with(name.as_str().to_owned()))
+    }
+
+    /// `true` or `false`, strictly.
+    pub(super) fn boolean(self) -> Option<bool> {
+        match &self.node.value {
+            Value::Scalar { text, plain: true } if text == "true" => return Some(true),
+            Value::Scalar { text, plain: true } if text == "false" => return Some(false),
+            Value::Scalar { text, .. } => {
+                let meant = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "true" | "y" => "write `true`",
+                    "no" | "off" | "false" | "n" => "write `false`",
+                    _ => "write `true` or `false`",
+                };
+                self.problem(
+                    ProblemCode::WrongType,
+                    format!("{} must be `true` or `false`, not {}", self.called(), quoted(text)),
+                    meant,
+                );
+            }
+            _ => self.wrong_type("`true` or `false`"),
+        }
+        None
+    }
+
+    /// A whole number within `range`.
+    pub(super) fn whole<N: TryFrom<i64>>(self, range: RangeInclusive<i64>) -> Option<N> {
+        let text = match &self.node.value {
+            Value::Scalar { text, plain: true } if is_number(text) => text,
+            Value::Scalar { text, plain: false } if is_number(text) => {
+                self.problem(
+                    ProblemCode::WrongType,
+                    format!("{} must be a number, not a text", self.called()),
+                    "remove the quotes",
+                );
+                return None;
+            }
+            _ => {
+                self.wrong_type("a whole number");
+                return None;
+            }
+        };
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (digits.len() > 1 && digits.starts_with('0')) {
+            let message = format!("{} must be a whole number, not {}", self.called(), quoted(text));
+            self.problem(ProblemCode::InvalidValue, message, "write it with digits only, such as `12`");
+            return None;
+        }
+        let number = text
+            .parse::<i64>()
+            .ok()
+            .filter(|number| range.contains(number))
+            .and_then(|number| N::try_from(number).ok());
+        if number.is_none() {
+            let message = format!("{} cannot be {}", self.called(), quoted(text));
+            self.problem(ProblemCode::OutOfRange, message, between(&range));
+        }
+        number
+    }
+
+    /// A quantity, read from its text as written.
+    pub(super) fn quantity<Q: FromStr<Err = InvalidQuantity>>(self) -> Option<Q> {
+        let text = self.text()?;
+        text.parse().inspect_err(|error: &InvalidQuantity| self.refuse_quantity(text, error)).ok()
+    }
+
+    fn refuse_quantity(self, text: &str, error: &InvalidQuantity) {
+        let code = if text.starts_with('-') { ProblemCode::OutOfRange } else { ProblemCode::InvalidValue };
+        self.problem(code, error.to_string(), error.help());
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text()?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value);
+        if found.is_none() {
+            let names: SmallVec<[&str; 8]> = words.iter().map(|&(word, _)| word).collect();
+            let message = format!("{} cannot be {}", self.called(), quoted(text));
+            self.problem(ProblemCode::InvalidValue, message, suggestion(text, &names, "it is one of"));
+        }
+        found
+    }
+
+    /// How problems speak of it.
+    fn called(self) -> String {
+        if self.label.is_empty() && !self.element {
+            return "a document".to_owned();
+        }
+        if self.element { format!("an entry of {}", quoted(self.label)) } else { quoted(self.label) }
+    }
+
+    /// Reports `problem`.
+    pub(super) fn report(self, problem: Problem) {
+        self.context.report.add(problem);
+    }
+
+    /// Reports that something else belongs here.
+    pub(super) fn wrong_type(self, wanted: &str) {
+        let found = match &self.node.value {
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a mapping".to_owned(),
+            Value::Scalar { .. } if self.node.is_null() => "nothing".to_owned(),
+            Value::Scalar { text, plain: true } if is_number(text) => format!("the number {}", quoted(text)),
+            Value::Scalar { text, plain: true } if is_boolean(text) => format!("the boolean {}", quoted(text)),
+            Value::Scalar { .. } => "a text".to_owned(),
+        };
+        let message = format!("{} must be {wanted}, not {found}", self.called());
+        self.context.report.add(Problem::new(ProblemCode::WrongType, &self.origin(), message));
+    }
+
+    /// Reports what is wrong with the value.
+    pub(super) fn problem(self, code: ProblemCode, message: impl Into<String>, help: impl Into<String>) {
+        self.context.report.add(Problem::new(code, &self.origin(), message).help(help));
+    }
+}
+
+fn between(range: &RangeInclusive<i64>) -> String {
+    format!("write a whole number from {} to {}", range.start(), range.end())
+}
