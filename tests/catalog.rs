@@ -1,5 +1,5 @@
 //! The catalog against what others say of the same places and hardware (C1–C9, P7, P15).
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

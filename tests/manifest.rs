@@ -1,7 +1,5 @@
 //! Manifests as users write them: what they mean, and what is said of those that are wrong.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
-
 use siting::catalog::{Axis, ChoiceKind};
 use siting::deployment::{Algorithm, Strategy};
 use siting::manifest::spec::{Allowed, Dialect, GpuSpec, PoolsSpec, Specs};

@@ -1,6 +1,6 @@
 //! Whatever specs hold, writing them and reading that back gives equal specs.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use indexmap::IndexMap;
 use proptest::collection::vec;
@@ -196,7 +196,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
             name,
             family,
             aliases,
-            memory: memory.map(Bytes::bytes),
+            memory: memory.map(Bytes::new),
         },
     );
     (
@@ -221,7 +221,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
 }
 
 fn bytes() -> impl Strategy<Value = Bytes> {
-    any::<u64>().prop_map(Bytes::bytes)
+    any::<u64>().prop_map(Bytes::new)
 }
 
 fn bandwidth() -> impl Strategy<Value = Bandwidth> {

@@ -1,5 +1,5 @@
 //! The worked examples of the source documents (P14), each a test named after its document.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::collections::BTreeSet;
 
