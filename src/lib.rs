@@ -3,6 +3,8 @@
 pub mod analysis;
 pub mod bitset;
 pub mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod deployment;
 pub mod id;
 pub mod inventory;

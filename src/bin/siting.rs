@@ -1,2 +1,4 @@
 //! The command line, as a binary.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    siting::cli::main(std::env::args_os()).into()
+}

@@ -2,7 +2,7 @@
 
 use super::names::Unsound;
 use super::{LoadError, LoadOptions, Workspace};
-use crate::manifest::{self, Kind, Source};
+use crate::manifest::{self, Gathered, Kind, Source};
 
 impl Workspace {
     /// Reads manifests from files, directories and (`-`) standard input, and resolves them.
@@ -10,8 +10,16 @@ impl Workspace {
     /// # Errors
     /// [`LoadError`] with every problem of every file.
     pub fn load(paths: &[impl AsRef<std::path::Path>], options: LoadOptions) -> Result<Self, LoadError> {
-        let gathered = manifest::gather(paths);
-        Self::from_sources_with(&gathered.sources, gathered.problems, options)
+        Self::from_gathered(&manifest::gather(paths), options)
+    }
+
+    /// Reads what [`gather`](manifest::gather) found, and resolves it. Who keeps the texts can show
+    /// the lines that problems speak of.
+    ///
+    /// # Errors
+    /// [`LoadError`] with every problem of every text, and those of gathering them.
+    pub fn from_gathered(gathered: &Gathered, options: LoadOptions) -> Result<Self, LoadError> {
+        Self::from_sources_with(&gathered.sources, gathered.problems.clone(), options)
     }
 
     /// Reads manifests from texts, and resolves them.

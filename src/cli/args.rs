@@ -1,0 +1,105 @@
+//! What users type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Policy and placement: may this workload run there, where best, and why not.
+#[derive(Debug, Parser)]
+#[command(name = "siting", version, propagate_version = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// How to print the answer
+    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) output: Output,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// No colours, also on a terminal
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Leave invalid clusters out, and list them, instead of failing
+    #[arg(long, global = true)]
+    pub(super) quarantine: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum Output {
+    /// Tables and sentences for people
+    #[default]
+    Table,
+    /// JSON for programs
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Decide where deployments run
+    Place(Place),
+    /// Say why a deployment may run where it may, and why not elsewhere
+    Explain(Explain),
+    /// List the known names of places and hardware
+    Catalog(Catalog),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Load {
+    /// Manifests: files, directories, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// Decide this one alone, on the fleet as loaded: `name`, `workload/name` or `type/workload/name`
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) deployment: Option<String>,
+    /// Decide each as if it were the only one
+    #[arg(long)]
+    pub(super) independent: bool,
+    /// List every place that a replica could have
+    #[arg(long)]
+    pub(super) candidates: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// The deployment: `name`, `workload/name` or `type/workload/name`
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) deployment: String,
+    /// Explain every pool of this cluster
+    #[arg(short, long, value_name = "CLUSTER")]
+    pub(super) cluster: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Catalog {
+    /// What to list; everything, if left out
+    #[arg(value_enum)]
+    pub(super) section: Option<Section>,
+    /// Manifests whose additions to list too; can be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(super) from: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Section {
+    Continents,
+    Countries,
+    Groups,
+    Locations,
+    Flavors,
+}

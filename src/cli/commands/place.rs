@@ -1,0 +1,21 @@
+//! `siting place`
+
+use super::names;
+use crate::cli::ExitStatus;
+use crate::cli::args;
+use crate::cli::failure::Failure;
+use crate::cli::render;
+use crate::cli::report::PlacementReport;
+use crate::cli::session::Session;
+
+pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
+    let workspace = session.load(&args.load.paths)?.workspace;
+    let outcomes = match &args.deployment {
+        Some(address) => workspace.place(names::deployment(&workspace, address)?).into_iter().collect(),
+        None if args.independent => workspace.place_independently(),
+        None => workspace.place_all(),
+    };
+    let report = PlacementReport::new(&workspace, &outcomes, args.candidates, session.quarantine);
+    session.answer(&report, render::place)?;
+    Ok(ExitStatus::of(report.all_placed()))
+}

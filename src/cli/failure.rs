@@ -1,0 +1,37 @@
+//! Why there is no answer.
+
+use crate::manifest::Source;
+use crate::origin::{Origin, Problem, ProblemCode};
+
+/// What is wrong with the input, and the texts it is wrong in.
+#[derive(Debug, Default)]
+pub(super) struct Failure {
+    /// Never empty.
+    pub(super) problems: Vec<Problem>,
+    pub(super) sources: Vec<Source>,
+}
+
+impl Failure {
+    /// A name on the command line that stands for nothing.
+    pub(super) fn unknown(message: String, near: &[String]) -> Self {
+        let mut problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
+        if !near.is_empty() {
+            problem = problem.help(did_you_mean(near));
+        }
+        Self::one(problem)
+    }
+
+    /// A value on the command line that cannot be one.
+    pub(super) fn invalid(message: String, help: String) -> Self {
+        Self::one(Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help))
+    }
+
+    fn one(problem: Problem) -> Self {
+        Self { problems: vec![problem], sources: Vec::new() }
+    }
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    let names: Vec<_> = near.iter().map(|name| format!("`{name}`")).collect();
+    format!("did you mean {}?", names.join(" or "))
+}

@@ -1,0 +1,225 @@
+//! `explain` in sentences: who restricts what, what is left, and what stands in the way.
+
+use super::Style;
+use super::place::reasons;
+use super::table::columns;
+use super::words::{count, some};
+use crate::catalog::{Axis, Catalog, Continent, FlavorKind};
+use crate::cli::report::{ChoiceReport, ClusterExplanation, Covered, ExplanationReport, PlacedReport, ScopeReport};
+use crate::id::DeploymentId;
+use crate::policy::{Restriction, Scope, State};
+use crate::workspace::{Outcome, Workspace};
+
+/// Names listed of a longer list.
+const NAMES: usize = 12;
+/// Clusters listed among the candidates.
+const CLUSTERS: usize = 20;
+
+pub(in crate::cli) fn explain(
+    workspace: &Workspace,
+    outcome: &Outcome,
+    report: &ExplanationReport,
+    style: Style,
+) -> String {
+    let mut text = format!("{}{}\n", title(workspace, outcome.deployment, style), verdict(report, style));
+    let placed = PlacedReport::all(&outcome.decision);
+    if !placed.is_empty() {
+        let rows = placed.iter().map(|placed| {
+            let price = placed
+                .price_per_hour
+                .map_or("at an unknown price".to_owned(), |price| format!("{price} {} an hour", workspace.currency()));
+            [
+                format!("{}/{}", placed.cluster, placed.pool),
+                placed.flavor.to_string(),
+                format!("×{}", placed.replicas),
+                price,
+            ]
+        });
+        text.push_str(&format!("\n{}\n{}", style.bold("Runs on"), columns(&[], rows.collect())));
+    }
+    text.push_str(&axis(
+        workspace,
+        outcome.decision.scope(),
+        Axis::Location,
+        &places(workspace.catalog(), &report.scope),
+        style,
+    ));
+    text.push_str(&axis(
+        workspace,
+        outcome.decision.scope(),
+        Axis::Flavor,
+        &hardware(workspace.catalog(), &report.scope),
+        style,
+    ));
+    text.push_str(&obstacles(workspace, report, style));
+    text.push_str(&candidates(outcome, style));
+    text
+}
+
+/// Every pool of one cluster.
+pub(in crate::cli) fn explain_cluster(
+    workspace: &Workspace,
+    deployment: DeploymentId,
+    cluster: &ClusterExplanation,
+    style: Style,
+) -> String {
+    let answer = if cluster.allowed { style.good("allowed") } else { style.bad("not allowed") };
+    let mut text = format!("{}{answer} on {}\n", title(workspace, deployment, style), style.bold(&cluster.cluster));
+    let mut rows = Vec::new();
+    for pool in &cluster.pools {
+        let mut names = [pool.pool.clone(), pool.flavor.to_string()];
+        if pool.reasons.is_empty() {
+            let [pool, flavor] = names;
+            rows.push([pool, flavor, "candidate".to_owned(), "nothing stands in the way".to_owned()]);
+            continue;
+        }
+        // The names stand in the first row of several.
+        for reason in &pool.reasons {
+            let [pool, flavor] = std::mem::take(&mut names);
+            rows.push([pool, flavor, reason.code.to_owned(), reason.message.clone()]);
+        }
+    }
+    text.push_str(&format!("\n{}\n{}", style.bold("Pools"), columns(&[], rows)));
+    if !cluster.admitted_by.is_empty() {
+        let rows = cluster.admitted_by.iter().map(|admission| {
+            let option = admission.option.as_ref().map_or("everything".to_owned(), ToString::to_string);
+            [admission.level.to_owned(), admission.policy.clone(), option]
+        });
+        text.push_str(&format!("\n{}\n{}", style.bold("Admitted by"), columns(&[], rows.collect())));
+    }
+    text
+}
+
+/// `bert/bert-api-v1, a model in production: `
+fn title(workspace: &Workspace, id: DeploymentId, style: Style) -> String {
+    let Some(deployment) = workspace.deployment(id) else { return String::new() };
+    let kind = workspace.catalog().resource_type_name(deployment.workload.resource_type);
+    let environment = workspace.environment(deployment.environment).map_or("", |found| found.name.as_str());
+    format!("{} ({kind}, environment {environment}): ", style.bold(&deployment.address()))
+}
+
+fn verdict(report: &ExplanationReport, style: Style) -> String {
+    let verdict = match report.verdict {
+        "placed" => style.good("placed"),
+        other => style.bad(other),
+    };
+    format!("{verdict}, {}", count(report.candidate_count, "candidate"))
+}
+
+/// What is left of an axis, and who restricts it.
+fn axis(workspace: &Workspace, scope: &Scope, axis: Axis, left: &str, style: Style) -> String {
+    let heading = match axis {
+        Axis::Location => "Where",
+        Axis::Flavor => "On what",
+    };
+    let rows = scope.axis(axis).restrictions().iter().map(|restriction| {
+        let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
+        let mut names: Vec<_> = policies.map(|policy| policy.name().as_str()).collect();
+        names.sort_unstable();
+        [restriction.level.to_string(), names.join(" or "), allows(workspace.catalog(), axis, restriction)]
+    });
+    let unmet = scope.unmet().iter().filter(|(unmet, _)| *unmet == axis);
+    let unmet = unmet.map(|(axis, level)| {
+        [level.to_string(), String::new(), format!("requires a {axis} policy, and there is none")]
+    });
+    let rows: Vec<_> = rows.chain(unmet).collect();
+    let word = match scope.axis(axis).state() {
+        State::Conflict => style.bad("nothing: the levels exclude each other"),
+        State::Unrestricted => "anything".to_owned(),
+        State::Restricted => left.to_owned(),
+    };
+    format!("\n{} {word}\n{}", style.bold(&format!("{heading}:")), columns(&[], rows))
+}
+
+fn places(catalog: &Catalog, scope: &ScopeReport) -> String {
+    let listed = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    counted_places(catalog, &listed(&scope.locations.countries), &listed(&scope.locations.locations))
+}
+
+fn hardware(catalog: &Catalog, scope: &ScopeReport) -> String {
+    counted_flavors(catalog, scope.flavors.flavors.as_deref().unwrap_or_default())
+}
+
+/// What one level's policies allow together.
+fn allows(catalog: &Catalog, axis: Axis, restriction: &Restriction) -> String {
+    let words = match axis {
+        Axis::Location => {
+            let (countries, locations) = Covered::places(catalog, |atom, rest| restriction.admits(atom, rest));
+            counted_places(catalog, &countries, &locations)
+        }
+        Axis::Flavor => {
+            let flavors = Covered::flavors(catalog, |atom| restriction.admits(atom, atom));
+            counted_flavors(catalog, &flavors)
+        }
+    };
+    format!("allows {words}")
+}
+
+/// `95 countries (all of eu, all of na, jp), and 1 location (aws/sa-east-1)`
+fn counted_places(catalog: &Catalog, countries: &[String], locations: &[String]) -> String {
+    let of = |continent| {
+        let ours = catalog.countries().filter(move |&country| catalog.continent_of(country) == continent);
+        ours.map(|country| catalog.country_code(country))
+    };
+    let has = |code: &str| countries.iter().any(|country| country == code);
+    let (whole, partial): (Vec<Continent>, Vec<Continent>) =
+        Continent::ALL.into_iter().partition(|&continent| of(continent).all(has));
+    let mut rest: Vec<_> = partial.into_iter().flat_map(of).filter(|code| has(code)).map(str::to_owned).collect();
+    rest.sort();
+    let names: Vec<_> = whole.into_iter().map(|continent| format!("all of {continent}")).chain(rest).collect();
+    let countries =
+        (!countries.is_empty()).then(|| format!("{} ({})", count(countries.len(), "country"), some(&names, NAMES)));
+    let locations =
+        (!locations.is_empty()).then(|| format!("{} ({})", count(locations.len(), "location"), some(locations, NAMES)));
+    countries.into_iter().chain(locations).collect::<Vec<_>>().join(", and ")
+}
+
+/// `any gpu, cpu x86`
+fn counted_flavors(catalog: &Catalog, flavors: &[ChoiceReport]) -> String {
+    let mut names = Vec::new();
+    for kind in FlavorKind::ALL {
+        let ours: Vec<_> = flavors.iter().filter(|flavor| flavor.is(kind)).map(ToString::to_string).collect();
+        let all = catalog.flavors().filter(|&flavor| catalog.flavor_kind(flavor) == kind).count();
+        if ours.len() == all {
+            names.insert(0, format!("any {kind}"));
+        } else {
+            names.extend(ours);
+        }
+    }
+    some(&names, NAMES)
+}
+
+fn obstacles(workspace: &Workspace, report: &ExplanationReport, style: Style) -> String {
+    let clusters = count(workspace.inventory().fleet().clusters().len(), "cluster");
+    if report.reasons.is_empty() {
+        return format!("\n{}\n", style.bold(&format!("Nothing stands in the way on {clusters}")));
+    }
+    format!("\n{}\n{}", style.bold(&format!("In the way, of {clusters}")), reasons(&report.reasons))
+}
+
+/// By cluster.
+fn candidates(outcome: &Outcome, style: Style) -> String {
+    let (fleet, candidates) = (outcome.decision.fleet(), outcome.decision.candidates());
+    let mut clusters: Vec<(&str, Vec<String>)> = Vec::new();
+    for pair in candidates.iter().filter_map(|id| fleet.pair(id)) {
+        let (Some(cluster), Some(pool)) = (fleet.cluster(pair.cluster), fleet.pool(pair.pool)) else { continue };
+        let place = format!("{} ({})", pool.def.name, fleet.catalog().flavor_code(pair.flavor));
+        match clusters.last_mut().filter(|(name, _)| *name == cluster.name.as_str()) {
+            Some((_, places)) => places.push(place),
+            None => clusters.push((cluster.name.as_str(), vec![place])),
+        }
+    }
+    if clusters.is_empty() {
+        return String::new();
+    }
+    let heading = format!("{} on {}", count(candidates.len(), "candidate"), count(clusters.len(), "cluster"));
+    let rows = clusters.iter().take(CLUSTERS).map(|(cluster, places)| [(*cluster).to_owned(), some(places, 4)]);
+    let mut text = format!("\n{}\n{}", style.bold(&heading), columns(&[], rows.collect()));
+    if clusters.len() > CLUSTERS {
+        text.push_str(&format!(
+            "  and {}: `place --candidates` lists all\n",
+            count(clusters.len() - CLUSTERS, "more cluster")
+        ));
+    }
+    text
+}

@@ -1,0 +1,17 @@
+//! Reports as tables and sentences, for people.
+
+mod catalog;
+pub(super) mod diagnostics;
+mod explain;
+mod place;
+mod snippet;
+mod style;
+mod table;
+mod texts;
+mod words;
+
+pub(super) use catalog::catalog;
+pub(super) use explain::{explain, explain_cluster};
+pub(super) use place::place;
+pub(super) use style::Style;
+pub(super) use texts::Texts;

@@ -1,0 +1,164 @@
+//! `place` as a table: where everything runs, then why the rest does not.
+
+use super::Style;
+use super::table::{columns, table};
+use super::words::count;
+use crate::cli::report::{DeploymentReport, PlacementReport, ReasonReport, RefusalReport};
+use crate::policy::Level;
+use crate::quantity::Money;
+
+/// Places of one deployment that are shown in its row.
+const PLACES: usize = 4;
+
+pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
+    if report.deployments.is_empty() {
+        return "no deployments\n".to_owned();
+    }
+    let price = format!("{}/h", report.currency);
+    let rows = report.deployments.iter().flat_map(rows).collect();
+    let mut text = table(["deployment", "environment", "verdict", "where", &price], &[4], rows);
+    for deployment in &report.deployments {
+        if let Some(refusal) = &deployment.refusal {
+            text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
+            text.push_str(&reasons(&refusal.reasons));
+        }
+    }
+    text.push_str(&audits(report, style));
+    text.push_str(&candidates(report, style));
+    text.push_str(&format!("\n{}\n", summary(report, style)));
+    text
+}
+
+/// One row for a deployment, and one for each further place of it.
+fn rows(deployment: &DeploymentReport) -> Vec<[String; 5]> {
+    let placed = &deployment.placements;
+    let mut places: Vec<_> = placed
+        .iter()
+        .take(PLACES)
+        .map(|placed| {
+            let replicas = match placed.replicas {
+                0 => "(asleep)".to_owned(),
+                replicas => format!("×{replicas}"),
+            };
+            format!("{}/{}  {} {replicas}", placed.cluster, placed.pool, placed.flavor)
+        })
+        .collect();
+    if placed.len() > PLACES {
+        let rest = placed.iter().skip(PLACES);
+        let replicas: u64 = rest.clone().map(|placed| u64::from(placed.replicas)).sum();
+        places.push(format!("and {} with ×{replicas}", count(rest.count(), "more place")));
+    }
+    let price = price(deployment);
+    let mut places = places.into_iter();
+    let first = [
+        deployment.address(),
+        deployment.environment.clone(),
+        deployment.verdict.to_owned(),
+        places.next().unwrap_or_else(|| "-".to_owned()),
+        price,
+    ];
+    let further = places.map(|place| [String::new(), String::new(), String::new(), place, String::new()]);
+    std::iter::once(first).chain(further).collect()
+}
+
+/// Of all places; unknown if one of them is.
+fn price(deployment: &DeploymentReport) -> String {
+    if deployment.placements.is_empty() {
+        return "-".to_owned();
+    }
+    let sum = deployment
+        .placements
+        .iter()
+        .try_fold(0u64, |sum, placed| placed.price_per_hour.and_then(|price| sum.checked_add(price.get())));
+    sum.map_or_else(|| "unknown".to_owned(), |micros| Money::micros(micros).to_string())
+}
+
+fn heading(deployment: &DeploymentReport, refusal: &RefusalReport, style: Style) -> String {
+    let address = style.bold(&deployment.address());
+    let refused = style.bad("refused");
+    let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
+    let candidates = match deployment.candidate_count {
+        0 => String::new(),
+        number => format!(" on {}", count(number, "candidate")),
+    };
+    let fitting = match refusal.fitting {
+        0 => "none fits".to_owned(),
+        1 => "1 fits".to_owned(),
+        number => format!("{number} fit"),
+    };
+    format!("{address} is {refused}: {wanted} wanted, {fitting}{candidates}; of {}", count(refusal.clusters, "cluster"))
+}
+
+/// Each constraint with what it takes away, in their order.
+pub(super) fn reasons(reasons: &[ReasonReport]) -> String {
+    let row = |reason: &ReasonReport| {
+        [
+            reason.code.to_owned(),
+            format!("removes {} alone,", reason.removed_alone),
+            format!("leaves {}", reason.left_after),
+            words(reason),
+        ]
+    };
+    columns(&[], reasons.iter().map(row).collect())
+}
+
+/// The code of a policy's no says it all but who says no.
+fn words(reason: &ReasonReport) -> String {
+    if !reason.code.ends_with("-not-allowed") {
+        return reason.message.clone();
+    }
+    let at = |level: Level| {
+        let policies = reason.policies.iter().filter(|policy| policy.level == level.as_str());
+        let names: Vec<_> = policies.map(|policy| policy.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} ({level})", names.join(", ")))
+    };
+    Level::ALL.into_iter().filter_map(at).collect::<Vec<_>>().join(", ")
+}
+
+/// What audited policies would change if they were enforced; those that change nothing are not listed.
+fn audits(report: &PlacementReport, style: Style) -> String {
+    let mut rows = Vec::new();
+    for deployment in &report.deployments {
+        for audit in &deployment.audit {
+            let changed = audit.loses + audit.gains > 0 || audit.verdict != deployment.verdict;
+            if !changed {
+                continue;
+            }
+            let still = if audit.verdict == deployment.verdict { "still" } else { "then" };
+            rows.push([
+                format!("{} ({})", audit.policy, audit.level),
+                deployment.address(),
+                format!("loses {} of {}", audit.loses, count(deployment.candidate_count, "candidate")),
+                if audit.gains == 0 { String::new() } else { format!("gains {}", audit.gains) },
+                format!("{still} {}", audit.verdict),
+            ]);
+        }
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.sort();
+    format!("\n{}\n{}", style.bold("If audited policies were enforced"), columns(&[], rows))
+}
+
+fn candidates(report: &PlacementReport, style: Style) -> String {
+    let mut text = String::new();
+    for deployment in &report.deployments {
+        let Some(candidates) = &deployment.candidates else { continue };
+        let heading = format!("{} of {}", count(candidates.len(), "candidate"), deployment.address());
+        text.push_str(&format!("\n{}\n", style.bold(&heading)));
+        let rows = candidates.iter().map(|pair| [pair.cluster.clone(), pair.pool.clone(), pair.flavor.to_string()]);
+        text.push_str(&columns(&[], rows.collect()));
+    }
+    text
+}
+
+fn summary(report: &PlacementReport, style: Style) -> String {
+    let refused = report.deployments.iter().filter(|deployment| deployment.refusal.is_some()).count();
+    let placed = report.deployments.len() - refused;
+    let placed = format!("{placed} placed");
+    match refused {
+        0 => style.good(&placed),
+        _ => format!("{placed}, {}", style.bad(&format!("{refused} refused"))),
+    }
+}

@@ -1,0 +1,116 @@
+//! One run of the command line: what was asked for, and what is to be printed.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::args::{Command, Global, Output};
+use super::commands;
+use super::failure::Failure;
+use super::render::{Style, Texts, diagnostics};
+use super::report::ErrorReport;
+use super::{ExitStatus, Terminal};
+use crate::manifest::{self, Source};
+use crate::workspace::{LoadOptions, Workspace};
+
+pub(super) struct Session {
+    pub(super) output: Output,
+    pub(super) quarantine: bool,
+    quiet: bool,
+    pub(super) out_style: Style,
+    err_style: Style,
+    /// What is to go to standard output and standard error, in the end.
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+/// A workspace and the texts it was read from.
+pub(super) struct Loaded {
+    pub(super) workspace: Workspace,
+    pub(super) sources: Vec<Source>,
+}
+
+impl Session {
+    pub(super) fn new(global: &Global, terminal: Terminal) -> Self {
+        Self {
+            output: global.output,
+            quarantine: global.quarantine,
+            quiet: global.quiet,
+            out_style: Style::new(terminal.out_colors && !global.no_color),
+            err_style: Style::new(terminal.err_colors && !global.no_color),
+            out: String::new(),
+            err: String::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self, command: &Command) -> ExitStatus {
+        let answer = match command {
+            Command::Place(args) => commands::place(self, args),
+            Command::Explain(args) => commands::explain(self, args),
+            Command::Catalog(args) => commands::catalog(self, args),
+        };
+        answer.unwrap_or_else(|failure| self.fail(&failure))
+    }
+
+    /// Reads and resolves manifests; says on standard error what deserves a word.
+    pub(super) fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
+        let gathered = manifest::gather(paths);
+        let options = LoadOptions { quarantine: self.quarantine };
+        match Workspace::from_gathered(&gathered, options) {
+            Ok(workspace) => {
+                let loaded = Loaded { workspace, sources: gathered.sources };
+                self.remark(&loaded);
+                Ok(loaded)
+            }
+            Err(error) => Err(Failure { problems: error.problems, sources: gathered.sources }),
+        }
+    }
+
+    /// Prints an answer: the report for programs, or what `text` makes of it for people.
+    pub(super) fn answer<R: Serialize>(
+        &mut self,
+        report: &R,
+        text: impl FnOnce(&R, Style) -> String,
+    ) -> Result<(), Failure> {
+        self.out = match self.output {
+            Output::Table => text(report, self.out_style),
+            Output::Json | Output::Yaml => self.serialised(report)?,
+        };
+        Ok(())
+    }
+
+    fn serialised<R: Serialize>(&self, report: &R) -> Result<String, Failure> {
+        let text = match self.output {
+            Output::Yaml => serde_saphyr::to_string(report).map_err(|error| error.to_string()),
+            Output::Json | Output::Table => {
+                serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| error.to_string())
+            }
+        };
+        // Reports are plain data, so this does not happen; if it does, it is said.
+        text.map_err(|error| Failure::invalid(error, "this is a mistake in siting; please report it".to_owned()))
+    }
+
+    fn fail(&mut self, failure: &Failure) -> ExitStatus {
+        if self.output != Output::Table
+            && let Ok(report) = self.serialised(&ErrorReport::new(&failure.problems))
+        {
+            self.out = report;
+        }
+        let texts = Texts::new(&failure.sources);
+        self.err.push_str(&diagnostics::errors(&failure.problems, &texts, self.err_style));
+        ExitStatus::BAD
+    }
+
+    /// Notices of a load, and what it left out.
+    fn remark(&mut self, loaded: &Loaded) {
+        if self.quiet {
+            return;
+        }
+        let texts = Texts::new(&loaded.sources);
+        let mut notices: Vec<_> = loaded.workspace.specs().notices.iter().collect();
+        notices.sort_by(|a, b| a.origin.cmp(&b.origin));
+        self.err.push_str(&diagnostics::notices(&notices, &texts, self.err_style));
+        let quarantined = loaded.workspace.quarantined();
+        self.err.push_str(&diagnostics::quarantined(quarantined, &texts, self.err_style));
+    }
+}
