@@ -47,6 +47,10 @@ pub(super) enum Command {
     Place(Place),
     /// Say why a deployment may run where it may, and why not elsewhere
     Explain(Explain),
+    /// List what is still allowed before anything is deployed, with how many clusters behind each
+    Options(Options),
+    /// Validate manifests, and point out what is probably not meant
+    Check(Check),
     /// List the known names of places and hardware
     Catalog(Catalog),
 }
@@ -83,6 +87,36 @@ pub(super) struct Explain {
     /// Explain every pool of this cluster
     #[arg(short, long, value_name = "CLUSTER")]
     pub(super) cluster: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// The environment to deploy to [default: the workspace's]
+    #[arg(short, long, value_name = "ENV")]
+    pub(super) environment: Option<String>,
+    /// The workload type [default: model]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    pub(super) resource_type: Option<String>,
+    /// What is chosen already, as `kind:name`, such as `gpu:t4` or `country:us`; can be repeated
+    #[arg(long, value_name = "CHOICE")]
+    pub(super) given: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// Print annotations for a pipeline, whatever `--output` says
+    #[arg(long, value_enum, value_name = "PIPELINE")]
+    pub(super) format: Option<Format>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// GitHub's workflow commands
+    Github,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,8 @@ pub(super) struct Session {
     quiet: bool,
     pub(super) out_style: Style,
     err_style: Style,
+    /// What a failure is to print instead of a report.
+    pub(super) annotations: Option<String>,
     /// What is to go to standard output and standard error, in the end.
     pub(super) out: String,
     pub(super) err: String,
@@ -38,6 +40,7 @@ impl Session {
             quiet: global.quiet,
             out_style: Style::new(terminal.out_colors && !global.no_color),
             err_style: Style::new(terminal.err_colors && !global.no_color),
+            annotations: None,
             out: String::new(),
             err: String::new(),
         }
@@ -47,13 +50,27 @@ impl Session {
         let answer = match command {
             Command::Place(args) => commands::place(self, args),
             Command::Explain(args) => commands::explain(self, args),
+            Command::Options(args) => commands::options(self, args),
+            Command::Check(args) => commands::check(self, args),
             Command::Catalog(args) => commands::catalog(self, args),
         };
         answer.unwrap_or_else(|failure| self.fail(&failure))
     }
 
-    /// Reads and resolves manifests; says on standard error what deserves a word.
+    /// Reads and resolves manifests; says on standard error what deserves a word and what was left
+    /// out.
     pub(super) fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
+        let loaded = self.load_all(paths)?;
+        if !self.quiet {
+            let texts = Texts::new(&loaded.sources);
+            let quarantined = loaded.workspace.quarantined();
+            self.err.push_str(&diagnostics::quarantined(quarantined, &texts, self.err_style));
+        }
+        Ok(loaded)
+    }
+
+    /// The same, for who reports what was left out himself.
+    pub(super) fn load_all(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
         let gathered = manifest::gather(paths);
         let options = LoadOptions { quarantine: self.quarantine };
         match Workspace::from_gathered(&gathered, options) {
@@ -91,7 +108,9 @@ impl Session {
     }
 
     fn fail(&mut self, failure: &Failure) -> ExitStatus {
-        if self.output != Output::Table
+        if let Some(annotations) = self.annotations.take() {
+            self.out = annotations;
+        } else if self.output != Output::Table
             && let Ok(report) = self.serialised(&ErrorReport::new(&failure.problems))
         {
             self.out = report;
@@ -101,7 +120,7 @@ impl Session {
         ExitStatus::BAD
     }
 
-    /// Notices of a load, and what it left out.
+    /// Notices of a load.
     fn remark(&mut self, loaded: &Loaded) {
         if self.quiet {
             return;
@@ -110,7 +129,5 @@ impl Session {
         let mut notices: Vec<_> = loaded.workspace.specs().notices.iter().collect();
         notices.sort_by(|a, b| a.origin.cmp(&b.origin));
         self.err.push_str(&diagnostics::notices(&notices, &texts, self.err_style));
-        let quarantined = loaded.workspace.quarantined();
-        self.err.push_str(&diagnostics::quarantined(quarantined, &texts, self.err_style));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalog::nearest;
 use crate::cli::failure::Failure;
-use crate::id::{ClusterId, DeploymentId};
+use crate::id::{ClusterId, DeploymentId, EnvironmentId, ResourceTypeId};
 use crate::workspace::{AddressError, Workspace};
 
 pub(super) fn deployment(workspace: &Workspace, address: &str) -> Result<DeploymentId, Failure> {
@@ -26,4 +26,24 @@ pub(super) fn cluster(workspace: &Workspace, name: &str) -> Result<ClusterId, Fa
     }
     let near = nearest(name, fleet.clusters().iter().map(|cluster| cluster.name.as_str()));
     Err(Failure::unknown(format!("no cluster is called `{name}`"), &near))
+}
+
+pub(super) fn environment(workspace: &Workspace, name: &str) -> Result<EnvironmentId, Failure> {
+    workspace.find_environment(name).ok_or_else(|| {
+        let near = nearest(name, workspace.environments().map(|(_, environment)| environment.name.as_str()));
+        Failure::unknown(format!("no environment is called `{name}`"), &near)
+    })
+}
+
+pub(super) fn resource_type(workspace: &Workspace, name: &str) -> Result<ResourceTypeId, Failure> {
+    let catalog = workspace.catalog();
+    catalog.resource_type(name).ok_or_else(|| {
+        let names: Vec<_> = catalog.resource_types().map(|id| catalog.resource_type_name(id)).collect();
+        let near = nearest(name, names.iter().copied());
+        if near.is_empty() {
+            Failure::invalid(format!("no workload type is called `{name}`"), format!("they are {}", names.join(", ")))
+        } else {
+            Failure::unknown(format!("no workload type is called `{name}`"), &near)
+        }
+    })
 }

@@ -86,14 +86,20 @@ impl Diagnostic<'_> {
         for related in self.related {
             group = group.elements(shown(&related.origin, Some(&related.message), texts, &mut marks));
         }
-        if let Some(help) = self.help {
+        let placed = self.origin.file.is_some();
+        if let Some(help) = self.help.filter(|_| placed) {
             group = group.element(Level::HELP.message(one_line(help)));
         }
         let mut text = renderer.term_width(WIDTH).render(&[group]);
         for (mark, place) in marks {
             text = text.replacen(&mark, &place, 1);
         }
-        text + "\n"
+        text.push('\n');
+        // Beside a line, help hangs on its margin; without one it stands by itself.
+        if let Some(help) = self.help.filter(|_| !placed) {
+            text.push_str(&format!("  {} {}\n", style.bold("help:"), one_line(help)));
+        }
+        text
     }
 }
 

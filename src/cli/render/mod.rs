@@ -1,8 +1,11 @@
 //! Reports as tables and sentences, for people.
 
 mod catalog;
+mod check;
 pub(super) mod diagnostics;
 mod explain;
+pub(super) mod github;
+mod options;
 mod place;
 mod snippet;
 mod style;
@@ -11,7 +14,9 @@ mod texts;
 mod words;
 
 pub(super) use catalog::catalog;
+pub(super) use check::check;
 pub(super) use explain::{explain, explain_cluster};
+pub(super) use options::{Question, options};
 pub(super) use place::place;
 pub(super) use style::Style;
 pub(super) use texts::Texts;

@@ -3,14 +3,18 @@
 //! Field names and orders are a face of the program: tools rely on them.
 
 mod catalog;
+mod check;
 mod errors;
 mod explanation;
+mod options;
 mod placement;
 mod scope;
 
 pub(super) use catalog::CatalogReport;
+pub(super) use check::CheckReport;
 pub(super) use errors::{ErrorReport, Quarantine, quarantined};
 pub(super) use explanation::{ClusterExplanation, ExplanationReport};
+pub(super) use options::{OptionEntry, OptionsReport};
 pub(super) use placement::{DeploymentReport, PlacedReport, PlacementReport, RefusalReport};
 pub(super) use scope::{Covered, ScopeReport};
 

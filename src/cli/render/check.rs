@@ -1,0 +1,43 @@
+//! `check` as a compiler would say it.
+
+use annotate_snippets::Level;
+
+use super::diagnostics::Diagnostic;
+use super::words::count;
+use super::{Style, Texts};
+use crate::analysis::{Finding, Severity};
+
+pub(in crate::cli) fn check(findings: &[Finding], texts: &Texts<'_>, style: Style) -> String {
+    if findings.is_empty() {
+        return format!("{}\n", style.good("nothing to remark"));
+    }
+    let mut text: String = findings.iter().map(|finding| of(finding).render(texts, style) + "\n").collect();
+    text.push_str(&summary(findings, style));
+    text
+}
+
+fn of(finding: &Finding) -> Diagnostic<'_> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::NOTE,
+    };
+    Diagnostic {
+        level,
+        code: finding.code,
+        message: &finding.message,
+        help: finding.help.as_deref(),
+        origin: &finding.origin,
+        related: &finding.related,
+    }
+}
+
+/// `2 errors, 1 warning, 3 notes`
+fn summary(findings: &[Finding], style: Style) -> String {
+    let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let parts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    let parts = parts.map(|(severity, noun)| (number(severity), noun));
+    let words: Vec<_> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun)).collect();
+    format!("{}\n", style.bold(&words.join(", ")))
+}
