@@ -98,7 +98,7 @@ impl Session {
 
     fn serialised<R: Serialize>(&self, report: &R) -> Result<String, Failure> {
         let text = match self.output {
-            Output::Yaml => serde_saphyr::to_string(report).map_err(|error| error.to_string()),
+            Output::Yaml => yaml(report),
             Output::Json | Output::Table => {
                 serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| error.to_string())
             }
@@ -130,4 +130,10 @@ impl Session {
         notices.sort_by(|a, b| a.origin.cmp(&b.origin));
         self.err.push_str(&diagnostics::notices(&notices, &texts, self.err_style));
     }
+}
+
+/// Every text on one line, so that it can be searched for.
+fn yaml<R: Serialize>(report: &R) -> Result<String, String> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(report, options).map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::table::table;
+use super::words::with_article;
 use crate::cli::report::{OptionEntry, OptionsReport};
 
 /// What was asked.
@@ -12,14 +13,15 @@ pub(in crate::cli) struct Question<'a> {
 
 pub(in crate::cli) fn options(report: &OptionsReport, question: &Question<'_>, style: Style) -> String {
     let Question { environment, resource_type } = question;
+    let resource_type = with_article(resource_type);
     if report.locations.is_empty() && report.flavors.is_empty() {
         let nothing = style.bad("nothing is left");
-        return format!("for a {resource_type} in {environment}, {nothing}\n");
+        return format!("for {resource_type} in {environment}, {nothing}\n");
     }
     let section = |title: &str, entries: &[OptionEntry]| {
         let row = |entry: &OptionEntry| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];
         let rows = entries.iter().map(row).collect();
-        let title = style.bold(&format!("{title} of a {resource_type} in {environment}"));
+        let title = style.bold(&format!("{title} for {resource_type} in {environment}"));
         format!("{title}\n\n{}", table(["type", "name", "clusters"], &[2], rows))
     };
     format!("{}\n{}", section("Places", &report.locations), section("Hardware", &report.flavors))

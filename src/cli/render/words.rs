@@ -16,3 +16,9 @@ pub(super) fn some(items: &[String], most: usize) -> String {
     let shown = shown.join(", ");
     if rest == 0 { shown } else { format!("{shown} and {rest} more") }
 }
+
+/// `a model`, `an agent`.
+pub(super) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
