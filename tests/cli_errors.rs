@@ -1,6 +1,6 @@
 //! What users see when their manifests are wrong: one snapshot for each family of mistakes.
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail loudly")]
 
 mod cli_support;
 

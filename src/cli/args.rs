@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Policy and placement: may this workload run there, where best, and why not.
 #[derive(Debug, Parser)]
-#[command(name = "siting", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "siting", bin_name = "siting", version, propagate_version = true, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// How to print the answer
+    /// How to print the answer: for people, or for programs
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Output,
     /// Say nothing on standard error but errors
@@ -32,12 +32,9 @@ pub(super) struct Global {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub(super) enum Output {
-    /// Tables and sentences for people
     #[default]
     Table,
-    /// JSON for programs
     Json,
-    /// The same as YAML
     Yaml,
 }
 
@@ -115,7 +112,6 @@ pub(super) struct Check {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Format {
-    /// GitHub's workflow commands
     Github,
 }
 

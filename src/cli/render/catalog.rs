@@ -38,7 +38,7 @@ pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
                 entry.family.clone().unwrap_or_else(|| owned("-")),
                 entry.memory.map_or_else(|| owned("-"), |memory| memory.to_string()),
                 entry.display_name.clone(),
-                some(&entry.aliases, 4),
+                some(&entry.aliases, 2),
             ]
         });
         let headings = ["type", "name", "family", "memory", "known as", "also read"];

@@ -21,7 +21,7 @@ pub(in crate::cli) fn explain(
     report: &ExplanationReport,
     style: Style,
 ) -> String {
-    let mut text = format!("{}{}\n", title(workspace, outcome.deployment, style), verdict(report, style));
+    let mut text = format!("{}{}\n", title(workspace, outcome.deployment, style), verdict(outcome, report, style));
     let placed = PlacedReport::all(&outcome.decision);
     if !placed.is_empty() {
         let rows = placed.iter().map(|placed| {
@@ -98,12 +98,16 @@ fn title(workspace: &Workspace, id: DeploymentId, style: Style) -> String {
     format!("{} ({kind}, environment {environment}): ", style.bold(&deployment.address()))
 }
 
-fn verdict(report: &ExplanationReport, style: Style) -> String {
-    let verdict = match report.verdict {
-        "placed" => style.good("placed"),
-        other => style.bad(other),
-    };
-    format!("{verdict}, {}", count(report.candidate_count, "candidate"))
+fn verdict(outcome: &Outcome, report: &ExplanationReport, style: Style) -> String {
+    let candidates = count(report.candidate_count, "candidate");
+    match outcome.decision.refusal() {
+        None => format!("{}, {candidates}", style.good(report.verdict)),
+        Some(refusal) => {
+            let verdict = style.bad(report.verdict);
+            let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
+            format!("{verdict}, fits {} of {wanted}, {candidates}", refusal.fitting)
+        }
+    }
 }
 
 /// What is left of an axis, and who restricts it.

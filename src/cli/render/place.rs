@@ -16,7 +16,8 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
     }
     let price = format!("{}/h", report.currency);
     let rows = report.deployments.iter().flat_map(rows).collect();
-    let mut text = table(["deployment", "environment", "verdict", "where", &price], &[4], rows);
+    let table = table(["deployment", "environment", "verdict", "where", &price], &[4], rows);
+    let mut text = painted(&table, style);
     for deployment in &report.deployments {
         if let Some(refusal) = &deployment.refusal {
             text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
@@ -27,6 +28,25 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
     text.push_str(&candidates(report, style));
     text.push_str(&format!("\n{}\n", summary(report, style)));
     text
+}
+
+/// The table with its verdicts in colour. They are found below their heading, since a table counts
+/// every character of a cell, those of colours too.
+fn painted(table: &str, style: Style) -> String {
+    let heading = "VERDICT";
+    let Some(column) = table.lines().next().and_then(|first| first.find(heading)) else { return table.to_owned() };
+    let line = |line: &str| {
+        let at = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let (before, rest) = line.split_at(at);
+        let verdict = rest.split(' ').next().unwrap_or_default();
+        let painted = match verdict {
+            "placed" => style.good(verdict),
+            "refused" => style.bad(verdict),
+            _ => verdict.to_owned(),
+        };
+        format!("{before}{painted}{}\n", rest.get(verdict.len()..).unwrap_or_default())
+    };
+    table.lines().map(line).collect()
 }
 
 /// One row for a deployment, and one for each further place of it.
