@@ -1,6 +1,6 @@
 //! The command line as users and programs meet it: what it prints, and what it ends with.
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
 mod cli_support;
 

@@ -1,6 +1,6 @@
 //! Capacity: what nodes hold, what is reserved and given back, and decisions carried out late
 //! (I1–I5).
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Text and files made to hurt: they are refused with a place, soon, and hide nothing else.
 
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::fs;
 use std::path::PathBuf;
