@@ -340,6 +340,21 @@ spec:
 }
 
 #[test]
+fn schemas_are_printed_by_kind() {
+    let folder = fleet();
+    let policy = folder.run(&["schema", "policy"]);
+    assert_eq!((policy.status, policy.err.as_str()), (0, ""));
+    assert_eq!(policy.json()["properties"]["kind"]["const"], "Policy");
+    assert_eq!(folder.run(&["schema", "Policy", "-o", "json"]).out, policy.out);
+    assert_eq!(folder.run(&["schema"]).json()["oneOf"].as_array().unwrap().len(), siting::manifest::Kind::ALL.len());
+    for (name, help) in [("Polcy", "did you mean `Policy`?"), ("Pod", "the kinds are Policy, ")] {
+        let answer = folder.run(&["schema", name]);
+        assert_eq!(answer.status, 2);
+        assert!(answer.err.contains(help), "{}", answer.err);
+    }
+}
+
+#[test]
 fn yaml_says_what_json_says() {
     let folder = fleet();
     for args in [
@@ -348,6 +363,7 @@ fn yaml_says_what_json_says() {
         &["options", "@"],
         &["check", "@"],
         &["catalog"],
+        &["schema"],
         &["place", "@/none.yaml"],
     ] {
         let (json, yaml) =

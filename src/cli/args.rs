@@ -50,6 +50,8 @@ pub(super) enum Command {
     Check(Check),
     /// List the known names of places and hardware
     Catalog(Catalog),
+    /// Print the JSON Schema of manifests
+    Schema(Schema),
 }
 
 #[derive(Debug, Args)]
@@ -123,6 +125,12 @@ pub(super) struct Catalog {
     /// Manifests whose additions to list too; can be repeated
     #[arg(long, value_name = "PATH")]
     pub(super) from: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// A kind of manifest, such as `Policy`; all of them, if left out
+    pub(super) kind: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -53,6 +53,7 @@ impl Session {
             Command::Options(args) => commands::options(self, args),
             Command::Check(args) => commands::check(self, args),
             Command::Catalog(args) => commands::catalog(self, args),
+            Command::Schema(args) => commands::schema(self, args),
         };
         answer.unwrap_or_else(|failure| self.fail(&failure))
     }
