@@ -150,6 +150,25 @@ fn place_reports_what_the_interface_says() {
 }
 
 #[test]
+fn people_get_tables_and_sentences() {
+    let folder = fleet();
+    for (name, args) in [
+        ("place", &["place", "@", "--candidates"][..]),
+        ("explain", &["explain", "@", "-d", "bert/v1"]),
+        ("explain_refused", &["explain", "@", "-d", "v2"]),
+        ("explain_cluster", &["explain", "@", "-d", "llama/v1", "-c", "use1"]),
+        ("options", &["options", "@"]),
+        ("check", &["check", "@"]),
+    ] {
+        let answer = folder.run(args);
+        assert_eq!(answer.err, "");
+        insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(format!("people_{name}"), answer.out);
+        });
+    }
+}
+
+#[test]
 fn fields_stand_in_the_order_of_the_interface() {
     let out = fleet().run(&["place", "@", "-o", "json", "--candidates"]).out;
     let order = [
