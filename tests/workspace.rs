@@ -121,6 +121,13 @@ fn e2_a_deployment_that_names_no_environment_is_in_the_default() {
     let workspace = workspace(&[document("Deployment", "d", "model: m")]);
     let environment = workspace.environment(workspace.deployments()[0].environment).unwrap();
     assert_eq!(environment.name.as_str(), "production");
+    // The Beamlit format states its own default, whatever the workspace's.
+    let beamlit = "apiVersion: deployment.beamlit.com/v1alpha1\nkind: ModelDeployment\nmetadata: {name: d}\n\
+                   spec: {model: m, modelSourceRef: {apiVersion: apps/v1, kind: Deployment, name: d, namespace: n}}\n";
+    let with_default = document("Workspace", "w", "defaultEnvironment: development");
+    let beamlit = self::workspace(&[with_default, beamlit.to_owned()]);
+    let environment = beamlit.environment(beamlit.deployments()[0].environment).unwrap();
+    assert_eq!(environment.name.as_str(), "production");
 }
 
 #[test]

@@ -185,7 +185,7 @@ pub enum InvalidPolicy {
     #[error("an option is not of the policy's type")]
     OtherAxis,
     /// No options, or exceptions that leave nothing (P9).
-    #[error("the policy allows nothing that exists")]
+    #[error("its exceptions take out all that it allows")]
     AllowsNothing,
 }
 

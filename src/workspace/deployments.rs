@@ -9,7 +9,7 @@ use super::environments;
 use super::names::{self, Unsound};
 use crate::catalog::{Catalog, ChoiceKind};
 use crate::deployment::{Demand, Deployment, GpuNeed, Resources, Workload};
-use crate::id::{EnvironmentId, Name};
+use crate::id::{EnvironmentId, Id, Name};
 use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::policy::{Environment, PolicySet};
@@ -50,6 +50,8 @@ pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mu
 fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Problem>) -> Option<Deployment> {
     let resource_type = names::resource_type(scene.catalog, &spec.resource_type, problems);
     let environment = match &spec.environment {
+        // The Beamlit format has a default of its own.
+        None if spec.beamlit.is_some() => scene.environments.get_index_of(Environment::PRODUCTION).map(Id::from_index),
         None => Some(scene.default_environment),
         Some(name) => environments::find(scene.environments, scene.unsound, name, problems),
     };

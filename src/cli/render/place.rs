@@ -21,7 +21,7 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
     for deployment in &report.deployments {
         if let Some(refusal) = &deployment.refusal {
             text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
-            text.push_str(&reasons(&refusal.reasons));
+            text.push_str(&telling(&refusal.reasons));
         }
     }
     text.push_str(&audits(report, style));
@@ -107,6 +107,18 @@ fn heading(deployment: &DeploymentReport, refusal: &RefusalReport, style: Style)
         number => format!("{number} fit"),
     };
     format!("{address} is {refused}: {wanted} wanted, {fitting}{candidates}; of {}", count(refusal.clusters, "cluster"))
+}
+
+/// The reasons, without those that do not matter: where the policies refuse everything, no cluster
+/// can help.
+fn telling(all: &[ReasonReport]) -> String {
+    let decisive = all.iter().take_while(|reason| reason.code.starts_with("policy-")).count();
+    let (Some(shown), Some(rest)) = (all.get(..decisive), all.get(decisive..)) else { return reasons(all) };
+    if shown.is_empty() || rest.is_empty() {
+        return reasons(all);
+    }
+    let further = if rest.len() == 1 { "constraint stands" } else { "constraints stand" };
+    format!("{}  {} {further} in the way as well; `explain` lists them\n", reasons(shown), rest.len())
 }
 
 /// Each constraint with what it takes away, in their order.

@@ -1,0 +1,32 @@
+# What people do here. Each target does its own set-up on a machine with Rust (rustup) and nothing else.
+
+SITING := target/debug/siting
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: demo test assure tools
+
+## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
+demo:
+	cargo build --quiet --features cli
+	$(SITING) place docs/tour || [ $$? -eq 1 ]
+	@echo
+	$(SITING) explain docs/tour -d bert-api-v1 -c azure-westeurope || [ $$? -eq 1 ]
+
+## Every test and lint that decides whether a change is good. CI runs exactly this.
+test: tools
+	cargo fmt --check
+	cargo clippy --quiet --all-targets --all-features -- -D warnings
+	cargo clippy --quiet --no-default-features -- -D warnings
+	cargo test --quiet --all-features
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
+
+## The long runs, by hand before work on the core is called done.
+assure: tools
+	for features in "" manifest schema cli; do \
+		cargo check --quiet --no-default-features --features "$$features" || exit 1; \
+	done
+	SITING_WORLDS=10000000 cargo test --release --test differential -- --nocapture
+	cargo package --quiet --allow-dirty
+
+tools:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
