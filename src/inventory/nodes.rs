@@ -1,9 +1,11 @@
 //! What is free on the nodes of one pool.
 //!
 //! Neighbouring nodes that are alike are kept as one run: a pool of a billion idle nodes takes no
-//! more memory than one, and replicas that fill many nodes fill them at one go.
+//! more memory than one, and replicas that fill many nodes fill them at one go. Runs stand on
+//! shelves by what is free on their nodes, least first, so the best node is found without a look at
+//! the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smallvec::SmallVec;
 
@@ -15,11 +17,15 @@ use crate::quantity::{Bandwidth, Bytes, GpuShare};
 ///
 /// Invariants:
 /// 1. `runs-cover`: every node from 0 to the last belongs to exactly one run;
-/// 2. `neighbours-differ`: two runs that meet are not alike, so equal pools are equal values.
+/// 2. `neighbours-differ`: two runs that meet are not alike, so equal pools are equal values;
+/// 3. `shelved`: each run's first number stands on the shelf of what is free on its nodes, and no
+///    shelf is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Nodes {
     /// By the number of each run's first node.
     runs: BTreeMap<u32, Run>,
+    /// The runs' first numbers, by what is free.
+    shelves: BTreeMap<Node, BTreeSet<u32>>,
 }
 
 /// Neighbouring nodes on which the same is free.
@@ -30,8 +36,12 @@ struct Run {
 }
 
 /// What is free on one node. A resource the shape leaves unstated has no end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// Its order is that of D5: thousandths of GPUs, then milli-cores, then bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Node {
+    /// Free thousandths of all GPUs together.
+    gpu_thousandths: u64,
     cpu: u64,
     memory: u64,
     storage: u64,
@@ -84,15 +94,16 @@ impl Nodes {
     /// The name of a resource of which more is in use than there is.
     pub fn new(shape: &Shape, count: u32, used: &Used) -> Result<Self, &'static str> {
         let idle = Node {
+            gpu_thousandths: shape.gpu_thousandths(),
             cpu: shape.cpu.get(),
             memory: shape.memory.get(),
             storage: shape.storage.map_or(u64::MAX, Bytes::get),
             bandwidth: shape.bandwidth.map_or(u64::MAX, Bandwidth::get),
             gpus: SmallVec::from_elem(WHOLE, usize::from(shape.gpus)),
         };
-        let mut nodes = Self { runs: BTreeMap::new() };
+        let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
         if count > 0 {
-            nodes.runs.insert(0, Run { count, node: idle });
+            nodes.insert(0, Run { count, node: idle });
         }
         nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
         nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
@@ -137,12 +148,26 @@ impl Nodes {
     }
 
     /// The node on which the request leaves least, and what it leaves; of equals, the lowest
-    /// number (D5). `None` where no node has room. O(runs of nodes that are alike).
+    /// number (D5). `None` where no node has room.
+    ///
+    /// O(log n), and the shelves that have enough of the first resource and too little of another.
     #[must_use]
     pub fn best(&self, request: &Request) -> Option<(u32, Remainder)> {
-        let roomy = self.runs.iter().filter(|(_, run)| run.node.room(request) > 0);
-        let best = roomy.map(|(&first, run)| (run.node.remainder(request), first)).min();
-        best.map(|(remainder, first)| (first, remainder))
+        let least = Node {
+            gpu_thousandths: request.gpu.thousandths(),
+            cpu: request.cpu.get(),
+            memory: 0,
+            storage: 0,
+            bandwidth: 0,
+            gpus: SmallVec::new(),
+        };
+        let mut roomy = self.shelves.range(least..).filter(|(node, _)| node.room(request) > 0);
+        let (first, numbers) = roomy.next()?;
+        let remainder = first.remainder(request);
+        // Shelves that differ only in what D5 does not compare leave the same.
+        let equals = roomy.take_while(|(node, _)| node.remainder(request) == remainder);
+        let lowest = equals.filter_map(|(_, numbers)| numbers.first()).chain(numbers.first()).min();
+        lowest.map(|&number| (number, remainder))
     }
 
     /// How many replicas of the request one node has room for.
@@ -164,15 +189,21 @@ impl Nodes {
     /// As [`take`](Self::take), from at most so many nodes.
     fn take_from(&mut self, nodes: u32, request: &Request, wanted: u32) -> Option<Taken> {
         let (first, _) = self.best(request)?;
-        let (start, run) = self.run_of(first)?;
-        let room = u32::try_from(run.node.room(request)).unwrap_or(u32::MAX);
-        let (count, each) = match wanted / room {
-            0 => (1, wanted),
-            full => (full.min(nodes).min(run.count - (first - start)), room),
-        };
+        let run = self.runs.get(&first)?;
+        let (count, each) = run.stretch(nodes, request, wanted);
         let part = run.node.part(request, each)?;
         self.change(first, count, |node| node.subtract(&part));
         Some(Taken { first, count, part, replicas: count * each })
+    }
+
+    /// How many replicas [`occupy`](Self::occupy) would place.
+    #[must_use]
+    pub fn would_occupy(&self, nodes: u32, request: &Request, wanted: u32) -> u32 {
+        let run = self.best(request).and_then(|(first, _)| self.runs.get(&first));
+        run.map_or(0, |run| {
+            let (count, each) = run.stretch(nodes, request, wanted);
+            count * each
+        })
     }
 
     /// As if up to `wanted` replicas ran on the best node and on at most so many `nodes` like it;
@@ -187,7 +218,7 @@ impl Nodes {
         self.change(taken.first, taken.count, |node| node.add(&taken.part));
     }
 
-    /// The run that a node belongs to, with the number of its first.
+    /// The run that a node belongs to, with the number of its first node.
     fn run_of(&self, number: u32) -> Option<(u32, &Run)> {
         let (&first, run) = self.runs.range(..=number).next_back()?;
         (number - first < run.count).then_some((first, run))
@@ -201,34 +232,65 @@ impl Nodes {
         let end = first.saturating_add(count);
         self.split(first);
         self.split(end);
-        for (_, run) in self.runs.range_mut(first..end) {
-            change(&mut run.node);
+        let touched: SmallVec<[u32; 4]> = self.runs.range(first..end).map(|(&start, _)| start).collect();
+        for &start in &touched {
+            if let Some(mut run) = self.remove(start) {
+                change(&mut run.node);
+                self.insert(start, run);
+            }
         }
-        let touched: Vec<u32> = self.runs.range(first..=end).map(|(&start, _)| start).collect();
-        for start in touched {
+        for start in touched.into_iter().chain([end]) {
             self.join(start);
         }
     }
 
     /// Makes a run begin at `number`, if there is such a node.
     fn split(&mut self, number: u32) {
-        let Some((first, run)) = self.run_of(number).filter(|(first, _)| *first < number) else { return };
-        let behind = Run { count: run.count - (number - first), node: run.node.clone() };
-        self.runs.insert(number, behind);
-        if let Some(run) = self.runs.get_mut(&first) {
-            run.count = number - first;
+        let Some((first, _)) = self.run_of(number).filter(|(first, _)| *first < number) else { return };
+        if let Some(run) = self.remove(first) {
+            let before = number - first;
+            self.insert(number, Run { count: run.count - before, node: run.node.clone() });
+            self.insert(first, Run { count: before, node: run.node });
         }
     }
 
     /// Joins the run that begins at `start` to the one before it, if they are alike.
     fn join(&mut self, start: u32) {
         let Some(run) = self.runs.get(&start) else { return };
-        let count = run.count;
-        let alike = |(_, before): &(&u32, &Run)| before.node == run.node;
-        let Some(first) = self.runs.range(..start).next_back().filter(alike).map(|(&first, _)| first) else { return };
-        self.runs.remove(&start);
-        if let Some(before) = self.runs.get_mut(&first) {
-            before.count += count;
+        let Some((&first, before)) = self.runs.range(..start).next_back() else { return };
+        if before.node != run.node {
+            return;
+        }
+        if let (Some(run), Some(before)) = (self.remove(start), self.remove(first)) {
+            self.insert(first, Run { count: before.count + run.count, node: run.node });
+        }
+    }
+
+    fn insert(&mut self, first: u32, run: Run) {
+        self.shelves.entry(run.node.clone()).or_default().insert(first);
+        self.runs.insert(first, run);
+    }
+
+    fn remove(&mut self, first: u32) -> Option<Run> {
+        let run = self.runs.remove(&first)?;
+        if let Some(shelf) = self.shelves.get_mut(&run.node) {
+            shelf.remove(&first);
+            if shelf.is_empty() {
+                self.shelves.remove(&run.node);
+            }
+        }
+        Some(run)
+    }
+}
+
+impl Run {
+    /// On how many of its nodes (at most `nodes`) how many replicas each go, if `wanted` do in all
+    /// and there is room for one: as many full nodes as there are, or one that is not full.
+    fn stretch(&self, nodes: u32, request: &Request, wanted: u32) -> (u32, u32) {
+        let room = u32::try_from(self.node.room(request)).unwrap_or(u32::MAX).max(1);
+        match wanted / room {
+            0 => (1, wanted),
+            full => (full.min(nodes).min(self.count), room),
         }
     }
 }
@@ -255,9 +317,8 @@ impl Node {
 
     /// What one replica leaves. Call only where there is room for it.
     fn remainder(&self, request: &Request) -> Remainder {
-        let gpus: u64 = self.gpus.iter().map(|&free| u64::from(free)).sum();
         Remainder {
-            gpu_thousandths: gpus.saturating_sub(request.gpu.thousandths()),
+            gpu_thousandths: self.gpu_thousandths.saturating_sub(request.gpu.thousandths()),
             cpu: self.cpu.saturating_sub(request.cpu.get()),
             memory: self.memory.saturating_sub(request.memory.get()),
         }
@@ -295,6 +356,7 @@ impl Node {
 
     /// Takes thousandths of GPUs, one GPU after the other.
     fn use_gpus(&mut self, mut used: u64) {
+        self.gpu_thousandths -= used;
         for gpu in &mut self.gpus {
             let part = u16::try_from(used).unwrap_or(WHOLE).min(WHOLE);
             *gpu -= part;
@@ -309,6 +371,7 @@ impl Node {
         self.bandwidth = without(self.bandwidth, part.bandwidth);
         for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
             *free -= taken;
+            self.gpu_thousandths -= u64::from(*taken);
         }
     }
 
@@ -319,6 +382,7 @@ impl Node {
         self.bandwidth = self.bandwidth.saturating_add(part.bandwidth);
         for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
             *free += taken;
+            self.gpu_thousandths += u64::from(*taken);
         }
     }
 }

@@ -146,6 +146,8 @@ impl Inventory {
 
     /// Takes room for `replicas`, each on the node where it leaves least.
     ///
+    /// O(log n) for each run of nodes that the replicas fill.
+    ///
     /// # Errors
     /// [`ReserveError`]; nothing has changed then.
     pub fn reserve(&mut self, pair: PairId, request: &Request, replicas: u32) -> Result<ReservationId, ReserveError> {
@@ -153,25 +155,59 @@ impl Inventory {
         if !self.is_open(found.cluster) {
             return Err(ReserveError::Closed);
         }
-        let mut taken = Vec::new();
-        if let Some(Some(nodes)) = self.nodes.get_mut(found.pool.index()) {
-            let mut after = Nodes::clone(nodes);
-            let mut left = replicas;
-            while left > 0 {
-                let Some(part) = after.take(request, left) else {
-                    return Err(ReserveError::NoRoom { wanted: replicas, fitting: replicas - left });
-                };
-                left -= part.replicas;
-                taken.push(part);
-            }
-            *nodes = Arc::new(after);
-        } else if !self.fleet.pool(found.pool).is_some_and(|pool| pool.holds(request)) {
-            return Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 });
-        }
+        let taken = self.take(found.pool, request, replicas)?;
         let id = ReservationId(self.next);
         self.next += 1;
         self.reservations.insert(id, Reservation { pool: found.pool, taken });
         Ok(id)
+    }
+
+    /// Takes room for all of several requests, or for none.
+    ///
+    /// # Errors
+    /// The place in the list of the first that cannot be had, and why; nothing has changed then.
+    pub fn reserve_all(
+        &mut self,
+        wanted: &[(PairId, Request, u32)],
+    ) -> Result<Vec<ReservationId>, (usize, ReserveError)> {
+        let next = self.next;
+        let mut made = Vec::with_capacity(wanted.len());
+        for (index, (pair, request, replicas)) in wanted.iter().enumerate() {
+            match self.reserve(*pair, request, *replicas) {
+                Ok(id) => made.push(id),
+                Err(error) => {
+                    // Nobody has seen these ids, so they can be given again.
+                    for id in made {
+                        let _ = self.release(id);
+                    }
+                    self.next = next;
+                    return Err((index, error));
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Takes room on one pool for all replicas, or for none.
+    fn take(&mut self, pool: PoolId, request: &Request, replicas: u32) -> Result<Vec<Taken>, ReserveError> {
+        let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) else {
+            let holds = self.fleet.pool(pool).is_some_and(|pool| pool.holds(request));
+            return if holds { Ok(Vec::new()) } else { Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 }) };
+        };
+        if nodes.best(request).is_none() {
+            return Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 });
+        }
+        let nodes = Arc::make_mut(nodes);
+        let (mut taken, mut left) = (Vec::new(), replicas);
+        while left > 0 {
+            let Some(part) = nodes.take(request, left) else {
+                taken.iter().for_each(|part| nodes.give_back(part));
+                return Err(ReserveError::NoRoom { wanted: replicas, fitting: replicas - left });
+            };
+            left -= part.replicas;
+            taken.push(part);
+        }
+        Ok(taken)
     }
 
     /// Gives back what a reservation holds.

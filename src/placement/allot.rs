@@ -134,6 +134,11 @@ impl Allotting<'_> {
             return wanted;
         }
         let pool = entry.site.pool;
+        // The last replicas need no copy that shows what they leave.
+        let placed = self.nodes(pool).map_or(0, |free| free.would_occupy(nodes, &entry.request, wanted));
+        if placed == wanted {
+            return placed;
+        }
         let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.untouched(pool)) else { return 0 };
         let placed = changed.nodes.occupy(nodes, &entry.request, wanted);
         changed.version += 1;

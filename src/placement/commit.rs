@@ -40,18 +40,19 @@ pub fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<Rese
     if !decision.is_placed() {
         return Err(CommitError::Refused);
     }
-    let mut after = inventory.clone();
-    let mut reservations = Vec::with_capacity(decision.placements().len());
+    let mut wanted = Vec::with_capacity(decision.placements().len());
+    let mut sites = Vec::with_capacity(decision.placements().len());
     for placement in decision.placements().iter().filter(|placement| placement.replicas > 0) {
-        let site = || site(decision.fleet(), placement);
-        let Some(pair) = same_pair(decision.fleet(), after.fleet(), placement.pair) else {
-            return Err(CommitError::Changed { site: site() });
+        let Some(pair) = same_pair(decision.fleet(), inventory.fleet(), placement.pair) else {
+            return Err(CommitError::Changed { site: site(decision.fleet(), placement) });
         };
-        let reserved = after.reserve(pair, &placement.request, placement.replicas);
-        reservations.push(reserved.map_err(|cause| CommitError::Taken { site: site(), cause })?);
+        wanted.push((pair, placement.request, placement.replicas));
+        sites.push(placement);
     }
-    *inventory = after;
-    Ok(reservations)
+    inventory.reserve_all(&wanted).map_err(|(index, cause)| {
+        let site = sites.get(index).map_or_else(String::new, |placement| site(decision.fleet(), placement));
+        CommitError::Taken { site, cause }
+    })
 }
 
 /// The pair of another fleet that is the same place and flavor under the same names.
