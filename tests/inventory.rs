@@ -13,7 +13,7 @@ use siting::inventory::{
     ClusterDef, GpuRequest, Inventory, PoolDef, Request, ReserveError, Shape, UnknownReservation, Used,
 };
 use siting::origin::Origin;
-use siting::placement::{CommitError, Decision, commit, decide};
+use siting::placement::{Ask, CommitError, Decision, commit, decide};
 use siting::policy::{Bundle, PolicySet, Scope};
 use siting::quantity::{Bytes, Cpu, GpuShare, Money};
 
@@ -84,7 +84,7 @@ fn free_scope(catalog: &Catalog) -> Arc<Scope> {
 fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
     let need = GpuNeed { count: 2, code: None, memory: None, share: None };
     let demand = Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() });
-    decide(inventory, &free_scope(&Catalog::builtin()), &demand, replicas)
+    decide(inventory, &free_scope(&Catalog::builtin()), &Ask::new(&demand, replicas))
 }
 
 #[test]

@@ -300,6 +300,7 @@ fn deployment() -> impl Strategy<Value = DeploymentSpec> {
         let (metadata, resource_type, workload, version, environment, policies) = what;
         let (priority, replicas, resources, scaling, load_balancer, strategy, env, description) = how;
         DeploymentSpec {
+            placement: None,
             metadata,
             resource_type,
             workload,

@@ -71,6 +71,9 @@ pub(super) struct Place {
     /// Decide each as if it were the only one
     #[arg(long)]
     pub(super) independent: bool,
+    /// Place as many replicas as fit, where not all do
+    #[arg(long)]
+    pub(super) partial: bool,
     /// List every place that a replica could have
     #[arg(long)]
     pub(super) candidates: bool,

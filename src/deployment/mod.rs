@@ -2,12 +2,14 @@
 //!
 //! The central type is [`Deployment`]; what decides where it can run is its [`Demand`].
 //!
-//! Answers for the rules D1 and, in part, L11.
+//! Answers for the rules D1, D5 (what is preferred) and, in part, L11.
 
 mod demand;
+mod preferences;
 mod settings;
 
 pub use demand::{Demand, GpuNeed, Resources};
+pub use preferences::{Domain, Favourite, Near, Preference, Preferences, Site, Spread};
 pub use settings::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy, Variables};
 
 use std::fmt;
@@ -35,6 +37,8 @@ pub struct Deployment {
     pub replicas: u32,
     /// What one replica takes.
     pub demand: Demand,
+    /// Which of the candidates it would rather have.
+    pub preferences: Preferences,
     /// Where it was written.
     pub origin: Origin,
 }

@@ -151,10 +151,24 @@ impl Inventory {
     /// # Errors
     /// [`ReserveError`]; nothing has changed then.
     pub fn reserve(&mut self, pair: PairId, request: &Request, replicas: u32) -> Result<ReservationId, ReserveError> {
-        let &found = self.fleet.pair(pair).ok_or(ReserveError::UnknownPair)?;
+        let found = self.fleet.pair(pair).ok_or(ReserveError::UnknownPair)?;
         if !self.is_open(found.cluster) {
             return Err(ReserveError::Closed);
         }
+        self.reserve_anyway(pair, request, replicas)
+    }
+
+    /// As [`reserve`](Self::reserve), for what runs already, be the cluster open or not.
+    ///
+    /// # Errors
+    /// [`ReserveError`]; nothing has changed then.
+    pub fn reserve_anyway(
+        &mut self,
+        pair: PairId,
+        request: &Request,
+        replicas: u32,
+    ) -> Result<ReservationId, ReserveError> {
+        let &found = self.fleet.pair(pair).ok_or(ReserveError::UnknownPair)?;
         let taken = self.take(found.pool, request, replicas)?;
         let id = ReservationId(self.next);
         self.next += 1;
@@ -194,7 +208,7 @@ impl Inventory {
             let holds = self.fleet.pool(pool).is_some_and(|pool| pool.holds(request));
             return if holds { Ok(Vec::new()) } else { Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 }) };
         };
-        if nodes.best(request).is_none() {
+        if replicas > 0 && nodes.best(request).is_none() {
             return Err(ReserveError::NoRoom { wanted: replicas, fitting: 0 });
         }
         let nodes = Arc::make_mut(nodes);

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 
 use crate::catalog::{Axis, ChoiceKind, FlavorKind};
-use crate::deployment::{LoadBalancer, Scaling, Strategy, Variables};
+use crate::deployment::{LoadBalancer, Scaling, Spread, Strategy, Variables};
 use crate::id::Name;
 use crate::origin::{Origin, Problem, Sourced};
 use crate::policy::{Enforcement, OnReplaced, OnViolation};
@@ -27,6 +27,8 @@ pub struct Specs {
     pub deployments: Vec<DeploymentSpec>,
     /// Clusters.
     pub clusters: Vec<ClusterSpec>,
+    /// What runs now.
+    pub running: Vec<RunningSpec>,
     /// Clusters that could not be read: what is wrong with each. They fail the load unless it
     /// quarantines them (I6).
     pub broken_clusters: Vec<BrokenCluster>,
@@ -225,6 +227,8 @@ pub struct DeploymentSpec {
     pub strategy: Option<Strategy>,
     /// Environment variables.
     pub env: Variables,
+    /// Which of the candidates it would rather have.
+    pub placement: Option<PreferencesSpec>,
     /// What it is for.
     pub description: Option<String>,
     /// The Beamlit document it was read from, with all its fields.
@@ -249,6 +253,7 @@ impl DeploymentSpec {
             load_balancer: None,
             strategy: None,
             env: Variables::new(),
+            placement: None,
             description: None,
             beamlit: None,
         }
@@ -301,6 +306,74 @@ pub struct GpuNeedSpec {
     pub memory: Option<Bytes>,
     /// A share of one GPU; the count is 1 then.
     pub share: Option<GpuShare>,
+}
+
+/// Which of the candidates a deployment would rather have (D5).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PreferencesSpec {
+    /// Compared in this order.
+    pub prefer: Vec<PreferenceSpec>,
+    /// How replicas spread over domains.
+    pub spread: Option<Spread>,
+}
+
+/// One thing to prefer.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PreferenceSpec {
+    /// The lowest price of a replica.
+    Price,
+    /// The least left on the node.
+    Packing,
+    /// The nearest.
+    Near(NearSpec),
+    /// The highest weight; never an empty list.
+    Favourites(Vec<FavouriteSpec>),
+}
+
+/// What to be near to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NearSpec {
+    /// A country.
+    Country(Sourced<String>),
+    /// A point.
+    Coordinates(Coordinates),
+}
+
+/// A place that is preferred by some weight.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FavouriteSpec {
+    /// What kind of place.
+    pub kind: SiteKind,
+    /// Its name; a location's is `provider/region`.
+    pub name: Sourced<String>,
+    /// How much, from 1.
+    pub weight: u32,
+}
+
+/// A kind of place that can be a favourite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SiteKind {
+    /// A cluster.
+    Cluster,
+    /// A known location.
+    Location,
+    /// All that a provider runs.
+    Provider,
+}
+
+/// Replicas that run now (I4): a `Placement` document.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunningSpec {
+    /// Its name and labels.
+    pub metadata: Metadata,
+    /// The deployment, as `workload/name`.
+    pub deployment: Sourced<String>,
+    /// The cluster.
+    pub cluster: Sourced<String>,
+    /// The pool.
+    pub pool: Sourced<String>,
+    /// How many, from 1.
+    pub replicas: u32,
 }
 
 /// A cluster (I1).

@@ -7,17 +7,20 @@ use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::feasible::Question;
-use super::rank::{Rank, UnknownLast};
+use super::rank::{Liking, Rank, UnknownLast};
+use super::spread::Domains;
 use crate::bitset::BitSet;
 use crate::id::{Id, PairId, PoolId};
 use crate::inventory::{Nodes, Pair, Pool, Request};
 use crate::quantity::Money;
 
 /// Where the replicas go, in the order of each candidate's first replica, and how many fitted.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Allotment {
     pub(super) parts: IndexMap<PairId, Part>,
     pub(super) fitting: u32,
+    /// What each domain holds in the end, where replicas are to be spread.
+    pub(super) domains: Option<Domains>,
 }
 
 /// The replicas of one candidate.
@@ -29,43 +32,53 @@ pub(super) struct Part {
     pub(super) request: Request,
 }
 
-/// Places up to `wanted` replicas on the candidates; all where there is room.
+/// Places up to the wanted replicas on the candidates; all where there is room and the spread lets
+/// them.
 ///
 /// The best candidate stays the best until its node is full, since what a replica leaves there
 /// only shrinks, and so do the nodes that are like it; they are filled at one go. The work follows
-/// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates)
-/// beside the look at each pool's runs.
-pub(super) fn allot(
-    question: &Question<'_>,
-    candidates: &BitSet<PairId>,
-    alternative: usize,
-    wanted: u32,
-) -> Allotment {
-    let mut state = Allotting { question, alternative, changed: HashMap::new() };
+/// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates).
+/// Spreading goes replica by replica.
+pub(super) fn allot(question: &Question<'_>, candidates: &BitSet<PairId>, alternative: usize) -> Allotment {
+    let wanted = question.ask.wanted();
+    let spread = question.ask.preferences.spread.filter(|_| !question.unspread);
+    let mut state = Allotting {
+        question,
+        alternative,
+        changed: HashMap::new(),
+        done: Allotment {
+            domains: spread.map(|spread| Domains::new(question, candidates, spread)),
+            ..Allotment::default()
+        },
+    };
     let mut heap: BinaryHeap<Reverse<Entry>> =
         candidates.iter().filter_map(|id| state.entry(id)).map(Reverse).collect();
-    let mut allotment = Allotment::default();
-    while allotment.fitting < wanted {
+    // Candidates whose domain must wait for the others.
+    let mut waiting: Vec<Entry> = Vec::new();
+    while state.done.fitting < wanted {
         let Some(Reverse(entry)) = heap.pop() else { break };
-        let pool = entry.site.pool;
-        if entry.version != state.version(pool) {
+        if entry.version != state.version(entry.site.pool) {
             // Another flavor of the pool took room since; a fresh entry is in the heap.
             continue;
         }
-        let rivals = state.on_pool(candidates, pool);
-        // Where two flavors compete for the same nodes, the other may be better on a node that is
-        // full for this one.
-        let nodes = if rivals.len() > 1 { 1 } else { u32::MAX };
-        let placed = state.fill(&entry, nodes, wanted - allotment.fitting);
-        if placed == 0 {
+        if state.done.domains.as_ref().is_some_and(|domains| !domains.admits(entry.site.cluster)) {
+            waiting.push(entry);
             continue;
         }
-        let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
-        allotment.parts.entry(entry.rank.pair).or_insert_with(new).replicas += placed;
-        allotment.fitting += placed;
+        let now = state.entry(entry.rank.pair).filter(|now| now.rank > entry.rank);
+        if let Some(worse) = now {
+            // Its domain has filled up since.
+            heap.push(Reverse(worse));
+            continue;
+        }
+        let rivals = state.on_pool(candidates, entry.site.pool);
+        let raised = state.place(&entry, rivals.len(), wanted);
+        if raised {
+            heap.extend(waiting.drain(..).filter_map(|entry| state.entry(entry.rank.pair)).map(Reverse));
+        }
         heap.extend(rivals.into_iter().filter_map(|id| state.entry(id)).map(Reverse));
     }
-    allotment
+    state.done
 }
 
 /// A candidate in the heap, as good as it was when its pool had that version.
@@ -89,11 +102,12 @@ impl PartialOrd for Entry {
     }
 }
 
-/// The pools as they would be after the replicas placed so far.
+/// What has been placed, and the pools as they would be after it.
 struct Allotting<'a> {
     question: &'a Question<'a>,
     alternative: usize,
     changed: HashMap<PoolId, Changed>,
+    done: Allotment,
 }
 
 struct Changed {
@@ -112,32 +126,76 @@ impl Allotting<'_> {
 
     /// How good a candidate is now; `None` where it has no room.
     fn entry(&self, id: PairId) -> Option<Entry> {
-        let &site = self.question.fleet().pair(id)?;
-        let pool = self.question.fleet().pool(site.pool)?;
+        let (fleet, preferences) = (self.question.fleet(), self.question.ask.preferences);
+        let &site = fleet.pair(id)?;
+        let (pool, cluster) = (fleet.pool(site.pool)?, fleet.cluster(site.cluster)?);
         let request = self.question.request(self.alternative, &site);
         let left = match self.nodes(site.pool) {
             Some(nodes) => Some(nodes.best(&request)?.1),
             None => None,
         };
+        let (price, left) = (replica_price(pool, &request).into(), left.into());
+        let like = |preference| Liking::of(preference, fleet.catalog(), cluster, price, left);
         let rank = Rank {
-            spends_gpus: pool.has_gpus() && !self.question.demand.wants_gpu(),
-            price: replica_price(pool, &request).into(),
-            left: left.into(),
+            crowd: self.crowd(&site),
+            stated: preferences.prefer.iter().map(like).collect(),
+            moves: preferences.prefer.is_empty() && self.keepable(id) == 0,
+            spends_gpus: pool.has_gpus() && !self.question.ask.demand.wants_gpu(),
+            price,
+            left,
             pair: id,
         };
         Some(Entry { rank, site, version: self.version(site.pool), request })
     }
 
-    /// Puts as many of `wanted` replicas on the entry's best node, and on so many like it, as they hold.
-    fn fill(&mut self, entry: &Entry, nodes: u32, wanted: u32) -> u32 {
+    /// Replicas that the candidate's domain holds, where spreading is but preferred.
+    fn crowd(&self, site: &Pair) -> u32 {
+        let preferred = self.done.domains.as_ref().filter(|domains| !domains.is_constraint());
+        preferred.map_or(0, |domains| domains.held(site.cluster))
+    }
+
+    /// How many more replicas would stay where replicas run now, if they were put on this candidate.
+    fn keepable(&self, id: PairId) -> u32 {
+        let current = self.question.ask.current.iter().filter(|(pair, _)| *pair == id).map(|(_, replicas)| *replicas);
+        let placed = self.done.parts.get(&id).map_or(0, |part| part.replicas);
+        current.sum::<u32>().saturating_sub(placed)
+    }
+
+    /// Places replicas on the entry's best node and on nodes like it, as many as can be placed
+    /// before another candidate may be better; whether waiting domains may go on.
+    fn place(&mut self, entry: &Entry, rivals: usize, wanted: u32) -> bool {
+        let id = entry.rank.pair;
+        let left = wanted - self.done.fitting;
+        // Where two flavors compete for the same nodes, the other may be better on a node that is
+        // full for this one.
+        let nodes = if rivals > 1 { 1 } else { u32::MAX };
+        let keeps = self.question.ask.preferences.prefer.is_empty() && !entry.rank.moves;
+        let most = match &self.done.domains {
+            Some(_) => 1,
+            None if keeps => self.keepable(id).min(left),
+            None => left,
+        };
+        let placed = self.fill(entry, nodes, most, most == left);
+        if placed > 0 {
+            let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
+            self.done.parts.entry(id).or_insert_with(new).replicas += placed;
+            self.done.fitting += placed;
+        }
+        self.done.domains.as_mut().is_some_and(|domains| placed > 0 && domains.add(entry.site.cluster))
+    }
+
+    /// Puts as many of `wanted` replicas on the entry's best node, and on so many like it, as they
+    /// hold. The `last` replicas need no copy of the nodes that shows what they leave.
+    fn fill(&mut self, entry: &Entry, nodes: u32, wanted: u32, last: bool) -> u32 {
         if entry.rank.left == UnknownLast::Unknown {
             return wanted;
         }
         let pool = entry.site.pool;
-        // The last replicas need no copy that shows what they leave.
-        let placed = self.nodes(pool).map_or(0, |free| free.would_occupy(nodes, &entry.request, wanted));
-        if placed == wanted {
-            return placed;
+        if last {
+            let placed = self.nodes(pool).map_or(0, |free| free.would_occupy(nodes, &entry.request, wanted));
+            if placed == wanted {
+                return placed;
+            }
         }
         let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.untouched(pool)) else { return 0 };
         let placed = changed.nodes.occupy(nodes, &entry.request, wanted);

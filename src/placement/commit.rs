@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::decision::{Decision, Placement};
+use super::decision::{Decision, Placement, Verdict};
 use crate::id::PairId;
 use crate::inventory::{Fleet, Inventory, ReservationId, ReserveError};
 
@@ -37,7 +37,7 @@ pub enum CommitError {
 /// [`CommitError`]; nothing has changed then, so several planners can share one inventory and the
 /// loser decides anew.
 pub fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
-    if !decision.is_placed() {
+    if decision.verdict() == Verdict::Refused {
         return Err(CommitError::Refused);
     }
     let mut wanted = Vec::with_capacity(decision.placements().len());

@@ -28,6 +28,8 @@ pub enum Code {
     DoesNotFitNode,
     /// No node has room for one replica now.
     InsufficientCapacity,
+    /// No domain may take another replica without exceeding the skew.
+    SpreadImpossible,
     /// There is no cluster at all.
     NoClusters,
 }
@@ -47,6 +49,7 @@ impl Code {
             Self::NoSuchFlavor => "no-such-flavor",
             Self::DoesNotFitNode => "does-not-fit-node",
             Self::InsufficientCapacity => "insufficient-capacity",
+            Self::SpreadImpossible => "spread-impossible",
             Self::NoClusters => "no-clusters",
         }
     }

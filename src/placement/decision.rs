@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::allot::{Allotment, allot};
+use super::ask::Ask;
 use super::feasible::Question;
-use super::reason::{self, Reason};
+use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
-use crate::deployment::Demand;
 use crate::id::PairId;
 use crate::inventory::{Fleet, Inventory, Request};
 use crate::policy::Scope;
@@ -32,7 +32,9 @@ pub struct Decision {
 pub enum Verdict {
     /// All replicas have a place.
     Placed,
-    /// Not all replicas have a place, so none is placed.
+    /// Some have, and that was asked for.
+    Partial,
+    /// Not all replicas have a place, so none has.
     Refused,
 }
 
@@ -42,6 +44,7 @@ impl Verdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Placed => "placed",
+            Self::Partial => "partial",
             Self::Refused => "refused",
         }
     }
@@ -73,43 +76,60 @@ pub struct Refusal {
     pub reasons: Vec<Reason>,
 }
 
-/// Decides where `replicas` of a demand run: all of them within the policies, the fleet's health
+/// Decides where the replicas asked for run: all of them within the policies, the fleet's health
 /// and its free capacity, the best-ranked candidates first; or why not (D1–D6).
 ///
 /// Total: whatever the input, there is a decision (D3). It depends on nothing but its arguments
-/// (D4). Nothing is reserved; see [`commit`](super::commit).
+/// (D4). Nothing is reserved; see [`commit`](super::commit()).
 ///
 /// Of several alternatives of a gpu demand, the first under which all replicas fit is taken for all
 /// of them. Zero replicas are decided as one would be, where it would wake.
 ///
-/// O(classes + pairs / 64 + allowed pairs × log), and the nodes in use on the allowed pools.
+/// O(classes + pairs / 64 + allowed pairs × log); a refusal looks at every pair.
 #[must_use]
-pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand, replicas: u32) -> Decision {
-    let question = Question { inventory, scope, demand };
-    let wanted = replicas.max(1);
+pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
+    let question = Question::new(inventory, scope, *ask);
+    let (candidates, allotment) = best_allotment(&question);
+    let (fleet, scope) = (Arc::clone(inventory.fleet()), Arc::clone(scope));
+    if allotment.fitting == ask.wanted() {
+        let placements = placements(allotment, ask.replicas);
+        return Decision { fleet, scope, candidates, placements, refusal: None };
+    }
+    // Would the replicas fit if they need not spread?
+    let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
+        let unspread = Question { unspread: true, ..question };
+        best_allotment(&unspread).1.fitting
+    });
+    let shortage = Shortage {
+        room: !candidates.is_empty() && unspread.unwrap_or(allotment.fitting) < ask.wanted(),
+        spread: allotment.domains.as_ref().filter(|_| unspread.is_some_and(|fitting| fitting > allotment.fitting)),
+    };
+    let refusal = Refusal {
+        wanted: ask.wanted(),
+        fitting: allotment.fitting,
+        clusters: fleet.clusters().len(),
+        reasons: reason::reasons(&question, shortage),
+    };
+    let placements = if ask.partial { placements(allotment, ask.replicas) } else { Vec::new() };
+    Decision { fleet, scope, candidates, placements, refusal: Some(refusal) }
+}
+
+/// The candidates under any alternative, and the allotment of the first alternative under which all
+/// replicas fit, else of that under which most do.
+fn best_allotment(question: &Question<'_>) -> (BitSet<PairId>, Allotment) {
     let mut candidates = BitSet::empty(question.fleet().pairs().len());
-    let mut chosen: Option<Allotment> = None;
-    for alternative in 0..demand.alternatives() {
+    let mut best: Option<Allotment> = None;
+    for alternative in 0..question.ask.demand.alternatives() {
         let feasible = question.candidates(alternative);
         candidates.union_with(&feasible);
-        if chosen.as_ref().is_none_or(|best| best.fitting < wanted) {
-            let allotment = allot(&question, &feasible, alternative, wanted);
-            if chosen.as_ref().is_none_or(|best| best.fitting < allotment.fitting) {
-                chosen = Some(allotment);
+        if best.as_ref().is_none_or(|best| best.fitting < question.ask.wanted()) {
+            let allotment = allot(question, &feasible, alternative);
+            if best.as_ref().is_none_or(|best| best.fitting < allotment.fitting) {
+                best = Some(allotment);
             }
         }
     }
-    let allotment = chosen.unwrap_or_default();
-    let (placements, refusal) = if allotment.fitting == wanted {
-        (placements(allotment, replicas), None)
-    } else {
-        let clusters = question.fleet().clusters().len();
-        let short_of_room = !candidates.is_empty();
-        let reasons = reason::reasons(&question, short_of_room);
-        (Vec::new(), Some(Refusal { wanted, fitting: allotment.fitting, clusters, reasons }))
-    };
-    let (fleet, scope) = (Arc::clone(inventory.fleet()), Arc::clone(scope));
-    Decision { fleet, scope, candidates, placements, refusal }
+    (candidates, best.unwrap_or_default())
 }
 
 fn placements(allotment: Allotment, replicas: u32) -> Vec<Placement> {
@@ -122,10 +142,14 @@ fn placements(allotment: Allotment, replicas: u32) -> Vec<Placement> {
 }
 
 impl Decision {
-    /// Placed or refused.
+    /// Placed, partial or refused.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.refusal.is_none() { Verdict::Placed } else { Verdict::Refused }
+        match &self.refusal {
+            None => Verdict::Placed,
+            Some(_) if self.placements.is_empty() => Verdict::Refused,
+            Some(_) => Verdict::Partial,
+        }
     }
 
     /// Whether all replicas have a place.
@@ -140,7 +164,7 @@ impl Decision {
         &self.candidates
     }
 
-    /// Where the replicas run, in the order of each candidate's first; empty in a refusal.
+    /// Where the replicas run, in the order of each candidate's first; empty where all are refused.
     #[must_use]
     pub fn placements(&self) -> &[Placement] {
         &self.placements

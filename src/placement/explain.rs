@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::ask::Ask;
 use super::constraint::Code;
 use super::feasible::{JUDGING, Question};
-use super::reason::{self, Counts, Reason};
+use super::reason::{self, Counts, Reason, Shortage};
 use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::Inventory;
@@ -13,7 +14,7 @@ use crate::policy::{Restriction, Scope};
 /// Every constraint that keeps some pair of the fleet from holding a replica, whatever the verdict.
 #[must_use]
 pub fn explain(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand) -> Vec<Reason> {
-    reason::reasons(&Question { inventory, scope, demand }, false)
+    reason::reasons(&Question::new(inventory, scope, Ask::new(demand, 1)), Shortage::default())
 }
 
 /// What speaks against one pair of a cluster; nothing, where it is a candidate with room.
@@ -35,7 +36,7 @@ pub fn explain_cluster(
     demand: &Demand,
     cluster: ClusterId,
 ) -> Vec<PairExplanation> {
-    let question = Question { inventory, scope, demand };
+    let question = Question::new(inventory, scope, Ask::new(demand, 1));
     let Some(cluster) = question.fleet().cluster(cluster) else { return Vec::new() };
     // By alternative, the pairs that fail each constraint.
     let alternatives = 0..demand.alternatives();

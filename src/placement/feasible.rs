@@ -2,11 +2,11 @@
 
 use crate::bitset::BitSet;
 use crate::catalog::Axis;
-use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::{Fleet, Inventory, Pair, Pool, Request};
 use crate::policy::Scope;
 
+use super::ask::Ask;
 use super::constraint::Code;
 use super::lower;
 
@@ -26,10 +26,16 @@ pub(super) const JUDGING: [Code; 7] = [
 pub(super) struct Question<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) scope: &'a Scope,
-    pub(super) demand: &'a Demand,
+    pub(super) ask: Ask<'a>,
+    /// As if no spread were asked for: to tell whether it is what stands in the way.
+    pub(super) unspread: bool,
 }
 
 impl<'a> Question<'a> {
+    pub(super) fn new(inventory: &'a Inventory, scope: &'a Scope, ask: Ask<'a>) -> Self {
+        Self { inventory, scope, ask, unspread: false }
+    }
+
     pub(super) fn fleet(&self) -> &'a Fleet {
         self.inventory.fleet()
     }
@@ -44,7 +50,7 @@ impl<'a> Question<'a> {
         let allowed = fleet.index().allowed(self.scope);
         self.among(allowed.iter(), |pair, pool| {
             self.inventory.is_open(pair.cluster)
-                && lower::admits(fleet.catalog(), self.demand, alternative, &pool.def, pair.flavor)
+                && lower::admits(fleet.catalog(), self.ask.demand, alternative, &pool.def, pair.flavor)
                 && pool.holds(&self.request(alternative, pair))
         })
     }
@@ -52,26 +58,27 @@ impl<'a> Question<'a> {
     /// The pairs that pass one constraint by itself, under one alternative.
     pub(super) fn passing(&self, code: Code, alternative: usize) -> BitSet<PairId> {
         let fleet = self.fleet();
-        let all = || (0..fleet.pairs().len()).map(PairId::from_index);
         match code {
-            Code::Unhealthy => self.among(all(), |pair, _| self.inventory.healthy().contains(pair.cluster)),
-            Code::Cordoned => self.among(all(), |pair, _| !self.inventory.cordoned().contains(pair.cluster)),
+            Code::Unhealthy => self.among_all(|pair, _| self.inventory.healthy().contains(pair.cluster)),
+            Code::Cordoned => self.among_all(|pair, _| !self.inventory.cordoned().contains(pair.cluster)),
             Code::LocationNotAllowed => fleet.index().allowed_on(self.scope, Axis::Location),
             Code::FlavorNotAllowed => fleet.index().allowed_on(self.scope, Axis::Flavor),
-            Code::NoSuchFlavor => self.among(all(), |pair, pool| {
-                lower::admits(fleet.catalog(), self.demand, alternative, &pool.def, pair.flavor)
+            Code::NoSuchFlavor => self.among_all(|pair, pool| {
+                lower::admits(fleet.catalog(), self.ask.demand, alternative, &pool.def, pair.flavor)
             }),
-            Code::DoesNotFitNode => self.among(all(), |pair, pool| pool.holds(&self.request(alternative, pair))),
-            Code::InsufficientCapacity => self.among(all(), |pair, pool| self.has_room(pair, pool, alternative)),
-            Code::PolicyUnresolved | Code::PolicyRequired | Code::PolicyConflict | Code::NoClusters => {
-                BitSet::empty(fleet.pairs().len())
-            }
+            Code::DoesNotFitNode => self.among_all(|pair, pool| pool.holds(&self.request(alternative, pair))),
+            Code::InsufficientCapacity => self.among_all(|pair, pool| self.has_room(pair, pool, alternative)),
+            Code::PolicyUnresolved
+            | Code::PolicyRequired
+            | Code::PolicyConflict
+            | Code::SpreadImpossible
+            | Code::NoClusters => BitSet::empty(fleet.pairs().len()),
         }
     }
 
     /// What a replica takes on a pair, under one alternative.
     pub(super) fn request(&self, alternative: usize, pair: &Pair) -> Request {
-        lower::request(self.demand, alternative, self.fleet().catalog().flavor_kind(pair.flavor))
+        lower::request_under(self.ask.demand, alternative, self.fleet().catalog().flavor_kind(pair.flavor))
     }
 
     fn has_room(&self, pair: &Pair, pool: &Pool, alternative: usize) -> bool {
@@ -80,6 +87,10 @@ impl<'a> Question<'a> {
             Some(nodes) => nodes.best(&request).is_some(),
             None => pool.holds(&request),
         }
+    }
+
+    pub(super) fn among_all(&self, test: impl Fn(&Pair, &Pool) -> bool) -> BitSet<PairId> {
+        self.among((0..self.fleet().pairs().len()).map(PairId::from_index), test)
     }
 
     fn among(&self, pairs: impl Iterator<Item = PairId>, test: impl Fn(&Pair, &Pool) -> bool) -> BitSet<PairId> {

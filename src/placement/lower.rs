@@ -3,11 +3,18 @@
 use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::deployment::{Demand, GpuNeed, Resources};
 use crate::id::FlavorId;
-use crate::inventory::{GpuRequest, PoolDef, Request};
+use crate::inventory::{GpuRequest, Pair, PoolDef, Request};
 use crate::quantity::{Bytes, GpuShare};
 
+/// What one replica of a demand takes where it runs already: that of its first alternative.
+#[must_use]
+pub fn request(catalog: &Catalog, demand: &Demand, pair: Option<&Pair>) -> Request {
+    let kind = pair.map_or(FlavorKind::Cpu, |pair| catalog.flavor_kind(pair.flavor));
+    request_under(demand, 0, kind)
+}
+
 /// What a replica on a flavor of this kind takes, under one of the demand's alternatives.
-pub(super) fn request(demand: &Demand, alternative: usize, kind: FlavorKind) -> Request {
+pub(super) fn request_under(demand: &Demand, alternative: usize, kind: FlavorKind) -> Request {
     match demand {
         Demand::AnyFlavor => {
             let gpu = if kind == FlavorKind::Gpu { GpuRequest::Whole(1) } else { GpuRequest::None };

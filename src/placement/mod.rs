@@ -7,18 +7,23 @@
 //! Answers for the rules D1–D6 and D9.
 
 mod allot;
+mod ask;
 mod commit;
 mod constraint;
 mod decision;
+mod distance;
 mod explain;
 mod feasible;
 mod lower;
 mod rank;
 mod reason;
+mod spread;
 
+pub use ask::Ask;
 pub use commit::{CommitError, commit};
 pub use constraint::Code;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};
 pub use explain::{PairExplanation, explain, explain_cluster};
-pub use rank::{Rank, UnknownLast};
+pub use lower::request;
+pub use rank::{Liking, Rank, UnknownLast};
 pub use reason::{Counts, Culprit, Reason, policy_reasons};

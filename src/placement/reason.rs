@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::constraint::Code;
 use super::feasible::{JUDGING, Question, surviving_clusters};
+use super::spread::Domains;
 use crate::bitset::BitSet;
 use crate::catalog::Axis;
 use crate::id::{Name, PairId};
@@ -69,6 +70,7 @@ impl Reason {
             Code::NoSuchFlavor => "the flavor is not of the kind, type, memory or cpu type demanded".to_owned(),
             Code::DoesNotFitNode => "one replica is more than a whole node holds".to_owned(),
             Code::InsufficientCapacity => "there is not enough room left on the nodes".to_owned(),
+            Code::SpreadImpossible => "another replica would exceed the skew that the spread allows".to_owned(),
             Code::NoClusters => "there is no cluster".to_owned(),
         }
     }
@@ -83,9 +85,19 @@ fn cite(culprits: &[Culprit]) -> String {
     Level::ALL.into_iter().filter_map(of_level).collect::<Vec<_>>().join(", ")
 }
 
-/// Every constraint that some pair fails, in the order of D6; room also where it is why fewer
-/// replicas fit than are wanted.
-pub(super) fn reasons(question: &Question<'_>, short_of_room: bool) -> Vec<Reason> {
+/// Why fewer replicas fit than are wanted, as far as that is not a matter of single pairs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shortage<'a> {
+    /// There are candidates, and too little room on them.
+    pub(super) room: bool,
+    /// The domains as they stood when none could take another replica, where more would have fitted
+    /// without the spread.
+    pub(super) spread: Option<&'a Domains>,
+}
+
+/// Every constraint that some pair fails, in the order of D6; room and spread also where they are
+/// why fewer replicas fit than are wanted.
+pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Reason> {
     let clusters = question.fleet().clusters().len();
     let mut reasons = failing_everything(question.scope, clusters);
     let blocked = !reasons.is_empty();
@@ -95,12 +107,16 @@ pub(super) fn reasons(question: &Question<'_>, short_of_room: bool) -> Vec<Reaso
     }
     let mut narrowing = Narrowing::new(question, blocked);
     for code in JUDGING {
-        let step = narrowing.step(code);
-        if step.stands_in_the_way || (code == Code::InsufficientCapacity && short_of_room) {
+        let step = narrowing.step(|alternative| question.passing(code, alternative));
+        if step.stands_in_the_way || (code == Code::InsufficientCapacity && shortage.room) {
             let mut reason = Reason::new(code, step.counts);
             reason.policies = excluding(question, code);
             reasons.push(reason);
         }
+    }
+    if let Some(domains) = shortage.spread {
+        let step = narrowing.step(|_| question.among_all(|pair, _| domains.admits(pair.cluster)));
+        reasons.push(Reason::new(Code::SpreadImpossible, step.counts));
     }
     reasons
 }
@@ -188,17 +204,17 @@ impl<'a> Narrowing<'a> {
     fn new(question: &'a Question<'a>, blocked: bool) -> Self {
         let pairs = question.fleet().pairs().len();
         let start = if blocked { BitSet::empty(pairs) } else { BitSet::full(pairs) };
-        Self { question, left: vec![start; question.demand.alternatives()] }
+        Self { question, left: vec![start; question.ask.demand.alternatives()] }
     }
 
     /// Adds a constraint. It stands in the way if some pair fails it under every alternative, or
     /// if no alternative carries some pair past it.
-    fn step(&mut self, code: Code) -> Step {
+    fn step(&mut self, passing: impl Fn(usize) -> BitSet<PairId>) -> Step {
         let fleet = self.question.fleet();
         let before = self.under_some_alternative();
         let mut alone = BitSet::empty(fleet.pairs().len());
         for (alternative, left) in self.left.iter_mut().enumerate() {
-            let passing = self.question.passing(code, alternative);
+            let passing = passing(alternative);
             alone.union_with(&passing);
             left.intersect_with(&passing);
         }

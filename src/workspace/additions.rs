@@ -61,7 +61,7 @@ fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Vec<Probl
     };
     let family = match &spec.family {
         None => None,
-        Some(name) => match names::hardware(catalog, kind, name, problems) {
+        Some(name) => match names::bare(catalog, kind, name, problems) {
             Some(crate::catalog::Choice::Flavor(family)) => Some(family),
             Some(_) => {
                 let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, "`any` is not a family");

@@ -285,7 +285,7 @@ fn code(
     problems: &mut Vec<Problem>,
 ) -> Option<Option<FlavorId>> {
     let Some(name) = name else { return Some(None) };
-    match names::hardware(catalog, kind, name, problems)? {
+    match names::bare(catalog, kind, name, problems)? {
         Choice::Flavor(flavor) => Some(Some(flavor)),
         _ => {
             let message = format!("`{}` is not hardware that a pool can have", name.value);

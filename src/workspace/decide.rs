@@ -1,13 +1,21 @@
 //! Decisions for a workspace's deployments, alone or in their order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Workspace;
 use crate::deployment::Deployment;
 use crate::id::{ClusterId, DeploymentId, PolicyId};
 use crate::inventory::Inventory;
-use crate::placement::{self, Decision, PairExplanation, Reason, Verdict};
+use crate::placement::{self, Ask, Decision, PairExplanation, Reason, Verdict};
 use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
+
+/// How deployments are placed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PlaceOptions {
+    /// Place as many replicas as fit, where not all do (D3).
+    pub partial: bool,
+}
 
 /// A decision about a deployment, and what its audited policies would change.
 #[derive(Clone, Debug)]
@@ -50,21 +58,41 @@ impl Workspace {
             .with_unresolved(deployment.unresolved.clone())
     }
 
-    /// Decides one deployment alone, on the fleet as it is. `None` for an id of another workspace,
-    /// as below.
+    /// Decides one deployment alone, on the fleet as it is: what its own replicas hold now is free
+    /// for it. `None` for an id of another workspace, as below.
     #[must_use]
     pub fn place(&self, deployment: DeploymentId) -> Option<Outcome> {
-        self.place_on(&self.inventory, deployment)
+        self.place_as(deployment, PlaceOptions::default())
+    }
+
+    /// As [`place`](Self::place), with options.
+    #[must_use]
+    pub fn place_as(&self, deployment: DeploymentId, options: PlaceOptions) -> Option<Outcome> {
+        self.place_on(&self.without_own(&self.inventory, deployment), deployment, options)
     }
 
     /// Decides every deployment in its order, each taking its capacity from those after it. The
     /// workspace's own inventory stays as it is.
     #[must_use]
     pub fn place_all(&self) -> Vec<Outcome> {
+        self.place_all_as(PlaceOptions::default())
+    }
+
+    /// As [`place_all`](Self::place_all), with options.
+    #[must_use]
+    pub fn place_all_as(&self, options: PlaceOptions) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
         let placed = self.deployment_ids().filter_map(|id| {
-            let outcome = self.place_on(&inventory, id)?;
-            if outcome.decision.is_placed() {
+            let released = match self.without_own(&inventory, id) {
+                Cow::Owned(released) => Some(released),
+                Cow::Borrowed(_) => None,
+            };
+            let outcome = self.place_on(released.as_ref().unwrap_or(&inventory), id, options)?;
+            // A refused deployment's replicas go on running.
+            if outcome.decision.verdict() != Verdict::Refused {
+                if let Some(released) = released {
+                    inventory = released;
+                }
                 // It was decided on this very inventory, so what it places is there.
                 let committed = placement::commit(&mut inventory, &outcome.decision);
                 debug_assert!(committed.is_ok(), "a decision does not fit what it was made on: {committed:?}");
@@ -76,30 +104,51 @@ impl Workspace {
 
     /// Decides every deployment as if it were the only one.
     #[must_use]
-    pub fn place_independently(&self) -> Vec<Outcome> {
-        self.deployment_ids().filter_map(|id| self.place(id)).collect()
+    pub fn place_independently(&self, options: PlaceOptions) -> Vec<Outcome> {
+        self.deployment_ids().filter_map(|id| self.place_as(id, options)).collect()
+    }
+
+    /// The inventory as it is for a deployment: what its own replicas hold now is free.
+    fn without_own<'i>(&self, inventory: &'i Inventory, deployment: DeploymentId) -> Cow<'i, Inventory> {
+        let mut inventory = Cow::Borrowed(inventory);
+        for own in self.running.iter().filter(|running| running.deployment == deployment) {
+            // Every running replica's reservation is in the inventory until its deployment is decided.
+            let _ = inventory.to_mut().release(own.reservation);
+        }
+        inventory
     }
 
     /// Why a deployment can run where it can, and what keeps it from elsewhere (D6).
     #[must_use]
     pub fn explain(&self, deployment: DeploymentId) -> Option<Vec<Reason>> {
         let (found, scope) = (self.deployment(deployment)?, self.scope(deployment)?);
-        Some(placement::explain(&self.inventory, &scope, &found.demand))
+        let inventory = self.without_own(&self.inventory, deployment);
+        Some(placement::explain(&inventory, &scope, &found.demand))
     }
 
     /// Every constraint that each pool and flavor of one cluster fails.
     #[must_use]
     pub fn explain_cluster(&self, deployment: DeploymentId, cluster: ClusterId) -> Option<Vec<PairExplanation>> {
         let (found, scope) = (self.deployment(deployment)?, self.scope(deployment)?);
-        Some(placement::explain_cluster(&self.inventory, &scope, &found.demand, cluster))
+        let inventory = self.without_own(&self.inventory, deployment);
+        Some(placement::explain_cluster(&inventory, &scope, &found.demand, cluster))
     }
 
-    fn place_on(&self, inventory: &Inventory, id: DeploymentId) -> Option<Outcome> {
+    fn place_on(&self, inventory: &Inventory, id: DeploymentId, options: PlaceOptions) -> Option<Outcome> {
         let deployment = self.deployment(id)?;
         let scope = Arc::new(self.scope_of(deployment));
-        let decision = placement::decide(inventory, &scope, &deployment.demand, deployment.replicas);
+        let own = self.running.iter().filter(|running| running.deployment == id);
+        let current: Vec<_> = own.map(|running| (running.pair, running.replicas)).collect();
+        let ask = Ask {
+            demand: &deployment.demand,
+            replicas: deployment.replicas,
+            preferences: &deployment.preferences,
+            current: &current,
+            partial: options.partial,
+        };
+        let decision = placement::decide(inventory, &scope, &ask);
         let mut audit: Vec<_> =
-            scope.audited().iter().filter_map(|&at| self.audit(inventory, deployment, &decision, at)).collect();
+            scope.audited().iter().filter_map(|&at| self.audit(inventory, deployment, &ask, &decision, at)).collect();
         audit.sort_by_key(|outcome| {
             (outcome.level, self.policies.get(outcome.policy).map(|policy| policy.name().clone()))
         });
@@ -112,6 +161,7 @@ impl Workspace {
         &self,
         inventory: &Inventory,
         deployment: &Deployment,
+        ask: &Ask<'_>,
         decision: &Decision,
         (level, policy): (Level, PolicyId),
     ) -> Option<AuditOutcome> {
@@ -133,7 +183,7 @@ impl Workspace {
         ];
         let scope = Scope::compile(&self.policies, levels, deployment.workload.resource_type)
             .with_unresolved(deployment.unresolved.clone());
-        let then = placement::decide(inventory, &Arc::new(scope), &deployment.demand, deployment.replicas);
+        let then = placement::decide(inventory, &Arc::new(scope), ask);
         Some(AuditOutcome {
             level,
             policy,

@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 
 use super::environments;
 use super::names::{self, Unsound};
+use super::preferences::{self, Sites};
 use crate::catalog::{Catalog, ChoiceKind};
-use crate::deployment::{Demand, Deployment, GpuNeed, Resources, Workload};
+use crate::deployment::{Demand, Deployment, GpuNeed, Preferences, Resources, Workload};
 use crate::id::{EnvironmentId, Id, Name};
 use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
 use crate::origin::{Origin, Problem, ProblemCode};
@@ -21,6 +22,7 @@ pub(super) struct Scene<'a> {
     pub(super) unsound: &'a Unsound,
     pub(super) environments: &'a IndexMap<Name, Environment>,
     pub(super) default_environment: EnvironmentId,
+    pub(super) sites: &'a Sites,
 }
 
 /// All deployments that are sound, by priority, workload type, workload and name.
@@ -63,6 +65,10 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Probl
         None => Some(Demand::AnyFlavor),
         Some(resources) => demand(scene.catalog, resources, problems),
     };
+    let preferences = spec
+        .placement
+        .as_ref()
+        .map_or_else(Preferences::default, |spec| preferences::resolve(scene.catalog, scene.sites, spec, problems));
     Some(Deployment {
         name: spec.metadata.name.value.clone(),
         workload: Workload { resource_type: resource_type?, name: spec.workload.value.clone() },
@@ -72,13 +78,14 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Probl
         priority: spec.priority,
         replicas: spec.wanted_replicas(),
         demand: demand?,
+        preferences,
         origin: spec.metadata.name.origin.clone(),
     })
 }
 
 fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) -> Option<Demand> {
     let before = problems.len();
-    let cpu_type = spec.cpu_type.as_ref().and_then(|name| names::hardware(catalog, ChoiceKind::Cpu, name, problems));
+    let cpu_type = spec.cpu_type.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Cpu, name, problems));
     let needs: &[GpuNeedSpec] = match &spec.gpu {
         None => &[],
         Some(GpuSpec::One(need)) => std::slice::from_ref(need),
@@ -86,7 +93,7 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) 
     };
     let mut gpus = SmallVec::new();
     for need in needs.iter().filter(|need| need.count > 0) {
-        let code = need.code.as_ref().and_then(|name| names::hardware(catalog, ChoiceKind::Gpu, name, problems));
+        let code = need.code.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Gpu, name, problems));
         gpus.push(GpuNeed { count: need.count, code, memory: need.memory, share: need.share });
     }
     let resources = Resources {

@@ -17,6 +17,8 @@ mod environments;
 mod load;
 mod names;
 mod policies;
+mod preferences;
+mod running;
 
 use std::sync::Arc;
 
@@ -24,7 +26,8 @@ use indexmap::IndexMap;
 
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
-pub use decide::{AuditOutcome, Outcome};
+pub use decide::{AuditOutcome, Outcome, PlaceOptions};
+pub use running::Running;
 
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
@@ -48,6 +51,7 @@ pub struct Workspace {
     /// In the order in which they are decided: priority, workload type, workload, name.
     deployments: Vec<Deployment>,
     inventory: Inventory,
+    running: Vec<Running>,
     quarantined: Vec<Quarantined>,
     specs: Arc<Specs>,
 }
@@ -126,12 +130,15 @@ impl Workspace {
             unsound: &unsound,
             environments: &environments,
             default_environment,
+            sites: &preferences::Sites::new(&catalog, &specs),
         };
         let deployments = deployments::resolve(&scene, &specs.deployments, &mut problems);
-        let inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
+        let mut inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
             let problem = Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string());
             LoadError { problems: vec![problem] }
         })?;
+        let running =
+            running::reserve(&catalog, &deployments, &specs.running, &clusters.invalid, &mut inventory, &mut problems);
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
@@ -145,6 +152,7 @@ impl Workspace {
             default_environment,
             deployments,
             inventory,
+            running,
             quarantined: clusters.invalid,
             specs: Arc::new(specs),
         })
@@ -253,6 +261,12 @@ impl Workspace {
     /// The clusters and what is free on them, to reserve, release, cordon.
     pub fn inventory_mut(&mut self) -> &mut Inventory {
         &mut self.inventory
+    }
+
+    /// What runs now, by the names of the documents that say so (I4).
+    #[must_use]
+    pub fn running(&self) -> &[Running] {
+        &self.running
     }
 
     /// The clusters that a quarantining load left out (I6), by name.

@@ -37,8 +37,8 @@ pub(super) fn choice(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &m
     found
 }
 
-/// A piece of hardware named by a bare code.
-pub(super) fn hardware(
+/// A place or a piece of hardware named by a bare word.
+pub(super) fn bare(
     catalog: &Catalog,
     kind: ChoiceKind,
     name: &Sourced<String>,

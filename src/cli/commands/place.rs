@@ -7,13 +7,15 @@ use crate::cli::failure::Failure;
 use crate::cli::render;
 use crate::cli::report::PlacementReport;
 use crate::cli::session::Session;
+use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
     let workspace = session.load(&args.load.paths)?.workspace;
+    let options = PlaceOptions { partial: args.partial };
     let outcomes = match &args.deployment {
-        Some(address) => workspace.place(names::deployment(&workspace, address)?).into_iter().collect(),
-        None if args.independent => workspace.place_independently(),
-        None => workspace.place_all(),
+        Some(address) => workspace.place_as(names::deployment(&workspace, address)?, options).into_iter().collect(),
+        None if args.independent => workspace.place_independently(options),
+        None => workspace.place_all_as(options),
     };
     let report = PlacementReport::new(&workspace, &outcomes, args.candidates, session.quarantine);
     session.answer(&report, render::place)?;

@@ -41,7 +41,7 @@ fn painted(table: &str, style: Style) -> String {
         let verdict = rest.split(' ').next().unwrap_or_default();
         let painted = match verdict {
             "placed" => style.good(verdict),
-            "refused" => style.bad(verdict),
+            "refused" | "partial" => style.bad(verdict),
             _ => verdict.to_owned(),
         };
         format!("{before}{painted}{}\n", rest.get(verdict.len()..).unwrap_or_default())
@@ -95,7 +95,7 @@ fn price(deployment: &DeploymentReport) -> String {
 
 fn heading(deployment: &DeploymentReport, refusal: &RefusalReport, style: Style) -> String {
     let address = style.bold(&deployment.address());
-    let refused = style.bad("refused");
+    let refused = style.bad(deployment.verdict);
     let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
     let candidates = match deployment.candidate_count {
         0 => String::new(),
@@ -186,11 +186,13 @@ fn candidates(report: &PlacementReport, style: Style) -> String {
 }
 
 fn summary(report: &PlacementReport, style: Style) -> String {
-    let refused = report.deployments.iter().filter(|deployment| deployment.refusal.is_some()).count();
-    let placed = report.deployments.len() - refused;
-    let placed = format!("{placed} placed");
-    match refused {
-        0 => style.good(&placed),
-        _ => format!("{placed}, {}", style.bad(&format!("{refused} refused"))),
+    let number = |verdict: &str| report.deployments.iter().filter(|deployment| deployment.verdict == verdict).count();
+    let mut words = vec![format!("{} placed", number("placed"))];
+    for verdict in ["partial", "refused"] {
+        if number(verdict) > 0 {
+            words.push(style.bad(&format!("{} {verdict}", number(verdict))));
+        }
     }
+    let all = words.join(", ");
+    if words.len() == 1 { style.good(&all) } else { all }
 }

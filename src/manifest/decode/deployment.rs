@@ -46,6 +46,7 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<DeploymentSpec> {
         load_balancer,
         strategy,
         env,
+        placement: None,
         description,
         beamlit: None,
     })

@@ -1,0 +1,102 @@
+//! Which of the candidates a deployment would rather have (D5).
+
+use std::num::NonZeroU32;
+
+use serde::Serialize;
+
+use crate::id::{CountryId, LocationId, Name};
+use crate::quantity::Coordinates;
+
+/// What decides between candidates. Never between what is allowed and what is not.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Preferences {
+    /// Compared in this order; ties are broken as if nothing were preferred.
+    pub prefer: Vec<Preference>,
+    /// How replicas spread over domains.
+    pub spread: Option<Spread>,
+}
+
+/// One thing to prefer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Preference {
+    /// The lowest price of a replica, the unknown last.
+    Price,
+    /// The least left on the node, or, with an expected mix of demands, the least GPU capacity that
+    /// the mix could no longer use.
+    Packing,
+    /// The nearest.
+    Near(Near),
+    /// The highest weight of the entries that match.
+    Favourites(Vec<Favourite>),
+}
+
+/// What to be near to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Near {
+    /// In the country, else on its continent, else anywhere.
+    Country(CountryId),
+    /// By whole kilometres along the great circle; clusters without coordinates come last.
+    Coordinates(Coordinates),
+}
+
+/// A place that is preferred by some weight.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Favourite {
+    /// The place.
+    pub site: Site,
+    /// How much; 0 is as good as not listed.
+    pub weight: u32,
+}
+
+/// A place that can be a favourite.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Site {
+    /// A cluster.
+    Cluster(Name),
+    /// A known location.
+    Location(LocationId),
+    /// All that a provider runs.
+    Provider(Name),
+}
+
+/// How replicas spread: as a constraint with `max_skew`, as a preference without.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spread {
+    /// Over what.
+    pub by: Domain,
+    /// The most by which two domains that have a candidate may differ, in replicas.
+    pub max_skew: Option<NonZeroU32>,
+}
+
+/// What replicas are spread over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Domain {
+    /// Clusters.
+    Cluster,
+    /// Locations; clusters of a country that state none count together.
+    Location,
+    /// Countries.
+    Country,
+    /// Continents.
+    Continent,
+    /// Providers.
+    Provider,
+}
+
+impl Domain {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Cluster, Self::Location, Self::Country, Self::Continent, Self::Provider];
+
+    /// The domain's name as manifests have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Location => "location",
+            Self::Country => "country",
+            Self::Continent => "continent",
+            Self::Provider => "provider",
+        }
+    }
+}

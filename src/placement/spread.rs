@@ -1,0 +1,87 @@
+//! How many replicas each domain holds, and where the next may go (D5).
+
+use std::collections::HashMap;
+
+use super::feasible::Question;
+use crate::bitset::BitSet;
+use crate::deployment::{Domain, Spread};
+use crate::id::{ClusterId, Id, PairId};
+
+/// The domains of a decision, with the replicas that each holds so far.
+#[derive(Clone, Debug)]
+pub(super) struct Domains {
+    spread: Spread,
+    /// By cluster.
+    of_cluster: Vec<usize>,
+    /// By domain; `None` for one without a candidate, which does not count.
+    held: Vec<Option<u32>>,
+}
+
+impl Domains {
+    /// The domains of all clusters; those with a candidate hold nothing yet.
+    pub(super) fn new(question: &Question<'_>, candidates: &BitSet<PairId>, spread: Spread) -> Self {
+        let fleet = question.fleet();
+        let mut numbers: HashMap<Key, usize> = HashMap::new();
+        let mut of_cluster = Vec::with_capacity(fleet.clusters().len());
+        for (index, cluster) in fleet.clusters().iter().enumerate() {
+            let key = match spread.by {
+                Domain::Cluster => Key::Number(index),
+                Domain::Location => Key::Number(cluster.place.index()),
+                Domain::Country => Key::Number(cluster.country.index()),
+                Domain::Continent => Key::Number(fleet.catalog().continent_of(cluster.country).index()),
+                Domain::Provider => Key::Name(cluster.provider.as_str()),
+            };
+            let next = numbers.len();
+            of_cluster.push(*numbers.entry(key).or_insert(next));
+        }
+        let mut domains = Self { spread, of_cluster, held: vec![None; numbers.len()] };
+        for pair in candidates.iter().filter_map(|id| fleet.pair(id)) {
+            if let Some(held) = domains.held_mut(pair.cluster) {
+                *held = Some(0);
+            }
+        }
+        domains
+    }
+
+    /// Replicas in a cluster's domain.
+    pub(super) fn held(&self, cluster: ClusterId) -> u32 {
+        let domain = self.of_cluster.get(cluster.index()).and_then(|&domain| self.held.get(domain));
+        domain.copied().flatten().unwrap_or(0)
+    }
+
+    /// Whether one more replica in a cluster's domain keeps the skew.
+    pub(super) fn admits(&self, cluster: ClusterId) -> bool {
+        self.spread.max_skew.is_none_or(|most| self.held(cluster) - self.least().min(self.held(cluster)) < most.get())
+    }
+
+    /// Counts one more replica; whether that raised the least that any domain holds.
+    pub(super) fn add(&mut self, cluster: ClusterId) -> bool {
+        let before = self.least();
+        if let Some(Some(held)) = self.held_mut(cluster) {
+            *held += 1;
+        }
+        self.least() > before
+    }
+
+    /// Whether a full domain keeps others from growing, or is just less liked.
+    pub(super) fn is_constraint(&self) -> bool {
+        self.spread.max_skew.is_some()
+    }
+
+    /// The fewest replicas that a domain with a candidate holds.
+    fn least(&self) -> u32 {
+        self.held.iter().copied().flatten().min().unwrap_or(0)
+    }
+
+    fn held_mut(&mut self, cluster: ClusterId) -> Option<&mut Option<u32>> {
+        let &domain = self.of_cluster.get(cluster.index())?;
+        self.held.get_mut(domain)
+    }
+}
+
+/// What tells two domains of one kind apart.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Number(usize),
+    Name(&'a str),
+}
