@@ -19,6 +19,8 @@ use crate::quantity::Money;
 pub(super) struct Allotment {
     pub(super) parts: IndexMap<PairId, Part>,
     pub(super) fitting: u32,
+    /// The alternative of the demand under which they fit.
+    pub(super) alternative: usize,
     /// What each domain holds in the end, where replicas are to be spread.
     pub(super) domains: Option<Domains>,
 }
@@ -47,6 +49,7 @@ pub(super) fn allot(question: &Question<'_>, candidates: &BitSet<PairId>, altern
         alternative,
         changed: HashMap::new(),
         done: Allotment {
+            alternative,
             domains: spread.map(|spread| Domains::new(question, candidates, spread)),
             ..Allotment::default()
         },
@@ -219,7 +222,7 @@ impl Allotting<'_> {
 }
 
 /// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced.
-fn replica_price(pool: &Pool, request: &Request) -> Option<Money> {
+pub(super) fn replica_price(pool: &Pool, request: &Request) -> Option<Money> {
     pool.def.nodes?;
     request.price(pool.def.shape.as_ref()?, pool.def.price?)
 }

@@ -22,6 +22,8 @@ pub struct Decision {
     scope: Arc<Scope>,
     candidates: BitSet<PairId>,
     placements: Vec<Placement>,
+    /// The alternative of the demand that the placements are made under.
+    alternative: usize,
     refusal: Option<Refusal>,
 }
 
@@ -90,10 +92,10 @@ pub struct Refusal {
 pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
     let question = Question::new(inventory, scope, *ask);
     let (candidates, allotment) = best_allotment(&question);
-    let (fleet, scope) = (Arc::clone(inventory.fleet()), Arc::clone(scope));
+    let (fleet, scope, alternative) = (Arc::clone(inventory.fleet()), Arc::clone(scope), allotment.alternative);
     if allotment.fitting == ask.wanted() {
         let placements = placements(allotment, ask.replicas);
-        return Decision { fleet, scope, candidates, placements, refusal: None };
+        return Decision { fleet, scope, candidates, placements, alternative, refusal: None };
     }
     // Would the replicas fit if they need not spread?
     let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
@@ -111,7 +113,7 @@ pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decis
         reasons: reason::reasons(&question, shortage),
     };
     let placements = if ask.partial { placements(allotment, ask.replicas) } else { Vec::new() };
-    Decision { fleet, scope, candidates, placements, refusal: Some(refusal) }
+    Decision { fleet, scope, candidates, placements, alternative, refusal: Some(refusal) }
 }
 
 /// The candidates under any alternative, and the allotment of the first alternative under which all
@@ -168,6 +170,17 @@ impl Decision {
     #[must_use]
     pub fn placements(&self) -> &[Placement] {
         &self.placements
+    }
+
+    /// The alternative of the demand that was taken, counted from 0.
+    #[must_use]
+    pub fn alternative(&self) -> usize {
+        self.alternative
+    }
+
+    /// Other places for the same replicas, among the candidates.
+    pub(super) fn replace_placements(&mut self, placements: Vec<Placement>) {
+        self.placements = placements;
     }
 
     /// Why not all replicas have a place.

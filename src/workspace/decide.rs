@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Workspace;
 use crate::deployment::Deployment;
-use crate::id::{ClusterId, DeploymentId, PolicyId};
-use crate::inventory::Inventory;
-use crate::placement::{self, Ask, Decision, PairExplanation, Reason, Verdict};
+use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
+use crate::inventory::{Inventory, ReservationId};
+use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
 use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
 
 /// How deployments are placed.
@@ -15,6 +15,8 @@ use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
 pub struct PlaceOptions {
     /// Place as many replicas as fit, where not all do (D3).
     pub partial: bool,
+    /// After all are placed, look for cheaper places in so many steps; 0 does not look.
+    pub optimize: u64,
 }
 
 /// A decision about a deployment, and what its audited policies would change.
@@ -82,24 +84,96 @@ impl Workspace {
     #[must_use]
     pub fn place_all_as(&self, options: PlaceOptions) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
-        let placed = self.deployment_ids().filter_map(|id| {
-            let released = match self.without_own(&inventory, id) {
-                Cow::Owned(released) => Some(released),
-                Cow::Borrowed(_) => None,
-            };
-            let outcome = self.place_on(released.as_ref().unwrap_or(&inventory), id, options)?;
-            // A refused deployment's replicas go on running.
-            if outcome.decision.verdict() != Verdict::Refused {
-                if let Some(released) = released {
-                    inventory = released;
-                }
-                // It was decided on this very inventory, so what it places is there.
-                let committed = placement::commit(&mut inventory, &outcome.decision);
-                debug_assert!(committed.is_ok(), "a decision does not fit what it was made on: {committed:?}");
+        let mut held = Vec::with_capacity(self.deployments.len());
+        let mut outcomes = Vec::with_capacity(self.deployments.len());
+        for id in self.deployment_ids() {
+            let settled = self.settle(&mut inventory, id, |inventory| self.place_on(inventory, id, options));
+            if let Some((outcome, reservations)) = settled {
+                outcomes.push(outcome);
+                held.push(reservations);
             }
-            Some(outcome)
+        }
+        if options.optimize > 0 { self.optimize(inventory, outcomes, &held, options) } else { outcomes }
+    }
+
+    /// Takes what one deployment is placed on, by a decision made on the inventory as it is for it.
+    fn settle(
+        &self,
+        inventory: &mut Inventory,
+        id: DeploymentId,
+        decide: impl FnOnce(&Inventory) -> Option<Outcome>,
+    ) -> Option<(Outcome, Vec<ReservationId>)> {
+        let released = match self.without_own(inventory, id) {
+            Cow::Owned(released) => Some(released),
+            Cow::Borrowed(_) => None,
+        };
+        let outcome = decide(released.as_ref().unwrap_or(inventory))?;
+        if outcome.decision.verdict() == Verdict::Refused {
+            // A refused deployment's replicas go on running.
+            return Some((outcome, Vec::new()));
+        }
+        if let Some(released) = released {
+            *inventory = released;
+        }
+        // It was decided on this very inventory, so what it places is there.
+        let committed = placement::commit(inventory, &outcome.decision);
+        debug_assert!(committed.is_ok(), "a decision does not fit what it was made on: {committed:?}");
+        Some((outcome, committed.unwrap_or_default()))
+    }
+
+    /// Moves what may move to cheaper places (D5). What comes of it can be carried out in its order,
+    /// like what it was made from, or else that stays.
+    fn optimize(
+        &self,
+        mut inventory: Inventory,
+        first: Vec<Outcome>,
+        held: &[Vec<ReservationId>],
+        options: PlaceOptions,
+    ) -> Vec<Outcome> {
+        let mut second = first.clone();
+        let mut movables = Vec::with_capacity(second.len());
+        for (outcome, held) in second.iter_mut().zip(held).filter(|(_, held)| !held.is_empty()) {
+            let Some(deployment) = self.deployment(outcome.deployment) else { continue };
+            let current = self.current(outcome.deployment);
+            let ask = Self::ask(deployment, &current, PlaceOptions::default());
+            movables.extend(Movable::new(&mut inventory, &mut outcome.decision, &ask, held));
+        }
+        placement::optimize(&mut inventory, movables, options.optimize);
+        let second = self.replay(second, options);
+        let verdicts = |outcomes: &[Outcome]| outcomes.iter().map(|o| o.decision.verdict()).collect::<Vec<_>>();
+        let better = verdicts(&second) == verdicts(&first) && cost(&second) < cost(&first);
+        if better { second } else { first }
+    }
+
+    /// Carries decisions out in their order, on the nodes that each would get then; those that do not
+    /// find their room so are decided anew.
+    fn replay(&self, outcomes: Vec<Outcome>, options: PlaceOptions) -> Vec<Outcome> {
+        let mut inventory = self.inventory.clone();
+        let settled = outcomes.into_iter().filter_map(|outcome| {
+            let id = outcome.deployment;
+            let decide = |inventory: &Inventory| match placement::commit(&mut inventory.clone(), &outcome.decision) {
+                Err(CommitError::Taken { .. } | CommitError::Changed { .. }) => self.place_on(inventory, id, options),
+                Ok(_) | Err(_) => Some(outcome),
+            };
+            self.settle(&mut inventory, id, decide).map(|(outcome, _)| outcome)
         });
-        placed.collect()
+        settled.collect()
+    }
+
+    /// Where a deployment's replicas run now.
+    fn current(&self, id: DeploymentId) -> Vec<(PairId, u32)> {
+        let own = self.running.iter().filter(|running| running.deployment == id);
+        own.map(|running| (running.pair, running.replicas)).collect()
+    }
+
+    fn ask<'a>(deployment: &'a Deployment, current: &'a [(PairId, u32)], options: PlaceOptions) -> Ask<'a> {
+        Ask {
+            demand: &deployment.demand,
+            replicas: deployment.replicas,
+            preferences: &deployment.preferences,
+            current,
+            partial: options.partial,
+        }
     }
 
     /// Decides every deployment as if it were the only one.
@@ -137,15 +211,8 @@ impl Workspace {
     fn place_on(&self, inventory: &Inventory, id: DeploymentId, options: PlaceOptions) -> Option<Outcome> {
         let deployment = self.deployment(id)?;
         let scope = Arc::new(self.scope_of(deployment));
-        let own = self.running.iter().filter(|running| running.deployment == id);
-        let current: Vec<_> = own.map(|running| (running.pair, running.replicas)).collect();
-        let ask = Ask {
-            demand: &deployment.demand,
-            replicas: deployment.replicas,
-            preferences: &deployment.preferences,
-            current: &current,
-            partial: options.partial,
-        };
+        let current = self.current(id);
+        let ask = Self::ask(deployment, &current, options);
         let decision = placement::decide(inventory, &scope, &ask);
         let mut audit: Vec<_> =
             scope.audited().iter().filter_map(|&at| self.audit(inventory, deployment, &ask, &decision, at)).collect();
@@ -192,4 +259,10 @@ impl Workspace {
             verdict: then.verdict(),
         })
     }
+}
+
+/// What all placements of known price cost an hour, in millionths.
+fn cost(outcomes: &[Outcome]) -> u128 {
+    let placements = outcomes.iter().flat_map(|outcome| outcome.decision.placements());
+    placements.filter_map(|placement| placement.price_per_hour).map(|price| u128::from(price.get())).sum()
 }

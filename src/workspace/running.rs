@@ -2,7 +2,7 @@
 
 use super::names;
 use crate::catalog::{Catalog, FlavorKind, nearest};
-use crate::deployment::{Demand, Deployment};
+use crate::deployment::Deployment;
 use crate::id::{DeploymentId, Id, PairId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::manifest::spec::RunningSpec;
@@ -88,7 +88,7 @@ fn find_deployment<'d>(
     }
 }
 
-/// The pair that the deployment's replicas run on: a gpu flavor if it demands GPUs, else the cpu
+/// The pair that the deployment's replicas run on: the gpu flavor if it demands GPUs, else the cpu
 /// flavor, if the pool has one.
 fn find_pair(
     catalog: &Catalog,
@@ -120,11 +120,9 @@ fn find_pair(
         kind == Some(if wants_gpu { FlavorKind::Gpu } else { FlavorKind::Cpu })
     };
     let pairs: Vec<_> = of_pool.collect();
-    let any = matches!(deployment.demand, Demand::AnyFlavor);
-    let pair = pairs.iter().copied().find(is_wanted).or_else(|| pairs.first().copied().filter(|_| any));
+    let pair = pairs.iter().copied().find(is_wanted).or_else(|| pairs.first().copied().filter(|_| !wants_gpu));
     if pair.is_none() {
-        let wanted = if wants_gpu { "GPUs, which the pool has not" } else { "a cpu flavor, which the pool has not" };
-        let message = format!("`{}` demands {wanted}", spec.deployment.value);
+        let message = format!("`{}` demands GPUs, which the pool has not", spec.deployment.value);
         let help = "correct the pool, or the deployment";
         problems.push(Problem::new(ProblemCode::InvalidValue, &spec.pool.origin, message).help(help));
     }

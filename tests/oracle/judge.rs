@@ -1,15 +1,17 @@
 //! The decisions of the rules (P, E, I, D), written to be checked by eye rather than to be fast.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{
-    Axis, Cluster, Country, Deployment, Flavor, GEOGRAPHY, GpuNeed, Opt, Policy, Pool, Pools, Resources, World,
+    Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Near, Opt, Policy, Pool,
+    Pools, Preference, Resources, Running, World,
 };
 
 /// What is decided about one deployment (D3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// `placed` or `refused`.
+    /// `placed`, `partial` or `refused`.
     pub verdict: &'static str,
     /// Sorted.
     pub candidates: Vec<Candidate>,
@@ -77,22 +79,29 @@ pub struct Audit {
 #[derive(Clone, Debug)]
 pub struct Fleet {
     rooms: Vec<Vec<Room>>,
+    /// What the running replicas of deployments not yet decided take (I4).
+    held: Vec<Held>,
 }
 
-/// Decides one deployment on the fleet as it stands.
-pub fn decide(world: &World, deployment: &Deployment, fleet: &Fleet) -> Verdict {
-    settle(world, deployment, fleet).0
+/// Decides one deployment on the fleet as it stands; `partial` if some replicas are better than none (D3).
+pub fn decide(world: &World, deployment: &Deployment, fleet: &Fleet, partial: bool) -> Verdict {
+    settle(world, deployment, fleet, partial).0
+}
+
+/// The candidates of a deployment, which depend on nothing that runs.
+pub fn candidates(world: &World, deployment: &Deployment) -> BTreeSet<Candidate> {
+    Case::new(world, deployment, &Fleet::idle(world), None).candidates()
 }
 
 /// Decides all deployments in order of priority (higher first), workload type, workload and name, each taking its
 /// capacity from those after it.
-pub fn decide_all(world: &World) -> Vec<(String, Verdict)> {
+pub fn decide_all(world: &World, partial: bool) -> Vec<(String, Verdict)> {
     let mut order: Vec<&Deployment> = world.deployments.iter().collect();
-    order.sort_by_key(|d| (std::cmp::Reverse(d.priority), &d.workload_type, &d.workload, &d.name));
+    order.sort_by_key(|d| (Reverse(d.priority), &d.workload_type, &d.workload, &d.name));
     let mut fleet = Fleet::new(world);
     let mut verdicts = Vec::new();
     for deployment in order {
-        let (verdict, after) = settle(world, deployment, &fleet);
+        let (verdict, after) = settle(world, deployment, &fleet, partial);
         fleet = after;
         verdicts.push((deployment.name.clone(), verdict));
     }
@@ -104,9 +113,14 @@ pub fn leaves_something(world: &World, policy: &Policy) -> bool {
     atoms(world, policy.axis).iter().any(|atom| allows(world, policy, atom))
 }
 
+/// Whether everything that runs has a (pool, flavor) to run on, and room there (I4).
+pub fn running_fits(world: &World) -> bool {
+    load(world).is_some()
+}
+
 /// The decision with its audit, and the fleet after it.
-fn settle(world: &World, deployment: &Deployment, fleet: &Fleet) -> (Verdict, Fleet) {
-    let decision = judge(world, deployment, fleet, None);
+fn settle(world: &World, deployment: &Deployment, fleet: &Fleet, partial: bool) -> (Verdict, Fleet) {
+    let decision = judge(world, deployment, fleet, partial, None);
     let mut audited = Vec::new();
     for (number, (level, attachments)) in levels(world, deployment).into_iter().enumerate() {
         let names: BTreeSet<&str> =
@@ -116,7 +130,7 @@ fn settle(world: &World, deployment: &Deployment, fleet: &Fleet) -> (Verdict, Fl
             if !in_scope(policy(world, name), deployment) {
                 continue;
             }
-            let enforced = judge(world, deployment, fleet, Some((number, name)));
+            let enforced = judge(world, deployment, fleet, partial, Some((number, name)));
             audited.push(Audit {
                 policy: name.to_owned(),
                 level,
@@ -138,7 +152,11 @@ fn settle(world: &World, deployment: &Deployment, fleet: &Fleet) -> (Verdict, Fl
 }
 
 fn word(decision: &Decision) -> &'static str {
-    if decision.refusal.is_none() { "placed" } else { "refused" }
+    match (&decision.refusal, decision.placements.is_empty()) {
+        (None, _) => "placed",
+        (Some(_), false) => "partial",
+        (Some(_), true) => "refused",
+    }
 }
 
 // --- Policies -------------------------------------------------------------------------------------------------------
@@ -335,8 +353,31 @@ struct Node {
     gpus: Vec<u64>,
 }
 
+/// What a replica took from a node.
+#[derive(Clone, Debug)]
+struct Taken {
+    cpu_milli: u64,
+    memory: u64,
+    storage: u64,
+    bandwidth: u64,
+    /// Thousandths of each GPU.
+    gpus: Vec<u64>,
+}
+
+/// What a replica that runs has taken: whose it is, and where.
+#[derive(Clone, Debug)]
+struct Held {
+    /// `workload/name`.
+    deployment: String,
+    cluster: usize,
+    pool: usize,
+    node: usize,
+    /// `None` where nothing is counted.
+    taken: Option<Taken>,
+}
+
 /// What is left of a node, in the order in which D5 compares it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Left {
     Node { gpu_milli: u64, cpu_milli: u64, memory: u64 },
     Unlimited,
@@ -364,7 +405,9 @@ impl Node {
             }
     }
 
-    fn take(&mut self, request: &Request) {
+    /// Takes a replica's part, which is returned.
+    fn take(&mut self, request: &Request) -> Taken {
+        let before = self.gpus.clone();
         self.cpu_milli -= request.cpu_milli;
         self.memory -= request.memory;
         self.storage = self.storage.map(|free| free - request.storage);
@@ -377,6 +420,21 @@ impl Node {
             }
             None => self.gpus.iter_mut().filter(|free| **free == 1000).take(request.gpus).for_each(|free| *free = 0),
         }
+        Taken {
+            cpu_milli: request.cpu_milli,
+            memory: request.memory,
+            storage: request.storage,
+            bandwidth: request.bandwidth,
+            gpus: before.iter().zip(&self.gpus).map(|(before, after)| before - after).collect(),
+        }
+    }
+
+    fn give_back(&mut self, taken: &Taken) {
+        self.cpu_milli += taken.cpu_milli;
+        self.memory += taken.memory;
+        self.storage = self.storage.map(|free| free + taken.storage);
+        self.bandwidth = self.bandwidth.map(|free| free + taken.bandwidth);
+        self.gpus.iter_mut().zip(&taken.gpus).for_each(|(free, taken)| *free += taken);
     }
 
     fn left_after(&self, request: &Request) -> Left {
@@ -434,9 +492,10 @@ impl Room {
         }
     }
 
-    fn take(&mut self, request: &Request, number: usize) {
-        if let Room::Nodes(nodes) = self {
-            nodes[number].take(request);
+    fn take(&mut self, request: &Request, number: usize) -> Option<Taken> {
+        match self {
+            Room::Nodes(nodes) => Some(nodes[number].take(request)),
+            Room::Shapeless | Room::Unlimited(_) => None,
         }
     }
 }
@@ -448,14 +507,79 @@ fn fill(free: &mut u64, used: &mut u64) {
 }
 
 impl Fleet {
-    /// The fleet as the world's clusters state it.
+    /// The fleet as the world's clusters state it, with what runs.
     pub fn new(world: &World) -> Self {
+        load(world).expect("what runs has room")
+    }
+
+    /// The fleet as the world's clusters state it, as if nothing ran.
+    fn idle(world: &World) -> Self {
         let rooms = |cluster: &Cluster| match &cluster.pools {
             Pools::Short(flavors) => flavors.iter().map(|_| Room::Shapeless).collect(),
             Pools::Full(pools) => pools.iter().map(Room::new).collect(),
         };
-        Fleet { rooms: world.clusters.iter().map(rooms).collect() }
+        Fleet { rooms: world.clusters.iter().map(rooms).collect(), held: Vec::new() }
     }
+
+    /// The fleet without what a deployment's own running replicas take (I4).
+    fn without(&self, deployment: &Deployment) -> Fleet {
+        let mut fleet = self.clone();
+        let own;
+        (own, fleet.held) = fleet.held.into_iter().partition(|held| held.deployment == address(deployment));
+        for held in own {
+            if let (Room::Nodes(nodes), Some(taken)) = (&mut fleet.rooms[held.cluster][held.pool], &held.taken) {
+                nodes[held.node].give_back(taken);
+            }
+        }
+        fleet
+    }
+}
+
+/// How documents name a deployment (L1).
+fn address(deployment: &Deployment) -> String {
+    format!("{}/{}", deployment.workload, deployment.name)
+}
+
+/// The fleet with what runs, in the order of the documents' names (I4); `None` if something has no room.
+fn load(world: &World) -> Option<Fleet> {
+    let mut fleet = Fleet::idle(world);
+    let pairs = pairs(world);
+    let mut documents: Vec<&Running> = world.running.iter().collect();
+    documents.sort_by_key(|running| &running.name);
+    for running in documents {
+        let deployment = world.deployments.iter().find(|deployment| address(deployment) == running.deployment)?;
+        let pair = &pairs[runs_as(&pairs, deployment, running)?];
+        let request = request(deployment.resources.as_ref(), alternatives(deployment)[0], pair.flavor.kind);
+        for _ in 0..running.replicas {
+            let room = &mut fleet.rooms[pair.cluster][pair.pool];
+            let (_, node) = room.best(&request)?;
+            let taken = room.take(&request, node);
+            let (deployment, cluster, pool) = (running.deployment.clone(), pair.cluster, pair.pool);
+            fleet.held.push(Held { deployment, cluster, pool, node, taken });
+        }
+    }
+    Some(fleet)
+}
+
+/// The number of the (pool, flavor) that running replicas use: the gpu flavor if a GPU is demanded; else the cpu flavor
+/// if there is one, else the gpu flavor.
+fn runs_as(pairs: &[Pair], deployment: &Deployment, running: &Running) -> Option<usize> {
+    let of_kind = |kind: &str| {
+        pairs.iter().position(|pair| {
+            (&pair.name.cluster, &pair.name.pool) == (&running.cluster, &running.pool) && pair.flavor.kind == kind
+        })
+    };
+    if demands_gpu(alternatives(deployment)[0]) { of_kind("gpu") } else { of_kind("cpu").or(of_kind("gpu")) }
+}
+
+/// The alternatives of the GPU demand; a single `None` if there is no GPU demand (D1).
+fn alternatives(deployment: &Deployment) -> Vec<Option<&GpuNeed>> {
+    let gpu = deployment.resources.as_ref().and_then(|resources| resources.gpu.as_ref());
+    gpu.map_or(vec![None], |gpu| gpu.alternatives.iter().map(Some).collect())
+}
+
+fn demands_gpu(need: Option<&GpuNeed>) -> bool {
+    need.is_some_and(|need| need.count > 0)
 }
 
 /// A (pool, flavor) of a cluster, which the constraints judge (D6).
@@ -559,6 +683,107 @@ impl Pair<'_> {
     }
 }
 
+// --- Preferences ----------------------------------------------------------------------------------------------------
+
+/// A part of a candidate's rank (D5). Ranks within a decision have the same parts in the same order; smaller is better.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// Replicas already placed in the candidate's domain.
+    Placed(u32),
+    Favour(Reverse<u32>),
+    /// 0 in the country, 1 on its continent, 2 elsewhere.
+    Abroad(u32),
+    Kilometres(OrLast),
+    NotCurrent(bool),
+    NeedlessGpus(bool),
+    Price(OrLast),
+    Left(Left),
+    Name(Candidate),
+}
+
+/// A number; one that is unknown comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum OrLast {
+    Known(u64),
+    Unknown,
+}
+
+impl From<Option<u64>> for OrLast {
+    fn from(number: Option<u64>) -> Self {
+        number.map_or(OrLast::Unknown, OrLast::Known)
+    }
+}
+
+impl Preference {
+    /// The rank's part for a candidate, a replica of which has this price and leaves this much on its node.
+    fn part(&self, cluster: &Cluster, price: Option<u64>, left: Left) -> Part {
+        match self {
+            Preference::Price => Part::Price(price.into()),
+            Preference::Packing => Part::Left(left),
+            Preference::Near(Near::Country(country)) => {
+                let continent = |code: &str| GEOGRAPHY.country(code).continent;
+                Part::Abroad(if cluster.country == *country {
+                    0
+                } else if continent(&cluster.country) == continent(country) {
+                    1
+                } else {
+                    2
+                })
+            }
+            Preference::Near(Near::Coordinates { lat, lon }) => {
+                Part::Kilometres(cluster.coordinates.map(|there| whole_kilometres((*lat, *lon), there)).into())
+            }
+            Preference::Favourites(entries) => {
+                let matches = |(kind, name, _): &&(FavouriteKind, String, u32)| match kind {
+                    FavouriteKind::Cluster => cluster.name == *name,
+                    FavouriteKind::Location => cluster.location.as_ref() == Some(name),
+                    FavouriteKind::Provider => cluster.provider == *name,
+                };
+                let weights = entries.iter().filter(matches).map(|(_, _, weight)| *weight);
+                Part::Favour(Reverse(weights.max().unwrap_or(0)))
+            }
+        }
+    }
+}
+
+/// The distance of two places along the great circle, rounded to the nearest kilometre.
+pub fn whole_kilometres(here: (i32, i32), there: (i32, i32)) -> u64 {
+    format!("{:.0}", kilometres(here, there)).parse().expect("a whole number")
+}
+
+/// The haversine formula on a sphere of the earth's mean radius; places are latitude and longitude in millionths of a
+/// degree.
+pub fn kilometres(here: (i32, i32), there: (i32, i32)) -> f64 {
+    let radians = |micro_degrees: i32| (f64::from(micro_degrees) / 1e6).to_radians();
+    let (north, south) = (radians(here.0), radians(there.0));
+    let half_north = (north - south) / 2.0;
+    let half_east = (radians(here.1) - radians(there.1)) / 2.0;
+    let haversine = half_north.sin().powi(2) + north.cos() * south.cos() * half_east.sin().powi(2);
+    2.0 * 6371.0088 * haversine.sqrt().min(1.0).asin()
+}
+
+/// The domain of a spread that a cluster belongs to; a cluster without location, to the rest of its country.
+fn domain(cluster: &Cluster, by: Domain) -> String {
+    match by {
+        Domain::Cluster => cluster.name.clone(),
+        Domain::Location => cluster.location.as_ref().unwrap_or(&cluster.country).clone(),
+        Domain::Country => cluster.country.clone(),
+        Domain::Continent => GEOGRAPHY.country(&cluster.country).continent.to_owned(),
+        Domain::Provider => cluster.provider.clone(),
+    }
+}
+
+/// The replicas placed so far in each domain that has a candidate.
+type Counts = BTreeMap<String, u32>;
+
+/// Whether one more replica in a domain keeps the skew: afterwards its count is at most so much over the least count of
+/// the domains that have a candidate.
+fn keeps_skew(counts: &Counts, domain: &str, max_skew: u32) -> bool {
+    let after = counts.get(domain).copied().unwrap_or(0) + 1;
+    let least = counts.iter().map(|(other, count)| if other == domain { after } else { *count }).min();
+    after - least.unwrap_or(0).min(after) <= max_skew
+}
+
 // --- Decisions ------------------------------------------------------------------------------------------------------
 
 /// The constraints in the order of D6.
@@ -574,9 +799,10 @@ enum Constraint {
     NoSuchFlavor,
     DoesNotFitNode,
     InsufficientCapacity,
+    SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 10] = [
+const CONSTRAINTS: [Constraint; 11] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
@@ -587,6 +813,7 @@ const CONSTRAINTS: [Constraint; 10] = [
     Constraint::NoSuchFlavor,
     Constraint::DoesNotFitNode,
     Constraint::InsufficientCapacity,
+    Constraint::SpreadImpossible,
 ];
 
 impl Constraint {
@@ -602,6 +829,7 @@ impl Constraint {
             Constraint::NoSuchFlavor => "no-such-flavor",
             Constraint::DoesNotFitNode => "does-not-fit-node",
             Constraint::InsufficientCapacity => "insufficient-capacity",
+            Constraint::SpreadImpossible => "spread-impossible",
         }
     }
 
@@ -629,99 +857,196 @@ struct Decision {
 struct Case<'a> {
     world: &'a World,
     deployment: &'a Deployment,
+    /// As it stands.
     fleet: &'a Fleet,
+    /// Without what the deployment itself runs; the decision is made on this one (I4).
+    freed: Fleet,
     in_force: Vec<InForce<'a>>,
     required: bool,
     scope: Scope,
     pairs: Vec<Pair<'a>>,
-    /// The alternatives of the GPU demand; a single `None` if there is no GPU demand (D1).
+    /// How many replicas of the deployment run on each of the pairs now.
+    running: Vec<u32>,
     alternatives: Vec<Option<&'a GpuNeed>>,
     /// Zero replicas are decided as for one (D1).
     wanted: u32,
+    /// The replicas in each domain where the allotment stopped.
+    stopped: Counts,
 }
 
-fn judge(world: &World, deployment: &Deployment, fleet: &Fleet, also: Option<(usize, &str)>) -> Decision {
-    let in_force = in_force(world, deployment, also);
-    let gpu = deployment.resources.as_ref().and_then(|resources| resources.gpu.as_ref());
-    let case = Case {
-        world,
-        deployment,
-        fleet,
-        required: requirements_hold(world, deployment, &in_force),
-        scope: Scope {
-            location: state(world, &in_force, Axis::Location),
-            flavor: state(world, &in_force, Axis::Flavor),
-        },
-        in_force,
-        pairs: pairs(world),
-        alternatives: gpu.map_or(vec![None], |gpu| gpu.alternatives.iter().map(Some).collect()),
-        wanted: deployment.replicas.max(1),
-    };
-    case.decide()
+/// Replicas as they were allotted under one alternative.
+struct Allotment {
+    placements: Vec<Placement>,
+    counts: Counts,
+    after: Fleet,
+}
+
+impl Allotment {
+    fn fitting(&self) -> u32 {
+        self.placements.iter().map(|placement| placement.replicas).sum()
+    }
+}
+
+fn judge(
+    world: &World,
+    deployment: &Deployment,
+    fleet: &Fleet,
+    partial: bool,
+    also: Option<(usize, &str)>,
+) -> Decision {
+    Case::new(world, deployment, fleet, also).decide(partial)
+}
+
+impl<'a> Case<'a> {
+    fn new(world: &'a World, deployment: &'a Deployment, fleet: &'a Fleet, also: Option<(usize, &str)>) -> Self {
+        let in_force = in_force(world, deployment, also);
+        let pairs = pairs(world);
+        let mut running = vec![0; pairs.len()];
+        for document in world.running.iter().filter(|running| running.deployment == address(deployment)) {
+            running[runs_as(&pairs, deployment, document).expect("a place to run")] += document.replicas;
+        }
+        Case {
+            world,
+            deployment,
+            fleet,
+            freed: fleet.without(deployment),
+            required: requirements_hold(world, deployment, &in_force),
+            scope: Scope {
+                location: state(world, &in_force, Axis::Location),
+                flavor: state(world, &in_force, Axis::Flavor),
+            },
+            in_force,
+            pairs,
+            running,
+            alternatives: alternatives(deployment),
+            wanted: deployment.replicas.max(1),
+            stopped: Counts::new(),
+        }
+    }
 }
 
 impl Case<'_> {
-    fn decide(self) -> Decision {
-        // D2, D6: a candidate passes all of these under one single alternative.
+    /// D2, D6: a candidate passes all up to the node under one single alternative.
+    fn candidates(&self) -> BTreeSet<Candidate> {
         let up_to_node = Constraint::DoesNotFitNode.and_before();
-        let candidates: BTreeSet<Candidate> =
-            self.pairs.iter().filter(|pair| self.pair_passes_all(up_to_node, pair)).map(|p| p.name.clone()).collect();
-        // D1: the first alternative under which all replicas fit is taken for all of them.
-        let mut fitting = 0;
+        self.pairs.iter().filter(|pair| self.pair_passes_all(up_to_node, pair)).map(|p| p.name.clone()).collect()
+    }
+
+    fn decide(mut self, partial: bool) -> Decision {
+        let candidates = self.candidates();
+        let mut most: Option<Allotment> = None;
         for need in &self.alternatives {
-            let (mut placements, mut after) = self.place(*need);
-            let placed = placements.iter().map(|placement| placement.replicas).sum::<u32>();
-            fitting = fitting.max(placed);
-            if placed == self.wanted {
+            let mut allotment = self.allot(*need, self.max_skew());
+            // D1: the first alternative under which all replicas fit is taken for all of them.
+            if allotment.fitting() == self.wanted {
                 // D1: of zero replicas the place is shown, and nothing is reserved.
                 if self.deployment.replicas == 0 {
-                    placements[0].replicas = 0;
-                    placements[0].price = placements[0].price.map(|_| 0);
-                    after = self.fleet.clone();
+                    let shown = &mut allotment.placements[0];
+                    shown.replicas = 0;
+                    shown.price = shown.price.map(|_| 0);
+                    allotment.after = self.freed;
                 }
+                let Allotment { placements, after, .. } = allotment;
                 return Decision { candidates, placements, refusal: None, scope: self.scope, after };
             }
+            if most.as_ref().is_none_or(|most| most.fitting() < allotment.fitting()) {
+                most = Some(allotment);
+            }
         }
+        let most = most.expect("an alternative");
+        let fitting = most.fitting();
+        let unspread = self.alternatives.iter().map(|need| self.allot(*need, None).fitting()).max().expect("one");
+        self.stopped = most.counts;
         let refusal = Refusal {
             wanted: self.wanted,
             fitting,
             clusters: self.world.clusters.len(),
-            reasons: self.reasons(!candidates.is_empty()),
+            reasons: self.reasons(!candidates.is_empty() && unspread < self.wanted, fitting < unspread),
         };
-        let after = self.fleet.clone();
-        Decision { candidates, placements: Vec::new(), refusal: Some(refusal), scope: self.scope, after }
+        // D3; a refusal leaves running what runs.
+        let (placements, after) =
+            if partial && fitting > 0 { (most.placements, most.after) } else { (Vec::new(), self.fleet.clone()) };
+        Decision { candidates, placements, refusal: Some(refusal), scope: self.scope, after }
     }
 
-    /// Replicas go one at a time to the best-ranked candidate (D5), until all are placed or none has room.
-    fn place(&self, need: Option<&GpuNeed>) -> (Vec<Placement>, Fleet) {
+    /// The skew that must be kept, if spread is a constraint.
+    fn max_skew(&self) -> Option<u32> {
+        self.deployment.placement.spread?.max_skew
+    }
+
+    /// The domain of a (pool, flavor), if there is a spread.
+    fn domain(&self, pair: &Pair) -> Option<String> {
+        Some(domain(pair.data, self.deployment.placement.spread?.by))
+    }
+
+    /// Replicas go one at a time to the best-ranked candidate that has room and keeps the skew (D5), until all are
+    /// placed or there is none.
+    fn allot(&self, need: Option<&GpuNeed>, max_skew: Option<u32>) -> Allotment {
         let resources = self.deployment.resources.as_ref();
         let up_to_node = Constraint::DoesNotFitNode.and_before();
-        let open: Vec<&Pair> =
-            self.pairs.iter().filter(|pair| up_to_node.iter().all(|c| self.passes(*c, pair, need))).collect();
-        let gpu_demanded = need.is_some_and(|need| need.count > 0);
-        let mut fleet = self.fleet.clone();
+        let open: Vec<(&Pair, u32)> = (self.pairs.iter().zip(self.running.iter().copied()))
+            .filter(|(pair, _)| up_to_node.iter().all(|c| self.passes(*c, pair, need)))
+            .collect();
+        let mut counts: Counts = open.iter().filter_map(|(pair, _)| self.domain(pair)).map(|name| (name, 0)).collect();
+        let mut after = self.freed.clone();
         let mut placements: Vec<Placement> = Vec::new();
         for _ in 0..self.wanted {
-            let rank = |pair: &&Pair| {
-                let request = request(resources, need, pair.flavor.kind);
-                let (left, node) = fleet.rooms[pair.cluster][pair.pool].best(&request)?;
-                let price = pair.price(&request);
-                let needless_gpus = !gpu_demanded && pair.has_gpus();
-                Some((needless_gpus, price.is_none(), price, left, pair.name.clone(), node, pair.cluster, pair.pool))
-            };
-            let Some((_, _, price, _, candidate, node, cluster, pool)) = open.iter().filter_map(rank).min() else {
-                break;
-            };
-            fleet.rooms[cluster][pool].take(&request(resources, need, &candidate.kind), node);
-            match placements.iter_mut().find(|placement| placement.candidate == candidate) {
+            let best = open
+                .iter()
+                .filter(|(pair, _)| {
+                    max_skew.is_none_or(|k| keeps_skew(&counts, &self.domain(pair).expect("a domain"), k))
+                })
+                .filter_map(|(pair, running)| {
+                    let request = request(resources, need, pair.flavor.kind);
+                    let (left, node) = after.rooms[pair.cluster][pair.pool].best(&request)?;
+                    let here = placements.iter().find(|placement| placement.candidate == pair.name);
+                    let current = here.map_or(0, |placement| placement.replicas) < *running;
+                    let price = pair.price(&request);
+                    Some((self.rank(pair, need, current, price, left, &counts), *pair, node, price))
+                })
+                .min_by(|one, other| one.0.cmp(&other.0));
+            let Some((_, pair, node, price)) = best else { break };
+            after.rooms[pair.cluster][pair.pool].take(&request(resources, need, pair.flavor.kind), node);
+            if let Some(domain) = self.domain(pair) {
+                *counts.get_mut(&domain).expect("a candidate's domain") += 1;
+            }
+            match placements.iter_mut().find(|placement| placement.candidate == pair.name) {
                 Some(placement) => {
                     placement.replicas += 1;
                     placement.price = placement.price.zip(price).map(|(sum, one)| sum + one);
                 }
-                None => placements.push(Placement { candidate, replicas: 1, price }),
+                None => placements.push(Placement { candidate: pair.name.clone(), replicas: 1, price }),
             }
         }
-        (placements, fleet)
+        Allotment { placements, counts, after }
+    }
+
+    /// The rank of a candidate for the next replica (D5).
+    fn rank(
+        &self,
+        pair: &Pair,
+        need: Option<&GpuNeed>,
+        current: bool,
+        price: Option<u64>,
+        left: Left,
+        counts: &Counts,
+    ) -> Vec<Part> {
+        let mut rank = Vec::new();
+        let placement = &self.deployment.placement;
+        // Spread without `max_skew` is a preference, before all others.
+        if placement.spread.is_some_and(|spread| spread.max_skew.is_none()) {
+            rank.push(Part::Placed(counts[&self.domain(pair).expect("a domain")]));
+        }
+        rank.extend(placement.prefer.iter().map(|preference| preference.part(pair.data, price, left)));
+        // I4: with no preference stated, the current place is kept.
+        if placement.prefer.is_empty() {
+            rank.push(Part::NotCurrent(!current));
+        }
+        rank.push(Part::NeedlessGpus(!demands_gpu(need) && pair.has_gpus()));
+        rank.push(Part::Price(price.into()));
+        rank.push(Part::Left(left));
+        rank.push(Part::Name(pair.name.clone()));
+        rank
     }
 
     /// Whether a constraint that is the same for every (pool, flavor) holds.
@@ -746,13 +1071,18 @@ impl Case<'_> {
             Constraint::LocationNotAllowed => allowed(self.world, &self.in_force, Axis::Location, &pair.place),
             Constraint::FlavorNotAllowed => allowed(self.world, &self.in_force, Axis::Flavor, &pair.hardware),
             Constraint::NoSuchFlavor => pair.is_demanded(resources, need),
-            // The last two by quantities alone, whatever the flavor.
+            // The next two by quantities alone, whatever the flavor.
             Constraint::DoesNotFitNode => {
                 pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request(resources, need, pair.flavor.kind)))
             }
             Constraint::InsufficientCapacity => {
-                self.fleet.rooms[pair.cluster][pair.pool].holds(&request(resources, need, pair.flavor.kind))
+                self.freed.rooms[pair.cluster][pair.pool].holds(&request(resources, need, pair.flavor.kind))
             }
+            // As it was where the allotment stopped.
+            Constraint::SpreadImpossible => match (self.max_skew(), self.domain(pair)) {
+                (Some(max_skew), Some(domain)) => keeps_skew(&self.stopped, &domain, max_skew),
+                _ => true,
+            },
         }
     }
 
@@ -780,13 +1110,15 @@ impl Case<'_> {
         alive.collect::<BTreeSet<usize>>().len()
     }
 
-    /// The reasons of a refusal (D6). With a candidate left, room is why fewer fit than are wanted.
-    fn reasons(&self, room_is_why: bool) -> Vec<Reason> {
+    /// The reasons of a refusal (D6): whether room is why fewer fit than are wanted, and whether the spread is.
+    fn reasons(&self, room_is_why: bool, spread_is_why: bool) -> Vec<Reason> {
         let clusters = self.world.clusters.len();
         let mut reasons = Vec::new();
         for constraint in CONSTRAINTS {
             let fails = if constraint.is_general() {
                 !self.holds_generally(constraint)
+            } else if constraint == Constraint::SpreadImpossible {
+                spread_is_why
             } else {
                 self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair) || self.stops(constraint, pair))
             };

@@ -1,10 +1,10 @@
 //! Random worlds, the same for the same seed everywhere. Policies, demands and clusters draw from a few countries and
 //! flavors that each world favours, so that they meet often enough for every verdict and every reason to occur.
 
-use super::judge::leaves_something;
+use super::judge::{Candidate, candidates, leaves_something, running_fits};
 use super::world::{
-    Axis, Cluster, Deployment, Environment, GEOGRAPHY, Gpu, GpuNeed, Level, Opt, Policy, Pool, Pools, Resources, Used,
-    World,
+    Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, GEOGRAPHY, Gpu, GpuNeed, Level, Near, Opt,
+    Placement, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 const GIB: u64 = 1 << 30;
@@ -20,6 +20,22 @@ const OWN: &[(&str, &str)] = &[
     ("edge/zürich 1", "ch"),
     ("edge/windhoek", "na"),
     ("edge/us-east-1", "us"),
+];
+
+/// Where clusters stand, far apart, so that no two distances round to the same kilometres unless they are the same:
+/// latitude and longitude in millionths of a degree.
+pub const PLACES: &[(i32, i32)] = &[
+    (38_900_000, -77_400_000),
+    (45_840_000, -119_700_000),
+    (53_350_000, -6_260_000),
+    (50_110_000, 8_680_000),
+    (35_680_000, 139_690_000),
+    (1_350_000, 103_820_000),
+    (-23_550_000, -46_630_000),
+    (-33_870_000, 151_210_000),
+    (0, 179_999_999),
+    (0, -179_999_999),
+    (0, 0),
 ];
 
 /// Beginnings of names, among them some that an order other than that of bytes would sort otherwise.
@@ -102,6 +118,26 @@ pub fn world(seed: u64, max_clusters: usize) -> World {
     for number in 0..random.between(1, 4) {
         let deployment = deployment(&mut random, &taste, &world, number);
         world.deployments.push(deployment);
+    }
+    // From a generator of its own, so that the world but for these is the same without them.
+    let mut random = Random(!seed);
+    let open = random.chance(50);
+    if open {
+        relax(&mut random, &taste, &mut world, max_clusters);
+    }
+    for cluster in &mut world.clusters {
+        cluster.coordinates = random.maybe(70, |random| *random.pick(PLACES));
+    }
+    for number in 0..world.deployments.len() {
+        if random.chance(if open { 65 } else { 35 }) && world.deployments[number].remote_missing.is_empty() {
+            world.deployments[number].placement = placement(&mut random, &taste, &world);
+            if open && random.chance(75) {
+                strain(&mut random, &mut world.deployments[number]);
+            }
+        }
+    }
+    if random.chance(45) {
+        running(&mut random, &mut world);
     }
     world
 }
@@ -190,6 +226,7 @@ fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
         provider: provider.to_owned(),
         country,
         location,
+        coordinates: None,
         healthy: !random.chance(9),
         cordoned: random.chance(9),
         pools,
@@ -329,6 +366,7 @@ fn deployment(random: &mut Random, taste: &Taste, world: &World, number: usize) 
         priority: *random.pick(&[0, 0, 0, 1, 5, -1]),
         replicas: *random.pick(&[0, 1, 1, 2, 3, 5, 8, 13]),
         resources,
+        placement: Placement::default(),
     };
     // Only manifests of the foreign format have remote policies; they know neither resources, priority nor audit.
     if deployment.workload_type == "model" && random.chance(6) {
@@ -371,4 +409,154 @@ fn gpu_need(random: &mut Random, taste: &Taste) -> GpuNeed {
     let share_milli = random.maybe(30, |random| *random.pick(&[100, 250, 333, 500, 500, 999, 1000]));
     let count = if share_milli.is_some() { 1 } else { *random.pick(&[1, 1, 1, 2, 4]) };
     GpuNeed { typ, memory: random.maybe(15, |random| *random.pick(&[16, 20, 24, 40, 80]) * GIB), count, share_milli }
+}
+
+/// Makes a world in which deployments have several candidates, and preferences and spread something to choose from:
+/// fewer policies, more clusters, and hardware that is mostly of one sort.
+fn relax(random: &mut Random, taste: &Taste, world: &mut World, max_clusters: usize) {
+    while world.clusters.len() < max_clusters && random.chance(80) {
+        let cluster = cluster(random, taste, world.clusters.len());
+        world.clusters.push(cluster);
+    }
+    world.workspace = Level::default();
+    for environment in &mut world.environments {
+        environment.level.require.clear();
+        environment.level.attachments.retain(|(_, enforced)| !enforced || random.chance(15));
+    }
+    let (cpu, gpu) = (taste.code(random, "cpu"), taste.code(random, "gpu"));
+    let fresh = random.chance(35);
+    for cluster in &mut world.clusters {
+        cluster.healthy |= random.chance(70);
+        cluster.cordoned &= random.chance(30);
+        if matches!(cluster.pools, Pools::Short(_)) && random.chance(60) {
+            cluster.pools = Pools::Full(vec![pool(random, taste, 0)]);
+        }
+        let small = random.chance(30);
+        if let Pools::Full(pools) = &mut cluster.pools {
+            for pool in pools {
+                if fresh || small {
+                    pool.used = Used::default();
+                }
+                // So that it runs full.
+                if small || pool.nodes.is_none() && random.chance(70) {
+                    pool.nodes = Some(1);
+                }
+                if random.chance(20) {
+                    continue;
+                }
+                pool.cpu_flavor = pool.cpu_flavor.as_ref().map(|_| cpu.clone());
+                pool.gpu = pool.gpu.as_ref().map(|(_, count)| (gpu.clone(), *count));
+            }
+        }
+    }
+    for deployment in &mut world.deployments {
+        deployment.attachments.retain(|(_, enforced)| !enforced || random.chance(15));
+        if let Some(resources) = &mut deployment.resources {
+            resources.cpu_type = None;
+            for need in resources.gpu.iter_mut().flat_map(|gpu| &mut gpu.alternatives) {
+                need.typ = need.typ.take().filter(|_| random.chance(30));
+                need.memory = need.memory.filter(|_| random.chance(30));
+            }
+        }
+    }
+}
+
+/// Makes a deployment want so many replicas that a spread by skew runs into clusters that are full, and often asks for
+/// nothing that only some clusters have.
+fn strain(random: &mut Random, deployment: &mut Deployment) {
+    if deployment.placement.spread.is_none_or(|spread| spread.max_skew.is_none()) {
+        return;
+    }
+    deployment.replicas = *random.pick(&[3, 5, 8, 13, 21]);
+    if random.chance(70) {
+        let resources = deployment.resources.get_or_insert_default();
+        (resources.storage, resources.bandwidth, resources.gpu) = (None, None, None);
+        resources.cpu_milli = *random.pick(&[900, 1000, 1500, 2000, 3000]);
+        resources.memory = *random.pick(&[1, 1, 2, 4]) * GIB;
+    } else if let Some(resources) = &mut deployment.resources {
+        let needs = [GpuNeed { count: 2, ..GpuNeed::default() }, GpuNeed { count: 1, ..GpuNeed::default() }];
+        resources.gpu = Some(Gpu { alternatives: random.some(&needs, 3) });
+    }
+}
+
+fn placement(random: &mut Random, taste: &Taste, world: &World) -> Placement {
+    let (prefers, spreads) = *random.pick(&[(true, false), (false, true), (false, true), (true, true)]);
+    let mut prefer = Vec::new();
+    if prefers {
+        let count = *random.pick(&[1, 1, 2, 3]);
+        for kind in random.some(&[0, 1, 2, 2, 3, 3], count) {
+            prefer.push(match kind {
+                0 => Preference::Price,
+                1 => Preference::Packing,
+                2 if random.chance(50) => Preference::Near(Near::Country(taste.country(random))),
+                2 => {
+                    let (lat, lon) = *random.pick(PLACES);
+                    Preference::Near(Near::Coordinates { lat, lon })
+                }
+                _ => Preference::Favourites(favourites(random, world)),
+            });
+        }
+    }
+    let domains = [Domain::Cluster, Domain::Location, Domain::Country, Domain::Continent, Domain::Provider];
+    let spread = if spreads {
+        let by = *random.pick(&domains);
+        Some(Spread { by, max_skew: random.maybe(65, |random| *random.pick(&[1, 1, 1, 2, 3])) })
+    } else {
+        None
+    };
+    Placement { prefer, spread }
+}
+
+/// Weights of some clusters, locations and providers that there are; none twice.
+fn favourites(random: &mut Random, world: &World) -> Vec<(FavouriteKind, String, u32)> {
+    let mut all: Vec<(FavouriteKind, String)> = Vec::new();
+    for cluster in &world.clusters {
+        all.push((FavouriteKind::Cluster, cluster.name.clone()));
+        all.push((FavouriteKind::Provider, cluster.provider.clone()));
+        all.extend(cluster.location.clone().map(|location| (FavouriteKind::Location, location)));
+    }
+    all.extend(GEOGRAPHY.locations.iter().take(2).map(|(name, _)| (FavouriteKind::Location, (*name).to_owned())));
+    let count = random.between(1, 4);
+    let chosen = random.some(&all, count);
+    chosen.into_iter().map(|(kind, name)| (kind, name, *random.pick(&[1, 1, 5, 10, 10, 100, u32::MAX]))).collect()
+}
+
+/// Adds what runs: for most of it on a candidate, else wherever there is room (I4).
+fn running(random: &mut Random, world: &mut World) {
+    let mut everywhere: Vec<(String, String)> = Vec::new();
+    for cluster in &world.clusters {
+        let pools: Vec<String> = match &cluster.pools {
+            Pools::Short(flavors) => flavors.iter().map(|(kind, code)| format!("{kind}-{code}")).collect(),
+            Pools::Full(pools) => pools.iter().map(|pool| pool.name.clone()).collect(),
+        };
+        everywhere.extend(pools.into_iter().map(|pool| (cluster.name.clone(), pool)));
+    }
+    if everywhere.is_empty() {
+        return;
+    }
+    for number in 0..random.between(1, 6) {
+        let deployment = random.pick(&world.deployments);
+        let (mut cluster, mut pool) = random.pick(&everywhere).clone();
+        if random.chance(75) {
+            let candidates: Vec<Candidate> = candidates(world, deployment).into_iter().collect();
+            if !candidates.is_empty() {
+                Candidate { cluster, pool, .. } = random.pick(&candidates).clone();
+            }
+        }
+        let running = Running {
+            name: format!("{}-{number}", random.pick(NAMES)),
+            deployment: format!("{}/{}", deployment.workload, deployment.name),
+            cluster,
+            pool,
+            replicas: *random.pick(&[1, 1, 2, 3, 5, 8]),
+        };
+        // As many as there is room for.
+        for replicas in (1..=running.replicas).rev() {
+            world.running.push(Running { replicas, ..running.clone() });
+            if running_fits(world) {
+                break;
+            }
+            world.running.pop();
+        }
+    }
 }

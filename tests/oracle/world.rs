@@ -20,6 +20,19 @@ pub struct World {
     pub groups: Vec<(String, Vec<String>)>,
     /// The workspace's own locations: `provider/region` and country (C7).
     pub locations: Vec<(String, String)>,
+    /// What runs now (I4).
+    pub running: Vec<Running>,
+}
+
+/// Replicas of a deployment that run now (`kind: Placement`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    pub name: String,
+    /// `workload/name`.
+    pub deployment: String,
+    pub cluster: String,
+    pub pool: String,
+    pub replicas: u32,
 }
 
 /// What the workspace or an environment imposes.
@@ -67,6 +80,58 @@ pub struct Deployment {
     pub priority: i64,
     pub replicas: u32,
     pub resources: Option<Resources>,
+    pub placement: Placement,
+}
+
+/// Which of its candidates a deployment would rather have (D5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placement {
+    /// The first counts most.
+    pub prefer: Vec<Preference>,
+    pub spread: Option<Spread>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preference {
+    Price,
+    Packing,
+    Near(Near),
+    /// A kind, a name and a weight each.
+    Favourites(Vec<(FavouriteKind, String, u32)>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Near {
+    Country(String),
+    /// In millionths of a degree.
+    Coordinates {
+        lat: i32,
+        lon: i32,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FavouriteKind {
+    Cluster,
+    /// By its full name, `provider/region`.
+    Location,
+    Provider,
+}
+
+/// A constraint with `max_skew`, which is at least 1; a preference without (D5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spread {
+    pub by: Domain,
+    pub max_skew: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    Cluster,
+    Location,
+    Country,
+    Continent,
+    Provider,
 }
 
 /// What one replica demands (D1).
@@ -101,6 +166,8 @@ pub struct Cluster {
     pub country: String,
     /// The full name, `provider/region`.
     pub location: Option<String>,
+    /// Latitude and longitude in millionths of a degree.
+    pub coordinates: Option<(i32, i32)>,
     pub healthy: bool,
     pub cordoned: bool,
     pub pools: Pools,

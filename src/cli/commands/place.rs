@@ -11,7 +11,7 @@ use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
     let workspace = session.load(&args.load.paths)?.workspace;
-    let options = PlaceOptions { partial: args.partial };
+    let options = PlaceOptions { partial: args.partial, optimize: args.optimize.unwrap_or(0) };
     let outcomes = match &args.deployment {
         Some(address) => workspace.place_as(names::deployment(&workspace, address)?, options).into_iter().collect(),
         None if args.independent => workspace.place_independently(options),

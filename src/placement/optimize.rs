@@ -1,0 +1,262 @@
+//! A second pass over many placements that lowers what they cost (D5, D9).
+//!
+//! The first pass places deployment by deployment, so an early one can sit where a later one would
+//! have saved more. This one looks for replicas that can move to a cheaper candidate, and for pairs
+//! of replicas of which one makes room for the other at a gain. Every place it tries is a candidate
+//! of the deployment it tries it for, so it never leaves what is allowed.
+
+use super::allot::replica_price;
+use super::ask::Ask;
+use super::decision::{Decision, Placement};
+use super::feasible::Question;
+use crate::id::{PairId, PoolId};
+use crate::inventory::{Inventory, Request, ReservationId};
+use crate::quantity::Money;
+
+/// A placed deployment whose replicas may move.
+#[derive(Debug)]
+pub struct Movable<'d> {
+    decision: &'d mut Decision,
+    /// The priced candidates, cheapest first, then by id.
+    sites: Vec<Site>,
+    replicas: Vec<Replica>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Site {
+    price: Money,
+    pair: PairId,
+    pool: PoolId,
+    request: Request,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Replica {
+    /// Where it is, among the sites.
+    site: usize,
+    reservation: ReservationId,
+}
+
+/// One replica of one of the movables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Which {
+    movable: usize,
+    replica: usize,
+}
+
+impl<'d> Movable<'d> {
+    /// The replicas of a decision that the inventory holds under `reservations`; `None` for one that
+    /// is not to be moved: with places of unknown price, with more to its ranking than the price, or
+    /// already running somewhere.
+    pub fn new(
+        inventory: &mut Inventory,
+        decision: &'d mut Decision,
+        ask: &Ask<'_>,
+        reservations: &[ReservationId],
+    ) -> Option<Self> {
+        if !ask.preferences.prefer.is_empty() || ask.preferences.spread.is_some() || !ask.current.is_empty() {
+            return None;
+        }
+        let sites = sites(inventory, decision, ask);
+        let at = |placement: &Placement| sites.iter().position(|site| site.pair == placement.pair);
+        let replicas: u64 = decision.placements().iter().map(|placement| u64::from(placement.replicas)).sum();
+        if replicas > MOST_REPLICAS {
+            return None;
+        }
+        let placed: Option<Vec<_>> =
+            decision.placements().iter().map(|p| at(p).map(|site| (site, p.replicas))).collect();
+        let placed = placed?;
+        // One reservation for each replica, so that each can move.
+        for &id in reservations {
+            inventory.release(id).ok()?;
+        }
+        let mut replicas = Vec::new();
+        for (site, count) in placed {
+            let Site { pair, request, .. } = *sites.get(site)?;
+            for _ in 0..count {
+                replicas.push(Replica { site, reservation: inventory.reserve(pair, &request, 1).ok()? });
+            }
+        }
+        Some(Self { decision, sites, replicas })
+    }
+
+    fn site_of(&self, replica: usize) -> Option<&Site> {
+        self.sites.get(self.replicas.get(replica)?.site)
+    }
+
+    /// Writes the moves into the decision.
+    fn settle(self) {
+        let mut placements: Vec<(usize, Placement)> = Vec::new();
+        for replica in &self.replicas {
+            let Some(site) = self.sites.get(replica.site) else { continue };
+            match placements.iter_mut().find(|(at, _)| *at == replica.site) {
+                Some((_, placement)) => {
+                    placement.replicas += 1;
+                    placement.price_per_hour = site.price.checked_mul(u64::from(placement.replicas));
+                }
+                None => placements.push((
+                    replica.site,
+                    Placement { pair: site.pair, replicas: 1, price_per_hour: Some(site.price), request: site.request },
+                )),
+            }
+        }
+        placements.sort_by_key(|(site, _)| *site);
+        self.decision.replace_placements(placements.into_iter().map(|(_, placement)| placement).collect());
+    }
+}
+
+/// The priced candidates of a decision under the alternative it took, cheapest first.
+fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> Vec<Site> {
+    let question = Question::new(inventory, decision.scope(), *ask);
+    let fleet = question.fleet();
+    let candidates = question.candidates(decision.alternative());
+    let priced = candidates.iter().filter_map(|id| {
+        let pair = fleet.pair(id)?;
+        let request = question.request(decision.alternative(), pair);
+        let price = replica_price(fleet.pool(pair.pool)?, &request)?;
+        Some(Site { price, pair: id, pool: pair.pool, request })
+    });
+    let mut sites: Vec<_> = priced.collect();
+    sites.sort_by_key(|site| (site.price, site.pair));
+    sites
+}
+
+/// Moves replicas of placed deployments where they cost less together, within a budget of `steps`:
+/// places tried. Never places a replica outside its deployment's candidates, and never makes the
+/// whole dearer. Equal input gives equal results, on every machine.
+///
+/// The inventory holds the moved replicas in the end, each under a reservation of its own.
+pub fn optimize(inventory: &mut Inventory, movables: Vec<Movable<'_>>, steps: u64) {
+    let mut search = Search { inventory, movables, steps };
+    while search.pass() && search.steps > 0 {}
+    search.movables.into_iter().for_each(Movable::settle);
+}
+
+struct Search<'i, 'd> {
+    inventory: &'i mut Inventory,
+    movables: Vec<Movable<'d>>,
+    steps: u64,
+}
+
+impl Search<'_, '_> {
+    /// Tries each replica once, the ones that could save most first; whether anything moved.
+    fn pass(&mut self) -> bool {
+        let mut order: Vec<(u64, Which)> = Vec::new();
+        for (movable, of) in self.movables.iter().enumerate() {
+            let cheapest = of.sites.first().map_or(0, |site| site.price.get());
+            for replica in 0..of.replicas.len() {
+                let pays = of.site_of(replica).map_or(0, |site| site.price.get());
+                if pays > cheapest {
+                    order.push((pays - cheapest, Which { movable, replica }));
+                }
+            }
+        }
+        order.sort_by(|a, b| b.0.cmp(&a.0).then((a.1.movable, a.1.replica).cmp(&(b.1.movable, b.1.replica))));
+        let mut moved = false;
+        for (_, which) in order {
+            moved |= self.improve(which);
+        }
+        moved
+    }
+
+    /// Finds a cheaper place for a replica: a free one, or one whose tenant can go elsewhere at less
+    /// than is gained.
+    fn improve(&mut self, which: Which) -> bool {
+        let Some(from) = self.site(which) else { return false };
+        let cheaper =
+            self.movables.get(which.movable).map_or(0, |of| of.sites.partition_point(|site| site.price < from.price));
+        for to in 0..cheaper {
+            let Some(site) = self.movables.get(which.movable).and_then(|of| of.sites.get(to)).copied() else { break };
+            if !self.spend() {
+                return false;
+            }
+            if self.shift(which, to) {
+                return true;
+            }
+            let gain = from.price.get() - site.price.get();
+            for tenant in self.tenants(site.pool, which) {
+                if self.evict(which, to, tenant, gain) {
+                    return true;
+                }
+                if self.steps == 0 {
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// Moves a replica to another of its sites, if there is room.
+    fn shift(&mut self, which: Which, to: usize) -> bool {
+        let Some(site) = self.movables.get(which.movable).and_then(|of| of.sites.get(to)).copied() else {
+            return false;
+        };
+        let Ok(reservation) = self.inventory.reserve(site.pair, &site.request, 1) else { return false };
+        let replica = self.movables.get_mut(which.movable).and_then(|of| of.replicas.get_mut(which.replica));
+        let Some(replica) = replica else { return false };
+        let old = std::mem::replace(replica, Replica { site: to, reservation });
+        self.inventory.release(old.reservation).is_ok()
+    }
+
+    /// Lets a tenant make room: it goes to its next place with room that costs less more than `gain`.
+    fn evict(&mut self, which: Which, to: usize, tenant: Which, gain: u64) -> bool {
+        let Some(home) = self.site(tenant) else { return false };
+        let Some(of) = self.movables.get(tenant.movable) else { return false };
+        // The places that cost less than `gain` more; of its own pool none helps.
+        let limit = home.price.get().saturating_add(gain);
+        let refuges: Vec<usize> = (0..of.sites.len())
+            .take_while(|&at| of.sites.get(at).is_some_and(|site| site.price.get() < limit))
+            .filter(|&at| of.sites.get(at).is_some_and(|site| site.pool != home.pool))
+            .take(REFUGES)
+            .collect();
+        let Some(stays) =
+            self.movables.get(tenant.movable).and_then(|of| of.replicas.get(tenant.replica)).map(|r| r.site)
+        else {
+            return false;
+        };
+        for refuge in refuges {
+            if !self.spend() {
+                return false;
+            }
+            if self.shift(tenant, refuge) {
+                if self.shift(which, to) {
+                    return true;
+                }
+                // The room was not enough: back, which always works, for nobody took the place.
+                let back = self.shift(tenant, stays);
+                debug_assert!(back, "a replica cannot return to the place it just left");
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The replicas on a pool that others could make room by, but for those of one deployment.
+    fn tenants(&self, pool: PoolId, but: Which) -> Vec<Which> {
+        let mut tenants = Vec::new();
+        for (movable, of) in self.movables.iter().enumerate().filter(|(movable, _)| *movable != but.movable) {
+            // Replicas of one deployment on one pool are alike: one of them stands for all.
+            let mut here =
+                (0..of.replicas.len()).filter(|&replica| of.site_of(replica).is_some_and(|site| site.pool == pool));
+            tenants.extend(here.next().map(|replica| Which { movable, replica }));
+        }
+        tenants
+    }
+
+    fn site(&self, which: Which) -> Option<Site> {
+        self.movables.get(which.movable)?.site_of(which.replica).copied()
+    }
+
+    /// Takes a step of the budget, if one is left.
+    fn spend(&mut self) -> bool {
+        let some = self.steps > 0;
+        self.steps = self.steps.saturating_sub(1);
+        some
+    }
+}
+
+/// Replicas of one deployment that are moved one by one; larger ones stay where they are.
+const MOST_REPLICAS: u64 = 1000;
+
+/// Places that a tenant tries before it is left alone.
+const REFUGES: usize = 8;
