@@ -1,16 +1,14 @@
 # What people do here. Each target does its own set-up on a machine with Rust (rustup) and nothing else.
 
-SITING := target/debug/siting
 export CARGO_TERM_COLOR ?= auto
 
 .PHONY: demo test assure tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
-	cargo build --quiet --features cli
-	$(SITING) place docs/tour || [ $$? -eq 1 ]
+	cargo run --quiet --features cli -- place docs/tour || [ $$? -eq 1 ]
 	@echo
-	$(SITING) explain docs/tour -d bert-api-v1 -c azure-westeurope || [ $$? -eq 1 ]
+	cargo run --quiet --features cli -- explain docs/tour -d bert-api-v1 -c azure-westeurope || [ $$? -eq 1 ]
 
 ## Every test and lint that decides whether a change is good. CI runs exactly this.
 test: tools

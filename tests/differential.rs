@@ -14,6 +14,7 @@
 #[expect(unreachable_pub, reason = "the oracle is written as if it were a crate of its own")]
 mod oracle;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use oracle::judge::{self, Verdict};
@@ -21,13 +22,14 @@ use oracle::world::{self, World};
 
 use siting::catalog::{Axis, Catalog, ChoiceKind};
 use siting::deployment::{Domain, Spread, Variables};
-use siting::id::{Name, PairId};
+use siting::id::{ClusterId, DeploymentId, Id, Name, PairId};
 use siting::inventory::Fleet;
 use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, FavouriteSpec,
     GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec,
     PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
 };
+use siting::placement::{Code, PairExplanation};
 use siting::policy::{Enforcement, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
@@ -88,6 +90,27 @@ fn compare(world: &World, partial: bool, what: &str) {
         assert_eq!(ours, expected, "{what}: solver (left) and oracle (right) differ in\n{world:#?}");
     }
     assert_eq!(ours.len(), expected.len(), "{what}");
+    for id in workspace.deployment_ids() {
+        explanations_agree(&workspace, id, what);
+    }
+}
+
+/// What is said of each cluster adds up to what is decided over all (D6).
+fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
+    let decision = workspace.place(id).expect("a deployment of the workspace").decision;
+    let clusters = (0..decision.fleet().clusters().len()).map(ClusterId::from_index);
+    let pairs: Vec<PairExplanation> =
+        clusters.flat_map(|cluster| workspace.explain_cluster(id, cluster).expect("a cluster")).collect();
+    for pair in &pairs {
+        assert_eq!(pair.candidate, decision.candidates().contains(pair.pair), "{what}: {pair:?}");
+        assert!(pair.candidate || !pair.reasons.is_empty(), "{what}: {pair:?}");
+    }
+    for reason in decision.refusal().iter().flat_map(|refusal| &refusal.reasons) {
+        let of_pairs = pairs.iter().flat_map(|pair| &pair.reasons).filter(|other| other.code == reason.code);
+        let cited: BTreeSet<_> = of_pairs.flat_map(|other| &other.policies).collect();
+        let is_policys = !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible) && !pairs.is_empty();
+        assert!(!is_policys || cited == reason.policies.iter().collect(), "{what}: {reason:?} against {cited:?}");
+    }
 }
 
 /// An outcome in the oracle's words.

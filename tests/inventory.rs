@@ -15,7 +15,7 @@ use siting::inventory::{
 use siting::origin::Origin;
 use siting::placement::{Ask, CommitError, Decision, commit, decide};
 use siting::policy::{Bundle, PolicySet, Scope};
-use siting::quantity::{Bytes, Cpu, GpuShare, Money};
+use siting::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money};
 
 const GIB: u64 = 1 << 30;
 
@@ -178,6 +178,59 @@ fn i4_a_late_decision_is_refused_where_its_pool_is_gone_moved_or_closed() {
     assert_eq!(commit(&mut gone, &refusal), Err(CommitError::Refused));
 }
 
+/// A late decision means the names it was made with, not the numbers they had (I4, D9).
+#[test]
+fn i4_a_late_decision_is_held_against_names_not_numbers() {
+    let at = |region: &str, country: &str| {
+        let mut catalog = Catalog::builtin();
+        let country = catalog.country(country).unwrap();
+        let location = Some(catalog.add_location(&format!("onprem/{region}"), country).unwrap());
+        let def = ClusterDef { country, location, ..cluster("b", vec![pool("p", 1)]) };
+        Inventory::new(&catalog, vec![def]).unwrap()
+    };
+    let decision = two_gpus(&at("here", "us"), 1);
+    // Both locations are the first that their catalog was given, so they bear one number.
+    assert!(matches!(commit(&mut at("there", "cn"), &decision), Err(CommitError::Changed { .. })));
+    assert!(commit(&mut at("here", "us"), &decision).is_ok());
+    let with_flavors = |codes: [&str; 2]| {
+        let mut catalog = Catalog::builtin();
+        for code in codes {
+            catalog.add_flavor(FlavorKind::Gpu, code, None, &[] as &[&str], None).unwrap();
+        }
+        let gpu_flavor = catalog.flavor(FlavorKind::Gpu, "x1");
+        Inventory::new(&catalog, vec![cluster("b", vec![PoolDef { gpu_flavor, ..pool("p", 1) }])]).unwrap()
+    };
+    let decision = two_gpus(&with_flavors(["x1", "x2"]), 1);
+    assert!(commit(&mut with_flavors(["x2", "x1"]), &decision).is_ok());
+    let x2_now = |inventory: &mut Inventory| commit(inventory, &decision);
+    let mut catalog = Catalog::builtin();
+    let x2 = catalog.add_flavor(FlavorKind::Gpu, "x2", None, &[] as &[&str], None).ok();
+    let pools = vec![PoolDef { gpu_flavor: x2, ..pool("p", 1) }];
+    let mut other = Inventory::new(&catalog, vec![cluster("b", pools)]).unwrap();
+    assert!(matches!(x2_now(&mut other), Err(CommitError::Changed { .. })));
+}
+
+#[test]
+fn i4_a_commit_whose_second_part_fails_gives_back_the_first() {
+    let fleet = || vec![cluster("a", vec![pool("p", 1)]), cluster("b", vec![pool("p", 1)])];
+    let decision = two_gpus(&inventory(fleet()), 2);
+    assert_eq!(decision.placements().len(), 2);
+    let mut now = inventory(fleet());
+    let blocker = now.reserve(pair(3), &gpus(share(1)), 1).unwrap();
+    let before: Vec<_> = [0, 1].map(|index| now.nodes(PoolId::from_index(index)).cloned()).into();
+    assert!(matches!(commit(&mut now, &decision), Err(CommitError::Taken { .. })));
+    let after: Vec<_> = [0, 1].map(|index| now.nodes(PoolId::from_index(index)).cloned()).into();
+    assert_eq!(before, after);
+    assert_eq!(now.reservations().collect::<Vec<_>>(), [blocker]);
+    // As if nothing had been tried: the next reservation gets the id it would have got.
+    now.release(blocker).unwrap();
+    let mut untouched = inventory(fleet());
+    let first = untouched.reserve(pair(3), &gpus(share(1)), 1).unwrap();
+    assert_eq!(first, blocker);
+    let next = |inventory: &mut Inventory| inventory.reserve(pair(3), &gpus(share(1)), 1).unwrap();
+    assert_eq!(next(&mut now), next(&mut untouched));
+}
+
 #[test]
 fn i5_a_replica_costs_its_largest_share_rounded_up() {
     let price = |request: Request| request.price(&shape(), Money::micros(1_000_000)).map(Money::get);
@@ -216,11 +269,14 @@ fn a_billion_replicas_are_decided_without_counting_them_one_by_one() {
 fn request() -> impl Strategy<Value = Request> {
     let gpu =
         prop_oneof![Just(GpuRequest::None), (1_u32..=2).prop_map(GpuRequest::Whole), (1_u32..=1000).prop_map(share),];
-    (0_u64..=4000, 0_u64..=16, gpu).prop_map(|(cpu, memory, gpu)| Request {
-        cpu: Cpu::milli_cores(cpu),
-        memory: Bytes::new(memory * GIB),
-        gpu,
-        ..Request::default()
+    (0_u64..=4000, 0_u64..=16, gpu, 0_u64..=100, 0_u64..=100).prop_map(|(cpu, memory, gpu, storage, bandwidth)| {
+        Request {
+            cpu: Cpu::milli_cores(cpu),
+            memory: Bytes::new(memory * GIB),
+            storage: Bytes::new(storage),
+            bandwidth: Bandwidth::bits_per_second(bandwidth),
+            gpu,
+        }
     })
 }
 
@@ -231,7 +287,8 @@ proptest! {
         requests in prop::collection::vec((request(), 1_u32..4), 1..20),
         order in any::<prop::sample::Index>(),
     ) {
-        let mut inventory = one_pool(4);
+        let limited = Shape { storage: Some(Bytes::new(250)), bandwidth: Some(Bandwidth::bits_per_second(200)), ..shape() };
+        let mut inventory = inventory(vec![cluster("a", vec![PoolDef { shape: Some(limited), ..pool("p", 4) }])]);
         let idle = inventory.nodes(PoolId::from_index(0)).cloned();
         let mut held = Vec::new();
         for (request, replicas) in &requests {

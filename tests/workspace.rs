@@ -61,12 +61,16 @@ fn p10_a_policy_that_would_leave_nothing_is_not_attached() {
     let error = workspace.attach(one, us, Enforcement::Enforce).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the location policies would leave nothing together: `europe` (environment), `us` (deployment)"
+        "the levels' location policies leave nothing together: `europe` (environment), `us` (deployment); \
+         detach one of them first, or attach one that leaves something"
     );
-    assert!(matches!(error, AttachError::Conflict { axis: Axis::Location, .. }));
+    assert!(matches!(error, AttachError::Conflict(_)));
     assert_eq!(workspace.deployment(one).cloned(), before);
     // Watching it is another matter (P12), and so is one that leaves something.
     workspace.attach(one, us, Enforcement::Audit).unwrap();
+    assert_eq!(workspace.deployment(one).unwrap().attachments.len(), 1);
+    workspace.attach(one, us, Enforcement::Audit).unwrap();
+    assert_eq!(workspace.deployment(one).unwrap().attachments.len(), 1);
     let t4 = id(&workspace, "t4");
     workspace.attach(one, t4, Enforcement::Enforce).unwrap();
     let outcome = workspace.place(one).unwrap();
@@ -103,7 +107,13 @@ fn e1_production_and_what_governs_deployments_stay() {
     );
     workspace.remove_environment("old").unwrap();
     assert!(workspace.find_environment("old").is_none());
-    // Those that remain still govern what they governed.
+    // Those that remain still govern what they governed, and no id means another environment now.
+    documents.push(document("Environment", "another", ""));
+    let mut again = self::workspace(&documents);
+    let (old, another) = (again.find_environment("old").unwrap(), again.find_environment("another").unwrap());
+    again.remove_environment("old").unwrap();
+    assert!(again.environment(old).is_none());
+    assert_eq!(again.environment(another).unwrap().name.as_str(), "another");
     let three = workspace.deployment(workspace.find_deployment("three").unwrap()).unwrap();
     assert_eq!(workspace.environment(three.environment).unwrap().name.as_str(), "development");
 }
@@ -210,7 +220,7 @@ fn p7_a_location_brought_later_counts_as_the_rest_of_its_country() {
     let scope = |options: Options| {
         let mut policies = PolicySet::new(&catalog);
         let policy = Policy::new(&catalog, "p".parse().unwrap(), Axis::Location, options, Targets::All).unwrap();
-        let attachments = [Attachment { policy: policies.insert(policy), enforcement: Enforcement::Enforce }];
+        let attachments = [Attachment { policy: policies.insert(policy).unwrap(), enforcement: Enforcement::Enforce }];
         let bundle = Bundle { attachments: &attachments, require: &[] };
         Scope::compile(&Arc::new(policies), [bundle, Bundle::default(), Bundle::default()], model)
     };

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::cluster::{Shape, Used};
 use super::request::{GpuRequest, Request};
-use crate::quantity::{Bandwidth, Bytes, GpuShare};
+use crate::quantity::GpuShare;
 
 /// The nodes of one pool.
 ///
@@ -83,6 +83,9 @@ struct Part {
     gpus: SmallVec<[u16; 8]>,
 }
 
+/// What is free of a resource that the shape leaves unstated.
+const NO_LIMIT: u64 = u64::MAX;
+
 /// A whole GPU, in thousandths.
 const WHOLE: u16 = 1000;
 
@@ -97,8 +100,8 @@ impl Nodes {
             gpu_thousandths: shape.gpu_thousandths(),
             cpu: shape.cpu.get(),
             memory: shape.memory.get(),
-            storage: shape.storage.map_or(u64::MAX, Bytes::get),
-            bandwidth: shape.bandwidth.map_or(u64::MAX, Bandwidth::get),
+            storage: shape.storage.map_or(NO_LIMIT, |limit| limit.get().min(NO_LIMIT - 1)),
+            bandwidth: shape.bandwidth.map_or(NO_LIMIT, |limit| limit.get().min(NO_LIMIT - 1)),
             gpus: SmallVec::from_elem(WHOLE, usize::from(shape.gpus)),
         };
         let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
@@ -338,10 +341,14 @@ impl Node {
             }
             GpuRequest::Share(share) => {
                 let share = u16::try_from(share.thousandths()).ok()?;
-                for _ in 0..replicas {
+                let mut wanted = replicas;
+                while wanted > 0 {
                     let left = gpus.iter_mut().zip(&self.gpus).map(|(taken, free)| (free - *taken, taken));
-                    let (_, fullest) = left.filter(|(left, _)| *left >= share).min_by_key(|(left, _)| *left)?;
-                    *fullest += share;
+                    let (left, fullest) = left.filter(|(left, _)| *left >= share).min_by_key(|(left, _)| *left)?;
+                    // It stays the fullest until it has no more room.
+                    let most = u16::try_from(wanted).unwrap_or(u16::MAX).min(left / share);
+                    *fullest += most * share;
+                    wanted -= u32::from(most);
                 }
             }
         }
@@ -378,8 +385,8 @@ impl Node {
     fn add(&mut self, part: &Part) {
         self.cpu += part.cpu;
         self.memory += part.memory;
-        self.storage = self.storage.saturating_add(part.storage);
-        self.bandwidth = self.bandwidth.saturating_add(part.bandwidth);
+        self.storage = with(self.storage, part.storage);
+        self.bandwidth = with(self.bandwidth, part.bandwidth);
         for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
             *free += taken;
             self.gpu_thousandths += u64::from(*taken);
@@ -389,7 +396,12 @@ impl Node {
 
 /// What is left of a resource; one without end stays so.
 fn without(free: u64, taken: u64) -> u64 {
-    if free == u64::MAX { free } else { free - taken }
+    if free == NO_LIMIT { free } else { free - taken }
+}
+
+/// What is free of a resource after some is given back; one without end stays so.
+fn with(free: u64, given: u64) -> u64 {
+    if free == NO_LIMIT { free } else { free + given }
 }
 
 /// A share is at most a whole GPU.

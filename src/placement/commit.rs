@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::decision::{Decision, Placement, Verdict};
-use crate::id::PairId;
-use crate::inventory::{Fleet, Inventory, ReservationId, ReserveError};
+use crate::catalog::Catalog;
+use crate::id::{FlavorId, PairId};
+use crate::inventory::{Cluster, Fleet, Inventory, ReservationId, ReserveError};
 
 /// Why a decision cannot be carried out; nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -62,14 +63,24 @@ fn same_pair(from: &Arc<Fleet>, to: &Arc<Fleet>, id: PairId) -> Option<PairId> {
     }
     let pair = from.pair(id)?;
     let (cluster, pool) = (from.cluster(pair.cluster)?, from.pool(pair.pool)?);
-    let found = to.find_pair(cluster.name.as_str(), pool.def.name.as_str(), pair.flavor)?;
+    // Ids mean something in their own catalog only, so the two are compared by their names.
+    let (old, new) = (from.catalog(), to.catalog());
+    let flavor = new.flavor(old.flavor_kind(pair.flavor), old.flavor_code(pair.flavor))?;
+    let found = to.find_pair(cluster.name.as_str(), pool.def.name.as_str(), flavor)?;
     let now = to.pair(found)?;
-    let place = to.cluster(now.cluster)?.place;
+    let same_place = place_name(old, cluster) == place_name(new, to.cluster(now.cluster)?);
     let hardware = &to.pool(now.pool)?.def;
-    let same = place == cluster.place
-        && hardware.cpu_flavor == pool.def.cpu_flavor
-        && hardware.gpu_flavor == pool.def.gpu_flavor;
-    same.then_some(found)
+    let same_hardware = code(old, pool.def.cpu_flavor) == code(new, hardware.cpu_flavor)
+        && code(old, pool.def.gpu_flavor) == code(new, hardware.gpu_flavor);
+    (same_place && same_hardware).then_some(found)
+}
+
+fn place_name<'a>(catalog: &'a Catalog, cluster: &Cluster) -> (&'a str, Option<&'a str>) {
+    (catalog.country_code(cluster.country), cluster.location.map(|location| catalog.location_name(location)))
+}
+
+fn code(catalog: &Catalog, flavor: Option<FlavorId>) -> Option<&str> {
+    flavor.map(|flavor| catalog.flavor_code(flavor))
 }
 
 fn site(fleet: &Fleet, placement: &Placement) -> String {

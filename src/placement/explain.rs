@@ -50,8 +50,11 @@ pub fn explain_cluster(
                 let failed = JUDGING.into_iter().zip(alternative).filter(|(_, passing)| !passing.contains(pair));
                 failed.map(|(code, _)| code).collect()
             };
-            // The alternative that comes nearest; of equals, the first.
-            let codes = passing.iter().map(failing).min_by_key(Vec::len).unwrap_or_default();
+            // The alternative that comes nearest: one under which only room is missing before any other;
+            // then the fewest; of equals, the first.
+            let distance =
+                |codes: &Vec<Code>| (codes.iter().any(|&code| code != Code::InsufficientCapacity), codes.len());
+            let codes = passing.iter().map(failing).min_by_key(distance).unwrap_or_default();
             let candidate = blocked.is_empty() && codes.iter().all(|&code| code == Code::InsufficientCapacity);
             let judged = codes.into_iter().map(|code| {
                 let policies = culprits(&question, pair, code);

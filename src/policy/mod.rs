@@ -187,6 +187,9 @@ pub enum InvalidPolicy {
     /// No options, or exceptions that leave nothing (P9).
     #[error("its exceptions take out all that it allows")]
     AllowsNothing,
+    /// It was compiled against another catalog than the policies it is put with.
+    #[error("the policy was compiled against another catalog")]
+    OtherCatalog,
 }
 
 /// All policies of a workspace, compiled against one catalog; shared by the scopes made from them.
@@ -203,9 +206,16 @@ impl PolicySet {
         Self { universe: PerAxis::from_fn(|axis| catalog.universe(axis)), by_name: IndexMap::new() }
     }
 
-    /// Adds a policy. Its effect must be over the same catalog; a name that is taken replaces.
-    pub fn insert(&mut self, policy: Policy) -> PolicyId {
-        PolicyId::from_index(self.by_name.insert_full(policy.name.clone(), Arc::new(policy)).0)
+    /// Adds a policy; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy::OtherCatalog`] if the policy was compiled against a catalog of another size
+    /// than the set was made for.
+    pub fn insert(&mut self, policy: Policy) -> Result<PolicyId, InvalidPolicy> {
+        if policy.effect.universe() != self.universe(policy.axis) {
+            return Err(InvalidPolicy::OtherCatalog);
+        }
+        Ok(PolicyId::from_index(self.by_name.insert_full(policy.name.clone(), Arc::new(policy)).0))
     }
 
     /// The policy with this id; `None` for an id of another set.

@@ -217,7 +217,7 @@ impl AxisScope {
     /// as `rest`, the rest of its country (P7).
     #[must_use]
     pub fn admits(&self, atom: Atom, rest: Atom) -> bool {
-        admits(&self.allowed, atom, rest)
+        self.restrictions.is_empty() || admits(&self.allowed, atom, rest)
     }
 }
 

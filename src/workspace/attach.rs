@@ -1,10 +1,9 @@
 //! Changes that the rules can refuse: attaching policies (P10), removing environments (E1).
 
 use super::Workspace;
-use crate::catalog::Axis;
-use crate::id::{DeploymentId, EnvironmentId, Id, PolicyId};
-use crate::placement::Culprit;
-use crate::policy::{Attachment, Enforcement, Environment, Level, Scope, State};
+use crate::id::{DeploymentId, Id, PolicyId};
+use crate::placement::{Code, Reason, policy_reasons};
+use crate::policy::{Attachment, Enforcement, Environment, Scope};
 
 /// A policy that cannot be attached; nothing has changed (P10).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -13,19 +12,10 @@ pub enum AttachError {
     /// No such deployment, or no such policy.
     #[error("the deployment or the policy is not of this workspace")]
     Unknown,
-    /// With it, the levels' policies of an axis would leave nothing.
-    #[error("the {axis} policies would leave nothing together: {}", cite(.culprits))]
-    Conflict {
-        /// The axis.
-        axis: Axis,
-        /// Its policies, by level and name.
-        culprits: Vec<Culprit>,
-    },
-}
-
-fn cite(culprits: &[Culprit]) -> String {
-    let cited = culprits.iter().map(|culprit| format!("`{}` ({})", culprit.policy, culprit.level));
-    cited.collect::<Vec<_>>().join(", ")
+    /// With it, the levels' policies of an axis would leave nothing. The reason names the axes and
+    /// the policies of each level.
+    #[error("{}; detach one of them first, or attach one that leaves something", .0.message())]
+    Conflict(Box<Reason>),
 }
 
 /// An environment that cannot be removed; nothing has changed (E1).
@@ -52,7 +42,8 @@ pub enum RemoveEnvironmentError {
 }
 
 impl Workspace {
-    /// Attaches a policy to a deployment, if the levels' policies leave something then.
+    /// Attaches a policy to a deployment, if the levels' policies leave something then. One that is
+    /// attached already changes its enforcement.
     ///
     /// An audit attachment binds nothing, so it is never refused.
     ///
@@ -69,6 +60,7 @@ impl Workspace {
         }
         let attachment = Attachment { policy, enforcement };
         let mut after = self.deployment(deployment).ok_or(AttachError::Unknown)?.clone();
+        after.attachments.retain(|attached| attached.policy != policy);
         after.attachments.push(attachment);
         let scope = self.scope_of(&after);
         if enforcement == Enforcement::Enforce {
@@ -97,36 +89,16 @@ impl Workspace {
         if !deployments.is_empty() {
             return Err(RemoveEnvironmentError::Governs { environment: name.to_owned(), deployments });
         }
-        self.environments.shift_remove(name);
-        // Those behind it move up by one.
-        let moved = |found: &mut EnvironmentId| {
-            if *found > id {
-                *found = EnvironmentId::from_index(found.index() - 1);
-            }
-        };
-        moved(&mut self.default_environment);
-        self.deployments.iter_mut().for_each(|deployment| moved(&mut deployment.environment));
+        if let Some(found) = self.environments.get_mut(id.index()) {
+            *found = None;
+        }
         Ok(())
     }
 }
 
 fn refuse_conflict(scope: &Scope) -> Result<(), AttachError> {
-    for axis in Axis::ALL {
-        if scope.axis(axis).state() == State::Conflict {
-            return Err(AttachError::Conflict { axis, culprits: culprits(scope, axis) });
-        }
+    match policy_reasons(scope).into_iter().find(|reason| reason.code == Code::PolicyConflict) {
+        Some(reason) => Err(AttachError::Conflict(Box::new(reason))),
+        None => Ok(()),
     }
-    Ok(())
-}
-
-/// Every policy that restricts an axis, by level and name.
-fn culprits(scope: &Scope, axis: Axis) -> Vec<Culprit> {
-    let mut culprits = Vec::new();
-    for restriction in scope.axis(axis).restrictions() {
-        let level: Level = restriction.level;
-        let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
-        culprits.extend(policies.map(|policy| Culprit { level, policy: policy.name().clone() }));
-    }
-    culprits.sort();
-    culprits
 }

@@ -1,7 +1,9 @@
 //! Decisions for a workspace's deployments, alone or in their order.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use super::Workspace;
 use crate::deployment::Deployment;
@@ -176,10 +178,24 @@ impl Workspace {
         }
     }
 
-    /// Decides every deployment as if it were the only one.
+    /// Decides every deployment as if it were the only one, on all cores. No decision sees another,
+    /// so the answers are those of one core, in the same order.
     #[must_use]
     pub fn place_independently(&self, options: PlaceOptions) -> Vec<Outcome> {
-        self.deployment_ids().filter_map(|id| self.place_as(id, options)).collect()
+        let ids: Vec<DeploymentId> = self.deployment_ids().collect();
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = ids.len().div_ceil(cores).max(1);
+        let decide = |ids: &[DeploymentId]| -> Vec<Outcome> {
+            ids.iter().filter_map(|&id| self.place_as(id, options)).collect()
+        };
+        if share >= ids.len() {
+            return decide(&ids);
+        }
+        thread::scope(|scope| {
+            let parts: Vec<_> = ids.chunks(share).map(|ids| (ids, scope.spawn(|| decide(ids)))).collect();
+            // A thread that could not do its part leaves it to this one.
+            parts.into_iter().flat_map(|(ids, part)| part.join().unwrap_or_else(|_| decide(ids))).collect()
+        })
     }
 
     /// The inventory as it is for a deployment: what its own replicas hold now is free.

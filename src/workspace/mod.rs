@@ -22,8 +22,6 @@ mod running;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
@@ -32,7 +30,7 @@ pub use running::Running;
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
 use crate::deployment::Deployment;
-use crate::id::{DeploymentId, EnvironmentId, Id, Name};
+use crate::id::{DeploymentId, EnvironmentId, Id};
 use crate::inventory::Inventory;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
@@ -46,7 +44,8 @@ pub struct Workspace {
     policies: Arc<PolicySet>,
     attachments: Vec<Attachment>,
     require: Vec<Axis>,
-    environments: IndexMap<Name, Environment>,
+    /// By id; `None` for one that was removed, whose id is not used again.
+    environments: Vec<Option<Environment>>,
     default_environment: EnvironmentId,
     /// In the order in which they are decided: priority, workload type, workload, name.
     deployments: Vec<Deployment>,
@@ -148,7 +147,7 @@ impl Workspace {
             catalog,
             policies,
             attachments,
-            environments,
+            environments: environments.into_values().map(Some).collect(),
             default_environment,
             deployments,
             inventory,
@@ -184,19 +183,20 @@ impl Workspace {
 
     /// All environments with their ids.
     pub fn environments(&self) -> impl Iterator<Item = (EnvironmentId, &Environment)> {
-        self.environments.values().enumerate().map(|(index, found)| (EnvironmentId::from_index(index), found))
+        let ids = self.environments.iter().enumerate();
+        ids.filter_map(|(index, found)| Some((EnvironmentId::from_index(index), found.as_ref()?)))
     }
 
-    /// An environment; `None` for an id of another workspace.
+    /// An environment; `None` for one that was removed, or an id of another workspace.
     #[must_use]
     pub fn environment(&self, id: EnvironmentId) -> Option<&Environment> {
-        self.environments.get_index(id.index()).map(|(_, environment)| environment)
+        self.environments.get(id.index())?.as_ref()
     }
 
     /// The environment of this name.
     #[must_use]
     pub fn find_environment(&self, name: &str) -> Option<EnvironmentId> {
-        self.environments.get_index_of(name).map(EnvironmentId::from_index)
+        self.environments().find(|(_, environment)| environment.name.as_str() == name).map(|(id, _)| id)
     }
 
     /// The environment of deployments that name none (E2).

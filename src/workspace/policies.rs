@@ -24,13 +24,9 @@ pub(super) fn resolve(
             problems.push(problem.related(first.origin(), "the first is here"));
             continue;
         }
-        match policy(catalog, spec, problems) {
-            Some(policy) => {
-                policies.insert(policy);
-            }
-            None => {
-                unsound.policies.insert(name.as_str().to_owned());
-            }
+        let known = policy(catalog, spec, problems).and_then(|policy| policies.insert(policy).ok());
+        if known.is_none() {
+            unsound.policies.insert(name.as_str().to_owned());
         }
     }
     policies
@@ -65,7 +61,9 @@ fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Vec<Problem>) -> 
                     ProblemCode::AllowsNothing,
                     "list at least one option that the exceptions do not take out altogether",
                 ),
-                InvalidPolicy::OtherAxis => (ProblemCode::InvalidValue, "list options of the policy's own type"),
+                InvalidPolicy::OtherAxis | InvalidPolicy::OtherCatalog => {
+                    (ProblemCode::InvalidValue, "list options of the policy's own type")
+                }
             };
             problems.push(Problem::new(code, &name.origin, format!("policy `{}`: {error}", name.value)).help(help));
             None
