@@ -1,4 +1,100 @@
 //! Policy and placement: *may this workload run there, where best, why not.*
+//!
+//! Policies say which places and which hardware are allowed. They are attached at three levels: the
+//! workspace, an environment, a deployment. Policies of one type at one level add up; levels, and
+//! types, cut each other down. What they leave meets the clusters there are, and a [`Decision`] is the
+//! result: placements for all replicas, or a refusal that lists what stands in the way. The library
+//! decides; its host carries out.
+//!
+//! [`Decision`]: placement::Decision
+//!
+//! # A first decision
+//!
+//! ```
+//! # #[cfg(feature = "manifest")] {
+//! use siting::manifest::Source;
+//! use siting::placement::Code;
+//! use siting::workspace::{LoadOptions, Workspace};
+//!
+//! let manifests = Source::new("fleet.yaml", r#"
+//! apiVersion: siting.dev/v1
+//! kind: Policy
+//! metadata: {name: us-only}
+//! spec: {type: location, locations: [{type: country, name: us}]}
+//! ---
+//! apiVersion: siting.dev/v1
+//! kind: Environment
+//! metadata: {name: production}
+//! spec: {policies: [us-only]}
+//! ---
+//! apiVersion: siting.dev/v1
+//! kind: Deployment
+//! metadata: {name: bert-api-v1}
+//! spec: {model: bert, replicas: 2}
+//! ---
+//! apiVersion: siting.dev/v1
+//! kind: Cluster
+//! metadata: {name: paris}
+//! spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
+//! "#);
+//! let workspace = Workspace::from_sources(&[manifests], LoadOptions::default())?;
+//! let bert = workspace.find_deployment("bert-api-v1")?;
+//! let decision = workspace.place(bert).ok_or("no such deployment")?.decision;
+//!
+//! let refusal = decision.refusal().ok_or("placed")?;
+//! let reason = &refusal.reasons[0];
+//! assert_eq!(reason.code, Code::LocationNotAllowed);
+//! assert_eq!(reason.message(), "the place is not allowed by `us-only` (environment)");
+//! assert_eq!(reason.counts.left_after, 0);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to begin
+//!
+//! - With manifests: [`Workspace::load`](workspace::Workspace) and its methods are the paved path.
+//! - With data of your own: build [`specs`](manifest::spec::Specs) and call
+//!   [`Workspace::from_specs`](workspace::Workspace::from_specs).
+//! - With nothing but the core: a [`Scope`](policy::Scope) compiled from policies, an
+//!   [`Inventory`](inventory::Inventory), and [`placement::decide`].
+//!
+//! The guide, `docs/guide.md` in the package, has a cookbook, the reference of manifests and command
+//! line, and the reasons for the design.
+//!
+//! # Rooms
+//!
+//! Each module imports only those above it in this table.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`id`] [`bitset`] [`quantity`] [`origin`] | typed ids and names; sets as bits; exact quantities and money; where a value was written |
+//! | [`catalog`] | continents, countries, groups, locations, flavors: names and aliases to ids |
+//! | [`policy`] | policies, attachments, environments; [`Scope`](policy::Scope), what those in force leave |
+//! | [`inventory`] | clusters and pools, the index that policies meet, free capacity, reservations |
+//! | [`deployment`] | what a user asks for: workload, demand, settings |
+//! | [`placement`] | scope × inventory × demand → [`Decision`](placement::Decision) |
+//! | [`manifest`] | text to typed specs and back |
+//! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
+//! | [`analysis`] | questions over a workspace: what deserves a second look, what is still allowed |
+//! | `cli` | the command line as a function |
+//!
+//! # Features
+//!
+//! Each only adds; none changes what is decided.
+//!
+//! - `manifest` (default): YAML and JSON. Without it the spec types are still there, to be built in
+//!   code.
+//! - `schema`: JSON Schema of the manifests.
+//! - `cli`: the command line, as `siting::cli::run` and as the binary `siting`.
+//!
+//! # Promises
+//!
+//! - A decision never leaves what the policies allow: candidates come from the scope, and later steps
+//!   only take away.
+//! - Equal inputs give equal decisions, whatever the order of the input. Nothing asks for the time, a
+//!   random number or the network, and nothing that decides is floating point.
+//! - A decision is a value, never an error. Errors are for bad input, all of a load's together.
+//! - No `unsafe`.
 
 pub mod analysis;
 pub mod bitset;
@@ -14,3 +110,13 @@ pub mod placement;
 pub mod policy;
 pub mod quantity;
 pub mod workspace;
+
+/// The examples of the README, as tests.
+#[cfg(all(doctest, feature = "manifest"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The examples of the guide, as tests.
+#[cfg(all(doctest, feature = "manifest"))]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;
