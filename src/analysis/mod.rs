@@ -21,6 +21,7 @@ use crate::workspace::Workspace;
 /// Its cost follows the policies, deployments and classes, not the product of them with the fleet.
 ///
 /// ```
+/// # #[cfg(feature = "manifest")] {
 /// use siting::analysis::check;
 /// use siting::manifest::Source;
 /// use siting::workspace::{LoadOptions, Workspace};
@@ -34,6 +35,7 @@ use crate::workspace::Workspace;
 /// let workspace = Workspace::from_sources(&[Source::new("policies.yaml", text)], LoadOptions::default())?;
 /// let codes: Vec<_> = check(&workspace).iter().map(|finding| finding.code).collect();
 /// assert_eq!(codes, ["no-clusters", "policy-unused", "continent-for-union"]);
+/// # }
 /// # Ok::<(), siting::workspace::LoadError>(())
 /// ```
 #[must_use]
