@@ -4,6 +4,7 @@
 //! thing that is wrong, where, and what would be right. Rendering them is someone else's job.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -82,6 +83,12 @@ impl<T: PartialEq> PartialEq for Sourced<T> {
 }
 
 impl<T: Eq> Eq for Sourced<T> {}
+
+impl<T: Hash> Hash for Sourced<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
 
 impl<T: fmt::Debug> fmt::Debug for Sourced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,6 +67,18 @@ spec: {policies: [europ-only]}
     unknown_location: of("Policy", "{type: location, locations: [{type: location, name: aws/us-esat-1}]}");
     unknown_flavor: of("Policy", "{type: flavor, flavors: [{type: gpu, name: h1000}]}");
     unknown_resource_type: of("Deployment", "{workload: {type: modle, name: bert}}");
+    unknown_favourite: shown(&[
+        ("clusters.yaml", &cluster("use1-prod-a", 1)),
+        ("it.yaml", &document("Deployment", "
+  model: bert
+  placement:
+    prefer: [price, {favourites: [{cluster: use1-prod-b, weight: 10}, {location: aws/us-esat-1}, {provider: awz}]}]")),
+    ]);
+    unknown_running: shown(&[
+        ("clusters.yaml", &cluster("use1-prod-a", 1)),
+        ("deployments.yaml", &document("Deployment", "{model: bert}")),
+        ("running.yaml", &document("Placement", "{deployment: brt/it, cluster: use1-prod-b, pool: m5, replicas: 2}")),
+    ]);
     unknown_default_environment: of("Workspace", "{defaultEnvironment: live}");
     wrong_type: of("Deployment", "{model: bert, policies: europe, env: {PORT: 8080}}");
     duplicate_name: shown(&[
@@ -94,6 +106,20 @@ spec: {policies: [europ-only]}
   provider: onprem
   country: no
   pools: [{name: big, nodes: 2, cpuFlavor: x86, cpu: 4, memory: 16Gi, used: {cpu: 9, memory: 16Gi}}]");
+    over_used_by_what_runs: shown(&[
+        ("clusters.yaml", &cluster("use1-prod-a", 3)),
+        ("deployments.yaml", &document("Deployment", "{model: bert, resources: {cpu: 3, memory: 1Gi}}")),
+        ("running.yaml", &document("Placement", "{deployment: bert/it, cluster: use1-prod-a, pool: m5, replicas: 4}")),
+    ]);
+    wrong_preferences: of("Deployment", "
+  model: bert
+  placement:
+    prefer:
+      - cheapest
+      - near: {country: fr, coordinates: [48.85, 2.35]}
+      - price
+      - price
+    spread: {by: zone}");
     unknown_kind: of("Polcy", "{}");
     unknown_version: shown(&[("it.yaml", "apiVersion: siting.dev/v2\nkind: Policy\nmetadata: {name: it}\n")]);
     near_miss_of_our_group: shown(&[("it.yaml", "apiVersion: sitting.dev/v1\nkind: Policy\nmetadata: {name: it}\n")]);
@@ -110,6 +136,13 @@ spec: {policies: [europ-only]}
         ("deployments.yaml", &document("Deployment", "{model: bert, environment: live, replicas: many}")),
         ("policies.yaml", &document("Policy", "{type: place, locations: [{type: country, name: xx}]}")),
     ]);
+}
+
+/// A cluster with a pool `m5` of so many nodes.
+fn cluster(name: &str, nodes: u32) -> String {
+    let pool = format!("{{name: m5, nodes: {nodes}, cpuFlavor: x86, cpu: 4, memory: 16Gi}}");
+    let spec = format!("{{provider: aws, location: us-east-1, pools: [{pool}]}}");
+    document("Cluster", &spec).replace("name: it", &format!("name: {name}"))
 }
 
 /// Nine levels of nine aliases each.

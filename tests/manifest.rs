@@ -1,10 +1,10 @@
 //! Manifests as users write them: what they mean, and what is said of those that are wrong.
 
 use siting::catalog::{Axis, ChoiceKind};
-use siting::deployment::{Algorithm, Strategy};
-use siting::manifest::spec::{Allowed, Dialect, GpuSpec, PoolsSpec, Specs};
+use siting::deployment::{Algorithm, Domain, Spread, Strategy};
+use siting::manifest::spec::{Allowed, Dialect, GpuSpec, NearSpec, PoolsSpec, PreferenceSpec, SiteKind, Specs};
 use siting::manifest::{Kind, Reading, Source, read, read_str};
-use siting::quantity::{Bandwidth, Bytes, Cpu, Money};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
 
 /// The specs of a text without a fault.
 fn specs(text: &str) -> Specs {
@@ -254,7 +254,7 @@ fn settings_are_complete_and_in_range() {
     assert_eq!(faults("loadBalancer: {algorithm: ip_hash}").len(), 2);
     assert_eq!(faults("loadBalancer: {algorithm: ip-hash, healthCheck: {path: health, intervalSeconds: 0}}").len(), 2);
     assert_eq!(faults("workload: {type: model, name: n}").len(), 1);
-    assert_eq!(faults("placement: {}, offloading: {}").len(), 2);
+    assert_eq!(faults("placement: {}, offloading: {}").len(), 1);
     assert_eq!(faults("strategy: {type: rolling, surge: 2}").len(), 1);
     assert_eq!(
         faults("replicas: '3'"),
@@ -262,6 +262,129 @@ fn settings_are_complete_and_in_range() {
     );
     assert_eq!(faults("replicas: 010").len(), 1);
     assert_eq!(faults("replicas: 99999999999999999999").len(), 1);
+}
+
+#[test]
+fn d5_preferences_keep_their_order() {
+    let specs = specs(&document(
+        "Deployment",
+        "{model: m, placement: {prefer: [packing, {near: {country: FR}}, {near: {coordinates: [48.85, -2.35]}}, {favourites: [{cluster: a, weight: 10}, {location: aws/us-east-1}, {provider: gcp, weight: 1000}]}, price], spread: {by: location, maxSkew: 1}}}",
+    ));
+    let placement = specs.deployments[0].placement.as_ref().unwrap();
+    let [packing, near_country, near_point, favourites, price] = &placement.prefer[..] else { panic!("five") };
+    assert_eq!((packing, price), (&PreferenceSpec::Packing, &PreferenceSpec::Price));
+    let PreferenceSpec::Near(NearSpec::Country(country)) = near_country else { panic!("a country") };
+    assert_eq!((country.as_str(), country.origin.line, country.origin.column), ("FR", 4, 65));
+    let point = Coordinates::from_micro_degrees(48_850_000, -2_350_000).unwrap();
+    assert_eq!(*near_point, PreferenceSpec::Near(NearSpec::Coordinates(point)));
+    let PreferenceSpec::Favourites(favourites) = favourites else { panic!("favourites") };
+    let favourites: Vec<_> =
+        favourites.iter().map(|favourite| (favourite.kind, favourite.name.as_str(), favourite.weight)).collect();
+    assert_eq!(
+        favourites,
+        [(SiteKind::Cluster, "a", 10), (SiteKind::Location, "aws/us-east-1", 1), (SiteKind::Provider, "gcp", 1000)]
+    );
+    assert_eq!(placement.spread, Some(Spread { by: Domain::Location, max_skew: std::num::NonZeroU32::new(1) }));
+}
+
+#[test]
+fn d5_preferences_may_be_few() {
+    let placement = |placement: &str| {
+        let specs = specs(&document("Deployment", &format!("{{model: m, placement: {placement}}}")));
+        specs.deployments[0].placement.clone().map(|placement| (placement.prefer.len(), placement.spread))
+    };
+    let spread = Spread { by: Domain::Continent, max_skew: None };
+    assert_eq!(placement("null"), None);
+    assert_eq!(placement("{}"), Some((0, None)));
+    assert_eq!(placement("{prefer: []}"), Some((0, None)));
+    assert_eq!(placement("{spread: {by: continent}}"), Some((0, Some(spread))));
+    assert_eq!(placement("{prefer: [{near: {country: fr}}, {near: {country: de}}]}"), Some((2, None)));
+}
+
+#[test]
+fn d5_preferences_say_what_is_wrong_with_them() {
+    let faults =
+        |prefer: &str| problems(&document("Deployment", &format!("{{model: m, placement: {{prefer: {prefer}}}}}")));
+    assert_eq!(faults("price"), ["4:38 wrong-type `prefer` must be a list, not a text"]);
+    assert_eq!(
+        faults("[prise, cheap, near, [], null]"),
+        [
+            "4:39 invalid-value a preference cannot be `prise` (did you mean `price`?)",
+            "4:46 invalid-value a preference cannot be `cheap` (it is one of `price`, `packing`, `near` and `favourites`)",
+            "4:53 invalid-value a preference cannot be `near` (say near to what, such as `near: {country: fr}`)",
+            "4:59 wrong-type an entry of `prefer` must be a text, not a list",
+            "4:63 wrong-type an entry of `prefer` must be a text, not nothing",
+        ]
+    );
+    assert_eq!(
+        faults("[price, {near: {country: fr}}, price, {near: {country: fr}}]"),
+        [
+            "4:69 invalid-value `prefer` lists the same `price` twice (keep the first)",
+            "4:76 invalid-value `prefer` lists the same `near` twice (keep the first)",
+        ]
+    );
+    let one_each = "write one of them in each entry; `price` and `packing` are words of their own";
+    assert_eq!(
+        faults("[{near: {country: fr}, favourites: [{cluster: a}]}, {}]"),
+        [
+            format!("4:73 invalid-value a preference has one of `near` and `favourites`, not several ({one_each})"),
+            format!("4:90 missing-field a preference needs `near` or `favourites` ({one_each})"),
+        ]
+    );
+    assert_eq!(
+        faults("[{near: {}}, {near: {country: fr, coordinates: [1, 200]}}]"),
+        [
+            "4:46 missing-field near needs `country` or `coordinates` (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
+            "4:85 out-of-range `coordinates` lies outside of the globe (latitude is from -90 to 90, longitude from -180 to 180)",
+            "4:85 invalid-value near has one of `country` and `coordinates`, not several (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
+        ]
+    );
+    let own_entry = "give each place an entry of its own";
+    assert_eq!(
+        faults("[{favourites: []}, {favourites: [{cluster: a, provider: b, weight: 0}, {weight: 1001, region: c}]}]"),
+        [
+            "4:52 empty-list `favourites` is empty (list at least one)".to_owned(),
+            format!("4:94 invalid-value a favourite has one of `cluster`, `location` and `provider`, not several ({own_entry})"),
+            "4:105 out-of-range `weight` cannot be `0` (write a whole number from 1 to 1000)".to_owned(),
+            format!("4:109 missing-field a favourite needs `cluster`, `location` or `provider` ({own_entry})"),
+            "4:118 out-of-range `weight` cannot be `1001` (write a whole number from 1 to 1000)".to_owned(),
+            "4:124 unknown-field a favourite has no field `region` (its fields are `cluster`, `location`, `provider` and `weight`)".to_owned(),
+        ]
+    );
+    let spread =
+        |spread: &str| problems(&document("Deployment", &format!("{{model: m, placement: {{spread: {spread}}}}}")));
+    assert_eq!(
+        spread("{by: zone, maxSkew: 0}"),
+        [
+            "4:43 invalid-value `by` cannot be `zone` (it is one of `cluster`, `location`, `country`, `continent` and `provider`)",
+            "4:58 out-of-range `maxSkew` cannot be `0` (write a whole number from 1 to 4294967295)",
+        ]
+    );
+    assert_eq!(spread("{maxSkew: 1}"), ["4:38 missing-field spread needs `by`"]);
+}
+
+#[test]
+fn i4_placements_are_read_whole_or_not() {
+    let specs = specs(&document("Placement", "{deployment: bert/v1, cluster: use1, pool: g4dn, replicas: 4294967295}"));
+    let running = &specs.running[0];
+    assert_eq!((running.metadata.name.as_str(), running.replicas), ("it", u32::MAX));
+    assert_eq!((running.deployment.as_str(), running.deployment.origin.column), ("bert/v1", 20));
+    assert_eq!((running.cluster.as_str(), running.cluster.origin.column), ("use1", 38));
+    assert_eq!((running.pool.as_str(), running.pool.origin.column), ("g4dn", 50));
+    assert_eq!(
+        problems(&document("Placement", "{deployment: bert/v1, replicas: 0, node: 3}")),
+        [
+            "4:7 missing-field a placement's spec needs `cluster`",
+            "4:7 missing-field a placement's spec needs `pool`",
+            "4:39 out-of-range `replicas` cannot be `0` (write a whole number from 1 to 4294967295)",
+            "4:42 unknown-field a placement's spec has no field `node` (its fields are `deployment`, `cluster`, `pool` and `replicas`)",
+        ]
+    );
+    let one = document("Placement", "{deployment: bert/v1, cluster: use1, pool: g4dn, replicas: 1}");
+    assert_eq!(
+        problems(&[one.clone(), one].join("---\n")),
+        ["8:18 duplicate placement `it` is described twice (keep one, or give each its own name)"]
+    );
 }
 
 #[test]
@@ -301,7 +424,8 @@ fn headings_are_ours_or_not() {
         heading("siting.dev", "Policy"),
         ["1:13 unknown-version unknown version `siting.dev` (write `siting.dev/v1`)"]
     );
-    assert_eq!(heading("siting.dev/v1", "Placement").len(), 1);
+    assert_eq!(heading("siting.dev/v1", "Placements").len(), 1);
+    assert_eq!(heading("siting.dev/v1", "Placement").len(), 2, "its metadata and its spec are missing");
     assert_eq!(heading("deployment.beamlit.com/v1alpha1", "ToolDeployment").len(), 1);
     assert_eq!(heading("siting.dev/v1", "Scenario"), Vec::<String>::new());
     assert_eq!(

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-use indexmap::IndexMap;
+use std::num::NonZeroU32;
+
+use indexmap::{IndexMap, IndexSet};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use siting::catalog::{Axis, ChoiceKind, FlavorKind};
-use siting::deployment::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy as Rollout};
+use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Strategy as Rollout};
 use siting::id::Name;
 use siting::manifest::beamlit::{
     AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget, ModelDeployment, OauthConfig,
@@ -282,6 +284,45 @@ fn load_balancer() -> impl Strategy<Value = LoadBalancer> {
     })
 }
 
+fn point() -> impl Strategy<Value = Coordinates> {
+    (-90_000_000..=90_000_000, prop_oneof![-999..=999, -180_000_000..=180_000_000])
+        .prop_map(|(latitude, longitude)| Coordinates::from_micro_degrees(latitude, longitude).unwrap())
+}
+
+fn placement() -> BoxedStrategy<PreferencesSpec> {
+    let near = prop_oneof![reference().prop_map(NearSpec::Country), point().prop_map(NearSpec::Coordinates)];
+    let kind = prop::sample::select(vec![SiteKind::Cluster, SiteKind::Location, SiteKind::Provider]);
+    let favourite =
+        (kind, reference(), 1..=1000_u32).prop_map(|(kind, name, weight)| FavouriteSpec { kind, name, weight });
+    let preference = prop_oneof![
+        Just(PreferenceSpec::Price),
+        Just(PreferenceSpec::Packing),
+        near.prop_map(PreferenceSpec::Near),
+        vec(favourite, 1..3).prop_map(PreferenceSpec::Favourites),
+    ];
+    let spread = (prop::sample::select(Domain::ALL.to_vec()), of(1..=u32::MAX))
+        .prop_map(|(by, most)| Spread { by, max_skew: most.and_then(NonZeroU32::new) });
+    // No preference stands twice.
+    (vec(preference, 0..5), of(spread))
+        .prop_map(|(prefer, spread)| PreferencesSpec {
+            prefer: prefer.into_iter().collect::<IndexSet<_>>().into_iter().collect(),
+            spread,
+        })
+        .boxed()
+}
+
+fn running() -> BoxedStrategy<RunningSpec> {
+    (metadata(), reference(), reference(), reference(), 1..=u32::MAX)
+        .prop_map(|(metadata, deployment, cluster, pool, replicas)| RunningSpec {
+            metadata,
+            deployment,
+            cluster,
+            pool,
+            replicas,
+        })
+        .boxed()
+}
+
 fn deployment() -> impl Strategy<Value = DeploymentSpec> {
     let rollout = prop::sample::select(vec![Rollout::Rolling, Rollout::BlueGreen, Rollout::Canary]);
     let resource_type = prop_oneof![Just("model".to_owned()), name().prop_map(|name| name.to_string())];
@@ -295,12 +336,13 @@ fn deployment() -> impl Strategy<Value = DeploymentSpec> {
         of(rollout),
         texts(),
         of(text()),
+        of(placement()),
     );
     (what, how).prop_map(|(what, how)| {
         let (metadata, resource_type, workload, version, environment, policies) = what;
-        let (priority, replicas, resources, scaling, load_balancer, strategy, env, description) = how;
+        let (priority, replicas, resources, scaling, load_balancer, strategy, env, description, placement) = how;
         DeploymentSpec {
-            placement: None,
+            placement,
             metadata,
             resource_type,
             workload,
@@ -499,9 +541,16 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         PoolsSpec::Pools(pools)
     });
     let pools = prop_oneof![pools, choices(Axis::Flavor, 1).prop_map(PoolsSpec::Flavors)];
-    let place = (-90_000_000..=90_000_000, prop_oneof![-999..=999, -180_000_000..=180_000_000])
-        .prop_map(|(latitude, longitude)| Coordinates::from_micro_degrees(latitude, longitude).unwrap());
-    (metadata(), sourced(unslashed()), of(reference()), of(reference()), of(place), any::<bool>(), any::<bool>(), pools)
+    (
+        metadata(),
+        sourced(unslashed()),
+        of(reference()),
+        of(reference()),
+        of(point()),
+        any::<bool>(),
+        any::<bool>(),
+        pools,
+    )
         .prop_map(|(metadata, provider, location, country, coordinates, healthy, cordoned, pools)| ClusterSpec {
             metadata,
             provider,
@@ -514,25 +563,28 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         })
 }
 
+/// Boxed, part by part, for test threads have small stacks.
 fn all() -> impl Strategy<Value = Specs> {
-    let deployments = vec(prop_oneof![deployment(), model_deployment()], 0..3);
+    let deployments = vec(prop_oneof![deployment().boxed(), model_deployment().boxed()], 0..3);
     (
-        of(workspace()),
-        vec(prop_oneof![policy(), beamlit_policy()], 0..3),
-        vec(environment(), 0..3),
+        of(workspace().boxed()),
+        vec(prop_oneof![policy().boxed(), beamlit_policy().boxed()], 0..3),
+        vec(environment().boxed(), 0..3),
         deployments,
-        vec(cluster(), 0..3),
+        vec(cluster().boxed(), 0..3),
+        vec(running(), 0..3),
     )
-        .prop_map(|(workspace, mut policies, mut environments, mut deployments, mut clusters)| {
+        .prop_map(|(workspace, mut policies, mut environments, mut deployments, mut clusters, mut running)| {
             let names = policies.iter_mut().map(|spec| &mut spec.metadata.name);
             let names = names.chain(environments.iter_mut().map(|spec| &mut spec.metadata.name));
             let names = names.chain(deployments.iter_mut().map(|spec| &mut spec.metadata.name));
             let names = names.chain(clusters.iter_mut().map(|spec| &mut spec.metadata.name));
+            let names = names.chain(running.iter_mut().map(|spec| &mut spec.metadata.name));
             for (number, name) in names.enumerate() {
                 let unique: String = name.as_str().chars().take(200).chain(format!(" {number}").chars()).collect();
                 name.value = Name::new(&unique).unwrap();
             }
-            Specs { workspace, policies, environments, deployments, clusters, ..Specs::default() }
+            Specs { workspace, policies, environments, deployments, clusters, running, ..Specs::default() }
         })
 }
 
@@ -551,7 +603,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in "(apiVersion: siting.dev/v1\nkind: (Policy|Cluster|Deployment)\n)?\\PC{0,60}") {
+    fn any_text_is_read_or_refused(text in "(apiVersion: siting.dev/v1\nkind: (Policy|Cluster|Deployment|Placement)\n)?\\PC{0,60}") {
         let _ = read_str("x.yaml", &text);
     }
 

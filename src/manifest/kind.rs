@@ -16,6 +16,8 @@ pub enum Kind {
     Deployment,
     /// A cluster.
     Cluster,
+    /// Replicas that run now.
+    Placement,
     /// A policy of `authorization.beamlit.com/v1alpha1`.
     BeamlitPolicy,
     /// A model deployment of `deployment.beamlit.com/v1alpha1`.
@@ -24,12 +26,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the native ones first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Policy,
         Self::Environment,
         Self::Workspace,
         Self::Deployment,
         Self::Cluster,
+        Self::Placement,
         Self::BeamlitPolicy,
         Self::ModelDeployment,
     ];
@@ -49,7 +52,7 @@ impl Kind {
     /// use siting::manifest::Kind;
     /// assert_eq!(Kind::parse("policy"), Some(Kind::Policy));
     /// assert_eq!(Kind::parse("BeamlitPolicy"), Some(Kind::BeamlitPolicy));
-    /// assert_eq!(Kind::parse("placement"), None);
+    /// assert_eq!(Kind::parse("scenario"), None);
     /// ```
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -60,7 +63,9 @@ impl Kind {
     #[must_use]
     pub fn api_version(self) -> &'static str {
         match self {
-            Self::Policy | Self::Environment | Self::Workspace | Self::Deployment | Self::Cluster => "siting.dev/v1",
+            Self::Policy | Self::Environment | Self::Workspace | Self::Deployment | Self::Cluster | Self::Placement => {
+                "siting.dev/v1"
+            }
             Self::BeamlitPolicy => "authorization.beamlit.com/v1alpha1",
             Self::ModelDeployment => "deployment.beamlit.com/v1alpha1",
         }
@@ -75,6 +80,7 @@ impl Kind {
             Self::Workspace => "Workspace",
             Self::Deployment => "Deployment",
             Self::Cluster => "Cluster",
+            Self::Placement => "Placement",
             Self::ModelDeployment => "ModelDeployment",
         }
     }

@@ -119,6 +119,7 @@ impl Loading {
             Kind::Deployment => specs.deployments.push(decode::deployment(document)?),
             Kind::ModelDeployment => specs.deployments.push(decode::model_deployment(document)?),
             Kind::Cluster => specs.clusters.push(decode::cluster(document)?),
+            Kind::Placement => specs.running.push(decode::running(document)?),
             Kind::Workspace => {
                 let workspace = decode::workspace(document)?;
                 match &specs.workspace {

@@ -318,7 +318,7 @@ pub struct PreferencesSpec {
 }
 
 /// One thing to prefer.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum PreferenceSpec {
     /// The lowest price of a replica.
     Price,
@@ -331,7 +331,7 @@ pub enum PreferenceSpec {
 }
 
 /// What to be near to.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum NearSpec {
     /// A country.
     Country(Sourced<String>),
@@ -340,7 +340,7 @@ pub enum NearSpec {
 }
 
 /// A place that is preferred by some weight.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FavouriteSpec {
     /// What kind of place.
     pub kind: SiteKind,
@@ -351,7 +351,7 @@ pub struct FavouriteSpec {
 }
 
 /// A kind of place that can be a favourite.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SiteKind {
     /// A cluster.
     Cluster,
@@ -359,6 +359,18 @@ pub enum SiteKind {
     Location,
     /// All that a provider runs.
     Provider,
+}
+
+impl SiteKind {
+    /// The field that names such a place.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Location => "location",
+            Self::Provider => "provider",
+        }
+    }
 }
 
 /// Replicas that run now (I4): a `Placement` document.

@@ -27,6 +27,7 @@ pub(super) fn settle(specs: &mut Specs, report: &Report) {
         |(_, workload, name)| format!("deployment `{workload}/{name}`"),
         report,
     );
+    first_of_each(&mut specs.running, |spec| named(&spec.metadata), |name| format!("placement `{name}`"), report);
     break_twin_clusters(specs);
 }
 

@@ -24,7 +24,7 @@ pub(super) fn suggestion(text: &str, names: &[&str], otherwise: &str) -> String 
 }
 
 /// `` `a`, `b` and `c` ``.
-fn listed(names: &[impl AsRef<str>], joint: &str) -> String {
+pub(super) fn listed(names: &[impl AsRef<str>], joint: &str) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match names.split_last() {
         Some((last, [])) => last.clone(),

@@ -42,8 +42,9 @@ pub(super) fn reserve(
         if left_out.iter().any(|cluster| cluster.name == spec.cluster.value) {
             continue;
         }
-        let Some((id, deployment)) = deployment else { continue };
-        let Some(pair) = find_pair(catalog, inventory, deployment, spec, problems) else { continue };
+        let pairs = find_pairs(inventory, spec, problems);
+        let (Some((id, deployment)), Some(pairs)) = (deployment, pairs) else { continue };
+        let Some(pair) = pair_of(catalog, inventory, deployment, &pairs, spec, problems) else { continue };
         let request = placement::request(catalog, &deployment.demand, inventory.fleet().pair(pair));
         match inventory.reserve_anyway(pair, &request, spec.replicas) {
             Ok(reservation) => running.push(Running { deployment: id, pair, replicas: spec.replicas, reservation }),
@@ -88,15 +89,8 @@ fn find_deployment<'d>(
     }
 }
 
-/// The pair that the deployment's replicas run on: the gpu flavor if it demands GPUs, else the cpu
-/// flavor, if the pool has one.
-fn find_pair(
-    catalog: &Catalog,
-    inventory: &Inventory,
-    deployment: &Deployment,
-    spec: &RunningSpec,
-    problems: &mut Vec<Problem>,
-) -> Option<PairId> {
+/// The pool's pairs.
+fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Vec<Problem>) -> Option<Vec<PairId>> {
     let fleet = inventory.fleet();
     let Some(cluster) = fleet.find_cluster(&spec.cluster).and_then(|id| fleet.cluster(id)) else {
         let near = nearest(&spec.cluster, fleet.clusters().iter().map(|cluster| cluster.name.as_str()));
@@ -114,12 +108,24 @@ fn find_pair(
         .clone()
         .map(PairId::from_index)
         .filter(|&id| fleet.pair(id).is_some_and(|pair| pair.pool.index() == cluster.pools.start + at));
+    Some(of_pool.collect())
+}
+
+/// The pair that the deployment's replicas run on: the gpu flavor if it demands GPUs, else the cpu
+/// flavor, if the pool has one.
+fn pair_of(
+    catalog: &Catalog,
+    inventory: &Inventory,
+    deployment: &Deployment,
+    pairs: &[PairId],
+    spec: &RunningSpec,
+    problems: &mut Vec<Problem>,
+) -> Option<PairId> {
     let wants_gpu = deployment.demand.wants_gpu();
     let is_wanted = |id: &PairId| {
-        let kind = fleet.pair(*id).map(|pair| catalog.flavor_kind(pair.flavor));
+        let kind = inventory.fleet().pair(*id).map(|pair| catalog.flavor_kind(pair.flavor));
         kind == Some(if wants_gpu { FlavorKind::Gpu } else { FlavorKind::Cpu })
     };
-    let pairs: Vec<_> = of_pool.collect();
     let pair = pairs.iter().copied().find(is_wanted).or_else(|| pairs.first().copied().filter(|_| !wants_gpu));
     if pair.is_none() {
         let message = format!("`{}` demands GPUs, which the pool has not", spec.deployment.value);

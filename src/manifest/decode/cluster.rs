@@ -7,11 +7,11 @@ use super::super::fields::Fields;
 use super::super::item::Item;
 use super::super::spec::{ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
 use super::super::wording::quoted;
-use super::shared::{choice, given, kinds_on, native};
+use super::shared::{choice, coordinates, given, kinds_on, native};
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
-use crate::quantity::{Bytes, Coordinates, Cpu, InvalidQuantity};
+use crate::quantity::{Bytes, Cpu, InvalidQuantity};
 
 /// The most GPUs of one node.
 const MAX_GPUS: i64 = 1024;
@@ -50,29 +50,6 @@ fn provider(item: Item<'_>) -> Option<Sourced<Name>> {
         return None;
     }
     Some(name)
-}
-
-/// `[latitude, longitude]` in degrees.
-fn coordinates(item: Item<'_>) -> Option<Coordinates> {
-    let degrees = item.list(|item| {
-        let micros = Coordinates::micro_degrees(item.text()?);
-        if micros.is_none() {
-            let message = "a coordinate is a decimal number of degrees";
-            item.problem(ProblemCode::InvalidValue, message, "write at most six decimals, such as `-77.4`");
-        }
-        Some(micros)
-    })?;
-    let [latitude, longitude] = degrees[..] else {
-        let message = format!("`coordinates` holds two numbers, not {}", degrees.len());
-        item.problem(ProblemCode::InvalidValue, message, "write `[latitude, longitude]`");
-        return None;
-    };
-    let coordinates = Coordinates::from_micro_degrees(latitude?, longitude?);
-    if coordinates.is_none() {
-        let help = "latitude is from -90 to 90, longitude from -180 to 180";
-        item.problem(ProblemCode::OutOfRange, "`coordinates` lies outside of the globe", help);
-    }
-    coordinates
 }
 
 fn pools(fields: &mut Fields<'_>) -> Option<PoolsSpec> {

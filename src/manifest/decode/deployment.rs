@@ -3,6 +3,7 @@
 use super::super::fields::Fields;
 use super::super::item::Item;
 use super::super::spec::{DeploymentSpec, Metadata};
+use super::placement::preferences;
 use super::resources::resources;
 use super::shared::{attachments, given, native};
 use crate::deployment::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy, Variables};
@@ -26,6 +27,7 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<DeploymentSpec> {
     let scaling = fields.optional("scaling").and_then(scaling);
     let load_balancer = fields.optional("loadBalancer").and_then(load_balancer);
     let strategy = fields.optional("strategy").and_then(strategy);
+    let placement = fields.optional("placement").map(preferences);
     let env = fields.optional("env").and_then(variables).unwrap_or_default();
     let description = fields.optional("description").and_then(Item::string);
     let named = addressable(&fields, &metadata);
@@ -46,7 +48,7 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<DeploymentSpec> {
         load_balancer,
         strategy,
         env,
-        placement: None,
+        placement: given(placement)?,
         description,
         beamlit: None,
     })

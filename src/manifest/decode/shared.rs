@@ -7,8 +7,9 @@ use super::super::item::Item;
 use super::super::spec::{AttachmentSpec, ChoiceSpec, Metadata};
 use crate::catalog::{Axis, ChoiceKind};
 use crate::id::Name;
-use crate::origin::Sourced;
+use crate::origin::{ProblemCode, Sourced};
 use crate::policy::Enforcement;
+use crate::quantity::Coordinates;
 
 /// The frame of a native document: its metadata, and its spec to be read by `read`.
 pub(super) fn native<'d, T>(
@@ -82,6 +83,29 @@ pub(super) fn choice(item: Item<'_>, kinds: &[ChoiceKind]) -> Option<Sourced<Cho
     // The name is what may not resolve, so it is where the option is said to stand.
     let Sourced { value: name, origin } = name?;
     Some(Sourced::new(ChoiceSpec { kind: kind?, name }, origin))
+}
+
+/// `[latitude, longitude]` in degrees.
+pub(super) fn coordinates(item: Item<'_>) -> Option<Coordinates> {
+    let degrees = item.list(|item| {
+        let micros = Coordinates::micro_degrees(item.text()?);
+        if micros.is_none() {
+            let message = "a coordinate is a decimal number of degrees";
+            item.problem(ProblemCode::InvalidValue, message, "write at most six decimals, such as `-77.4`");
+        }
+        Some(micros)
+    })?;
+    let [latitude, longitude] = degrees[..] else {
+        let message = format!("`coordinates` holds two numbers, not {}", degrees.len());
+        item.problem(ProblemCode::InvalidValue, message, "write `[latitude, longitude]`");
+        return None;
+    };
+    let coordinates = Coordinates::from_micro_degrees(latitude?, longitude?);
+    if coordinates.is_none() {
+        let help = "latitude is from -90 to 90, longitude from -180 to 180";
+        item.problem(ProblemCode::OutOfRange, "`coordinates` lies outside of the globe", help);
+    }
+    coordinates
 }
 
 /// The kinds of option on `axis`.

@@ -21,7 +21,7 @@ pub(super) fn cluster(spec: &ClusterSpec) -> Map {
     native(Kind::Cluster, &spec.metadata, body)
 }
 
-fn coordinates(coordinates: Coordinates) -> Value {
+pub(super) fn coordinates(coordinates: Coordinates) -> Value {
     let degrees = |micros: i32| {
         let degrees = f64::from(micros) / 1e6;
         // Serialisers give tiny numbers an exponent, which is no notation of ours.

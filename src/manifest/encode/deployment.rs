@@ -3,6 +3,7 @@
 use super::super::kind::Kind;
 use super::super::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
 use super::super::value::{Map, Value};
+use super::placement::preferences;
 use super::{attachment, beamlit, native, reference, variables};
 use crate::deployment::{Algorithm, LoadBalancer, Scaling, Strategy};
 use crate::quantity::Percent;
@@ -28,6 +29,7 @@ pub(super) fn deployment(spec: &DeploymentSpec) -> Map {
         .maybe("scaling", spec.scaling.as_ref().map(scaling))
         .maybe("loadBalancer", spec.load_balancer.as_ref().map(load_balancer))
         .maybe("strategy", spec.strategy.map(strategy))
+        .maybe("placement", spec.placement.as_ref().map(preferences))
         .unless_empty("env", variables(&spec.env))
         .maybe("description", spec.description.as_ref());
     native(Kind::Deployment, &spec.metadata, body)

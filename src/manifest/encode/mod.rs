@@ -3,6 +3,7 @@
 mod beamlit;
 mod cluster;
 mod deployment;
+mod placement;
 
 use indexmap::IndexMap;
 
@@ -24,7 +25,9 @@ pub(super) fn documents(specs: &Specs) -> Vec<Value> {
     let environments = specs.environments.iter().map(environment);
     let deployments = specs.deployments.iter().map(deployment::deployment);
     let clusters = specs.clusters.iter().map(cluster::cluster);
-    workspace.chain(policies).chain(environments).chain(deployments).chain(clusters).map(Value::Map).collect()
+    let running = specs.running.iter().map(placement::running);
+    let first = workspace.chain(policies).chain(environments);
+    first.chain(deployments).chain(clusters).chain(running).map(Value::Map).collect()
 }
 
 fn document(kind: Kind, metadata: Map, spec: Map) -> Map {

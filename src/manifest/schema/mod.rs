@@ -43,6 +43,7 @@ fn document(kind: Kind) -> Value {
         Kind::Workspace => native::workspace(),
         Kind::Deployment => native::deployment(),
         Kind::Cluster => native::cluster(),
+        Kind::Placement => native::running(),
         Kind::BeamlitPolicy => return beamlit::document(kind, beamlit::policy(), beamlit::policy_status()),
         Kind::ModelDeployment => {
             return beamlit::document(kind, beamlit::model_deployment(), beamlit::deployment_status());
@@ -173,11 +174,17 @@ spec:
   scaling: {minReplicas: 0, maxReplicas: 1}
   loadBalancer: {algorithm: ip-hash, healthCheck: {path: /, intervalSeconds: 1}}
   strategy: {type: canary}
+  placement: {prefer: [{near: {country: no}}, {favourites: [{cluster: c}]}], spread: {by: country}}
 ---
 apiVersion: siting.dev/v1
 kind: Cluster
 metadata: {name: c}
 spec: {provider: aws, pools: [{name: p, nodes: 1, cpu: 1, memory: 1Gi, gpu: {type: t4, count: 1}, used: {}}]}
+---
+apiVersion: siting.dev/v1
+kind: Placement
+metadata: {name: r}
+spec: {deployment: m/d, cluster: c, pool: p, replicas: 1}
 ---
 apiVersion: authorization.beamlit.com/v1alpha1
 kind: Policy

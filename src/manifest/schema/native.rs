@@ -141,14 +141,87 @@ pub(super) fn deployment() -> Value {
             "scaling": scaling(),
             "loadBalancer": load_balancer(),
             "strategy": strategy,
+            "placement": preferences(),
             "env": texts("Environment variables"),
             "description": text("What it is for"),
         }),
     );
-    if let Value::Object(fields) = &mut schema {
-        fields.insert("oneOf".to_owned(), json!([{"required": ["model"]}, {"required": ["workload"]}]));
-    }
+    one_of(&mut schema, &["model", "workload"]);
     schema
+}
+
+fn preferences() -> Value {
+    let mut near = object(
+        "near",
+        &[],
+        json!({
+            "country": reference("In the country first, then on its continent"),
+            "coordinates": coordinates(),
+        }),
+    );
+    one_of(&mut near, &["country", "coordinates"]);
+    let mut favourite = object(
+        "a favourite",
+        &[],
+        json!({
+            "cluster": reference("A cluster"),
+            "location": reference("A known location, `provider/region`"),
+            "provider": reference("All that a provider runs"),
+            "weight": whole(1, 1000, "How much; 1 by default"),
+        }),
+    );
+    one_of(&mut favourite, &["cluster", "location", "provider"]);
+    let mut preference = object(
+        "a preference",
+        &[],
+        json!({
+            "near": near,
+            "favourites": nonempty(favourite, "The highest weight that matches counts"),
+        }),
+    );
+    one_of(&mut preference, &["near", "favourites"]);
+    let word = words(&["price", "packing"], "The lowest price of a replica, or the least left on its node");
+    let spread = object(
+        "spread",
+        &["by"],
+        json!({
+            "by": words(&["cluster", "location", "country", "continent", "provider"], "Over what"),
+            "maxSkew": whole(1, U32, "The most by which two of them may differ, in replicas; absent, spreading is but preferred"),
+        }),
+    );
+    object(
+        "a deployment's placement",
+        &[],
+        json!({
+            "prefer": list(json!({"anyOf": [word, preference]}), "What is preferred, compared in this order"),
+            "spread": spread,
+        }),
+    )
+}
+
+/// Exactly one of these fields.
+fn one_of(schema: &mut Value, names: &[&str]) {
+    if let Value::Object(fields) = schema {
+        let each: Vec<_> = names.iter().map(|name| json!({"required": [name]})).collect();
+        fields.insert("oneOf".to_owned(), each.into());
+    }
+}
+
+fn coordinates() -> Value {
+    json!({"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2, "description": "Latitude and longitude in degrees"})
+}
+
+pub(super) fn running() -> Value {
+    object(
+        "a placement's spec",
+        &["deployment", "cluster", "pool", "replicas"],
+        json!({
+            "deployment": reference("The deployment, `workload/name`"),
+            "cluster": reference("The cluster"),
+            "pool": reference("The pool"),
+            "replicas": whole(1, U32, "How many run there"),
+        }),
+    )
 }
 
 fn resources() -> Value {
@@ -228,16 +301,14 @@ pub(super) fn cluster() -> Value {
             "provider": {"type": "string", "pattern": "^[^/]+$", "description": "Who runs it"},
             "location": reference("The region, without the provider"),
             "country": reference("The country; may be absent where the location is known"),
-            "coordinates": {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2, "description": "Latitude and longitude in degrees"},
+            "coordinates": coordinates(),
             "healthy": boolean("Whether it can run anything; true by default"),
             "cordoned": boolean("Whether it is closed to new work; false by default"),
             "pools": nonempty(pool(), "Its nodes"),
             "flavors": nonempty(option(&HARDWARE), "What it serves without limit"),
         }),
     );
-    if let Value::Object(fields) = &mut schema {
-        fields.insert("oneOf".to_owned(), json!([{"required": ["pools"]}, {"required": ["flavors"]}]));
-    }
+    one_of(&mut schema, &["pools", "flavors"]);
     schema
 }
 
