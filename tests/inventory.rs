@@ -10,7 +10,7 @@ use siting::catalog::{Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{Id, PairId, PoolId};
 use siting::inventory::{
-    ClusterDef, GpuRequest, Inventory, PoolDef, Request, ReserveError, Shape, UnknownReservation, Used,
+    ClusterDef, GpuRequest, Inventory, PoolDef, Request, Reservation, ReserveError, Shape, UnknownReservation, Used,
 };
 use siting::origin::Origin;
 use siting::placement::{Ask, CommitError, Decision, commit, decide};
@@ -303,5 +303,115 @@ proptest! {
             prop_assert_eq!(inventory.release(id), Ok(()));
         }
         prop_assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), idle);
+    }
+}
+
+/// A change to an inventory.
+#[derive(Clone, Debug)]
+enum Change {
+    Add(u8),
+    Remove(u8),
+    Reserve(u8, Request, u32),
+    Release(prop::sample::Index),
+    Health(u8, bool),
+    Cordon(u8, bool),
+    Price(u8, u32),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let cluster = 0_u8..5;
+    prop_oneof![
+        cluster.clone().prop_map(Change::Add),
+        cluster.clone().prop_map(Change::Remove),
+        (cluster.clone(), request(), 1_u32..4)
+            .prop_map(|(at, request, replicas)| Change::Reserve(at, request, replicas)),
+        any::<prop::sample::Index>().prop_map(Change::Release),
+        (cluster.clone(), any::<bool>()).prop_map(|(at, healthy)| Change::Health(at, healthy)),
+        (cluster.clone(), any::<bool>()).prop_map(|(at, cordoned)| Change::Cordon(at, cordoned)),
+        (cluster, 1_u32..9).prop_map(|(at, price)| Change::Price(at, price)),
+    ]
+}
+
+fn named(number: u8) -> ClusterDef {
+    cluster(&format!("c{number}"), vec![pool("q", 2), pool("p", 1)])
+}
+
+/// Everything that two inventories could differ in.
+fn said(inventory: &Inventory) -> String {
+    let pools = inventory.fleet().pools().iter().enumerate();
+    let nodes: Vec<_> = pools.map(|(index, pool)| (pool, inventory.nodes(PoolId::from_index(index)))).collect();
+    let decisions: Vec<_> = [1, 3].map(|replicas| two_gpus(inventory, replicas).placements().to_vec()).into();
+    let held: Vec<_> = inventory.reservations().map(|id| inventory.reservation(id)).collect();
+    format!("{nodes:?} {:?} {:?} {decisions:?} {held:?}", inventory.healthy(), inventory.cordoned())
+}
+
+proptest! {
+    /// Clusters come and go, prices, health and cordons change, replicas run on: what comes of it equals
+    /// an inventory that is built anew, with the reservations restored from what was written down.
+    #[test]
+    fn i4_an_inventory_that_was_changed_equals_one_built_anew(changes in prop::collection::vec(change(), 1..40)) {
+        let catalog = Catalog::builtin();
+        let mut inventory = inventory(Vec::new());
+        let mut defs: std::collections::BTreeMap<String, ClusterDef> = Default::default();
+        for change in changes {
+            let find = |inventory: &Inventory, number: u8| inventory.fleet().find_cluster(&format!("c{number}"));
+            match change {
+                Change::Add(number) => {
+                    let def = named(number);
+                    let known = defs.contains_key(def.name.as_str());
+                    prop_assert_eq!(inventory.add_cluster(&catalog, def.clone()).is_err(), known);
+                    defs.entry(def.name.to_string()).or_insert(def);
+                }
+                Change::Remove(number) => {
+                    let name = format!("c{number}");
+                    let before = said(&inventory);
+                    match inventory.remove_cluster(&name) {
+                        Ok(()) => prop_assert!(defs.remove(&name).is_some()),
+                        Err(_) => prop_assert_eq!(before, said(&inventory)),
+                    }
+                }
+                Change::Reserve(number, request, replicas) => {
+                    let at = find(&inventory, number).and_then(|id| inventory.fleet().cluster(id)).map(|c| c.pairs.end - 1);
+                    if let Some(at) = at {
+                        let _ = inventory.reserve(pair(at), &request, replicas);
+                    }
+                }
+                Change::Release(which) => {
+                    let held: Vec<_> = inventory.reservations().collect();
+                    if !held.is_empty() {
+                        prop_assert!(inventory.release(held[which.index(held.len())]).is_ok());
+                    }
+                }
+                Change::Health(number, healthy) => {
+                    if let Some(id) = find(&inventory, number) {
+                        inventory.set_healthy(id, healthy);
+                        defs.get_mut(&format!("c{number}")).unwrap().healthy = healthy;
+                    }
+                }
+                Change::Cordon(number, cordoned) => {
+                    if let Some(id) = find(&inventory, number) {
+                        inventory.set_cordoned(id, cordoned);
+                        defs.get_mut(&format!("c{number}")).unwrap().cordoned = cordoned;
+                    }
+                }
+                Change::Price(number, price) => {
+                    let price = Some(Money::micros(u64::from(price)));
+                    let name = format!("c{number}").parse().unwrap();
+                    if let Some(id) = inventory.find_pool(&name, &"p".parse().unwrap()) {
+                        inventory.set_price(id, price);
+                        let pools = &mut defs.get_mut(name.as_str()).unwrap().pools;
+                        pools.iter_mut().find(|pool| pool.name.as_str() == "p").unwrap().price = price;
+                    }
+                }
+            }
+        }
+        let mut anew = self::inventory(defs.into_values().collect());
+        for id in inventory.reservations() {
+            let written = serde_json::to_string(&inventory.reservation(id).unwrap()).unwrap();
+            let reservation: Reservation = serde_json::from_str(&written).unwrap();
+            prop_assert!(anew.restore(&reservation).is_ok());
+            prop_assert!(anew.restore(&reservation).is_err());
+        }
+        prop_assert_eq!(said(&inventory), said(&anew));
     }
 }

@@ -7,6 +7,7 @@ use super::index::Index;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, FlavorId, Id, Name, PairId, PoolId};
 use crate::origin::Origin;
+use crate::quantity::Money;
 
 /// Clusters, pools and the pairs of pool and flavor on which a replica can run.
 ///
@@ -121,6 +122,36 @@ impl Fleet {
             origin: def.origin,
         });
         Ok(())
+    }
+
+    /// The clusters as they were defined, but for their health and cordons.
+    pub(super) fn defs(&self) -> Vec<ClusterDef> {
+        let def = |cluster: &Cluster| ClusterDef {
+            name: cluster.name.clone(),
+            provider: cluster.provider.clone(),
+            country: cluster.country,
+            location: cluster.location,
+            coordinates: cluster.coordinates,
+            labels: cluster.labels.clone(),
+            healthy: true,
+            cordoned: false,
+            pools: self
+                .pools
+                .get(cluster.pools.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|pool| pool.def.clone())
+                .collect(),
+            origin: cluster.origin.clone(),
+        };
+        self.clusters.iter().map(def).collect()
+    }
+
+    /// States another price for a pool's nodes.
+    pub(super) fn set_price(&mut self, pool: PoolId, price: Option<Money>) {
+        if let Some(pool) = self.pools.get_mut(pool.index()) {
+            pool.def.price = price;
+        }
     }
 
     /// The catalog its names were resolved against.

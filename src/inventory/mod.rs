@@ -5,16 +5,20 @@
 //!
 //! Answers for the rules I1–I5.
 
+mod changes;
 mod cluster;
 mod fleet;
 mod index;
 mod nodes;
 mod request;
+mod reservation;
 mod state;
 
+pub use changes::RemoveClusterError;
 pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
 pub use fleet::{Fleet, InvalidFleet, Pair};
 pub use index::{Class, Index};
 pub use nodes::{Nodes, Remainder};
 pub use request::{GpuRequest, Request};
+pub use reservation::{Reservation, RestoreError};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};

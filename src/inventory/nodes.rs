@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::cluster::{Shape, Used};
@@ -63,7 +64,7 @@ pub struct Remainder {
 }
 
 /// What replicas took of neighbouring nodes, of each the same, to be given back.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Taken {
     first: u32,
     count: u32,
@@ -73,7 +74,7 @@ pub(super) struct Taken {
 }
 
 /// What is taken of one node.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Part {
     cpu: u64,
     memory: u64,
@@ -214,6 +215,18 @@ impl Nodes {
     /// copy.
     pub fn occupy(&mut self, nodes: u32, request: &Request, wanted: u32) -> u32 {
         self.take_from(nodes, request, wanted).map_or(0, |taken| taken.replicas)
+    }
+
+    /// Takes exactly what was taken before, from the same nodes; whether all of it is free.
+    pub(super) fn take_again(&mut self, taken: &Taken) -> bool {
+        let Some(end) = taken.first.checked_add(taken.count).filter(|end| *end <= self.count()) else { return false };
+        let mut at = taken.first;
+        while at < end {
+            let Some((first, run)) = self.run_of(at).filter(|(_, run)| run.node.has(&taken.part)) else { return false };
+            at = first + run.count;
+        }
+        self.change(taken.first, taken.count, |node| node.subtract(&taken.part));
+        true
     }
 
     /// Gives back what was taken.
@@ -369,6 +382,19 @@ impl Node {
             *gpu -= part;
             used -= u64::from(part);
         }
+    }
+
+    /// Whether all of a part is free.
+    fn has(&self, part: &Part) -> bool {
+        let gpus =
+            self.gpus.len() == part.gpus.len() && self.gpus.iter().zip(&part.gpus).all(|(free, part)| free >= part);
+        let rest = [
+            (self.cpu, part.cpu),
+            (self.memory, part.memory),
+            (self.storage, part.storage),
+            (self.bandwidth, part.bandwidth),
+        ];
+        gpus && rest.iter().all(|(free, part)| free >= part)
     }
 
     fn subtract(&mut self, part: &Part) {

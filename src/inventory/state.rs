@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::cluster::ClusterDef;
 use super::fleet::{Fleet, InvalidFleet};
 use super::nodes::{Nodes, Taken};
@@ -17,18 +19,19 @@ use crate::id::{ClusterId, Id, PairId, PoolId};
 /// A clone is a snapshot: it shares all that does not change, and neither sees the other's changes.
 #[derive(Clone, Debug)]
 pub struct Inventory {
-    fleet: Arc<Fleet>,
-    healthy: BitSet<ClusterId>,
-    cordoned: BitSet<ClusterId>,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) healthy: BitSet<ClusterId>,
+    pub(super) cordoned: BitSet<ClusterId>,
     /// By pool; `None` where nodes are unlimited.
-    nodes: Vec<Option<Arc<Nodes>>>,
-    reservations: BTreeMap<ReservationId, Reservation>,
-    next: u64,
+    pub(super) nodes: Vec<Option<Arc<Nodes>>>,
+    pub(super) reservations: BTreeMap<ReservationId, Held>,
+    pub(super) next: u64,
 }
 
 /// Names a reservation of one inventory; never used again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ReservationId(u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReservationId(pub(super) u64);
 
 impl fmt::Display for ReservationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,9 +41,9 @@ impl fmt::Display for ReservationId {
 
 /// What replicas hold of one pool. Nothing is held where nodes are unlimited.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Reservation {
-    pool: PoolId,
-    taken: Vec<Taken>,
+pub(super) struct Held {
+    pub(super) pool: PoolId,
+    pub(super) taken: Vec<Taken>,
 }
 
 /// A reservation that cannot be made; nothing has changed (I4).
@@ -172,7 +175,7 @@ impl Inventory {
         let taken = self.take(found.pool, request, replicas)?;
         let id = ReservationId(self.next);
         self.next += 1;
-        self.reservations.insert(id, Reservation { pool: found.pool, taken });
+        self.reservations.insert(id, Held { pool: found.pool, taken });
         Ok(id)
     }
 

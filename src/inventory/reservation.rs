@@ -1,0 +1,114 @@
+//! A reservation as a value: written down, it survives the process that made it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::nodes::{Nodes, Taken};
+use super::state::{Held, Inventory, ReservationId};
+use crate::id::{Id, Name, PoolId};
+
+/// What a reservation holds, by names and nodes. Serialise it beside the replicas that it is for, and
+/// [`restore`](Inventory::restore) it into an inventory that was built anew.
+///
+/// ```
+/// # use siting::inventory::Reservation;
+/// # fn keep(inventory: &mut siting::inventory::Inventory, pair: siting::id::PairId) -> Option<()> {
+/// let id = inventory.reserve(pair, &Default::default(), 1).ok()?;
+/// let reservation: Reservation = inventory.reservation(id)?;
+/// inventory.release(id).ok()?;
+/// inventory.restore(&reservation).ok()?;
+/// # Some(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reservation {
+    id: ReservationId,
+    cluster: Name,
+    pool: Name,
+    taken: Vec<Taken>,
+}
+
+/// A reservation that cannot be restored; nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The pool is gone.
+    #[error("pool `{pool}` of cluster `{cluster}` is not part of this inventory")]
+    Gone {
+        /// The cluster.
+        cluster: Name,
+        /// The pool.
+        pool: Name,
+    },
+    /// A reservation of this number is held already.
+    #[error("reservation {0} is held already")]
+    Held(ReservationId),
+    /// The nodes it holds are not free, or not there.
+    #[error("the nodes that reservation {0} holds are not free")]
+    NotFree(ReservationId),
+}
+
+impl Reservation {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> ReservationId {
+        self.id
+    }
+
+    /// The cluster it holds room on.
+    #[must_use]
+    pub fn cluster(&self) -> &Name {
+        &self.cluster
+    }
+
+    /// The pool it holds room on.
+    #[must_use]
+    pub fn pool(&self) -> &Name {
+        &self.pool
+    }
+}
+
+impl Inventory {
+    /// What a reservation holds; `None` for one that was never made, or was released.
+    #[must_use]
+    pub fn reservation(&self, id: ReservationId) -> Option<Reservation> {
+        let held = self.reservations.get(&id)?;
+        let pool = self.fleet.pool(held.pool)?;
+        let cluster = self.fleet.cluster(pool.cluster)?.name.clone();
+        Some(Reservation { id, cluster, pool: pool.def.name.clone(), taken: held.taken.clone() })
+    }
+
+    /// Holds again, on the same nodes and under the same number, what a reservation held.
+    ///
+    /// # Errors
+    /// [`RestoreError`]; nothing has changed then.
+    pub fn restore(&mut self, reservation: &Reservation) -> Result<(), RestoreError> {
+        let id = reservation.id;
+        if self.reservations.contains_key(&id) {
+            return Err(RestoreError::Held(id));
+        }
+        let gone = || RestoreError::Gone { cluster: reservation.cluster.clone(), pool: reservation.pool.clone() };
+        let pool = self.find_pool(&reservation.cluster, &reservation.pool).ok_or_else(gone)?;
+        if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
+            let mut after = Nodes::clone(nodes);
+            if !reservation.taken.iter().all(|taken| after.take_again(taken)) {
+                return Err(RestoreError::NotFree(id));
+            }
+            *nodes = Arc::new(after);
+        } else if !reservation.taken.is_empty() {
+            return Err(RestoreError::NotFree(id));
+        }
+        self.reservations.insert(id, Held { pool, taken: reservation.taken.clone() });
+        self.next = self.next.max(id.0.saturating_add(1));
+        Ok(())
+    }
+
+    /// The pool of these names. O(log n + the cluster's pools).
+    #[must_use]
+    pub fn find_pool(&self, cluster: &Name, pool: &Name) -> Option<PoolId> {
+        let cluster = self.fleet.cluster(self.fleet.find_cluster(cluster.as_str())?)?;
+        let mut pools = cluster.pools.clone().map(PoolId::from_index);
+        pools.find(|&id| self.fleet.pool(id).is_some_and(|found| found.def.name == *pool))
+    }
+}
