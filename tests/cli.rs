@@ -299,7 +299,10 @@ fn options_are_counted() {
     );
     assert_eq!(report["flavors"], json!([{"type": "gpu", "name": "t4", "clusters": 1}]));
     let table = folder.run(&["options", "@", "-e", "arctic", "-t", "agent"]);
-    assert_eq!(table.out, "for an agent in arctic, nothing is left\n");
+    assert_eq!(
+        table.out,
+        "For an agent in arctic, nothing is left: no healthy, uncordoned cluster satisfies the policies and the choices made\n"
+    );
 }
 
 #[test]

@@ -133,3 +133,14 @@ fn links_that_lead_nowhere_or_back_are_said() {
     assert_eq!(gathered.sources.len(), 1);
     fs::remove_dir_all(path).unwrap();
 }
+
+#[test]
+fn a_directory_that_was_named_holds_manifests() {
+    let folder = std::env::temp_dir().join(format!("siting-empty-{}", std::process::id()));
+    fs::create_dir_all(folder.join("inner")).unwrap();
+    fs::write(folder.join("README.md"), "# nothing").unwrap();
+    let gathered = gather(&[&folder]);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(gathered.problems.len(), 1);
+    assert!(gathered.problems[0].message.ends_with("holds no manifests"), "{:?}", gathered.problems);
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Choice, Continent};
 use crate::id::{Atom, ClusterId, EnvironmentId, Id, PairId, ResourceTypeId};
+use crate::placement::{Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
 use crate::workspace::Workspace;
 
@@ -15,6 +16,8 @@ pub struct OptionsReport {
     pub locations: Vec<OptionCount>,
     /// Hardware codes and families.
     pub flavors: Vec<OptionCount>,
+    /// Why the policies leave nothing, whatever clusters there are; empty where they leave something.
+    pub reasons: Vec<Reason>,
 }
 
 /// A value that remains.
@@ -44,7 +47,7 @@ pub fn options(
     let levels = [workspace.bundle(), bundle, Bundle::default()];
     let scope = Arc::new(Scope::compile(workspace.policies(), levels, resource_type));
     if scope.refuses_everything() {
-        return OptionsReport::default();
+        return OptionsReport { reasons: policy_reasons(&scope), ..OptionsReport::default() };
     }
     let left = Left::new(workspace, &scope, given);
     let catalog = workspace.catalog();
@@ -59,6 +62,7 @@ pub fn options(
     let mut report = OptionsReport {
         locations: places.filter_map(count).collect(),
         flavors: catalog.flavors().map(Choice::Flavor).filter_map(count).collect(),
+        reasons: Vec::new(),
     };
     let key =
         |option: &OptionCount| (catalog.choice_kind(option.choice), catalog.choice_name(option.choice).to_owned());

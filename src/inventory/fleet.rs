@@ -220,6 +220,15 @@ impl Fleet {
         })
     }
 
+    /// The names behind a pair: its cluster, its pool and the flavor's code; `None` for an id of
+    /// another fleet.
+    #[must_use]
+    pub fn names(&self, id: PairId) -> Option<(&Name, &Name, &str)> {
+        let pair = self.pair(id)?;
+        let (cluster, pool) = (self.cluster(pair.cluster)?, self.pool(pair.pool)?);
+        Some((&cluster.name, &pool.def.name, self.catalog.flavor_code(pair.flavor)))
+    }
+
     /// The classes that policies are answered over.
     #[must_use]
     pub fn index(&self) -> &Index {

@@ -67,6 +67,8 @@ struct Walk {
     found: Gathered,
     /// Files already read, by their real paths; `-` is standard input.
     read: HashSet<PathBuf>,
+    /// How many files have been met, those that were read before among them.
+    seen: usize,
     /// Real paths of the directories that the walk is in, to notice links that lead back.
     inside: Vec<PathBuf>,
 }
@@ -76,8 +78,21 @@ impl Walk {
     fn explicit(&mut self, path: &Path) {
         match fs::metadata(path) {
             Err(error) => self.unreadable(path, &error),
-            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(metadata) if metadata.is_dir() => self.named_directory(path),
             Ok(_) => self.file(path),
+        }
+    }
+
+    /// A directory that the user named holds something: an empty one is the wrong one.
+    fn named_directory(&mut self, path: &Path) {
+        let met = |walk: &Self| (walk.read.len(), walk.found.problems.len());
+        let before = met(self);
+        let seen = self.seen;
+        self.directory(path);
+        if met(self) == before && self.seen == seen {
+            let message = format!("`{}` holds no manifests", path.display());
+            let help = "a directory is searched for `*.yaml`, `*.yml` and `*.json`, and all below it; hidden entries are skipped";
+            self.problem(ProblemCode::UnreadableFile, path, message, Some(help));
         }
     }
 
@@ -116,6 +131,7 @@ impl Walk {
     }
 
     fn file(&mut self, path: &Path) {
+        self.seen += 1;
         if let Ok(real) = fs::canonicalize(path)
             && !self.read.insert(real)
         {

@@ -84,8 +84,8 @@ fn code(catalog: &Catalog, flavor: Option<FlavorId>) -> Option<&str> {
 }
 
 fn site(fleet: &Fleet, placement: &Placement) -> String {
-    let pair = fleet.pair(placement.pair);
-    let cluster = pair.and_then(|pair| fleet.cluster(pair.cluster)).map_or("?", |cluster| cluster.name.as_str());
-    let pool = pair.and_then(|pair| fleet.pool(pair.pool)).map_or("?", |pool| pool.def.name.as_str());
-    format!("pool `{pool}` of cluster `{cluster}`")
+    match fleet.names(placement.pair) {
+        Some((cluster, pool, _)) => format!("pool `{pool}` of cluster `{cluster}`"),
+        None => "a pool of another fleet".to_owned(),
+    }
 }

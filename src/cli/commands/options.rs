@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render;
 use crate::cli::report::OptionsReport;
 use crate::cli::session::Session;
+use crate::placement::Reason;
 use crate::workspace::Workspace;
 
 /// The workload type whose options are asked for where none is named.
@@ -25,8 +26,15 @@ pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Re
     let found = analysis::options(&workspace, environment, resource_type, &given);
     let report = OptionsReport::new(&workspace, &found, session.quarantine);
     let environment = workspace.environment(environment).map_or("", |environment| environment.name.as_str());
-    let question =
-        render::Question { environment, resource_type: workspace.catalog().resource_type_name(resource_type) };
+    let because = if !found.reasons.is_empty() {
+        found.reasons.iter().map(Reason::message).collect::<Vec<_>>().join("; ")
+    } else if workspace.inventory().fleet().clusters().is_empty() {
+        "no clusters were loaded".to_owned()
+    } else {
+        "no healthy, uncordoned cluster satisfies the policies and the choices made".to_owned()
+    };
+    let resource_type = workspace.catalog().resource_type_name(resource_type);
+    let question = render::Question { environment, resource_type, because: &because };
     session.answer(&report, |report, style| render::options(report, &question, style))?;
     Ok(ExitStatus::YES)
 }

@@ -9,14 +9,16 @@ use crate::cli::report::{OptionEntry, OptionsReport};
 pub(in crate::cli) struct Question<'a> {
     pub(in crate::cli) environment: &'a str,
     pub(in crate::cli) resource_type: &'a str,
+    /// Why nothing is left, if nothing is.
+    pub(in crate::cli) because: &'a str,
 }
 
 pub(in crate::cli) fn options(report: &OptionsReport, question: &Question<'_>, style: Style) -> String {
-    let Question { environment, resource_type } = question;
+    let Question { environment, resource_type, because } = question;
     let resource_type = with_article(resource_type);
     if report.locations.is_empty() && report.flavors.is_empty() {
         let nothing = style.bad("nothing is left");
-        return format!("for {resource_type} in {environment}, {nothing}\n");
+        return format!("For {resource_type} in {environment}, {nothing}: {because}\n");
     }
     let section = |title: &str, entries: &[OptionEntry]| {
         let row = |entry: &OptionEntry| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];

@@ -22,6 +22,8 @@ struct FindingEntry {
     code: &'static str,
     severity: &'static str,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
     subject: SubjectEntry,
     file: Option<String>,
     line: Option<u32>,
@@ -43,6 +45,7 @@ impl CheckReport {
                 code: finding.code,
                 severity: finding.severity.as_str(),
                 message: finding.message.clone(),
+                help: finding.help.clone(),
                 subject: SubjectEntry { kind: finding.subject.kind, name: finding.subject.name.clone() },
                 file,
                 line,
