@@ -51,10 +51,49 @@ fn room_of(file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The file's code: without comments, and without the tests at its end.
+/// The file's code: without comments, and without what only tests see. That is the item behind each
+/// `#[cfg(test)]`: up to the bracket that closes it, or to its semicolon.
 fn code(text: &str) -> String {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let mut parts = code.split("#[cfg(test)]");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(&part[end_of_item(part)..]);
+    }
+    kept
+}
+
+/// Where the first item of a text ends. Brackets in texts and characters are none.
+fn end_of_item(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut signs = text.char_indices();
+    while let Some((at, character)) = signs.next() {
+        match character {
+            '"' => {
+                let mut escaped = false;
+                for (_, sign) in signs.by_ref() {
+                    match sign {
+                        '"' if !escaped => break,
+                        _ => escaped = sign == '\\' && !escaped,
+                    }
+                }
+            }
+            '\'' if signs.as_str().chars().nth(1) == Some('\'') => {
+                signs.nth(1);
+            }
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && character == '}' {
+                    return at + 1;
+                }
+            }
+            ';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The rooms that a text imports: what follows `crate::`, alone or in braces.
@@ -62,16 +101,28 @@ fn imports(code: &str) -> BTreeSet<String> {
     let word = |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
     let mut found = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
-        match after.strip_prefix('{') {
-            Some(list) => {
-                let list = list.split('}').next().unwrap_or_default();
-                found.extend(list.split(',').map(|item| word(item.trim())));
-            }
-            None => {
-                found.insert(word(after));
+        let Some(list) = after.strip_prefix('{') else {
+            found.insert(word(after));
+            continue;
+        };
+        // Only what stands directly in these braces is a room.
+        let (mut depth, mut item) = (0_usize, String::new());
+        for character in list.chars() {
+            match character {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    found.insert(word(item.trim()));
+                    item.clear();
+                }
+                _ if depth == 0 => item.push(character),
+                _ => {}
             }
         }
+        found.insert(word(item.trim()));
     }
+    found.remove("");
     found
 }
 
@@ -99,6 +150,11 @@ fn an_import_that_runs_up_the_house_is_noticed() {
     assert!(imports("use crate::{policy::Scope, cli};").contains("cli"));
     assert!(imports("fn f() -> crate::workspace::Workspace {").contains("workspace"));
     assert!(level("workspace") > level("policy"));
+    let nested = imports("use crate::{policy::{Scope, self}, catalog::{a::{b, workspace}, c}, cli};");
+    assert_eq!(nested.iter().map(String::as_str).collect::<Vec<_>>(), ["catalog", "cli", "policy"]);
+    // Tests may import what they like; what follows them may not.
+    let text = "a\n// crate::no\n#[cfg(test)]\nuse crate::cli;\nb\n#[cfg(test)]\nfn f([x]: [u8; 1]) { { crate::cli } }\nuse crate::workspace;\n";
+    assert_eq!(imports(&code(text)).into_iter().collect::<Vec<_>>(), ["workspace"]);
 }
 
 /// The rules that this crate answers for so far.
