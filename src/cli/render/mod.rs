@@ -7,6 +7,7 @@ mod explain;
 pub(super) mod github;
 mod options;
 mod place;
+mod secrets;
 mod snippet;
 mod style;
 mod table;
