@@ -216,6 +216,12 @@ impl Problem {
         Self { code, message: message.into(), help: None, origin: origin.clone(), related: Vec::new() }
     }
 
+    /// The last of very many.
+    pub(crate) fn left_out(count: usize, origin: &Origin) -> Self {
+        Self::new(ProblemCode::LimitExceeded, origin, format!("{count} more problems are not listed"))
+            .help("correct those above; the others are listed then")
+    }
+
     /// With a word on what would be right.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -228,5 +234,32 @@ impl Problem {
     pub fn related(mut self, origin: &Origin, message: impl Into<String>) -> Self {
         self.related.push(Related { message: message.into(), origin: origin.clone() });
         self
+    }
+}
+
+/// `` `a`, `b` and `c` ``; of more than `most` names the first ones, and how many there are besides.
+pub(crate) fn listed(names: &[impl AsRef<str>], joint: &str, most: usize) -> String {
+    let mut words: Vec<_> = names.iter().take(most).map(|name| format!("`{}`", name.as_ref())).collect();
+    let (joint, left) = (if names.len() > most { "and" } else { joint }, names.len().saturating_sub(most));
+    if left > 0 {
+        words.push(format!("{left} more"));
+    }
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {joint} {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_read_as_sentences() {
+        assert_eq!(listed(&["a"], "or", 10), "`a`");
+        assert_eq!(listed(&["a", "b", "c"], "or", 10), "`a`, `b` or `c`");
+        assert_eq!(listed(&["a", "b", "c", "d"], "or", 2), "`a`, `b` and 2 more");
+        assert_eq!(listed(&[] as &[&str], "or", 2), "");
     }
 }

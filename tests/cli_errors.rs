@@ -24,6 +24,10 @@ fn said(folder: &Folder) -> String {
         assert!(answer.err.contains(&format!("error[{}]: ", error["code"].as_str().unwrap())), "{error}");
     }
     assert_eq!(errors.len(), answer.err.lines().filter(|line| line.starts_with("error[")).count());
+    // No secret of these tests is ever shown (L11).
+    for secret in ["hunter", "90210", "12345"] {
+        assert!(!answer.err.contains(secret) && !report.to_string().contains(secret), "{}", answer.err);
+    }
     answer.err
 }
 
@@ -81,6 +85,34 @@ spec: {policies: [europ-only]}
     ]);
     unknown_default_environment: of("Workspace", "{defaultEnvironment: live}");
     wrong_type: of("Deployment", "{model: bert, policies: europe, env: {PORT: 8080}}");
+    secret_values: shown(&[
+        ("block.yaml", "\
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: it}
+spec:
+  model: bert
+  env:
+    TOKEN: 90210
+    KEY:
+      - hunter2
+    TOKEN: hunter3
+"),
+        ("flow.yaml", &document("Deployment", "{model: bert, env: {TOKEN: [hunter2], B: 12345}, replicas: many}")),
+        ("remote.yaml", "\
+apiVersion: deployment.beamlit.com/v1alpha1
+kind: ModelDeployment
+metadata: {name: it}
+spec:
+  model: bert
+  modelSourceRef: {}
+  offloadingConfig:
+    remoteBackend:
+      authConfig: {type: oauth, oauthConfig: {clientId: me, clientSecret: [hunter2]}}
+      headersToAdd: {Authorization: 90210}
+"),
+        ("unreadable.yaml", "apiVersion: siting.dev/v1\nkind: Deployment\nspec: {env: {TOKEN: hunter2, KEY: \"hunter3}\n"),
+    ]);
     duplicate_name: shown(&[
         ("a.yaml", &document("Policy", "{type: location, locations: [{type: continent, name: eu}]}")),
         ("b.yaml", &document("Policy", "{type: location, locations: [{type: continent, name: na}]}")),

@@ -75,7 +75,8 @@ fn many_of_one_name_are_one_problem() {
     assert_eq!(reading.problems[0].message, "policy `p` is described 100000 times");
     let cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {provider: p, flavors: [{type: gpu, name: t4}]}\n---\n";
     let reading = hostile(&cluster.repeat(100_000));
-    assert_eq!((reading.problems.len(), reading.specs.broken_clusters.len()), (0, 100_000));
+    // Of clusters none is better than its twins, which is for the workspace to settle (I6).
+    assert_eq!((reading.problems.len(), reading.specs.clusters.len()), (0, 100_000));
 }
 
 #[test]

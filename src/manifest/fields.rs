@@ -18,6 +18,9 @@ use crate::origin::{Origin, Problem, ProblemCode};
 pub(super) struct Context<'d> {
     pub(super) file: &'d Arc<str>,
     pub(super) report: &'d Report,
+    /// Whether a field that holds nothing passes for an absent one, as Kubernetes has it. Elsewhere
+    /// it does not: an emptied restriction must not turn into none.
+    pub(super) null_is_absent: bool,
 }
 
 /// An object whose fields are taken one by one.
@@ -36,21 +39,23 @@ impl<'d> Fields<'d> {
         Self { what, entries, place, known: SmallVec::new(), context }
     }
 
-    /// The field, unless it is absent or null.
+    /// The field, unless it is absent. One that holds nothing is for its reader to refuse, except
+    /// where null passes for absent.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Item<'d>> {
         self.known.push(name);
         let entry = self.entries.iter().find(|entry| entry.key == name)?;
-        (!entry.value.is_null()).then_some(Item {
-            node: &entry.value,
-            label: name,
-            element: false,
-            context: self.context,
-        })
+        let absent = self.context.null_is_absent && entry.value.is_null();
+        (!absent).then_some(Item { node: &entry.value, label: name, element: false, context: self.context })
+    }
+
+    /// The field, unless it is absent or null.
+    pub(super) fn nullable(&mut self, name: &'static str) -> Option<Item<'d>> {
+        self.optional(name).filter(|item| !item.node.is_null())
     }
 
     /// The field, which must be there.
     pub(super) fn required(&mut self, name: &'static str) -> Option<Item<'d>> {
-        let item = self.optional(name);
+        let item = self.nullable(name);
         if item.is_none() {
             self.missing(name);
         }
@@ -64,7 +69,8 @@ impl<'d> Fields<'d> {
 
     /// Reports that `name` is missing.
     pub(super) fn missing(&self, name: &str) {
-        self.problem(ProblemCode::MissingField, format!("{} needs `{name}`", self.what), None);
+        let help = format!("add `{name}: …`");
+        self.problem(ProblemCode::MissingField, format!("{} needs `{name}`", self.what), Some(&help));
     }
 
     /// Reports what is wrong with the object as a whole.

@@ -22,8 +22,8 @@ const FOR_OTHERS: [&str; 2] = ["Scenario", "PolicyTest"];
 /// Reads the heading; nothing if it is unreadable or unknown, which is then reported.
 pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     let mut fields = document.object("a document")?;
-    let version = fields.optional("apiVersion");
-    let kind = fields.optional("kind");
+    let version = fields.nullable("apiVersion");
+    let kind = fields.nullable("kind");
     for (field, name) in [(version, "apiVersion"), (kind, "kind")] {
         if field.is_none() {
             missing(&fields, document, name);

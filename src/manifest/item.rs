@@ -24,6 +24,38 @@ pub(super) struct Item<'d> {
     pub(super) context: Context<'d>,
 }
 
+/// What a field wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Mapping,
+    List,
+    Text,
+    Number,
+    Boolean,
+}
+
+impl Wanted {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Mapping => "a mapping",
+            Self::List => "a list",
+            Self::Text => "a text",
+            Self::Number => "a whole number",
+            Self::Boolean => "`true` or `false`",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Mapping => "write `{key: value}`, or each `key: value` on an indented line of its own",
+            Self::List => "write `[one, two]`, or each entry on a line of its own after `- `",
+            Self::Text => "write one text, in quotes if need be",
+            Self::Number => "write it with digits only, such as `12`",
+            Self::Boolean => "write `true` or `false`",
+        }
+    }
+}
+
 impl<'d> Item<'d> {
     /// A document as a whole.
     pub(super) fn document(node: &'d Node<'d>, context: Context<'d>) -> Self {
@@ -38,11 +70,11 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// The name that a document gives itself, wherever else it fails.
-    pub(super) fn metadata_name(self) -> Option<String> {
-        let name = self.node.get("metadata")?.get("name")?;
+    /// A name that a document holds, wherever else it fails.
+    pub(super) fn name_within(self, part: &str, field: &str) -> Option<String> {
+        let name = self.node.get(part)?.get(field)?;
         match &name.value {
-            Value::Scalar { text, .. } if Name::new(text).is_ok() => Some(text.to_string()),
+            Value::Scalar { text, .. } if !name.is_null() && Name::new(text).is_ok() => Some(text.to_string()),
             _ => None,
         }
     }
@@ -60,7 +92,7 @@ impl<'d> Item<'d> {
     /// The value as an object; `what` is how problems speak of it.
     pub(super) fn object(self, what: &'static str) -> Option<Fields<'d>> {
         let Value::Map(entries) = &self.node.value else {
-            self.wrong_type("a mapping");
+            self.wrong_type(Wanted::Mapping);
             return None;
         };
         Some(Fields::new(what, entries, self.node.place, self.context))
@@ -79,7 +111,7 @@ impl<'d> Item<'d> {
     /// The elements of a list, each read by `read`. Those that cannot be read are left out.
     pub(super) fn list<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         let Value::List(nodes) = &self.node.value else {
-            self.wrong_type("a list");
+            self.wrong_type(Wanted::List);
             return None;
         };
         Some(nodes.iter().map(|node| Self { node, element: true, ..self }).filter_map(read).collect())
@@ -97,7 +129,7 @@ impl<'d> Item<'d> {
     /// The keys and values of a mapping that is open to any key.
     pub(super) fn entries(self) -> Option<impl Iterator<Item = (Sourced<&'d str>, Item<'d>)>> {
         let Value::Map(entries) = &self.node.value else {
-            self.wrong_type("a mapping");
+            self.wrong_type(Wanted::Mapping);
             return None;
         };
         Some(entries.iter().map(move |entry| {
@@ -117,7 +149,7 @@ impl<'d> Item<'d> {
         match &self.node.value {
             Value::Scalar { text, .. } if !self.node.is_null() => Some(text),
             _ => {
-                self.wrong_type("a text");
+                self.wrong_type(Wanted::Text);
                 None
             }
         }
@@ -169,7 +201,7 @@ impl<'d> Item<'d> {
         match &self.node.value {
             Value::Scalar { text, plain: true } if text == "true" => return Some(true),
             Value::Scalar { text, plain: true } if text == "false" => return Some(false),
-            Value::Scalar { text, .. } => {
+            Value::Scalar { text, .. } if !self.node.is_null() => {
                 let meant = match text.to_ascii_lowercase().as_str() {
                     "yes" | "on" | "true" | "y" => "write `true`",
                     "no" | "off" | "false" | "n" => "write `false`",
@@ -181,7 +213,7 @@ impl<'d> Item<'d> {
                     meant,
                 );
             }
-            _ => self.wrong_type("`true` or `false`"),
+            _ => self.wrong_type(Wanted::Boolean),
         }
         None
     }
@@ -199,7 +231,7 @@ impl<'d> Item<'d> {
                 return None;
             }
             _ => {
-                self.wrong_type("a whole number");
+                self.wrong_type(Wanted::Number);
                 return None;
             }
         };
@@ -257,18 +289,22 @@ impl<'d> Item<'d> {
         self.context.report.add(problem);
     }
 
-    /// Reports that something else belongs here.
-    pub(super) fn wrong_type(self, wanted: &str) {
+    /// Reports that something else belongs here. What was found is not quoted: it may be a secret.
+    pub(super) fn wrong_type(self, wanted: Wanted) {
+        let (what, help) = (wanted.what(), wanted.help());
+        if self.node.is_null() {
+            let code = if wanted == Wanted::List { ProblemCode::EmptyList } else { ProblemCode::WrongType };
+            let help = if wanted == Wanted::List { "list at least one".to_owned() } else { format!("write {what}") };
+            return self.problem(code, format!("{} holds nothing", self.called()), format!("remove it, or {help}"));
+        }
         let found = match &self.node.value {
-            Value::List(_) => "a list".to_owned(),
-            Value::Map(_) => "a mapping".to_owned(),
-            Value::Scalar { .. } if self.node.is_null() => "nothing".to_owned(),
-            Value::Scalar { text, plain: true } if is_number(text) => format!("the number {}", quoted(text)),
-            Value::Scalar { text, plain: true } if is_boolean(text) => format!("the boolean {}", quoted(text)),
-            Value::Scalar { .. } => "a text".to_owned(),
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+            Value::Scalar { text, plain: true } if is_number(text) => "a number",
+            Value::Scalar { text, plain: true } if is_boolean(text) => "a boolean",
+            Value::Scalar { .. } => "a text",
         };
-        let message = format!("{} must be {wanted}, not {found}", self.called());
-        self.context.report.add(Problem::new(ProblemCode::WrongType, &self.origin(), message));
+        self.problem(ProblemCode::WrongType, format!("{} must be {what}, not {found}", self.called()), help);
     }
 
     /// Reports what is wrong with the value.

@@ -27,6 +27,7 @@
 
 pub mod beamlit;
 mod kind;
+pub(crate) mod same;
 pub mod spec;
 
 #[cfg(feature = "manifest")]

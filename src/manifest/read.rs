@@ -27,6 +27,8 @@ pub struct Reading {
     /// What is wrong, by file, line and column. At most a thousand are listed; a last one counts the
     /// rest. Those of clusters stand in [`Specs::broken_clusters`].
     pub problems: Vec<Problem>,
+    /// How many more problems there are than are listed.
+    pub left_out: usize,
     /// Documents that name themselves and could not be read. A reference to one of them is not
     /// unknown: what is wrong with it stands in the problems.
     pub unread: Vec<(Kind, String)>,
@@ -52,12 +54,14 @@ pub fn read(sources: &[Source]) -> Reading {
     let report = Report::new(MAX_PROBLEMS);
     for source in sources {
         documents(source, &report, |document| {
-            loading.document(&document, Context { file: &source.name, report: &report })
+            let context = Context { file: &source.name, report: &report, null_is_absent: false };
+            loading.document(&document, context)
         });
     }
     twins::settle(&mut loading.specs, &report);
     loading.specs.notices.extend(loading.skipped.notice());
-    Reading { specs: loading.specs, problems: report.into_problems(), unread: loading.unread }
+    let left_out = report.left_out();
+    Reading { specs: loading.specs, problems: report.into_problems(), left_out, unread: loading.unread }
 }
 
 /// Reads the documents of one text.
@@ -101,8 +105,10 @@ impl Loading {
         match heading(document) {
             Some(Heading::Ours(Kind::Cluster)) => self.cluster(node, context),
             Some(Heading::Ours(kind)) => {
+                let null_is_absent = matches!(kind, Kind::BeamlitPolicy | Kind::ModelDeployment);
+                let document = Item::document(node, Context { null_is_absent, ..context });
                 if self.decode(kind, document).is_none() {
-                    self.unread.extend(document.metadata_name().map(|name| (kind, name)));
+                    self.unread.extend(document.name_within("metadata", "name").map(|name| (kind, name)));
                 }
             }
             Some(Heading::Foreign(what)) => self.skipped.add(what, document),
@@ -136,14 +142,17 @@ impl Loading {
         let report = Report::new(MAX_CLUSTER_PROBLEMS);
         let document = Item::document(node, Context { report: &report, ..context });
         let read = self.decode(Kind::Cluster, document);
-        let (name, origin) = (document.metadata_name(), document.origin());
+        let (name, origin) = (document.name_within("metadata", "name"), document.origin());
         if report.is_empty() {
             return;
         }
         if read.is_some() {
             self.specs.clusters.pop();
         }
-        self.specs.broken_clusters.push(BrokenCluster { name, origin, problems: report.into_problems() });
+        let [provider, location, country] =
+            ["provider", "location", "country"].map(|field| document.name_within("spec", field));
+        let problems = report.into_problems();
+        self.specs.broken_clusters.push(BrokenCluster { name, origin, provider, location, country, problems });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::origin::{Problem, ProblemCode};
+use crate::origin::Problem;
 
 /// Collects problems up to a bound; what comes after it is only counted.
 pub(super) struct Report {
@@ -37,6 +37,11 @@ impl Report {
         self.problems.borrow().is_empty()
     }
 
+    /// How many problems came after the bound.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out.get()
+    }
+
     /// The problems by file, line and column, and a last one that counts those left out.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
@@ -44,8 +49,7 @@ impl Report {
         let left_out = self.left_out.get();
         if left_out > 0 {
             let origin = problems.last().map(|last| last.origin.clone()).unwrap_or_default();
-            let message = format!("{left_out} more problems are not listed");
-            problems.push(Problem::new(ProblemCode::LimitExceeded, &origin, message));
+            problems.push(Problem::left_out(left_out, &origin));
         }
         problems
     }

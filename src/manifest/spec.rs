@@ -43,6 +43,13 @@ pub struct BrokenCluster {
     pub name: Option<String>,
     /// Where its document begins.
     pub origin: Origin,
+    /// Its provider, as far as it could be read; so it is with what follows. A location that it
+    /// brings is known all the same, so that nobody else fails by it.
+    pub provider: Option<String>,
+    /// Its region, without the provider.
+    pub location: Option<String>,
+    /// Its country.
+    pub country: Option<String>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
 }

@@ -197,7 +197,8 @@ impl<'t> Building<'_, 't> {
     fn complete(&mut self, node: Node<'t>, anchor: usize) -> Result<Option<Node<'t>>, Problem> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(self.limit(node.place, format!("a document has more than {MAX_NODES} values")));
+            let message = format!("a document has more than {MAX_NODES} values");
+            return Err(self.limit(node.place, message, "split it into several documents"));
         }
         if anchor != 0 {
             let weight = node.weight();
@@ -220,7 +221,8 @@ impl<'t> Building<'_, 't> {
     fn copy(&mut self, anchor: usize, place: Place) -> Result<Node<'t>, Problem> {
         let Some((_, weight)) = self.anchors.get(&anchor) else {
             let message = "an alias stands inside of what it repeats";
-            return Err(Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), message));
+            let problem = Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), message);
+            return Err(problem.help("write out what is meant"));
         };
         self.charge(*weight, place)?;
         let value = self.anchors.get(&anchor).map(|(node, _)| node.value.clone());
@@ -230,7 +232,8 @@ impl<'t> Building<'_, 't> {
     fn charge(&mut self, weight: usize, place: Place) -> Result<(), Problem> {
         self.copied += weight;
         if self.copied > MAX_COPIED {
-            return Err(self.limit(place, format!("aliases repeat more than {} MiB", MAX_COPIED >> 20)));
+            let message = format!("aliases repeat more than {} MiB", MAX_COPIED >> 20);
+            return Err(self.limit(place, message, "write out what is repeated, or repeat less of it"));
         }
         Ok(())
     }
@@ -275,7 +278,8 @@ impl<'t> Building<'_, 't> {
         let place = Place { line: count(marker.line()), column: count(marker.col() + 1), length: 1 };
         match error.kind() {
             ErrorKind::RecursionLimitExceeded => {
-                self.limit(place, format!("values are nested more than {MAX_DEPTH} deep"))
+                let message = format!("values are nested more than {MAX_DEPTH} deep");
+                self.limit(place, message, "no manifest needs that; look for a bracket too many")
             }
             kind => {
                 let problem =
@@ -284,14 +288,14 @@ impl<'t> Building<'_, 't> {
                     ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
                         problem.help("indent with spaces; YAML allows no tabs there")
                     }
-                    _ => problem,
+                    _ => problem.help("look for a bracket, quote or colon too many or too few, here or just above"),
                 }
             }
         }
     }
 
-    fn limit(&self, place: Place, message: String) -> Problem {
-        Problem::new(ProblemCode::LimitExceeded, &place.of(self.file), message)
+    fn limit(&self, place: Place, message: String, help: &str) -> Problem {
+        Problem::new(ProblemCode::LimitExceeded, &place.of(self.file), message).help(help)
     }
 
     /// Where `span` begins, and how far it reaches on that line.

@@ -2,14 +2,14 @@
 
 use std::hash::Hash;
 
-use indexmap::IndexMap;
-
 use super::report::Report;
-use super::spec::{BrokenCluster, Metadata, Specs};
+use super::same::Shared;
+use super::spec::{Metadata, Specs};
 use crate::id::Name;
-use crate::origin::{Origin, Problem, ProblemCode};
+use crate::origin::Origin;
 
-/// Reports names that several documents share, and keeps the first of each; of clusters, none (I6).
+/// Reports names that several documents share, and keeps the first of each. Of clusters
+/// none is better than its twins (I6), so they are kept for the workspace to settle.
 pub(super) fn settle(specs: &mut Specs, report: &Report) {
     first_of_each(&mut specs.policies, |spec| named(&spec.metadata), |name| format!("policy `{name}`"), report);
     first_of_each(
@@ -28,45 +28,6 @@ pub(super) fn settle(specs: &mut Specs, report: &Report) {
         report,
     );
     first_of_each(&mut specs.running, |spec| named(&spec.metadata), |name| format!("placement `{name}`"), report);
-    break_twin_clusters(specs);
-}
-
-/// Where the first and the second of one name stand, and how many there are.
-struct Shared {
-    first: Origin,
-    second: Option<Origin>,
-    count: usize,
-}
-
-impl Shared {
-    /// The names of `all`, each with its places.
-    fn count<K: Hash + Eq>(all: impl Iterator<Item = (K, Origin)>) -> IndexMap<K, Self> {
-        let mut names: IndexMap<K, Self> = IndexMap::new();
-        for (key, origin) in all {
-            match names.get_mut(&key) {
-                Some(shared) => {
-                    shared.second.get_or_insert(origin);
-                    shared.count += 1;
-                }
-                None => {
-                    names.insert(key, Self { first: origin, second: None, count: 1 });
-                }
-            }
-        }
-        names
-    }
-
-    /// The problem at `origin` with what is called `what`, related to another place of the name.
-    fn problem(&self, what: &str, origin: &Origin) -> Problem {
-        let times = if self.count == 2 { "twice".to_owned() } else { format!("{} times", self.count) };
-        let other = match &self.second {
-            Some(second) if *origin == self.first => (second, "described again here"),
-            _ => (&self.first, "first described here"),
-        };
-        Problem::new(ProblemCode::Duplicate, origin, format!("{what} is described {times}"))
-            .help("keep one, or give each its own name")
-            .related(other.0, other.1)
-    }
 }
 
 fn named(metadata: &Metadata) -> (Name, Origin) {
@@ -84,37 +45,10 @@ fn first_of_each<T, K: Hash + Eq>(
         return;
     }
     for (name, shared) in &names {
-        if let Some(second) = &shared.second {
-            report.add(shared.problem(&show(name), second));
+        if let Some(problem) = shared.second.as_ref().and_then(|second| shared.problem(&show(name), second)) {
+            report.add(problem);
         }
     }
     let mut seen = std::collections::HashSet::with_capacity(names.len());
     specs.retain(|spec| seen.insert(key(spec).0));
-}
-
-/// Of clusters that share a name all are broken, those included that are broken anyway.
-fn break_twin_clusters(specs: &mut Specs) {
-    let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.to_string(), spec.metadata.name.origin.clone()));
-    let broken = specs.broken_clusters.iter().filter_map(|broken| Some((broken.name.clone()?, broken.origin.clone())));
-    let mut names = Shared::count(whole.chain(broken));
-    names.retain(|_, shared| shared.count > 1);
-    if names.is_empty() {
-        return;
-    }
-    for broken in &mut specs.broken_clusters {
-        if let Some((name, shared)) = broken.name.as_ref().and_then(|name| names.get_key_value(name)) {
-            broken.problems.push(shared.problem(&format!("cluster `{name}`"), &broken.origin));
-        }
-    }
-    for spec in std::mem::take(&mut specs.clusters) {
-        let Metadata { name, .. } = &spec.metadata;
-        match names.get(name.as_str()) {
-            None => specs.clusters.push(spec),
-            Some(shared) => specs.broken_clusters.push(BrokenCluster {
-                name: Some(name.to_string()),
-                origin: name.origin.clone(),
-                problems: vec![shared.problem(&format!("cluster `{}`", name.value), &name.origin)],
-            }),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Words that problems have in common.
 
 use crate::catalog::nearest;
+use crate::origin::listed;
 
 /// A user's text in backticks, on one line, cut where it is too long to be read.
 pub(super) fn quoted(text: &str) -> String {
@@ -17,29 +18,8 @@ pub(super) fn suggestion(text: &str, names: &[&str], otherwise: &str) -> String 
     // A long text resembles no name, and comparing it would take long.
     let near = if text.len() <= 100 { nearest(text, names.iter().copied()) } else { Vec::new() };
     if near.is_empty() {
-        format!("{otherwise} {}", listed(names, "and"))
+        format!("{otherwise} {}", listed(names, "and", usize::MAX))
     } else {
-        format!("did you mean {}?", listed(&near, "or"))
-    }
-}
-
-/// `` `a`, `b` and `c` ``.
-pub(super) fn listed(names: &[impl AsRef<str>], joint: &str) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
-    match names.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {joint} {last}", rest.join(", ")),
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_read_as_sentences() {
-        assert_eq!(listed(&["a"], "or"), "`a`");
-        assert_eq!(listed(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
+        format!("did you mean {}?", listed(&near, "or", usize::MAX))
     }
 }

@@ -1,15 +1,16 @@
 //! Clusters, resolved; the invalid ones apart (C7, I1, I6).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::names;
+use super::names::{self, Problems};
 use crate::catalog::{AddLocationError, Catalog, Choice, ChoiceKind};
 use crate::id::{CountryId, FlavorId, LocationId, Name};
 use crate::inventory::{ClusterDef, Nodes, PoolDef, Shape, Used};
+use crate::manifest::same::Shared;
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, PoolSpec, PoolsSpec, Specs};
-use crate::origin::{Origin, Problem, ProblemCode, Sourced};
+use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 use crate::quantity::{Bytes, Cpu};
 
 /// A cluster that is left out of a quarantining load, and why (I6).
@@ -29,41 +30,44 @@ pub(super) struct Clusters {
     pub(super) invalid: Vec<Quarantined>,
 }
 
-/// Resolves all clusters, making the locations that they bring known.
+/// Resolves all clusters, making the locations that they bring known, those of broken ones among
+/// them; `problems` keeps the account of suggestions, and nothing is added to it.
 ///
 /// What one cluster is worth does not depend on the order of the input: of clusters that share a
-/// name or disagree on a location's country, all are invalid.
-pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs) -> Clusters {
-    let mut found = Vec::with_capacity(specs.clusters.len());
-    let disputes = bring_locations(catalog, &specs.clusters);
-    let twins = twins(&specs.clusters);
-    for spec in &specs.clusters {
-        let mut problems = Vec::new();
-        let name = &spec.metadata.name;
-        if let Some(origins) = twins.get(name.as_str()) {
-            let message = format!("{} clusters are called `{}`", origins.len(), name.value);
-            let problem = Problem::new(ProblemCode::Duplicate, &name.origin, message);
-            let others = origins.iter().filter(|origin| ***origin != name.origin).take(3);
-            problems.push(others.fold(problem, |problem, origin| problem.related(origin, "another is here")));
+/// name or disagree on a location's country, all are invalid, broken ones among them.
+pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Problems) -> Clusters {
+    let disputes = bring_locations(catalog, specs);
+    let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec.metadata.name.origin.clone()));
+    let broken = specs.broken_clusters.iter();
+    let broken = broken.filter_map(|broken| Some((broken.name.as_deref()?, broken.origin.clone())));
+    let names = Shared::count(whole.chain(broken));
+    let twin = |name: &str, origin: &Origin| names.get(name)?.problem(&format!("cluster `{name}`"), origin);
+
+    let mut clusters = Clusters { valid: Vec::with_capacity(specs.clusters.len()), invalid: Vec::new() };
+    for broken in &specs.broken_clusters {
+        let mut found = broken.problems.clone();
+        let name = broken.name.clone().unwrap_or_default();
+        found.extend(twin(&name, &broken.origin));
+        let at = location_name(broken.provider.as_deref(), broken.location.as_deref());
+        if let (Some((name, countries)), Some(_)) = (at.and_then(|at| disputes.get_key_value(&at)), &broken.country) {
+            found.push(disputed(catalog, name, countries, &broken.origin));
         }
-        let place = place(catalog, spec, &disputes, &mut problems);
-        let pools = pools(catalog, &spec.pools, &mut problems);
-        found.push((spec, place, pools, problems));
+        clusters.invalid.push(Quarantined { name, origin: broken.origin.clone(), problems: found });
     }
-    let broken = specs.broken_clusters.iter().map(|broken| Quarantined {
-        name: broken.name.clone().unwrap_or_default(),
-        origin: broken.origin.clone(),
-        problems: broken.problems.clone(),
-    });
-    let mut clusters = Clusters { valid: Vec::with_capacity(found.len()), invalid: broken.collect() };
-    for (spec, place, pools, problems) in found {
+    for spec in &specs.clusters {
+        let before = problems.len();
+        let name = &spec.metadata.name;
+        problems.extend(twin(name.as_str(), &name.origin));
+        let place = place(catalog, spec, &disputes, problems);
+        let pools = pools(catalog, name, &spec.pools, problems);
+        let problems = problems.split_off(before);
         match place {
             Some((country, location)) if problems.is_empty() => {
                 clusters.valid.push(def(spec, country, location, pools));
             }
             _ => clusters.invalid.push(Quarantined {
-                name: spec.metadata.name.as_str().to_owned(),
-                origin: spec.metadata.name.origin.clone(),
+                name: name.as_str().to_owned(),
+                origin: name.origin.clone(),
                 problems,
             }),
         }
@@ -87,33 +91,36 @@ fn def(spec: &ClusterSpec, country: CountryId, location: Option<LocationId>, poo
     }
 }
 
-/// The names that several clusters share, with where each stands.
-fn twins(specs: &[ClusterSpec]) -> HashMap<&str, Vec<&Origin>> {
-    let mut by_name: HashMap<&str, Vec<&Origin>> = HashMap::new();
-    for spec in specs {
-        by_name.entry(spec.metadata.name.as_str()).or_default().push(&spec.metadata.name.origin);
-    }
-    by_name.retain(|_, origins| origins.len() > 1);
-    by_name
+/// `provider/region`, where both are stated and the region does not name the provider again.
+fn location_name(provider: Option<&str>, region: Option<&str>) -> Option<String> {
+    let (provider, region) = (provider?.to_lowercase(), region?.to_lowercase());
+    (!repeats_provider(&provider, &region)).then(|| format!("{provider}/{region}"))
 }
 
-/// `provider/region`, if the cluster states a region.
-fn location_name(spec: &ClusterSpec) -> Option<String> {
-    spec.location.as_ref().map(|region| format!("{}/{}", spec.provider.as_str(), region.value).to_lowercase())
+/// Whether a region is written as a location's full name.
+fn repeats_provider(provider: &str, region: &str) -> bool {
+    region.strip_prefix(provider).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Makes the clusters' new locations known; those on whose country they disagree are returned, with
-/// the countries stated.
-fn bring_locations(catalog: &mut Catalog, specs: &[ClusterSpec]) -> BTreeMap<String, BTreeSet<CountryId>> {
+/// the countries stated. They become known as well, so that only the clusters fail by it: all that
+/// stand there are invalid, so nothing depends on which country they are known to be in.
+fn bring_locations(catalog: &mut Catalog, specs: &Specs) -> BTreeMap<String, BTreeSet<CountryId>> {
+    let whole = specs.clusters.iter().map(|spec| {
+        let country = spec.country.as_ref().map(|country| country.as_str());
+        (Some(spec.provider.as_str()), spec.location.as_ref().map(|region| region.as_str()), country)
+    });
+    let broken = specs.broken_clusters.iter();
+    let broken = broken.map(|it| (it.provider.as_deref(), it.location.as_deref(), it.country.as_deref()));
     let mut stated: BTreeMap<String, BTreeSet<CountryId>> = BTreeMap::new();
-    for spec in specs {
-        let Some(name) = location_name(spec).filter(|name| catalog.location(name).is_none()) else { continue };
-        if let Some(country) = spec.country.as_ref().and_then(|code| catalog.country(code)) {
+    for (provider, region, country) in whole.chain(broken) {
+        let name = location_name(provider, region).filter(|name| catalog.location(name).is_none());
+        if let (Some(name), Some(country)) = (name, country.and_then(|code| catalog.country(code))) {
             stated.entry(name).or_default().insert(country);
         }
     }
     for (name, countries) in &stated {
-        if let (1, Some(&country)) = (countries.len(), countries.first()) {
+        if let Some(&country) = countries.first() {
             // A malformed name is reported with its cluster.
             let _ = catalog.add_location(name, country);
         }
@@ -122,18 +129,36 @@ fn bring_locations(catalog: &mut Catalog, specs: &[ClusterSpec]) -> BTreeMap<Str
     stated
 }
 
+fn disputed(catalog: &Catalog, name: &str, countries: &BTreeSet<CountryId>, origin: &Origin) -> Problem {
+    let countries: Vec<_> = countries.iter().map(|&country| catalog.country_code(country)).collect();
+    let countries = listed(&countries, "and", names::LISTED);
+    let message = format!("clusters disagree on the country of `{name}`: {countries}");
+    Problem::new(ProblemCode::FalseCountry, origin, message).help("state one country for all clusters of a location")
+}
+
 /// The country and known location of a cluster.
 fn place(
     catalog: &mut Catalog,
     spec: &ClusterSpec,
     disputes: &BTreeMap<String, BTreeSet<CountryId>>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<(CountryId, Option<LocationId>)> {
     let stated = match &spec.country {
         None => None,
         Some(code) => Some(names::country(catalog, code, problems)?),
     };
-    let Some((name, region)) = location_name(spec).zip(spec.location.as_ref()) else {
+    let provider = spec.provider.as_str();
+    if let Some(region) = &spec.location
+        && repeats_provider(&provider.to_lowercase(), &region.to_lowercase())
+    {
+        let message = format!("the location `{}` names the provider again", region.value);
+        let alone = region.get(provider.len() + 1..).unwrap_or_default();
+        let problem = Problem::new(ProblemCode::InvalidValue, &region.origin, message);
+        problems.push(problem.help(format!("write `location: {alone}`")));
+        return None;
+    }
+    let region = spec.location.as_ref();
+    let Some((name, region)) = location_name(Some(provider), region.map(|region| region.as_str())).zip(region) else {
         if stated.is_none() {
             let message = format!("cluster `{}` states neither a country nor a location", spec.metadata.name.value);
             let problem = Problem::new(ProblemCode::MissingCountry, &spec.metadata.name.origin, message);
@@ -142,13 +167,8 @@ fn place(
         return stated.map(|country| (country, None));
     };
     if let Some(countries) = disputes.get(&name) {
-        let countries: Vec<_> = countries.iter().map(|&country| catalog.country_code(country).to_owned()).collect();
-        let message = format!("clusters disagree on the country of `{name}`: {}", names::listed(&countries));
         let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);
-        problems.push(
-            Problem::new(ProblemCode::FalseCountry, origin, message)
-                .help("state one country for all clusters of a location"),
-        );
+        problems.push(disputed(catalog, &name, countries, origin));
         return None;
     }
     match (catalog.location(&name), stated) {
@@ -159,9 +179,10 @@ fn place(
         (Some(location), Some(_)) => {
             let known = catalog.location_country(location);
             let (code, full) = (catalog.country_code(known), catalog.country_name(known));
+            let written = spec.country.as_ref().map_or("", |code| code.as_str());
             let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);
             problems.push(
-                Problem::new(ProblemCode::FalseCountry, origin, format!("`{name}` is not in this country"))
+                Problem::new(ProblemCode::FalseCountry, origin, format!("`{name}` is not in `{written}`"))
                     .help(format!("it is in `{code}` ({full}); correct the country, or leave it out")),
             );
             None
@@ -178,7 +199,7 @@ fn place(
         (None, None) => {
             let message = format!("the country of `{name}` is not known");
             let problem = Problem::new(ProblemCode::MissingCountry, &region.origin, message);
-            let near = catalog.nearest(ChoiceKind::Location, &name);
+            let near = problems.near(|| catalog.nearest(ChoiceKind::Location, &name));
             let help = match near.first() {
                 Some(nearest) => format!("add `country: …`, or correct the location; `{nearest}` is known"),
                 None => "add `country: …` with an ISO 3166-1 alpha-2 code".to_owned(),
@@ -189,31 +210,51 @@ fn place(
     }
 }
 
-fn pools(catalog: &Catalog, spec: &PoolsSpec, problems: &mut Vec<Problem>) -> Vec<PoolDef> {
-    let defs: Vec<PoolDef> = match spec {
-        PoolsSpec::Flavors(flavors) => {
-            flavors.iter().filter_map(|flavor| unlimited_pool(catalog, flavor, problems)).collect()
+fn pools(catalog: &Catalog, cluster: &Sourced<Name>, spec: &PoolsSpec, problems: &mut Problems) -> Vec<PoolDef> {
+    if matches!(spec, PoolsSpec::Pools(pools) if pools.is_empty())
+        || matches!(spec, PoolsSpec::Flavors(flavors) if flavors.is_empty())
+    {
+        // No text can hold that, specs that were built in code can.
+        let message = format!("cluster `{}` has no pools", cluster.value);
+        problems.push(Problem::new(ProblemCode::EmptyList, &cluster.origin, message).help("list at least one"));
+    }
+    let mut defs: IndexMap<Name, (PoolDef, &Origin)> = IndexMap::new();
+    let mut add = |def: PoolDef, origin, again: &dyn Fn(&PoolDef) -> (String, String), problems: &mut Problems| {
+        if let Some((_, first)) = defs.get(&def.name) {
+            let (message, help) = again(&def);
+            let problem = Problem::new(ProblemCode::Duplicate, origin, message).help(help);
+            problems.push(problem.related(first, "first written here"));
+        } else {
+            defs.insert(def.name.clone(), (def, origin));
         }
-        PoolsSpec::Pools(pools) => pools.iter().filter_map(|pool| self::pool(catalog, pool, problems)).collect(),
     };
-    let mut seen: IndexMap<&Name, usize> = IndexMap::new();
-    for (index, def) in defs.iter().enumerate() {
-        if seen.insert(&def.name, index).is_some() {
-            let origin = match spec {
-                PoolsSpec::Pools(pools) => {
-                    pools.iter().rev().find(|pool| pool.name.value == def.name).map(|pool| &pool.name.origin)
-                }
-                PoolsSpec::Flavors(flavors) => flavors.last().map(|flavor| &flavor.origin),
-            };
-            let message = format!("two pools of the cluster are called `{}`", def.name);
-            problems.push(Problem::new(ProblemCode::Duplicate, origin.unwrap_or(&Origin::default()), message));
+    match spec {
+        PoolsSpec::Flavors(flavors) => {
+            for flavor in flavors {
+                let Some(def) = unlimited_pool(catalog, flavor, problems) else { continue };
+                let again = |_: &PoolDef| {
+                    let code = catalog.resolve(flavor.kind, &flavor.name).map(|choice| catalog.choice_name(choice));
+                    let message = format!("the cluster lists {} `{}` twice", flavor.kind, code.unwrap_or_default());
+                    (message, "remove one of them; each is served without limit".to_owned())
+                };
+                add(def, &flavor.origin, &again, problems);
+            }
+        }
+        PoolsSpec::Pools(pools) => {
+            for spec in pools {
+                let Some(def) = pool(catalog, spec, problems) else { continue };
+                let again = |def: &PoolDef| {
+                    (format!("two pools of the cluster are called `{}`", def.name), "give each its own name".to_owned())
+                };
+                add(def, &spec.name.origin, &again, problems);
+            }
         }
     }
-    defs
+    defs.into_values().map(|(def, _)| def).collect()
 }
 
 /// The pool that the short form means: `gpu-t4`, without limit or shape (I1).
-fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Vec<Problem>) -> Option<PoolDef> {
+fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Option<PoolDef> {
     let flavor = match names::choice(catalog, spec, problems)? {
         Choice::Flavor(flavor) => flavor,
         _ => {
@@ -228,7 +269,7 @@ fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut 
     Some(PoolDef::unlimited(name, cpu, gpu))
 }
 
-fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Vec<Problem>) -> Option<PoolDef> {
+fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Problems) -> Option<PoolDef> {
     let cpu_flavor = code(catalog, ChoiceKind::Cpu, spec.cpu_flavor.as_ref(), problems);
     let gpu_flavor = code(catalog, ChoiceKind::Gpu, spec.gpu.as_ref().map(|gpu| &gpu.code), problems);
     let shape = Shape {
@@ -245,7 +286,11 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Vec<Problem>) -> Opti
         bandwidth: spec.used.bandwidth,
         gpu_thousandths: spec.used.gpu_thousandths,
     };
-    if let Some(Err(resource)) = spec.nodes.map(|count| Nodes::new(&shape, count, &used)) {
+    if shape.gpus == 0 && used.gpu_thousandths > 0 {
+        let message = format!("GPUs are in use on pool `{}`, which has none", spec.name.value);
+        let problem = Problem::new(ProblemCode::OverUsed, &spec.used.origin, message);
+        problems.push(problem.help("remove `gpu` from `used`, or say which GPUs the nodes have"));
+    } else if let Some(Err(resource)) = spec.nodes.map(|count| Nodes::new(&shape, count, &used)) {
         let message = format!("more {resource} is in use than pool `{}` holds", spec.name.value);
         let holds = holds(resource, &shape, spec.nodes.unwrap_or_default());
         problems.push(Problem::new(ProblemCode::OverUsed, &spec.used.origin, message).help(holds));
@@ -282,14 +327,17 @@ fn code(
     catalog: &Catalog,
     kind: ChoiceKind,
     name: Option<&Sourced<String>>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<Option<FlavorId>> {
     let Some(name) = name else { return Some(None) };
     match names::bare(catalog, kind, name, problems)? {
         Choice::Flavor(flavor) => Some(Some(flavor)),
         _ => {
             let message = format!("`{}` is not hardware that a pool can have", name.value);
-            problems.push(Problem::new(ProblemCode::InvalidValue, &name.origin, message).help("name the code"));
+            problems.push(
+                Problem::new(ProblemCode::InvalidValue, &name.origin, message)
+                    .help("name the code of what its nodes have"),
+            );
             None
         }
     }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::environments;
-use super::names::{self, Unsound};
+use super::names::{self, Problems, Unsound};
 use super::preferences::{self, Sites};
 use crate::catalog::{Catalog, ChoiceKind};
 use crate::deployment::{Demand, Deployment, GpuNeed, Preferences, Resources, Workload};
@@ -26,7 +26,7 @@ pub(super) struct Scene<'a> {
 }
 
 /// All deployments that are sound, by priority, workload type, workload and name.
-pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mut Vec<Problem>) -> Vec<Deployment> {
+pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mut Problems) -> Vec<Deployment> {
     let mut deployments = Vec::with_capacity(specs.len());
     let mut seen: HashMap<(&str, &str, &str), &Origin> = HashMap::new();
     for spec in specs {
@@ -49,7 +49,7 @@ pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mu
     deployments
 }
 
-fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Problem>) -> Option<Deployment> {
+fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems) -> Option<Deployment> {
     let resource_type = names::resource_type(scene.catalog, &spec.resource_type, problems);
     let environment = match &spec.environment {
         // The Beamlit format has a default of its own.
@@ -63,7 +63,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Probl
     let unresolved = missing.filter_map(|remote| Name::new(&remote.policy).ok()).collect();
     let demand = match &spec.resources {
         None => Some(Demand::AnyFlavor),
-        Some(resources) => demand(scene.catalog, resources, problems),
+        Some(resources) => demand(scene.catalog, resources, &spec.metadata.name.origin, problems),
     };
     let preferences = spec
         .placement
@@ -83,7 +83,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Vec<Probl
     })
 }
 
-fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) -> Option<Demand> {
+fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &mut Problems) -> Option<Demand> {
     let before = problems.len();
     let cpu_type = spec.cpu_type.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Cpu, name, problems));
     let needs: &[GpuNeedSpec] = match &spec.gpu {
@@ -91,6 +91,11 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) 
         Some(GpuSpec::One(need)) => std::slice::from_ref(need),
         Some(GpuSpec::AnyOf(needs)) => needs,
     };
+    if let Some(GpuSpec::AnyOf(needs)) = &spec.gpu
+        && let Some(problem) = unsound_alternatives(needs, origin)
+    {
+        problems.push(problem);
+    }
     let mut gpus = SmallVec::new();
     for need in needs.iter().filter(|need| need.count > 0) {
         let code = need.code.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Gpu, name, problems));
@@ -105,4 +110,16 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, problems: &mut Vec<Problem>) 
         gpus,
     };
     (problems.len() == before).then_some(Demand::Stated(resources))
+}
+
+/// Specs that were built in code can hold what no text can (D1).
+fn unsound_alternatives(needs: &[GpuNeedSpec], origin: &Origin) -> Option<Problem> {
+    if needs.is_empty() {
+        let problem = Problem::new(ProblemCode::EmptyList, origin, "`anyOf` is empty");
+        return Some(problem.help("list at least one"));
+    }
+    let none = needs.iter().find(|need| need.count == 0)?;
+    let origin = none.code.as_ref().map_or(origin, |code| &code.origin);
+    let problem = Problem::new(ProblemCode::OutOfRange, origin, "an alternative of `anyOf` asks for no GPUs");
+    Some(problem.help("ask for at least one in each"))
 }

@@ -2,11 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::names::{self, Unsound};
+use super::names::{self, Problems, Unsound};
 use crate::catalog::nearest;
 use crate::id::{EnvironmentId, Id, Name};
 use crate::manifest::spec::Specs;
-use crate::origin::{Problem, ProblemCode};
+use crate::origin::{Problem, ProblemCode, listed};
 use crate::policy::{Environment, PolicySet};
 
 /// All environments by name.
@@ -14,7 +14,7 @@ pub(super) fn resolve(
     policies: &PolicySet,
     unsound: &Unsound,
     specs: &Specs,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> IndexMap<Name, Environment> {
     let mut environments = IndexMap::new();
     for builtin in [Environment::PRODUCTION, Environment::DEVELOPMENT] {
@@ -47,7 +47,7 @@ pub(super) fn default(
     environments: &IndexMap<Name, Environment>,
     unsound: &Unsound,
     specs: &Specs,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> EnvironmentId {
     // Production is the first of all, by construction.
     let production = EnvironmentId::from_index(0);
@@ -62,15 +62,15 @@ pub(super) fn find(
     environments: &IndexMap<Name, Environment>,
     unsound: &Unsound,
     name: &crate::origin::Sourced<String>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<EnvironmentId> {
     let found = environments.get_index_of(name.as_str()).map(EnvironmentId::from_index);
     if found.is_none() && !unsound.environments.contains(name.as_str()) {
         let known: Vec<_> = environments.keys().map(Name::as_str).collect();
-        let near = nearest(name, known.iter().copied());
+        let near = problems.near(|| nearest(name, known.iter().copied()));
         let problem = names::unknown("environment", name, &near);
-        let known: Vec<_> = known.into_iter().map(str::to_owned).collect();
-        let help = format!("the environments are {}; declare others with `kind: Environment`", names::listed(&known));
+        let known = listed(&known, "and", names::LISTED);
+        let help = format!("the environments are {known}; declare others with `kind: Environment`");
         problems.push(if near.is_empty() { problem.help(help) } else { problem });
     }
     found

@@ -60,13 +60,17 @@ impl Workspace {
     ) -> Result<Self, LoadError> {
         let reading = manifest::read(sources);
         problems.extend(reading.problems);
+        if reading.left_out > 0 {
+            // The one that counts the others: what is left out is counted anew.
+            problems.pop();
+        }
         // What could be read is resolved even so: all problems of a load come together.
         match Self::resolve(reading.specs, unsound(reading.unread), options) {
             Ok(workspace) if problems.is_empty() => Ok(workspace),
-            Ok(_) => Err(LoadError::new(problems)),
-            Err(error) => {
-                problems.extend(error.problems);
-                Err(LoadError::new(problems))
+            Ok(_) => Err(LoadError::new(problems, reading.left_out)),
+            Err(found) => {
+                problems.extend(found);
+                Err(LoadError::new(problems, reading.left_out))
             }
         }
     }

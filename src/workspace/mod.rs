@@ -66,14 +66,21 @@ pub struct LoadOptions {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}", summary(.problems))]
 pub struct LoadError {
-    /// The problems; never empty.
+    /// The problems; never empty. At most a thousand are listed; a last one counts the rest.
     pub problems: Vec<Problem>,
 }
 
 impl LoadError {
-    /// In the order of the files.
-    pub(crate) fn new(mut problems: Vec<Problem>) -> Self {
+    /// In the order of the files, where `left_out` more were found that are not among them.
+    pub(crate) fn new(mut problems: Vec<Problem>, mut left_out: usize) -> Self {
+        const LISTED: usize = 1000;
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        left_out += problems.len().saturating_sub(LISTED);
+        problems.truncate(LISTED);
+        if left_out > 0 {
+            let origin = problems.last().map(|last| last.origin.clone()).unwrap_or_default();
+            problems.push(Problem::left_out(left_out, &origin));
+        }
         Self { problems }
     }
 }
@@ -103,17 +110,17 @@ impl Workspace {
     /// # Errors
     /// [`LoadError`] with every problem found.
     pub fn from_specs(specs: Specs, options: LoadOptions) -> Result<Self, LoadError> {
-        Self::resolve(specs, Unsound::default(), options)
+        Self::resolve(specs, Unsound::default(), options).map_err(|problems| LoadError::new(problems, 0))
     }
 
     /// As [`from_specs`](Self::from_specs), where some documents have been found unsound already.
-    fn resolve(specs: Specs, mut unsound: Unsound, options: LoadOptions) -> Result<Self, LoadError> {
-        let mut problems = Vec::new();
+    fn resolve(specs: Specs, mut unsound: Unsound, options: LoadOptions) -> Result<Self, Vec<Problem>> {
+        let mut problems = names::Problems::default();
         let mut catalog = Catalog::builtin();
         if let Some(workspace) = &specs.workspace {
             additions::add(&mut catalog, workspace, &mut problems);
         }
-        let clusters = clusters::resolve(&mut catalog, &specs);
+        let clusters = clusters::resolve(&mut catalog, &specs, &mut problems);
         if !options.quarantine {
             problems.extend(clusters.invalid.iter().flat_map(|cluster| cluster.problems.iter().cloned()));
         }
@@ -133,13 +140,13 @@ impl Workspace {
         };
         let deployments = deployments::resolve(&scene, &specs.deployments, &mut problems);
         let mut inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
-            let problem = Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string());
-            LoadError { problems: vec![problem] }
+            vec![Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string())]
         })?;
         let running =
             running::reserve(&catalog, &deployments, &specs.running, &clusters.invalid, &mut inventory, &mut problems);
+        let problems = problems.into_vec();
         if !problems.is_empty() {
-            return Err(LoadError::new(problems));
+            return Err(problems);
         }
         Ok(Self {
             currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
@@ -295,7 +302,7 @@ pub enum AddressError {
         near: Vec<String>,
     },
     /// Several are.
-    #[error("several deployments are called `{address}`: {}", names::listed(.full))]
+    #[error("several deployments are called `{address}`: {}", crate::origin::listed(.full, "and", names::LISTED))]
     Ambiguous {
         /// What was asked for.
         address: String,

@@ -5,34 +5,74 @@ use std::collections::HashSet;
 use crate::catalog::{Catalog, Choice, ChoiceKind, nearest};
 use crate::id::{CountryId, ResourceTypeId};
 use crate::manifest::spec::{AttachmentSpec, ChoiceSpec};
-use crate::origin::{Problem, ProblemCode, Sourced};
+use crate::origin::{Problem, ProblemCode, Sourced, listed};
 use crate::policy::{Attachment, PolicySet};
+
+/// The most names that one problem lists.
+pub(super) const LISTED: usize = 10;
+/// The problems that come with a suggestion: the nearest of very many names takes a while to find.
+const SUGGESTED: usize = 100;
+
+/// What is wrong so far with the specs of a load.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<Problem>,
+    suggested: usize,
+}
+
+impl Problems {
+    /// Records a problem.
+    pub(super) fn push(&mut self, problem: Problem) {
+        self.found.push(problem);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Takes out those that came after the first `count`.
+    pub(super) fn split_off(&mut self, count: usize) -> Vec<Problem> {
+        self.found.split_off(count)
+    }
+
+    /// All of them.
+    pub(super) fn into_vec(self) -> Vec<Problem> {
+        self.found
+    }
+
+    /// The nearest names, unless enough problems came with some already.
+    pub(super) fn near(&mut self, find: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        if self.suggested >= SUGGESTED {
+            return Vec::new();
+        }
+        self.suggested += 1;
+        find()
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        self.found.extend(problems);
+    }
+}
 
 /// `; did you mean …?`, or nothing.
 pub(super) fn did_you_mean(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; did you mean {}?", either(near)) }
-}
-
-/// `` `a`, `b` `` and so on.
-pub(super) fn listed(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn either(near: &[String]) -> String {
-    near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", listed(near, "or", LISTED)) }
 }
 
 /// A problem about a name that resolves to nothing.
 pub(super) fn unknown(what: &str, name: &Sourced<String>, near: &[String]) -> Problem {
     let problem = Problem::new(ProblemCode::UnknownName, &name.origin, format!("no {what} is called `{}`", name.value));
-    if near.is_empty() { problem } else { problem.help(format!("did you mean {}?", either(near))) }
+    if near.is_empty() { problem } else { problem.help(format!("did you mean {}?", listed(near, "or", LISTED))) }
 }
 
 /// What a policy entry names.
-pub(super) fn choice(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Vec<Problem>) -> Option<Choice> {
+pub(super) fn choice(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Option<Choice> {
     let found = catalog.resolve(spec.kind, &spec.name);
     if found.is_none() {
-        problems.push(unknown_choice(catalog, spec.kind, &spec.with(spec.name.clone())));
+        unknown_choice(catalog, spec.kind, &spec.with(spec.name.clone()), problems);
     }
     found
 }
@@ -42,46 +82,47 @@ pub(super) fn bare(
     catalog: &Catalog,
     kind: ChoiceKind,
     name: &Sourced<String>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<Choice> {
     let found = catalog.resolve(kind, name);
     if found.is_none() {
-        problems.push(unknown_choice(catalog, kind, name));
+        unknown_choice(catalog, kind, name, problems);
     }
     found
 }
 
 /// A country's code.
-pub(super) fn country(catalog: &Catalog, code: &Sourced<String>, problems: &mut Vec<Problem>) -> Option<CountryId> {
+pub(super) fn country(catalog: &Catalog, code: &Sourced<String>, problems: &mut Problems) -> Option<CountryId> {
     let found = catalog.country(code);
     if found.is_none() {
-        problems.push(unknown_choice(catalog, ChoiceKind::Country, code));
+        unknown_choice(catalog, ChoiceKind::Country, code, problems);
     }
     found
 }
 
-fn unknown_choice(catalog: &Catalog, kind: ChoiceKind, name: &Sourced<String>) -> Problem {
+fn unknown_choice(catalog: &Catalog, kind: ChoiceKind, name: &Sourced<String>, problems: &mut Problems) {
     let what = match kind {
         ChoiceKind::Cpu => "cpu flavor",
         ChoiceKind::Gpu => "gpu flavor",
         place => place.as_str(),
     };
-    unknown(what, name, &catalog.nearest(kind, name))
+    let near = problems.near(|| catalog.nearest(kind, name));
+    problems.push(unknown(what, name, &near));
 }
 
 /// A workload type.
 pub(super) fn resource_type(
     catalog: &Catalog,
     name: &Sourced<String>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<ResourceTypeId> {
     let found = catalog.resource_type(name);
     if found.is_none() {
         let known: Vec<_> = catalog.resource_types().map(|id| catalog.resource_type_name(id)).collect();
-        let near = nearest(name, known.iter().copied());
+        let near = problems.near(|| nearest(name, known.iter().copied()));
         let problem = unknown("workload type", name, &near);
-        let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        problems.push(if near.is_empty() { problem.help(format!("the workload types are {known}")) } else { problem });
+        let help = format!("the workload types are {}", listed(&known, "and", LISTED));
+        problems.push(if near.is_empty() { problem.help(help) } else { problem });
     }
     found
 }
@@ -99,7 +140,7 @@ pub(super) fn attachments(
     policies: &PolicySet,
     unsound: &Unsound,
     specs: &[AttachmentSpec],
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<Attachment> {
     let mut found = Vec::with_capacity(specs.len());
     for spec in specs {
@@ -107,8 +148,9 @@ pub(super) fn attachments(
             Some(policy) => found.push(Attachment { policy, enforcement: spec.enforcement }),
             None if spec.remote || unsound.policies.contains(&*spec.policy) => {}
             None => {
-                let names: Vec<_> = policies.iter().map(|(_, policy)| policy.name().as_str()).collect();
-                problems.push(unknown("policy", &spec.policy, &nearest(&spec.policy, names)));
+                let names = policies.iter().map(|(_, policy)| policy.name().as_str());
+                let near = problems.near(|| nearest(&spec.policy, names));
+                problems.push(unknown("policy", &spec.policy, &near));
             }
         }
     }

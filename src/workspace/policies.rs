@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::names::{self, Unsound};
+use super::names::{self, Problems, Unsound};
 use crate::catalog::Catalog;
 use crate::manifest::spec::{Allowed, PolicySpec};
 use crate::origin::{Problem, ProblemCode};
@@ -13,7 +13,7 @@ pub(super) fn resolve(
     catalog: &Catalog,
     specs: &[PolicySpec],
     unsound: &mut Unsound,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> PolicySet {
     let mut policies = PolicySet::new(catalog);
     for spec in specs {
@@ -32,9 +32,19 @@ pub(super) fn resolve(
     policies
 }
 
-fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Vec<Problem>) -> Option<Policy> {
+fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Problems) -> Option<Policy> {
     let before = problems.len();
     let name = &spec.metadata.name;
+    // Specs that were built in code can hold what no text can (P1, P9).
+    for (list, empty) in [
+        ("options", matches!(&spec.options, Allowed::Listed(options) if options.is_empty())),
+        ("resource types", spec.resource_types.as_ref().is_some_and(Vec::is_empty)),
+    ] {
+        if empty {
+            let message = format!("the list of {list} of policy `{}` is empty", name.value);
+            problems.push(Problem::new(ProblemCode::EmptyList, &name.origin, message).help("list at least one"));
+        }
+    }
     let mut choices =
         |specs: &[_]| -> Vec<_> { specs.iter().filter_map(|spec| names::choice(catalog, spec, problems)).collect() };
     let options = match &spec.options {

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::names;
+use super::names::{self, Problems};
 use crate::catalog::{Catalog, ChoiceKind, nearest};
 use crate::deployment::{Favourite, Near, Preference, Preferences, Site};
 use crate::id::Name;
 use crate::manifest::spec::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind, Specs};
-use crate::origin::Problem;
 
 /// The clusters and providers that preferences can name, those left out of the load among them.
 pub(super) struct Sites {
@@ -20,9 +19,13 @@ impl Sites {
         let named = specs.clusters.iter().map(|cluster| cluster.metadata.name.as_str().to_owned());
         let broken = specs.broken_clusters.iter().filter_map(|cluster| cluster.name.clone());
         let of_clusters = specs.clusters.iter().map(|cluster| cluster.provider.as_str().to_owned());
+        let of_broken = specs.broken_clusters.iter().filter_map(|cluster| cluster.provider.clone());
         let locations = catalog.locations().map(|location| catalog.location_name(location));
         let of_locations = locations.filter_map(|name| name.split_once('/')).map(|(provider, _)| provider.to_owned());
-        Self { clusters: named.chain(broken).collect(), providers: of_clusters.chain(of_locations).collect() }
+        Self {
+            clusters: named.chain(broken).collect(),
+            providers: of_clusters.chain(of_broken).chain(of_locations).collect(),
+        }
     }
 }
 
@@ -31,7 +34,7 @@ pub(super) fn resolve(
     catalog: &Catalog,
     sites: &Sites,
     spec: &PreferencesSpec,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Preferences {
     let mut prefer = Vec::with_capacity(spec.prefer.len());
     for preference in &spec.prefer {
@@ -51,11 +54,12 @@ pub(super) fn resolve(
     Preferences { prefer, spread: spec.spread }
 }
 
-fn favourite(catalog: &Catalog, sites: &Sites, spec: &FavouriteSpec, problems: &mut Vec<Problem>) -> Option<Favourite> {
+fn favourite(catalog: &Catalog, sites: &Sites, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {
     let mut known = |what: &str, names: &HashSet<String>| {
         let found = names.contains(spec.name.as_str()).then(|| Name::new(&spec.name).ok()).flatten();
         if found.is_none() {
-            problems.push(names::unknown(what, &spec.name, &nearest(&spec.name, names.iter().map(String::as_str))));
+            let near = problems.near(|| nearest(&spec.name, names.iter().map(String::as_str)));
+            problems.push(names::unknown(what, &spec.name, &near));
         }
         found
     };

@@ -1,6 +1,8 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
-use super::names;
+use std::collections::{HashMap, HashSet};
+
+use super::names::{self, Problems};
 use crate::catalog::{Catalog, FlavorKind, nearest};
 use crate::deployment::Deployment;
 use crate::id::{DeploymentId, Id, PairId};
@@ -32,14 +34,16 @@ pub(super) fn reserve(
     specs: &[RunningSpec],
     left_out: &[super::Quarantined],
     inventory: &mut Inventory,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Vec<Running> {
     let mut specs: Vec<_> = specs.iter().collect();
     specs.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
     let mut running = Vec::with_capacity(specs.len());
+    let left_out: HashSet<_> = left_out.iter().map(|cluster| cluster.name.as_str()).collect();
+    let addressed = if specs.is_empty() { HashMap::new() } else { addresses(catalog, deployments) };
     for spec in specs {
-        let deployment = find_deployment(catalog, deployments, spec, problems);
-        if left_out.iter().any(|cluster| cluster.name == spec.cluster.value) {
+        let deployment = find_deployment(&addressed, deployments, spec, problems);
+        if left_out.contains(spec.cluster.as_str()) {
             continue;
         }
         let pairs = find_pairs(inventory, spec, problems);
@@ -58,25 +62,32 @@ pub(super) fn reserve(
     running
 }
 
+/// The deployments of every address, with and without the workload's type.
+fn addresses(catalog: &Catalog, deployments: &[Deployment]) -> HashMap<String, Vec<usize>> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::with_capacity(deployments.len() * 2);
+    for (index, deployment) in deployments.iter().enumerate() {
+        let short = deployment.address();
+        let full = format!("{}/{short}", catalog.resource_type_name(deployment.workload.resource_type));
+        found.entry(short).or_default().push(index);
+        found.entry(full).or_default().push(index);
+    }
+    found
+}
+
 fn find_deployment<'d>(
-    catalog: &Catalog,
+    addressed: &HashMap<String, Vec<usize>>,
     deployments: &'d [Deployment],
     spec: &RunningSpec,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<(DeploymentId, &'d Deployment)> {
     let address = spec.deployment.as_str();
-    let is_named = |deployment: &Deployment| {
-        let short = deployment.address();
-        short == address
-            || address.strip_suffix(&short).and_then(|rest| rest.strip_suffix('/'))
-                == Some(catalog.resource_type_name(deployment.workload.resource_type))
-    };
-    let mut found = deployments.iter().enumerate().filter(|(_, deployment)| is_named(deployment));
+    let found = addressed.get(address).map(Vec::as_slice).unwrap_or_default();
+    let mut found = found.iter().filter_map(|&index| Some((index, deployments.get(index)?)));
     match (found.next(), found.next()) {
         (Some((index, deployment)), None) => Some((DeploymentId::from_index(index), deployment)),
         (None, _) => {
             let addresses: Vec<_> = deployments.iter().map(Deployment::address).collect();
-            let near = nearest(address, addresses.iter().map(String::as_str));
+            let near = problems.near(|| nearest(address, addresses.iter().map(String::as_str)));
             problems.push(names::unknown("deployment", &spec.deployment, &near));
             None
         }
@@ -90,16 +101,17 @@ fn find_deployment<'d>(
 }
 
 /// The pool's pairs.
-fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Vec<Problem>) -> Option<Vec<PairId>> {
+fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Problems) -> Option<Vec<PairId>> {
     let fleet = inventory.fleet();
     let Some(cluster) = fleet.find_cluster(&spec.cluster).and_then(|id| fleet.cluster(id)) else {
-        let near = nearest(&spec.cluster, fleet.clusters().iter().map(|cluster| cluster.name.as_str()));
+        let near =
+            problems.near(|| nearest(&spec.cluster, fleet.clusters().iter().map(|cluster| cluster.name.as_str())));
         problems.push(names::unknown("cluster", &spec.cluster, &near));
         return None;
     };
     let pools = fleet.pools().get(cluster.pools.clone()).unwrap_or_default();
     let Some(at) = pools.iter().position(|pool| pool.def.name.as_str() == spec.pool.as_str()) else {
-        let near = nearest(&spec.pool, pools.iter().map(|pool| pool.def.name.as_str()));
+        let near = problems.near(|| nearest(&spec.pool, pools.iter().map(|pool| pool.def.name.as_str())));
         problems.push(names::unknown("pool", &spec.pool, &near));
         return None;
     };
@@ -119,7 +131,7 @@ fn pair_of(
     deployment: &Deployment,
     pairs: &[PairId],
     spec: &RunningSpec,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<PairId> {
     let wants_gpu = deployment.demand.wants_gpu();
     let is_wanted = |id: &PairId| {

@@ -10,6 +10,8 @@ use crate::workspace::Quarantined;
 
 /// The characters that a terminal is taken to be wide.
 const WIDTH: usize = 120;
+/// The most problems of clusters that are shown.
+const MOST: usize = 1000;
 
 /// Something to say of a place.
 pub(super) struct Diagnostic<'a> {
@@ -45,7 +47,8 @@ pub(in crate::cli) fn notices(notices: &[&Problem], texts: &Texts<'_>, style: St
 
 /// The clusters that a load left out, and why.
 pub(in crate::cli) fn quarantined(clusters: &[Quarantined], texts: &Texts<'_>, style: Style) -> String {
-    let problems = clusters.iter().flat_map(|cluster| &cluster.problems);
+    // Of very many the first say enough: all are counted below, and listed by `-o json`.
+    let problems = clusters.iter().flat_map(|cluster| &cluster.problems).take(MOST);
     let mut text: String = problems.map(|problem| of(problem, Level::WARNING).render(texts, style) + "\n").collect();
     if !clusters.is_empty() {
         let names: Vec<_> = clusters.iter().map(|cluster| named(&cluster.name)).collect();

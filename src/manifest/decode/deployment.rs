@@ -109,7 +109,8 @@ fn scaling(item: Item<'_>) -> Option<Scaling> {
     };
     for (bound, name) in [(min, "minReplicas"), (max, "maxReplicas")] {
         if enabled == Some(true) && bound.is_none() {
-            fields.problem(ProblemCode::MissingField, format!("enabled scaling needs `{name}`"), None);
+            let help = format!("add `{name}: …`, or write `enabled: false`");
+            fields.problem(ProblemCode::MissingField, format!("enabled scaling needs `{name}`"), Some(&help));
         }
     }
     if let (Some(from), Some(to), Some(max)) = (scaling.min_replicas, scaling.max_replicas, max)
@@ -142,7 +143,9 @@ fn load_balancer(item: Item<'_>) -> Option<LoadBalancer> {
     let (algorithm, check) = (fields.optional("algorithm"), fields.optional("healthCheck"));
     for (field, name) in [(algorithm, "algorithm"), (check, "healthCheck")] {
         if enabled == Some(true) && field.is_none() {
-            fields.problem(ProblemCode::MissingField, format!("an enabled load balancer needs `{name}`"), None);
+            let example = if name == "algorithm" { "round-robin" } else { "{path: /health, intervalSeconds: 30}" };
+            let help = format!("add it, such as `{name}: {example}`, or write `enabled: false`");
+            fields.problem(ProblemCode::MissingField, format!("an enabled load balancer needs `{name}`"), Some(&help));
         }
     }
     let sticky_sessions = fields.optional("stickySessions").and_then(Item::boolean).unwrap_or(false);

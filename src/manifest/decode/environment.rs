@@ -102,7 +102,7 @@ fn flavor(item: Item<'_>) -> Option<FlavorSpec> {
     let mut fields = item.object("a flavor")?;
     let kind = fields.required("type").and_then(|item| item.one_of(&FlavorKind::ALL.map(|kind| (kind.as_str(), kind))));
     let name = fields.required("name").and_then(Item::name);
-    let family = fields.optional("family").and_then(Item::reference);
+    let family = fields.nullable("family").and_then(Item::reference);
     let aliases = fields.optional("aliases").and_then(|list| list.list(Item::name)).unwrap_or_default();
     let memory = fields.optional("memory").and_then(Item::quantity);
     fields.finish();

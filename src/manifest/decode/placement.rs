@@ -6,10 +6,10 @@ use std::num::NonZeroU32;
 use super::super::fields::Fields;
 use super::super::item::Item;
 use super::super::spec::{FavouriteSpec, Metadata, NearSpec, PreferenceSpec, PreferencesSpec, RunningSpec, SiteKind};
-use super::super::wording::{listed, quoted, suggestion};
+use super::super::wording::{quoted, suggestion};
 use super::shared::{coordinates, given, native};
 use crate::deployment::{Domain, Spread};
-use crate::origin::{Origin, Problem, ProblemCode, Sourced};
+use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 
 /// The heaviest that a favourite can be.
 const MAX_WEIGHT: i64 = 1000;
@@ -129,12 +129,12 @@ fn exactly_one<'d, T>(
     match (there.next(), there.next()) {
         (Some((_, value)), None) => value,
         (Some(_), Some((second, _))) => {
-            let message = format!("{what} has one of {}, not several", listed(names, "and"));
+            let message = format!("{what} has one of {}, not several", listed(names, "and", usize::MAX));
             second.problem(ProblemCode::InvalidValue, message, help);
             None
         }
         (None, _) => {
-            let message = format!("{what} needs {}", listed(names, "or"));
+            let message = format!("{what} needs {}", listed(names, "or", usize::MAX));
             fields.problem(ProblemCode::MissingField, message, Some(help));
             None
         }
