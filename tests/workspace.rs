@@ -1,5 +1,5 @@
 //! What a workspace refuses, and what it answers whatever the order of its input.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 use std::sync::Arc;
 
@@ -315,4 +315,277 @@ fn workspace_without_findings() -> Workspace {
         document("Deployment", "d", "model: m"),
         cluster("paris", "fr"),
     ])
+}
+
+/// Every problem of a load that fails, as `line code message (help)`.
+fn refused(documents: &[String], options: LoadOptions) -> Vec<String> {
+    let shown = |problem: &siting::origin::Problem| {
+        let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{} {} {}{help}", problem.origin.line, problem.code, problem.message)
+    };
+    load(documents, options).unwrap_err().problems.iter().map(shown).collect()
+}
+
+fn quarantine() -> LoadOptions {
+    LoadOptions { quarantine: true }
+}
+
+/// A cluster at a location, in a country.
+fn standing(name: &str, location: &str, country: &str, more: &str) -> String {
+    let spec = format!(
+        "provider: onprem, location: {location}, country: {country}, flavors: [{{type: cpu, name: x86}}]{more}"
+    );
+    document("Cluster", name, &spec)
+}
+
+#[test]
+fn i6_a_broken_cluster_takes_nobody_with_it() {
+    // It cannot be read; what it says of its location is known all the same.
+    let documents = [
+        location_policy("oslo", "location", "onprem/oslo-2"),
+        standing("broken", "oslo-2", "no", ", healthy: yes"),
+        document("Cluster", "sound", "provider: onprem, location: oslo-2, flavors: [{type: cpu, name: x86}]"),
+        document(
+            "Deployment",
+            "d",
+            "model: m, policies: [oslo], placement: {prefer: [{favourites: [{cluster: broken, weight: 1}]}]}",
+        ),
+    ];
+    let workspace = load(&documents, quarantine()).unwrap();
+    assert_eq!(workspace.quarantined().len(), 1);
+    let outcome = workspace.place(workspace.find_deployment("d").unwrap()).unwrap();
+    assert!(outcome.decision.is_placed());
+    let problems = refused(&documents, LoadOptions::default());
+    assert_eq!(problems, ["9 wrong-type `healthy` must be `true` or `false`, not `yes` (write `true`)"]);
+    // A disputed location is still a location.
+    let disputed = [
+        location_policy("y", "location", "onprem/y"),
+        standing("a", "y", "us", ", healthy: yes"),
+        standing("b", "y", "de", ""),
+        standing("c", "z", "de", ""),
+    ];
+    let workspace = load(&disputed, quarantine()).unwrap();
+    let left_out: Vec<_> = workspace.quarantined().iter().map(|it| (it.name.as_str(), it.problems.len())).collect();
+    assert_eq!(left_out, [("a", 2), ("b", 1)]);
+}
+
+#[test]
+fn i6_twins_are_settled_whatever_door_they_come_through() {
+    let texts = [
+        standing("a", "y", "us", ""),
+        standing("a", "y", "us", ", cordoned: maybe"),
+        standing("b", "x", "us", ""),
+        standing("b", "x", "de", ""),
+        standing("c", "w", "de", ""),
+    ];
+    let told = |workspace: &Workspace| -> Vec<(String, Vec<String>)> {
+        let left_out = workspace.quarantined().iter();
+        left_out.map(|it| (it.name.clone(), it.problems.iter().map(|it| it.message.clone()).collect())).collect()
+    };
+    let read = load(&texts, quarantine()).unwrap();
+    let names: Vec<_> = read.quarantined().iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["a", "a", "b", "b"]);
+    let all = told(&read);
+    assert!(
+        all.iter().all(|(name, problems)| problems.contains(&format!("cluster `{name}` is described twice"))),
+        "{all:?}"
+    );
+    assert!(all[2].1.contains(&"clusters disagree on the country of `onprem/x`: `de` and `us`".to_owned()), "{all:?}");
+    // From code it is the same.
+    let built = Workspace::from_specs(read.specs().clone(), quarantine()).unwrap();
+    assert_eq!(told(&built), all);
+    // Very many of one name cost little, and say little.
+    let many: Vec<_> = (0..100_000).map(|_| standing("one", "y", "us", "")).collect();
+    let error = load(&many, LoadOptions::default()).unwrap_err();
+    assert_eq!(error.problems.len(), 1001);
+    assert_eq!(error.problems[0].message, "cluster `one` is described 100000 times");
+    assert_eq!(error.problems[1000].message, "99000 more problems are not listed");
+    assert!(error.problems.iter().all(|problem| problem.related.len() <= 1));
+}
+
+#[test]
+fn c8_very_many_problems_are_counted_and_quick() {
+    let mut documents: Vec<_> = (0..5000).map(|n| location_policy(&format!("policy-{n}"), "country", "us")).collect();
+    documents.extend(
+        (0..5000).map(|n| document("Deployment", &format!("d{n}"), &format!("model: m, policies: [polici-{n}]"))),
+    );
+    let start = std::time::Instant::now();
+    let error = load(&documents, LoadOptions::default()).unwrap_err();
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert_eq!(error.problems.len(), 1001);
+    assert!(error.problems[0].help.is_some() && error.problems[999].help.is_none());
+    assert_eq!(error.problems[1000].message, "4000 more problems are not listed");
+    // A list of names is bounded.
+    let mut documents: Vec<_> = (0..2000).map(|n| document("Environment", &format!("env-{n}"), "")).collect();
+    documents.push(document("Deployment", "d", "model: m, environment: zzz"));
+    let problems = refused(&documents, LoadOptions::default());
+    assert!(problems[0].contains("`env-7` and 1992 more; declare") && problems[0].len() < 300, "{problems:?}");
+}
+
+#[test]
+fn c7_a_region_does_not_name_its_provider_again() {
+    let text = document("Cluster", "c", "provider: aws, location: AWS/us-east-1, flavors: [{type: cpu, name: x86}]");
+    let problems = refused(&[text], LoadOptions::default());
+    assert_eq!(
+        problems,
+        ["4 invalid-value the location `AWS/us-east-1` names the provider again (write `location: us-east-1`)"]
+    );
+}
+
+#[test]
+fn d1_specs_from_code_hold_no_empty_lists() {
+    use siting::manifest::spec::{Allowed, GpuNeedSpec, GpuSpec, PoolsSpec};
+    let sound = load(
+        &[
+            location_policy("us", "country", "us"),
+            cluster("c", "us"),
+            document("Deployment", "d", "model: m, resources: {cpu: 1, memory: 1Gi, gpu: {count: 1}}"),
+        ],
+        LoadOptions::default(),
+    );
+    let sound = sound.unwrap().specs().clone();
+    let code = |change: &dyn Fn(&mut siting::manifest::spec::Specs)| {
+        let mut specs = sound.clone();
+        change(&mut specs);
+        let error = Workspace::from_specs(specs, LoadOptions::default()).unwrap_err();
+        error.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>()
+    };
+    let any_of = |needs: Vec<GpuNeedSpec>| {
+        code(&move |specs| specs.deployments[0].resources.as_mut().unwrap().gpu = Some(GpuSpec::AnyOf(needs.clone())))
+    };
+    assert_eq!(any_of(Vec::new()), ["empty-list"]);
+    assert_eq!(any_of(vec![GpuNeedSpec { count: 0, code: None, memory: None, share: None }]), ["out-of-range"]);
+    assert_eq!(code(&|specs| specs.policies[0].resource_types = Some(Vec::new())), ["empty-list"]);
+    assert_eq!(code(&|specs| specs.policies[0].options = Allowed::Listed(Vec::new())), ["empty-list"]);
+    assert_eq!(code(&|specs| specs.clusters[0].pools = PoolsSpec::Flavors(Vec::new())), ["empty-list"]);
+}
+
+/// The findings of a check as `line code subject: message`.
+fn findings(documents: &[String], codes: &[&str]) -> Vec<String> {
+    let findings = analysis::check(&workspace(documents)).into_iter().filter(|it| codes.contains(&it.code));
+    findings.map(|it| format!("{} {} {}: {}", it.origin.line, it.code, it.subject.name, it.message)).collect()
+}
+
+#[test]
+fn p5_environments_are_held_against_the_workspace() {
+    let documents = |policies: &str, targets: &str| {
+        vec![
+            location_policy("europe", "continent", "eu"),
+            location_policy("africa", "continent", "af"),
+            document("Policy", "kenya", &format!("type: location, locations: [{{type: country, name: ke}}]{targets}")),
+            location_policy("world", "continent", "eu, ")
+                .replace("eu, ", "eu")
+                .replace("]", ", {type: continent, name: as}]"),
+            document("Workspace", "w", "policies: [europe]"),
+            document("Environment", "staging", &format!("policies: [{policies}]")),
+        ]
+    };
+    let found = |policies, targets| findings(&documents(policies, targets), &["policy-shadowed", "policy-redundant"]);
+    assert_eq!(
+        found("world, kenya", ""),
+        [
+            "29 policy-redundant staging: its location policies narrow nothing that the workspace leaves",
+            "29 policy-shadowed staging: policy `kenya` allows nothing that the workspace leaves, so it has no effect",
+        ]
+    );
+    // What conflicts altogether is unsatisfiable, and said so once.
+    assert_eq!(found("africa", ""), Vec::<String>::new());
+}
+
+#[test]
+fn p8_a_policy_of_both_kinds_widens_one_of_a_single_kind() {
+    let both = |targets: &str| {
+        document(
+            "Policy",
+            "both",
+            &format!("type: flavor, flavors: [{{type: cpu, name: x86}}, {{type: gpu, name: any}}]{targets}"),
+        )
+    };
+    let found = |policies: &[String], attached: &str| {
+        let mut documents = policies.to_vec();
+        documents.push(document("Environment", "staging", &format!("policies: [{attached}]")));
+        findings(&documents, &["mixed-kinds"])
+    };
+    let t4 = flavor_policy("t4", "gpu", "t4");
+    assert_eq!(
+        found(&[t4.clone(), both("")], "t4, both"),
+        ["14 mixed-kinds staging: policy `both` widens gpu policy `t4`: a workload may run on cpu or gpu"]
+    );
+    assert_eq!(found(&[both("")], "both"), Vec::<String>::new());
+    let t4_for_models = t4.replace("spec: {", "spec: {resourceTypes: [model], ");
+    assert_eq!(found(&[t4_for_models, both(", resourceTypes: [agent]")], "t4, both"), Vec::<String>::new());
+}
+
+#[test]
+fn c8_hardware_that_no_cluster_has_is_said_where_it_is_asked_for() {
+    let deployment = "model: m, resources: {cpu: 1, memory: 1Gi, cpuType: arm, gpu: {anyOf: [{count: 1, type: t4}, {count: 1, type: h200}]}}";
+    let found = findings(&[cluster("c", "us"), document("Deployment", "d", deployment)], &["no-cluster-behind"]);
+    assert_eq!(
+        found,
+        [
+            "9 no-cluster-behind m/d: deployment `m/d` asks for cpu `arm`, and no cluster has it",
+            "9 no-cluster-behind m/d: deployment `m/d` asks for gpu `h200`, and no cluster has it",
+        ]
+    );
+}
+
+#[test]
+fn i1_used_that_limits_nothing_is_a_finding() {
+    let pool = |more: &str| {
+        document(
+            "Cluster",
+            "c",
+            &format!("provider: p, country: us, pools: [{{name: a, cpuFlavor: x86, cpu: 4, memory: 8Gi, {more}}}]"),
+        )
+    };
+    let found = |more: &str| findings(&[pool(more)], &["used-without-effect"]);
+    assert_eq!(found("nodes: 1, used: {cpu: 1, memory: 1Gi}"), Vec::<String>::new());
+    assert_eq!(
+        found("nodes: unlimited, used: {cpu: 1, memory: 1Gi}"),
+        [
+            "4 used-without-effect c: what is used of `cpu` and `memory` on pool `a` has no effect: its nodes are unlimited"
+        ]
+    );
+    assert_eq!(
+        found("nodes: 1, used: {storage: 1Gi}"),
+        [
+            "4 used-without-effect c: what is used of `storage` on pool `a` has no effect: its nodes do not say how much they have"
+        ]
+    );
+    for nodes in ["1", "unlimited"] {
+        let problems = refused(&[pool(&format!("nodes: {nodes}, used: {{gpu: 1}}"))], LoadOptions::default());
+        assert!(problems[0].contains("over-used GPUs are in use on pool `a`, which has none"), "{problems:?}");
+    }
+}
+
+#[test]
+fn p13_an_undeclared_environment_is_the_workspaces_doing() {
+    let found = findings(
+        &[document("Workspace", "w", "require: [location]"), document("Deployment", "d", "model: m")],
+        &["environment-unsatisfiable"],
+    );
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|finding| finding.starts_with("4 ")), "{found:?}");
+}
+
+#[test]
+fn p1_very_many_policies_at_one_level_are_checked_quickly() {
+    let policy = |n: usize| {
+        document(
+            "Policy",
+            &format!("p{n}"),
+            &format!("type: location, locations: [{{type: continent, name: {}}}]", ["eu", "na", "as"][n % 3]),
+        )
+    };
+    let mut documents: Vec<_> = (0..10_000).map(policy).collect();
+    let names: Vec<_> = (0..10_000).map(|n| format!("p{n}")).collect();
+    documents.push(document("Environment", "staging", &format!("policies: [{}]", names.join(", "))));
+    let workspace = workspace(&documents);
+    let start = std::time::Instant::now();
+    let findings = analysis::check(&workspace);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    let redundant: Vec<_> = findings.iter().filter(|it| it.code == "policy-redundant").collect();
+    assert_eq!(redundant.len(), 9997);
+    assert_eq!(redundant[0].message, "policy `p3` adds nothing to `p0`");
+    assert!(findings.iter().all(|finding| finding.message.len() < 200));
 }

@@ -4,25 +4,59 @@ use std::collections::HashMap;
 
 use super::finding::{Finding, Severity, Subject};
 use super::levels::{self, Site};
-use crate::catalog::Axis;
+use super::policies::standing;
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::deployment::Deployment;
-use crate::manifest::spec::DeploymentSpec;
+use crate::id::Atom;
+use crate::manifest::spec::{DeploymentSpec, GpuSpec};
 use crate::policy::{Bundle, Enforcement, Level, Scope};
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
     let specs: HashMap<_, _> = workspace.specs().deployments.iter().map(|spec| (key(spec), spec)).collect();
+    let has_clusters = !workspace.inventory().fleet().clusters().is_empty();
+    let standing = standing(workspace);
+    let standing = standing.get(Axis::Flavor);
     for (id, deployment) in workspace.deployment_ids().zip(workspace.deployments()) {
         let resource_type = workspace.catalog().resource_type_name(deployment.workload.resource_type);
         let key = (resource_type, deployment.workload.name.as_str(), deployment.name.as_str());
         let (Some(scope), Some(spec)) = (workspace.scope(id), specs.get(&key)) else { continue };
         let subject = Subject::new("Deployment", deployment.address());
-        let site = Site { subject, written: &spec.policies, origin: &deployment.origin };
+        let site = Site::new(subject, &spec.policies, &deployment.origin);
         let bundle = Bundle { attachments: &deployment.attachments, require: &[] };
         levels::check_level(workspace, &site, bundle, findings);
         let about = About { workspace, deployment, scope: &scope, site: &site };
         about.refused(findings);
         about.without_effect(findings);
+        if has_clusters {
+            without_cluster(workspace.catalog(), standing, &site, spec, findings);
+        }
+    }
+}
+
+/// Known hardware that a deployment asks for and that no cluster has (C8).
+fn without_cluster(
+    catalog: &Catalog,
+    standing: &BitSet<Atom>,
+    site: &Site<'_>,
+    spec: &DeploymentSpec,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(resources) = &spec.resources else { return };
+    let needs: &[_] = match &resources.gpu {
+        None => &[],
+        Some(GpuSpec::One(need)) => std::slice::from_ref(need),
+        Some(GpuSpec::AnyOf(needs)) => needs,
+    };
+    let gpus = needs.iter().filter_map(|need| Some((ChoiceKind::Gpu, need.code.as_ref()?)));
+    for (kind, name) in resources.cpu_type.iter().map(|name| (ChoiceKind::Cpu, name)).chain(gpus) {
+        let Some(choice) = catalog.resolve(kind, name) else { continue };
+        if catalog.atoms(choice).is_disjoint(standing) {
+            let message =
+                format!("deployment `{}` asks for {kind} `{}`, and no cluster has it", site.subject.name, name.value);
+            findings.push(site.finding("no-cluster-behind", Severity::Warning, &name.origin, message));
+        }
     }
 }
 
@@ -67,11 +101,7 @@ impl About<'_> {
             }
             let Some(above) = levels::above(self.scope, policy.axis(), Level::Deployment) else { continue };
             if policy.effect().is_disjoint(&above) {
-                let message = format!(
-                    "policy `{}` allows nothing that the levels above leave, so it has no effect",
-                    policy.name()
-                );
-                findings.push(self.site.finding("policy-shadowed", Severity::Warning, origin, message));
+                findings.push(levels::shadowed(self.site, policy, "the levels above leave"));
             }
         }
         for axis in Axis::ALL {

@@ -1,14 +1,15 @@
 //! Findings about what one level attaches, and about environments.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::finding::{Finding, Severity, Subject};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, FlavorKind};
-use crate::id::{Atom, PolicyId, ResourceTypeId};
-use crate::manifest::spec::AttachmentSpec;
-use crate::origin::Origin;
+use crate::id::{Atom, Id, ResourceTypeId};
+use crate::manifest::spec::{AttachmentSpec, EnvironmentSpec, Specs};
+use crate::origin::{Origin, listed};
 use crate::policy::{Bundle, Enforcement, Level, Policy, Scope, State, Targets};
 use crate::workspace::Workspace;
 
@@ -16,31 +17,59 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
     let specs = workspace.specs();
     if let Some(spec) = &specs.workspace {
         let subject = Subject::new("Workspace", &spec.metadata.name.value);
-        let site = Site { subject, written: &spec.policies, origin: &spec.metadata.name.origin };
+        let site = Site::new(subject, &spec.policies, &spec.metadata.name.origin);
         check_level(workspace, &site, workspace.bundle(), findings);
     }
+    let declared: HashMap<&str, &EnvironmentSpec> =
+        specs.environments.iter().map(|spec| (spec.metadata.name.as_str(), spec)).collect();
     for (_, environment) in workspace.environments() {
-        let spec = specs.environments.iter().find(|spec| spec.metadata.name.value == environment.name);
+        let spec = declared.get(environment.name.as_str());
         let written = spec.map_or(&[] as &[_], |spec| &spec.policies);
         let subject = Subject::new("Environment", &environment.name);
-        let site = Site { subject, written, origin: &environment.origin };
+        // What is wrong with one that nobody declared is the workspace's doing.
+        let origin = if spec.is_some() { &environment.origin } else { imposed(specs).unwrap_or(&environment.origin) };
+        let site = Site::new(subject, written, origin);
         check_level(workspace, &site, environment.bundle(), findings);
-        unsatisfiable(workspace, &site, environment.bundle(), findings);
+        let scopes = scopes(workspace, environment.bundle());
+        if !unsatisfiable(workspace, &site, &scopes, findings) {
+            against_workspace(workspace, &site, environment.bundle(), &scopes, findings);
+        }
     }
+}
+
+/// Where the workspace restricts all environments.
+fn imposed(specs: &Specs) -> Option<&Origin> {
+    let workspace = specs.workspace.as_ref()?;
+    let require = workspace.require.first().map(|axis| &axis.origin);
+    let policy = || workspace.policies.first().map(|attachment| &attachment.policy.origin);
+    require.or_else(policy)
+}
+
+/// What remains in an environment for each workload type.
+fn scopes(workspace: &Workspace, bundle: Bundle<'_>) -> Vec<(ResourceTypeId, Arc<Scope>)> {
+    let levels = [workspace.bundle(), bundle, Bundle::default()];
+    let scope = |id| (id, Arc::new(Scope::compile(workspace.policies(), levels, id)));
+    workspace.catalog().resource_types().map(scope).collect()
 }
 
 /// One level's attachments, as they were written.
 pub(super) struct Site<'a> {
     pub(super) subject: Subject,
-    pub(super) written: &'a [AttachmentSpec],
     pub(super) origin: &'a Origin,
+    written: &'a [AttachmentSpec],
+    places: OnceCell<HashMap<&'a str, &'a Origin>>,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    pub(super) fn new(subject: Subject, written: &'a [AttachmentSpec], origin: &'a Origin) -> Self {
+        Self { subject, origin, written, places: OnceCell::new() }
+    }
+
     /// Where a policy is attached; of several places, the last.
-    pub(super) fn attachment(&self, policy: &Policy) -> &Origin {
-        let found = self.written.iter().rev().find(|spec| spec.policy.as_str() == policy.name().as_str());
-        found.map_or(self.origin, |spec| &spec.policy.origin)
+    pub(super) fn attachment(&self, policy: &Policy) -> &'a Origin {
+        let places =
+            self.places.get_or_init(|| self.written.iter().map(|it| (it.policy.as_str(), &it.policy.origin)).collect());
+        places.get(policy.name().as_str()).copied().unwrap_or(self.origin)
     }
 
     pub(super) fn finding(&self, code: &'static str, severity: Severity, origin: &Origin, message: String) -> Finding {
@@ -68,44 +97,51 @@ fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings
 }
 
 /// The enforced policies of an axis, each once, in the order attached.
-fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec<(PolicyId, &'w Policy)> {
-    let mut policies: Vec<(PolicyId, &Policy)> = Vec::new();
-    for attachment in bundle.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce) {
-        let known = policies.iter().any(|(id, _)| *id == attachment.policy);
-        let policy = workspace.policies().get(attachment.policy).filter(|policy| policy.axis() == axis);
-        if let Some(policy) = policy.filter(|_| !known) {
-            policies.push((attachment.policy, policy));
-        }
-    }
-    policies
+fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec<&'w Policy> {
+    let mut seen = HashSet::new();
+    let enforced = bundle.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce);
+    let policies = enforced.filter(|a| seen.insert(a.policy)).filter_map(|a| workspace.policies().get(a.policy));
+    policies.filter(|policy| policy.axis() == axis).collect()
 }
 
-/// Cpu and gpu policies side by side: there is one flavor axis, so each widens the other (P8).
+/// A policy of one kind beside one that allows the other kind: there is one flavor axis, so the
+/// second widens the first (P8).
 fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
     let catalog = workspace.catalog();
-    let only = |policy: &Policy| {
-        let mut kinds = policy.effect().iter().map(|atom| catalog.flavor_kind(catalog.flavor_of(atom)));
-        let first = kinds.next()?;
-        kinds.all(|kind| kind == first).then_some(first)
-    };
-    let policies = enforced(workspace, bundle, Axis::Flavor);
-    let of_kind =
-        |kind: FlavorKind| policies.iter().map(|(_, policy)| *policy).filter(move |policy| only(policy) == Some(kind));
-    let pair = of_kind(FlavorKind::Cpu)
-        .flat_map(|cpu| of_kind(FlavorKind::Gpu).map(move |gpu| (cpu, gpu)))
-        .find(|(cpu, gpu)| overlap(cpu.targets(), gpu.targets()));
-    if let Some((cpu, gpu)) = pair {
-        let message = format!(
-            "cpu policy `{}` and gpu policy `{}` stand side by side: a workload may run on either",
-            cpu.name(),
-            gpu.name()
-        );
-        let origin = site.attachment(gpu).max(site.attachment(cpu));
-        findings.push(
-            site.finding("mixed-kinds", Severity::Warning, origin, message)
-                .help("give them different `resourceTypes`, or list all flavors in one policy if that is meant"),
-        );
+    // What policies allow and for whom, and the first of each sort.
+    let mut sorts: Vec<(bool, bool, &Policy)> = Vec::new();
+    for policy in enforced(workspace, bundle, Axis::Flavor) {
+        let has = |kind| policy.effect().iter().any(|atom| catalog.flavor_kind(catalog.flavor_of(atom)) == kind);
+        let (cpu, gpu) = (has(FlavorKind::Cpu), has(FlavorKind::Gpu));
+        if !sorts.iter().any(|&(c, g, known)| (c, g) == (cpu, gpu) && known.targets() == policy.targets()) {
+            sorts.push((cpu, gpu, policy));
+        }
     }
+    let widens = |a: &(bool, bool, &Policy), b: &(bool, bool, &Policy)| {
+        let single = a.0 != a.1;
+        let other = if a.0 { b.1 } else { b.0 };
+        single && other && overlap(a.2.targets(), b.2.targets())
+    };
+    // Two of a single kind first: that is the plainer case.
+    let mut pairs: Vec<_> = sorts.iter().flat_map(|a| sorts.iter().map(move |b| (a, b))).collect();
+    pairs.retain(|(a, b)| widens(a, b));
+    let Some((a, b)) = pairs.into_iter().min_by_key(|(a, b)| (b.0 && b.1, !a.0)) else { return };
+    let kind = |sort: &(bool, bool, &Policy)| if sort.0 { "cpu" } else { "gpu" };
+    let (narrow, wide) = (a.2.name(), b.2.name());
+    let message = if b.0 && b.1 {
+        format!("policy `{wide}` widens {} policy `{narrow}`: a workload may run on cpu or gpu", kind(a))
+    } else {
+        format!(
+            "{} policy `{narrow}` and {} policy `{wide}` stand side by side: a workload may run on either",
+            kind(a),
+            kind(b)
+        )
+    };
+    let origin = site.attachment(a.2).max(site.attachment(b.2));
+    findings.push(
+        site.finding("mixed-kinds", Severity::Warning, origin, message)
+            .help("give them different `resourceTypes`, or list all flavors in one policy if that is meant"),
+    );
 }
 
 fn overlap(a: &Targets, b: &Targets) -> bool {
@@ -115,28 +151,72 @@ fn overlap(a: &Targets, b: &Targets) -> bool {
     }
 }
 
-/// Policies that add nothing to the others of their level.
+/// Policies that add nothing to the others of their level. Each option counts those that allow it,
+/// so the cost follows the options allowed, not the pairs of policies.
 fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
     for axis in Axis::ALL {
-        let mut policies = enforced(workspace, bundle, axis);
-        // From the last on, so that of two equal ones the later is named, and only once.
-        for index in (0..policies.len()).rev() {
-            let Some(&(_, policy)) = policies.get(index) else { continue };
-            let mut others: BitSet<Atom> = BitSet::empty(policy.effect().universe());
-            let mut names = Vec::new();
-            for (_, other) in policies.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, entry)| entry) {
-                if covers(other.targets(), policy.targets()) && !other.effect().is_disjoint(policy.effect()) {
-                    others.union_with(other.effect());
-                    names.push(format!("`{}`", other.name()));
-                }
+        let policies = enforced(workspace, bundle, axis);
+        let mut targets: Vec<&Targets> = Vec::new();
+        let mut group_of = Vec::with_capacity(policies.len());
+        for policy in &policies {
+            let known = targets.iter().position(|known| *known == policy.targets());
+            group_of.push(known.unwrap_or(targets.len()));
+            if known.is_none() {
+                targets.push(policy.targets());
             }
-            if !names.is_empty() && policy.effect().is_subset(&others) {
-                let message = format!("policy `{}` adds nothing to {}", policy.name(), names.join(" and "));
-                findings.push(site.finding("policy-redundant", Severity::Warning, site.attachment(policy), message));
-                policies.remove(index);
+        }
+        // For policies of each target, how many of those that reach as far allow an option.
+        let mut counts = vec![vec![0_u32; workspace.catalog().universe(axis)]; targets.len()];
+        for policy in &policies {
+            count(&mut counts, &targets, policy, |count| *count += 1);
+        }
+        let mut kept: Vec<_> = policies.iter().map(Some).collect();
+        // From the last on, so that of two equal ones the later is named, and only once.
+        for (index, (policy, &group)) in policies.iter().zip(&group_of).enumerate().rev() {
+            let Some(found) = counts.get(group) else { continue };
+            // The policy itself is one of them.
+            if !policy.effect().iter().all(|atom| found.get(atom.index()).is_some_and(|&count| count > 1)) {
+                continue;
+            }
+            if let Some(kept) = kept.get_mut(index) {
+                *kept = None;
+            }
+            count(&mut counts, &targets, policy, |count| *count -= 1);
+            let names = covering(policy, kept.iter().flatten().copied().copied());
+            let message = format!("policy `{}` adds nothing to {}", policy.name(), listed(&names, "and", NAMED));
+            findings.push(site.finding("policy-redundant", Severity::Warning, site.attachment(policy), message));
+        }
+    }
+}
+
+/// The most policies that one finding names.
+const NAMED: usize = 5;
+
+/// Changes the counts of all options that a policy allows, for every target that it reaches.
+fn count(counts: &mut [Vec<u32>], targets: &[&Targets], policy: &Policy, change: fn(&mut u32)) {
+    for (counts, targets) in counts.iter_mut().zip(targets) {
+        if covers(policy.targets(), targets) {
+            for atom in policy.effect().iter() {
+                counts.get_mut(atom.index()).map(change);
             }
         }
     }
+}
+
+/// Policies that together allow all that one allows, to the same workload types.
+fn covering<'w>(policy: &Policy, others: impl Iterator<Item = &'w Policy>) -> Vec<&'w str> {
+    let mut left = policy.effect().clone();
+    let mut names = Vec::new();
+    for other in others {
+        if left.is_empty() {
+            break;
+        }
+        if covers(other.targets(), policy.targets()) && !other.effect().is_disjoint(&left) {
+            left.subtract(other.effect());
+            names.push(other.name().as_str());
+        }
+    }
+    names
 }
 
 /// Whether every type that `narrow` includes is included by `wide`.
@@ -148,25 +228,66 @@ fn covers(wide: &Targets, narrow: &Targets) -> bool {
     }
 }
 
-/// An environment in which no workload of any type could ever run.
-fn unsatisfiable(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
+/// An environment in which no workload of any type could ever run; whether it is one.
+fn unsatisfiable(
+    workspace: &Workspace,
+    site: &Site<'_>,
+    scopes: &[(ResourceTypeId, Arc<Scope>)],
+    findings: &mut Vec<Finding>,
+) -> bool {
     let fleet = workspace.inventory().fleet();
-    let scope = |resource_type: ResourceTypeId| {
-        Scope::compile(workspace.policies(), [workspace.bundle(), bundle, Bundle::default()], resource_type)
-    };
-    let scopes: Vec<Scope> = workspace.catalog().resource_types().map(scope).collect();
     let name = &site.subject.name;
-    if scopes.iter().all(Scope::refuses_everything) {
-        let why = scopes.first().map_or_else(String::new, why);
+    if scopes.iter().all(|(_, scope)| scope.refuses_everything()) {
+        let why = scopes.first().map_or_else(String::new, |(_, scope)| why(scope));
         let message = format!("nothing can ever run in environment `{name}`: {why}");
         findings.push(site.finding("environment-unsatisfiable", Severity::Error, site.origin, message));
-        return;
+        return true;
     }
-    let possible = |scope: &Scope| !scope.refuses_everything() && !fleet.index().allowed(scope).is_empty();
+    let possible =
+        |(_, scope): &(_, Arc<Scope>)| !scope.refuses_everything() && !fleet.index().allowed(scope).is_empty();
     if !fleet.clusters().is_empty() && !scopes.iter().any(possible) {
         let message = format!("no cluster satisfies environment `{name}`: its policies allow none of those there are");
         findings.push(site.finding("environment-unsatisfiable", Severity::Warning, site.origin, message));
     }
+    false
+}
+
+/// Policies of an environment that the workspace's leave without effect, for whatever workload type.
+fn against_workspace(
+    workspace: &Workspace,
+    site: &Site<'_>,
+    bundle: Bundle<'_>,
+    scopes: &[(ResourceTypeId, Arc<Scope>)],
+    findings: &mut Vec<Finding>,
+) {
+    for axis in Axis::ALL {
+        let left: Vec<_> =
+            scopes.iter().map(|(id, scope)| (*id, scope, above(scope, axis, Level::Environment))).collect();
+        for policy in enforced(workspace, bundle, axis) {
+            let mut reached = left.iter().filter(|(id, ..)| policy.targets().include(*id)).peekable();
+            let shadows = |above: &BitSet<Atom>| policy.effect().is_disjoint(above);
+            if reached.peek().is_some() && reached.all(|(.., above)| above.as_ref().is_some_and(shadows)) {
+                findings.push(shadowed(site, policy, "the workspace leaves"));
+            }
+        }
+        let own = |scope: &Arc<Scope>| {
+            scope.axis(axis).restrictions().iter().find(|it| it.level == Level::Environment).cloned()
+        };
+        let mut restricted = left.iter().filter_map(|(_, scope, above)| Some((own(scope)?, above))).peekable();
+        let first =
+            restricted.peek().and_then(|(own, _)| own.policies.iter().find_map(|&id| workspace.policies().get(id)));
+        let Some(first) = first else { continue };
+        if restricted.all(|(own, above)| above.as_ref().is_some_and(|above| above.is_subset(&own.allowed))) {
+            let message = format!("its {axis} policies narrow nothing that the workspace leaves");
+            findings.push(site.finding("policy-redundant", Severity::Info, site.attachment(first), message));
+        }
+    }
+}
+
+/// A policy that allows nothing of what the levels above it leave.
+pub(super) fn shadowed(site: &Site<'_>, policy: &Policy, who_leaves: &str) -> Finding {
+    let message = format!("policy `{}` allows nothing that {who_leaves}, so it has no effect", policy.name());
+    site.finding("policy-shadowed", Severity::Warning, site.attachment(policy), message)
 }
 
 fn why(scope: &Scope) -> String {
@@ -176,7 +297,13 @@ fn why(scope: &Scope) -> String {
             let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
             policies.map(|policy| format!("`{}` ({})", policy.name(), restriction.level))
         });
-        format!("its {axis} policies leave nothing together: {}", names.collect::<Vec<_>>().join(", "))
+        let mut names: Vec<_> = names.collect();
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        format!("its {axis} policies leave nothing together: {}", names.join(", "))
     });
     let unmet = scope
         .unmet()

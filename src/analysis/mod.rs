@@ -3,8 +3,9 @@
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
 //! deployed, which places and hardware remain.
 //!
-//! Answers for the rules C4, C8, P1, P8, P9 (as findings) and D10.
+//! Answers for the rules C4, C8, I1, P1, P8, P9 (as findings) and D10.
 
+mod clusters;
 mod deployments;
 mod finding;
 mod levels;
@@ -18,7 +19,8 @@ use crate::workspace::Workspace;
 
 /// Everything in a workspace that deserves a second look, by file, line and column.
 ///
-/// Its cost follows the policies, deployments and classes, not the product of them with the fleet.
+/// Its cost follows what policies allow, environments and deployments times workload types and their
+/// policies, and clusters: no pairs of policies, and no policies times clusters.
 ///
 /// ```
 /// # #[cfg(feature = "manifest")] {
@@ -44,16 +46,7 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
     policies::check(workspace, &mut findings);
     levels::check(workspace, &mut findings);
     deployments::check(workspace, &mut findings);
-    for cluster in workspace.quarantined() {
-        for problem in &cluster.problems {
-            let subject = Subject::new("Cluster", &cluster.name);
-            let mut finding = Finding::new("cluster-quarantined", Severity::Warning, subject, &problem.origin);
-            finding.message = format!("cluster `{}` is left out: {}", cluster.name, problem.message);
-            finding.help.clone_from(&problem.help);
-            finding.related.clone_from(&problem.related);
-            findings.push(finding);
-        }
-    }
+    clusters::check(workspace, &mut findings);
     findings.sort_by(|a, b| (&a.origin, a.code, &a.message).cmp(&(&b.origin, b.code, &b.message)));
     findings.dedup();
     findings

@@ -59,7 +59,7 @@ fn attached(workspace: &Workspace) -> HashSet<PolicyId> {
 }
 
 /// The atoms of each axis on which some cluster stands, healthy or not.
-fn standing(workspace: &Workspace) -> PerAxis<BitSet<Atom>> {
+pub(super) fn standing(workspace: &Workspace) -> PerAxis<BitSet<Atom>> {
     let classes = workspace.inventory().fleet().index().classes();
     PerAxis::from_fn(|axis| {
         let atoms = classes.iter().map(|class| class.point(axis).0);

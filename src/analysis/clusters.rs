@@ -1,0 +1,53 @@
+//! Findings about clusters: those that were left out, and what they say to no effect.
+
+use std::collections::HashSet;
+
+use super::finding::{Finding, Severity, Subject};
+use crate::manifest::spec::{PoolSpec, PoolsSpec};
+use crate::origin::listed;
+use crate::workspace::Workspace;
+
+pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+    for cluster in workspace.quarantined() {
+        for problem in &cluster.problems {
+            let subject = Subject::new("Cluster", &cluster.name);
+            let mut finding = Finding::new("cluster-quarantined", Severity::Warning, subject, &problem.origin);
+            finding.message = format!("cluster `{}` is left out: {}", cluster.name, problem.message);
+            finding.help.clone_from(&problem.help);
+            finding.related.clone_from(&problem.related);
+            findings.push(finding);
+        }
+    }
+    let left_out: HashSet<_> = workspace.quarantined().iter().map(|cluster| cluster.name.as_str()).collect();
+    for spec in workspace.specs().clusters.iter().filter(|spec| !left_out.contains(spec.metadata.name.as_str())) {
+        let PoolsSpec::Pools(pools) = &spec.pools else { continue };
+        findings.extend(pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool)));
+    }
+}
+
+/// What is in use of what is not limited: nothing follows from it (I1).
+fn used_without_effect(cluster: &str, pool: &PoolSpec) -> Option<Finding> {
+    let used = &pool.used;
+    let stated = [
+        ("cpu", used.cpu.get() > 0, true),
+        ("memory", used.memory.get() > 0, true),
+        ("storage", used.storage.get() > 0, pool.storage.is_some()),
+        ("bandwidth", used.bandwidth.get() > 0, pool.bandwidth.is_some()),
+        ("gpu", used.gpu_thousandths > 0, true),
+    ];
+    let unlimited = pool.nodes.is_none();
+    let lost = stated.iter().filter(|(_, used, limited)| *used && (unlimited || !limited));
+    let lost: Vec<_> = lost.map(|(name, ..)| *name).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let (why, help) = if unlimited {
+        ("its nodes are unlimited", "state how many nodes there are, or remove it from `used`")
+    } else {
+        ("its nodes do not say how much they have", "state what one node has of it, or remove it from `used`")
+    };
+    let lost = listed(&lost, "and", usize::MAX);
+    let message = format!("what is used of {lost} on pool `{}` has no effect: {why}", pool.name.value);
+    let subject = Subject::new("Cluster", cluster);
+    Some(Finding::new("used-without-effect", Severity::Warning, subject, &used.origin).message(message).help(help))
+}
