@@ -105,10 +105,12 @@ pub mod deployment;
 pub mod id;
 pub mod inventory;
 pub mod manifest;
+pub mod metrics;
 pub mod origin;
 pub mod placement;
 pub mod policy;
 pub mod quantity;
+pub mod time;
 pub mod workspace;
 
 /// The examples of the README, as tests.

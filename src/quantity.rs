@@ -151,6 +151,25 @@ const MONEY: Notation = Notation {
     example: "a number with at most six decimals, such as `0.526`",
 };
 
+const FIGURE: Notation = Notation {
+    what: "a measured figure",
+    units: &[
+        ("", 1_000),
+        ("m", 1),
+        ("k", 1_000_000),
+        ("M", 1_000_000_000),
+        ("G", 1_000_000_000_000),
+        ("T", 1_000_000_000_000_000),
+        ("P", 1_000_000_000_000_000_000),
+        ("Ki", 1_000 << 10),
+        ("Mi", 1_000 << 20),
+        ("Gi", 1_000 << 30),
+        ("Ti", 1_000 << 40),
+        ("Pi", 1_000 << 50),
+    ],
+    example: "`100`, `2.5`, `500m` or `16Gi`",
+};
+
 /// Declares a quantity: a `u64` of base steps with its notation.
 macro_rules! quantities {
     ($($(#[$doc:meta])* $name:ident::$make:ident($steps:ident) by $notation:ident;)+) => {$(
@@ -216,6 +235,17 @@ quantities! {
     /// assert_eq!("1Gbps".parse(), Ok(Bandwidth::bits_per_second(1_000_000_000)));
     /// ```
     Bandwidth::bits_per_second(bits) by BANDWIDTH;
+    /// A measured figure, or the target of one, in thousandths of its unit; written as Kubernetes
+    /// writes the targets of metrics: `100`, `2.5`, `500m`, `16Gi`.
+    ///
+    /// ```
+    /// use siting::quantity::Milli;
+    /// assert_eq!("2.5".parse(), Ok(Milli::thousandths(2500)));
+    /// assert_eq!("2k".parse(), Ok(Milli::whole(2000)));
+    /// assert_eq!(Milli::thousandths(2500).to_string(), "2500m");
+    /// assert!("0.0005".parse::<Milli>().is_err());
+    /// ```
+    Milli::thousandths(thousandths) by FIGURE;
     /// Money in millionths of the workspace's one currency (I5), written `0.526`.
     ///
     /// ```
@@ -229,6 +259,20 @@ quantities! {
 impl fmt::Display for Cpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         CPU.write(self.0, f)
+    }
+}
+
+impl fmt::Display for Milli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        FIGURE.write(self.0, f)
+    }
+}
+
+impl Milli {
+    /// This many whole units; the most that can be held where they are too many.
+    #[must_use]
+    pub const fn whole(units: u64) -> Self {
+        Self(units.saturating_mul(1000))
     }
 }
 

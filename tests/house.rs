@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first. Rooms of one line import none of each other, but where noted below.
 const ROOMS: &[&[&str]] = &[
-    &["id", "bitset", "quantity", "origin"],
+    &["id", "bitset", "quantity", "time", "origin"],
     &["catalog"],
     &["policy"],
     &["inventory"],
+    &["metrics"],
     &["deployment"],
     &["placement"],
     &["manifest"],

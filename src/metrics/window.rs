@@ -1,0 +1,198 @@
+//! A sliding window over the observations of a replica.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::{Gauge, Summary};
+use crate::quantity::Milli;
+use crate::time::Moment;
+
+/// The recent observations of a replica, or of several whose windows were merged.
+///
+/// Time is cut into slots from the epoch on; what a slot holds leaves the window when the whole slot
+/// has. Latencies are kept as HDR histograms with two significant digits: a quantile is at most 1 %
+/// above the true one, and never below it.
+///
+/// ```
+/// use std::time::Duration;
+/// use siting::metrics::{Metric, Quantile, Window};
+/// use siting::quantity::Milli;
+/// use siting::time::Moment;
+///
+/// let mut window = Window::new(Duration::from_secs(60), 60)?;
+/// for second in 0..60 {
+///     window.request(Moment::from_millis(second * 1000), Duration::from_millis(20), second % 30 == 0);
+/// }
+/// let summary = window.summary(Moment::from_millis(59_999));
+/// assert_eq!(summary.requests, 60);
+/// assert_eq!(summary.value(&Metric::RequestRate), Some(Milli::whole(1)));
+/// assert_eq!(summary.value(&Metric::ErrorRate), Some(Milli::thousandths(3_334))); // percent, rounded up
+/// let median = summary.value(&Metric::Latency(Quantile::P50)).unwrap().get();
+/// assert!((20_000..=20_200).contains(&median)); // microseconds
+/// # Ok::<(), siting::metrics::InvalidWindow>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// The width of a slot, in milliseconds.
+    width: u64,
+    /// How many slots the window spans.
+    slots: u64,
+    /// Ascending by index, without gaps in meaning: an absent slot saw nothing.
+    tallies: VecDeque<(u64, Tally)>,
+    /// When it was first told anything.
+    first: Option<Moment>,
+    /// How many replicas it speaks of.
+    replicas: u32,
+}
+
+/// The longest latency that is told apart.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// What one slot saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) latency: Option<Histogram<u32>>,
+    /// Sum and number of the samples of each gauge.
+    pub(super) gauges: Vec<(Gauge, u128, u64)>,
+}
+
+impl Window {
+    /// An empty window of one replica: the last `span`, cut into `slots`.
+    ///
+    /// # Errors
+    /// [`InvalidWindow`] if the span cannot be cut into that many slots of whole milliseconds, or if
+    /// either is zero.
+    pub fn new(span: Duration, slots: u32) -> Result<Self, InvalidWindow> {
+        let millis = u64::try_from(span.as_millis()).map_err(|_| InvalidWindow)?;
+        let slots = u64::from(slots);
+        match millis.checked_rem(slots) {
+            Some(0) if millis > 0 => {
+                Ok(Self { width: millis / slots, slots, tallies: VecDeque::new(), first: None, replicas: 1 })
+            }
+            _ => Err(InvalidWindow),
+        }
+    }
+
+    /// The time it spans.
+    #[must_use]
+    pub fn span(&self) -> Duration {
+        Duration::from_millis(self.width * self.slots)
+    }
+
+    /// Notes a request answered at `now` after `latency`, of which at most a day counts. One that is
+    /// older than the window is left out.
+    pub fn request(&mut self, now: Moment, latency: Duration, failed: bool) {
+        if let Some(tally) = self.slot(now) {
+            tally.requests += 1;
+            tally.errors += u64::from(failed);
+            if tally.latency.is_none() {
+                tally.latency = Histogram::new(2).ok();
+            }
+            if let Some(histogram) = &mut tally.latency {
+                let micros = latency.min(LONGEST).as_micros();
+                // Invariant `histograms-grow`: it resizes by itself, so that recording cannot fail.
+                histogram.record(u64::try_from(micros).unwrap_or(0)).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Notes what a gauge showed at `now`. A figure that is older than the window is left out.
+    pub fn gauge(&mut self, now: Moment, gauge: &Gauge, value: Milli) {
+        if let Some(tally) = self.slot(now) {
+            tally.add(gauge, u128::from(value.get()), 1);
+        }
+    }
+
+    /// Takes in what another replica's window saw. The order of merging makes no difference.
+    ///
+    /// # Errors
+    /// [`UnlikeWindows`] if the other spans another time or is cut otherwise; nothing is changed.
+    pub fn merge(&mut self, other: &Self) -> Result<(), UnlikeWindows> {
+        if (self.width, self.slots) != (other.width, other.slots) {
+            return Err(UnlikeWindows);
+        }
+        for (index, tally) in &other.tallies {
+            if let Some(own) = self.slot_at(*index) {
+                own.merge(tally);
+            }
+        }
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.replicas += other.replicas;
+        Ok(())
+    }
+
+    /// What the window says at `now`.
+    #[must_use]
+    pub fn summary(&self, now: Moment) -> Summary {
+        let head = now.millis() / self.width;
+        let inside = |index: u64| index <= head && head - index < self.slots;
+        let tallies = self.tallies.iter().filter(|(index, _)| inside(*index)).map(|(_, tally)| tally);
+        let span = self.width * self.slots;
+        let seen = self.first.map(|first| now.millis().saturating_sub(first.millis()).saturating_add(1));
+        // The slot at the head is not over yet.
+        let covered = (self.slots - 1) * self.width + now.millis() % self.width + 1;
+        let over = seen.map(|seen| seen.max(self.width).min(covered).min(span));
+        Summary::of(tallies, over.map(Duration::from_millis), self.replicas)
+    }
+
+    fn slot(&mut self, now: Moment) -> Option<&mut Tally> {
+        self.first = Some(self.first.map_or(now, |first| first.min(now)));
+        self.slot_at(now.millis() / self.width)
+    }
+
+    /// The slot of this index, made where it is missing; `None` where it has left the window.
+    fn slot_at(&mut self, index: u64) -> Option<&mut Tally> {
+        let newest = self.tallies.back().map_or(index, |(newest, _)| index.max(*newest));
+        while self.tallies.front().is_some_and(|(oldest, _)| newest - oldest >= self.slots) {
+            self.tallies.pop_front();
+        }
+        if newest - index >= self.slots {
+            return None;
+        }
+        let at = self.tallies.partition_point(|(other, _)| *other < index);
+        if self.tallies.get(at).is_none_or(|(other, _)| *other != index) {
+            self.tallies.insert(at, (index, Tally::default()));
+        }
+        self.tallies.get_mut(at).map(|(_, tally)| tally)
+    }
+}
+
+impl Tally {
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        match (&mut self.latency, &other.latency) {
+            // Invariant `histograms-grow`: both resize by themselves, so that adding cannot fail.
+            (Some(own), Some(other)) => own.add(other).unwrap_or_default(),
+            (own @ None, Some(other)) => *own = Some(other.clone()),
+            (_, None) => {}
+        }
+        for (gauge, sum, count) in &other.gauges {
+            self.add(gauge, *sum, *count);
+        }
+    }
+
+    fn add(&mut self, gauge: &Gauge, sum: u128, count: u64) {
+        match self.gauges.iter_mut().find(|(other, ..)| other == gauge) {
+            Some((_, own, samples)) => {
+                *own += sum;
+                *samples += count;
+            }
+            None => self.gauges.push((gauge.clone(), sum, count)),
+        }
+    }
+}
+
+/// A window cannot be cut so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a window must be cut into slots of whole milliseconds")]
+pub struct InvalidWindow;
+
+/// Two windows that cannot be merged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the windows span different times or are cut differently")]
+pub struct UnlikeWindows;
