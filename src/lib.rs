@@ -112,6 +112,7 @@ pub mod policy;
 pub mod quantity;
 pub mod scaling;
 pub mod time;
+pub mod traffic;
 pub mod workspace;
 
 /// The examples of the README, as tests.

@@ -1,0 +1,349 @@
+//! The choice of a backend.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
+use super::hashing::{IpHash, Ring};
+use super::health::Checks;
+use super::split::Split;
+use crate::time::Moment;
+
+/// The rule by which a backend is chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Algorithm {
+    /// Each in turn, by weight, evenly mixed: nginx's smooth weighted round robin.
+    RoundRobin,
+    /// The one with the fewest open connections for its weight; of equals, in turn (nginx).
+    LeastConnections,
+    /// By the caller's address (nginx): the same backend while the set stays the same.
+    IpHash,
+    /// By the caller's key, on a [`Ring`]: few callers move when the set changes.
+    ConsistentHash,
+}
+
+/// Who asks, as far as the choice depends on it.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Caller<'a> {
+    /// The address, for [`Algorithm::IpHash`]; without one, each in turn.
+    pub address: Option<IpAddr>,
+    /// The key, for [`Algorithm::ConsistentHash`].
+    pub key: &'a [u8],
+    /// Backends that have failed this very request.
+    pub tried: &'a [BackendId],
+    /// The version that is to answer, where a split has chosen one.
+    pub version: Option<VersionId>,
+}
+
+/// A deployment's backends and the turn they are in.
+///
+/// Source of the algorithms: `ngx_http_upstream_round_robin`, `…_least_conn`, `…_ip_hash` and `…_hash`
+/// of nginx.
+///
+/// ```
+/// use siting::time::Moment;
+/// use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller};
+///
+/// let backend = |id, weight| Backend { weight, ..Backend::new(BackendId(id), "10.0.0.1", 80) };
+/// let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0, 5), backend(1, 1), backend(2, 1)]);
+/// let now = Moment::from_millis(0);
+/// let turns: Vec<u32> = (0..7).map(|_| balancer.pick(now, &Caller::default()).unwrap().0).collect();
+/// assert_eq!(turns, [0, 0, 1, 0, 2, 0, 0]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    algorithm: Algorithm,
+    checks: Checks,
+    backends: Vec<Backend>,
+    /// One for each backend: its turn, kept while it cannot be chosen.
+    turns: Vec<Turn>,
+    /// Those that can be chosen, in the order of the backends (invariant `usable-only`).
+    usable: Vec<Turn>,
+    /// Until when `usable` holds as it is; `None` where it has to be made anew.
+    holds_until: Option<Moment>,
+    ring: Ring,
+}
+
+/// Where a backend stands in smooth weighted round robin.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    place: u32,
+    weight: i32,
+    effective: i32,
+    current: i32,
+    connections: u32,
+}
+
+impl Turn {
+    /// Whether it has fewer connections for its weight than `other`, as many, or more.
+    fn load_against(&self, other: &Self) -> Ordering {
+        let load = |turn: &Self, weight: i32| u64::from(turn.connections) * u64::from(weight.unsigned_abs());
+        load(self, other.weight).cmp(&load(other, self.weight))
+    }
+}
+
+impl Balancer {
+    /// A balancer over `backends`, with the default [`Checks`]. Weights above a million count as one
+    /// million.
+    #[must_use]
+    pub fn new(algorithm: Algorithm, backends: Vec<Backend>) -> Self {
+        Self::with_checks(algorithm, backends, Checks::default())
+    }
+
+    /// The same with thresholds of health.
+    #[must_use]
+    pub fn with_checks(algorithm: Algorithm, backends: Vec<Backend>, checks: Checks) -> Self {
+        let mut balancer = Self {
+            algorithm,
+            checks,
+            backends,
+            turns: Vec::new(),
+            usable: Vec::new(),
+            holds_until: None,
+            ring: Ring::default(),
+        };
+        balancer.arrange();
+        balancer
+    }
+
+    /// The backends.
+    #[must_use]
+    pub fn backends(&self) -> &[Backend] {
+        &self.backends
+    }
+
+    /// Replaces the set of backends. One that stays, by its number, keeps its health and connections;
+    /// the turn begins anew.
+    pub fn replace(&mut self, mut backends: Vec<Backend>) {
+        for backend in &mut backends {
+            if let Some(old) = self.backends.iter().find(|old| old.id == backend.id) {
+                backend.health = old.health;
+                backend.connections = old.connections;
+            }
+        }
+        self.backends = backends;
+        self.arrange();
+    }
+
+    /// Changes what is known of a backend: readiness, permission, draining, checks. False where there is
+    /// none of this number. Its number, address and weight stay as they are; for those, [`Self::replace`].
+    pub fn update(&mut self, id: BackendId, change: impl FnOnce(&mut Backend)) -> bool {
+        let Some(backend) = self.backends.iter_mut().find(|backend| backend.id == id) else { return false };
+        let fixed = (backend.id, backend.address.clone(), backend.port, backend.weight);
+        change(backend);
+        (backend.id, backend.address, backend.port, backend.weight) = fixed;
+        self.holds_until = None;
+        true
+    }
+
+    /// Notes the result of a check of a backend's health.
+    pub fn checked(&mut self, id: BackendId, passed: bool) {
+        let checks = self.checks;
+        self.update(id, |backend| {
+            backend.health.checked(passed, &checks);
+        });
+    }
+
+    /// Chooses a backend and opens a connection to it.
+    ///
+    /// # Errors
+    /// [`NoRoute`], with the causes, where none may be sent this request.
+    pub fn pick(&mut self, now: Moment, caller: &Caller<'_>) -> Result<BackendId, NoRoute> {
+        self.refresh(now);
+        let place = if caller.tried.is_empty() && caller.version.is_none() {
+            self.choose(caller, |_, _| true)
+        } else {
+            self.choose(caller, |backends, place| {
+                backends.get(place as usize).is_some_and(|backend: &Backend| {
+                    caller.version.is_none_or(|version| version == backend.version)
+                        && !caller.tried.contains(&backend.id)
+                })
+            })
+        };
+        let place = place.and_then(|at| self.usable.get_mut(at)).map(|turn| {
+            turn.connections += 1;
+            turn.place
+        });
+        place
+            .and_then(|place| self.opened(now, place))
+            .ok_or_else(|| self.none_of(now, |version| caller.version.is_none_or(|asked| asked == version)))
+    }
+
+    /// Why there is no route to any version that `asked` lets pass.
+    fn none_of(&self, now: Moment, asked: impl Fn(VersionId) -> bool) -> NoRoute {
+        // One that was tried and failed this request is as good as unhealthy.
+        let cause = |backend: &Backend| backend.unusable(now, &self.checks).unwrap_or(Cause::Unhealthy);
+        NoRoute::of(self.backends.iter().filter(|backend| asked(backend.version)).map(cause))
+    }
+
+    /// Why there is no route to any version with a share.
+    pub(super) fn no_route(&self, now: Moment, split: &Split) -> NoRoute {
+        self.none_of(now, |version| split.share(version) > 0)
+    }
+
+    /// Opens a connection to this very backend, where it may be sent a request.
+    pub fn reopen(&mut self, now: Moment, id: BackendId) -> bool {
+        self.refresh(now);
+        let named = |turn: &&mut Turn| self.backends.get(turn.place as usize).is_some_and(|one| one.id == id);
+        let Some(turn) = self.usable.iter_mut().find(named) else { return false };
+        turn.connections += 1;
+        let place = turn.place;
+        self.opened(now, place).is_some()
+    }
+
+    /// Whether a backend of this version, other than those tried, may be sent a request.
+    #[must_use]
+    pub fn serves(&self, now: Moment, version: VersionId, tried: &[BackendId]) -> bool {
+        let mut of_version = self.backends.iter().filter(|backend| backend.version == version);
+        of_version.any(|backend| !tried.contains(&backend.id) && backend.unusable(now, &self.checks).is_none())
+    }
+
+    /// The version that a backend runs.
+    #[must_use]
+    pub fn version_of(&self, id: BackendId) -> Option<VersionId> {
+        self.backends.iter().find(|backend| backend.id == id).map(|backend| backend.version)
+    }
+
+    /// Notes that a backend was chosen.
+    fn opened(&mut self, now: Moment, place: u32) -> Option<BackendId> {
+        let backend = self.backends.get_mut(place as usize)?;
+        backend.connections += 1;
+        backend.health.chosen(now, &self.checks);
+        let full = backend.max_connections.is_some_and(|most| backend.connections >= most);
+        if full || !backend.health.is_good(now, &self.checks) {
+            self.holds_until = None;
+        }
+        Some(backend.id)
+    }
+
+    /// Closes a connection to a backend, and notes whether its request failed.
+    pub fn finished(&mut self, now: Moment, id: BackendId, failed: bool) {
+        let Some(place) = self.backends.iter().position(|backend| backend.id == id) else { return };
+        let (Some(backend), Some(turn)) = (self.backends.get_mut(place), self.turns.get_mut(place)) else { return };
+        let was_good = backend.health.is_good(now, &self.checks);
+        backend.connections = backend.connections.saturating_sub(1);
+        let usable = self.usable.iter_mut().find(|turn| turn.place as usize == place);
+        let turn = usable.unwrap_or(turn);
+        turn.connections = backend.connections;
+        if failed {
+            backend.health.failed(now);
+            let loss = u32::try_from(turn.weight).unwrap_or(0).checked_div(self.checks.max_fails).unwrap_or(0);
+            turn.effective = (turn.effective - i32::try_from(loss).unwrap_or(0)).max(0);
+        } else {
+            backend.health.succeeded();
+        }
+        if backend.max_connections.is_some() || was_good != backend.health.is_good(now, &self.checks) {
+            self.holds_until = None;
+        }
+    }
+
+    /// Begins all turns anew and draws the ring.
+    fn arrange(&mut self) {
+        let turn = |(place, backend): (usize, &Backend)| {
+            let weight = i32::try_from(backend.weight.min(1_000_000)).unwrap_or(0);
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            Turn { place, weight, effective: weight, current: 0, connections: backend.connections }
+        };
+        self.turns = self.backends.iter().enumerate().map(turn).collect();
+        self.usable.clear();
+        self.holds_until = None;
+        if self.algorithm == Algorithm::ConsistentHash {
+            self.ring = Ring::new(self.backends.iter().map(|one| (one.address.as_str(), one.port, one.weight)));
+        }
+    }
+
+    /// Brings `usable` up to date. What can be chosen stays so with time; what was taken out comes back.
+    fn refresh(&mut self, now: Moment) {
+        if self.holds_until.is_some_and(|until| now <= until) {
+            return;
+        }
+        for turn in self.usable.drain(..) {
+            if let Some(kept) = self.turns.get_mut(turn.place as usize) {
+                *kept = turn;
+            }
+        }
+        let mut until = Moment::from_millis(u64::MAX);
+        for (turn, backend) in self.turns.iter_mut().zip(&self.backends) {
+            turn.connections = backend.connections;
+            if backend.unusable(now, &self.checks).is_none() {
+                self.usable.push(*turn);
+            } else if let Some(back) = backend.health.returns_after(&self.checks).filter(|back| *back >= now) {
+                until = until.min(back);
+            }
+        }
+        self.holds_until = Some(until);
+    }
+
+    /// The place, among the usable, of the backend that is chosen among those that `admits` lets pass.
+    fn choose(&mut self, caller: &Caller<'_>, admits: impl Fn(&[Backend], u32) -> bool) -> Option<usize> {
+        let Self { usable, backends, ring, .. } = self;
+        let admits = |turn: &Turn| admits(backends, turn.place);
+        // `usable` ascends by place.
+        let find = |usable: &[Turn], place: usize| {
+            let at = usable.partition_point(|turn| (turn.place as usize) < place);
+            usable.get(at).filter(|turn| turn.place as usize == place && admits(turn)).map(|_| at)
+        };
+        match (self.algorithm, caller.address) {
+            (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => in_turn(usable, admits),
+            (Algorithm::LeastConnections, _) => least_connections(usable, admits),
+            (Algorithm::IpHash, Some(address)) => {
+                let total: u32 = self.turns.iter().map(|turn| turn.weight.unsigned_abs()).sum();
+                let mut hash = IpHash::new(address);
+                for _ in 0..21 {
+                    let mut rest = hash.next().checked_rem(total)?;
+                    let walked = self.turns.iter().position(|turn| {
+                        let weight = turn.weight.unsigned_abs();
+                        let found = rest < weight;
+                        rest = rest.wrapping_sub(weight);
+                        found
+                    });
+                    if let Some(at) = walked.and_then(|place| find(usable, place)) {
+                        return Some(at);
+                    }
+                }
+                in_turn(usable, admits)
+            }
+            (Algorithm::ConsistentHash, _) => {
+                if !usable.iter().any(&admits) {
+                    return None;
+                }
+                ring.from(caller.key).find_map(|place| find(usable, place))
+            }
+        }
+    }
+}
+
+/// Smooth weighted round robin: each grows by its weight, the largest is taken and pays for all.
+fn in_turn(usable: &mut [Turn], admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+    let mut total = 0;
+    let mut best: Option<(usize, i32)> = None;
+    for (at, turn) in usable.iter_mut().enumerate() {
+        if !admits(turn) {
+            continue;
+        }
+        turn.current += turn.effective;
+        total += turn.effective;
+        turn.effective += i32::from(turn.effective < turn.weight);
+        if best.is_none_or(|(_, most)| turn.current > most) {
+            best = Some((at, turn.current));
+        }
+    }
+    let (at, _) = best?;
+    usable.get_mut(at)?.current -= total;
+    Some(at)
+}
+
+/// The fewest connections for the weight; of several, by smooth weighted round robin among them.
+fn least_connections(usable: &mut [Turn], admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+    let mut best: Option<(usize, Turn)> = None;
+    let mut several = false;
+    for (at, turn) in usable.iter().enumerate().filter(|(_, turn)| admits(turn)) {
+        match best.map_or(Ordering::Less, |(_, best)| turn.load_against(&best)) {
+            Ordering::Less => (best, several) = (Some((at, *turn)), false),
+            Ordering::Equal => several = true,
+            Ordering::Greater => {}
+        }
+    }
+    let (at, best) = best?;
+    if several { in_turn(usable, |turn| admits(turn) && turn.load_against(&best).is_eq()) } else { Some(at) }
+}

@@ -1,0 +1,27 @@
+//! Where a request goes: pure decisions over plain state.
+//!
+//! A [`Balancer`] chooses one of a deployment's backends by an [`Algorithm`]; [`Sessions`] keep a client
+//! with its backend; a [`Split`] shares requests between versions; [`Offloading`] sends some of them, or
+//! all, to a remote side. Time and random numbers are arguments.
+//!
+//! Invariant `usable-only`: a backend is chosen only while it is ready, healthy, allowed, not draining
+//! and not at its limit of connections. Where there is none, there is no route, with the cause; nothing
+//! is ever tried in spite of that (R7).
+//!
+//! Answers for the rules R5–R7 and the routing part of R3.
+
+mod backend;
+mod balancer;
+mod hashing;
+mod health;
+mod offloading;
+mod sessions;
+mod split;
+
+pub use backend::{Backend, BackendId, Cause, NoRoute, VersionId};
+pub use balancer::{Algorithm, Balancer, Caller};
+pub use hashing::Ring;
+pub use health::{Checks, Health};
+pub use offloading::{Offloading, Remote, RemoteId, Routing, Side, Why};
+pub use sessions::{Bound, Sessions};
+pub use split::{InvalidSplit, Split};
