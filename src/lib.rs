@@ -110,6 +110,7 @@ pub mod origin;
 pub mod placement;
 pub mod policy;
 pub mod quantity;
+pub mod rollout;
 pub mod scaling;
 pub mod time;
 pub mod traffic;

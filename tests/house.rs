@@ -12,7 +12,7 @@ const ROOMS: &[&[&str]] = &[
     &["policy"],
     &["inventory"],
     &["metrics"],
-    &["scaling", "traffic"],
+    &["scaling", "traffic", "rollout"],
     &["deployment"],
     &["placement"],
     &["manifest"],
@@ -169,7 +169,7 @@ fn rules() -> Vec<String> {
         numbered('E', &[1, 2]),
         numbered('I', &[1, 2, 3, 4, 5, 6]),
         numbered('D', &[1, 2, 3, 4, 5, 6, 9, 10]),
-        numbered('R', &[3, 4, 5, 6, 7]),
+        numbered('R', &[1, 2, 3, 4, 5, 6, 7]),
     ]
     .concat()
 }

@@ -1,0 +1,167 @@
+//! The strategies, and what they need at most.
+
+use std::time::Duration;
+
+use super::{Slack, Span};
+
+/// How a new version takes over (R1).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Strategy {
+    /// Replica by replica.
+    Rolling(Rolling),
+    /// All at once, beside the old.
+    BlueGreen(BlueGreen),
+    /// A growing share of the traffic.
+    Canary(Canary),
+}
+
+/// Replica by replica, by Kubernetes' arithmetic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rolling {
+    /// Replicas beyond the wanted number.
+    pub surge: Span,
+    /// Replicas that may be unavailable.
+    pub unavailable: Span,
+}
+
+impl Default for Rolling {
+    /// A quarter each.
+    fn default() -> Self {
+        Self { surge: Span::Percent(25), unavailable: Span::Percent(25) }
+    }
+}
+
+/// The new version is started in full, bakes, and gets all the traffic at once; the old one is kept for a
+/// while, to go back to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BlueGreen {
+    /// How long all replicas must have been ready before the switch.
+    pub bake: Duration,
+    /// How long the old version is kept after it.
+    pub rollback_window: Duration,
+}
+
+impl Default for BlueGreen {
+    /// Switches as soon as all are ready; keeps the old version for 30 seconds, as Argo Rollouts does.
+    fn default() -> Self {
+        Self { bake: Duration::ZERO, rollback_window: Duration::from_secs(30) }
+    }
+}
+
+/// The new version gets a share of the traffic, which grows by steps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Canary {
+    steps: Vec<Step>,
+    /// What makes the weight.
+    pub traffic: Traffic,
+}
+
+/// What makes a canary's weight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Traffic {
+    /// The number of replicas of either side: the nearest split.
+    ByReplicas(Rolling),
+    /// A router: the weight is exact, and the old side stays in full.
+    Routed {
+        /// The fewest replicas of the new side, while it has any.
+        fewest: Option<u32>,
+    },
+}
+
+/// A step of a canary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The percentage of the traffic, from 1 to 100.
+    pub weight: u8,
+    /// How long it lasts at least.
+    pub soak: Duration,
+    /// How many requests the new version must have answered in it at least.
+    pub requests: u64,
+}
+
+impl Step {
+    /// A step of this weight with the default soak of 300 s and 100 requests.
+    #[must_use]
+    pub fn of(weight: u8) -> Self {
+        Self { weight, soak: Duration::from_secs(300), requests: 100 }
+    }
+}
+
+/// The steps of a canary do not lead up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the weights of the steps must ascend, from 1 to 100")]
+pub struct InvalidSteps;
+
+impl Canary {
+    /// These steps, and then everything.
+    ///
+    /// # Errors
+    /// [`InvalidSteps`] unless the weights ascend and are from 1 to 100.
+    pub fn new(steps: Vec<Step>, traffic: Traffic) -> Result<Self, InvalidSteps> {
+        let ascends = steps.iter().zip(steps.iter().skip(1)).all(|(one, next)| one.weight < next.weight);
+        let within = steps.iter().all(|step| (1..=100).contains(&step.weight));
+        if ascends && within { Ok(Self { steps, traffic }) } else { Err(InvalidSteps) }
+    }
+
+    /// The steps, by ascending weight.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+impl Default for Canary {
+    /// 10, 25 and 50 %, by a router.
+    fn default() -> Self {
+        Self { steps: [10, 25, 50].map(Step::of).into(), traffic: Traffic::Routed { fewest: None } }
+    }
+}
+
+/// What a rollout needs at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Peak {
+    /// Replicas of both versions together.
+    pub replicas: u32,
+    /// Of these, beyond the wanted number.
+    pub beyond: u32,
+}
+
+impl Strategy {
+    /// The most replicas that a rollout of `desired` will ever ask for, both versions together: known
+    /// before it starts.
+    ///
+    /// ```
+    /// use siting::rollout::{BlueGreen, Rolling, Strategy};
+    /// assert_eq!(Strategy::Rolling(Rolling::default()).peak(10).replicas, 13);
+    /// assert_eq!(Strategy::BlueGreen(BlueGreen::default()).peak(10).beyond, 10);
+    /// ```
+    #[must_use]
+    pub fn peak(&self, desired: u32) -> Peak {
+        let beyond = match self {
+            Self::Rolling(rolling) => rolling.slack(desired).surge,
+            Self::Canary(Canary { traffic: Traffic::ByReplicas(rolling), .. }) => rolling.slack(desired).surge,
+            Self::BlueGreen(_) | Self::Canary(_) => desired,
+        };
+        Peak { replicas: desired.saturating_add(beyond), beyond }
+    }
+
+    /// The fewest available replicas, both versions together, that a rollout of `desired` leaves.
+    #[must_use]
+    pub fn fewest(&self, desired: u32) -> u32 {
+        match self {
+            Self::Rolling(rolling) => rolling.slack(desired).fewest(desired),
+            Self::Canary(Canary { traffic: Traffic::ByReplicas(rolling), .. }) => {
+                rolling.slack(desired).fewest(desired)
+            }
+            Self::BlueGreen(_) | Self::Canary(_) => desired,
+        }
+    }
+}
+
+impl Rolling {
+    /// The slack for `desired` replicas.
+    #[must_use]
+    pub fn slack(&self, desired: u32) -> Slack {
+        Slack::of(self.surge, self.unavailable, desired)
+    }
+}
