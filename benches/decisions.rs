@@ -1,0 +1,84 @@
+//! F13: an autoscale decision, and a load balancer's pick among a hundred.
+//!
+//! `cargo bench --bench decisions`; targets: 1 µs for a decision, 100 ns for a pick.
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
+
+use std::hint::black_box;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use siting::metrics::{MetricSpec, Resource, Source, Target};
+use siting::quantity::Milli;
+use siting::rollout::{Canary, Group, Observation, Rollout, Strategy};
+use siting::scaling::hpa::{Figures, Replica, Sample};
+use siting::scaling::{Autoscaler, Bounds, Observed, State, kpa};
+use siting::time::Moment;
+use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller};
+
+fn autoscale(criterion: &mut Criterion) {
+    let now = Moment::from_millis(3_600_000);
+    let sample = Sample { value: Milli::thousandths(600), at: now, window: Duration::from_secs(30) };
+    let replica = Replica::running(Moment::from_millis(0), Some(Milli::whole(1)), Some(sample));
+    let replicas = vec![replica; 10];
+    let spec = MetricSpec::new(Source::Resource(Resource::Cpu), Target::Utilization(50)).unwrap();
+    let autoscaler = Autoscaler::by_metrics(Bounds::new(1, 100).unwrap(), vec![spec]);
+    let figures = [Ok(Figures::PerReplica { replicas: &replicas, strays: &[] })];
+    let observed = Observed { current: 10, ready: 10, figures: &figures, ..Observed::default() };
+    // A decision every 15 seconds: the windows are as full as they get.
+    let mut state = State::default();
+    let mut clock = now.millis();
+    criterion.bench_function("F13/autoscale/metrics/10", |bencher| {
+        bencher.iter(|| {
+            clock += 15_000;
+            black_box(autoscaler.decide(&mut state, Moment::from_millis(clock), black_box(&observed)))
+        });
+    });
+    let autoscaler = Autoscaler::by_requests(Bounds::new(0, 100).unwrap(), kpa::Settings::new(10.0, 70).unwrap());
+    let seen = kpa::Seen { ready: 10, stable: 70.0, panic: 75.0, reachable: true };
+    let observed = Observed { current: 10, ready: 10, requests: Some(seen), ..Observed::default() };
+    criterion.bench_function("F13/autoscale/requests/10", |bencher| {
+        bencher.iter(|| {
+            clock += 2_000;
+            black_box(autoscaler.decide(&mut state, Moment::from_millis(clock), black_box(&observed)))
+        });
+    });
+}
+
+fn pick(criterion: &mut Criterion) {
+    let algorithms = [
+        ("round-robin", Algorithm::RoundRobin),
+        ("least-connections", Algorithm::LeastConnections),
+        ("ip-hash", Algorithm::IpHash),
+        ("consistent-hash", Algorithm::ConsistentHash),
+    ];
+    for (name, algorithm) in algorithms {
+        let backend = |id: u32| {
+            let weight = 1 + id % 3;
+            Backend { weight, ..Backend::new(BackendId(id), format!("10.0.0.{id}"), 443) }
+        };
+        let mut balancer = Balancer::new(algorithm, (0..100).map(backend).collect());
+        let mut request = 0_u32;
+        criterion.bench_function(&format!("F13/pick/{name}/100"), |bencher| {
+            bencher.iter(|| {
+                request = request.wrapping_add(1);
+                let key = request.to_be_bytes();
+                let caller = Caller { address: Some(IpAddr::from(key)), key: &key, ..Caller::default() };
+                black_box(balancer.pick(Moment::from_millis(0), &caller))
+            });
+        });
+    }
+}
+
+fn rollout(criterion: &mut Criterion) {
+    let mut rollout = Rollout::new(Strategy::Canary(Canary::default()), Vec::new(), Moment::from_millis(0));
+    let (old, new) = (Group { replicas: 10, available: 10 }, Group { replicas: 1, available: 1 });
+    let seen = Observation { desired: 10, old, new, summary: None, requests: 10 };
+    rollout.step(Moment::from_millis(0), &seen);
+    criterion.bench_function("F13/rollout/canary", |bencher| {
+        bencher.iter(|| black_box(rollout.step(Moment::from_millis(1000), black_box(&seen))));
+    });
+}
+
+criterion_group!(benches, autoscale, pick, rollout);
+criterion_main!(benches);
