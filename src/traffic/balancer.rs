@@ -1,12 +1,12 @@
 //! The choice of a backend.
 
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 use super::hashing::{IpHash, Ring};
 use super::health::Checks;
 use super::split::Split;
+use super::turns::{Turn, Turns};
 use crate::time::Moment;
 
 /// The rule by which a backend is chosen.
@@ -58,33 +58,15 @@ pub struct Balancer {
     /// One for each backend: its turn, kept while it cannot be chosen.
     turns: Vec<Turn>,
     /// Those that can be chosen, in the order of the backends (invariant `usable-only`).
-    usable: Vec<Turn>,
+    usable: Turns,
     /// Until when `usable` holds as it is; `None` where it has to be made anew.
     holds_until: Option<Moment>,
     ring: Ring,
 }
 
-/// Where a backend stands in smooth weighted round robin.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    place: u32,
-    weight: i32,
-    effective: i32,
-    current: i32,
-    connections: u32,
-}
-
-impl Turn {
-    /// Whether it has fewer connections for its weight than `other`, as many, or more.
-    fn load_against(&self, other: &Self) -> Ordering {
-        let load = |turn: &Self, weight: i32| u64::from(turn.connections) * u64::from(weight.unsigned_abs());
-        load(self, other.weight).cmp(&load(other, self.weight))
-    }
-}
-
 impl Balancer {
     /// A balancer over `backends`, with the default [`Checks`]. Weights above a million count as one
-    /// million.
+    /// million; among very many backends, above a part of that.
     #[must_use]
     pub fn new(algorithm: Algorithm, backends: Vec<Backend>) -> Self {
         Self::with_checks(algorithm, backends, Checks::default())
@@ -98,7 +80,7 @@ impl Balancer {
             checks,
             backends,
             turns: Vec::new(),
-            usable: Vec::new(),
+            usable: Turns::default(),
             holds_until: None,
             ring: Ring::default(),
         };
@@ -150,22 +132,38 @@ impl Balancer {
     /// [`NoRoute`], with the causes, where none may be sent this request.
     pub fn pick(&mut self, now: Moment, caller: &Caller<'_>) -> Result<BackendId, NoRoute> {
         self.refresh(now);
-        let place = if caller.tried.is_empty() && caller.version.is_none() {
-            self.choose(caller, |_, _| true)
+        let Self { algorithm, backends, usable, ring, turns, .. } = self;
+        let at = if usable.is_empty() {
+            None
+        } else if caller.tried.is_empty() && caller.version.is_none() {
+            match (algorithm, caller.address) {
+                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => usable.next(),
+                (Algorithm::LeastConnections, _) => usable.idlest(),
+                (Algorithm::IpHash, Some(address)) => {
+                    by_address(turns, address, |place| usable.find(place)).or_else(|| usable.next())
+                }
+                (Algorithm::ConsistentHash, _) => by_key(ring, caller.key, |place| usable.find(place)),
+            }
         } else {
-            self.choose(caller, |backends, place| {
-                backends.get(place as usize).is_some_and(|backend: &Backend| {
+            let admits = |place: u32| {
+                backends.get(place as usize).is_some_and(|backend| {
                     caller.version.is_none_or(|version| version == backend.version)
                         && !caller.tried.contains(&backend.id)
                 })
-            })
+            };
+            let find = |place: u32| usable.find(place).filter(|_| admits(place));
+            let none = !usable.iter().any(|turn| admits(turn.place));
+            match (algorithm, caller.address) {
+                _ if none => None,
+                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => usable.next_of(|turn| admits(turn.place)),
+                (Algorithm::LeastConnections, _) => usable.idlest_of(|turn| admits(turn.place)),
+                (Algorithm::IpHash, Some(address)) => {
+                    by_address(turns, address, find).or_else(|| usable.next_of(|turn| admits(turn.place)))
+                }
+                (Algorithm::ConsistentHash, _) => by_key(ring, caller.key, find),
+            }
         };
-        let place = place.and_then(|at| self.usable.get_mut(at)).map(|turn| {
-            turn.connections += 1;
-            turn.place
-        });
-        place
-            .and_then(|place| self.opened(now, place))
+        at.and_then(|at| self.opened(now, at))
             .ok_or_else(|| self.none_of(now, |version| caller.version.is_none_or(|asked| asked == version)))
     }
 
@@ -184,11 +182,9 @@ impl Balancer {
     /// Opens a connection to this very backend, where it may be sent a request.
     pub fn reopen(&mut self, now: Moment, id: BackendId) -> bool {
         self.refresh(now);
-        let named = |turn: &&mut Turn| self.backends.get(turn.place as usize).is_some_and(|one| one.id == id);
-        let Some(turn) = self.usable.iter_mut().find(named) else { return false };
-        turn.connections += 1;
-        let place = turn.place;
-        self.opened(now, place).is_some()
+        let place = self.backends.iter().position(|backend| backend.id == id);
+        let at = place.and_then(|place| self.usable.find(u32::try_from(place).ok()?));
+        at.and_then(|at| self.opened(now, at)).is_some()
     }
 
     /// Whether a backend of this version, other than those tried, may be sent a request.
@@ -204,10 +200,11 @@ impl Balancer {
         self.backends.iter().find(|backend| backend.id == id).map(|backend| backend.version)
     }
 
-    /// Notes that a backend was chosen.
-    fn opened(&mut self, now: Moment, place: u32) -> Option<BackendId> {
-        let backend = self.backends.get_mut(place as usize)?;
+    /// Notes that the backend that stands at `at` among the usable was chosen.
+    fn opened(&mut self, now: Moment, at: usize) -> Option<BackendId> {
+        let backend = self.backends.get_mut(self.usable.place(at)? as usize)?;
         backend.connections += 1;
+        self.usable.connect(at, backend.connections);
         backend.health.chosen(now, &self.checks);
         let full = backend.max_connections.is_some_and(|most| backend.connections >= most);
         if full || !backend.health.is_good(now, &self.checks) {
@@ -219,16 +216,21 @@ impl Balancer {
     /// Closes a connection to a backend, and notes whether its request failed.
     pub fn finished(&mut self, now: Moment, id: BackendId, failed: bool) {
         let Some(place) = self.backends.iter().position(|backend| backend.id == id) else { return };
+        let at = u32::try_from(place).ok().and_then(|place| self.usable.find(place));
         let (Some(backend), Some(turn)) = (self.backends.get_mut(place), self.turns.get_mut(place)) else { return };
         let was_good = backend.health.is_good(now, &self.checks);
         backend.connections = backend.connections.saturating_sub(1);
-        let usable = self.usable.iter_mut().find(|turn| turn.place as usize == place);
-        let turn = usable.unwrap_or(turn);
-        turn.connections = backend.connections;
+        if let Some(at) = at {
+            self.usable.connect(at, backend.connections);
+        }
         if failed {
             backend.health.failed(now);
             let loss = u32::try_from(turn.weight).unwrap_or(0).checked_div(self.checks.max_fails).unwrap_or(0);
-            turn.effective = (turn.effective - i32::try_from(loss).unwrap_or(0)).max(0);
+            let loss = i32::try_from(loss).unwrap_or(0);
+            match at {
+                Some(at) => self.usable.weaken(at, loss),
+                None => turn.effective = (turn.effective - loss).max(0),
+            }
         } else {
             backend.health.succeeded();
         }
@@ -239,13 +241,16 @@ impl Balancer {
 
     /// Begins all turns anew and draws the ring.
     fn arrange(&mut self) {
+        // The weights of all together stay within their type.
+        let count = i32::try_from(self.backends.len()).unwrap_or(i32::MAX).max(1);
+        let heaviest = 1_000_000.min(i32::MAX / 4 / count);
         let turn = |(place, backend): (usize, &Backend)| {
-            let weight = i32::try_from(backend.weight.min(1_000_000)).unwrap_or(0);
+            let weight = i32::try_from(backend.weight).unwrap_or(i32::MAX).min(heaviest);
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             Turn { place, weight, effective: weight, current: 0, connections: backend.connections }
         };
         self.turns = self.backends.iter().enumerate().map(turn).collect();
-        self.usable.clear();
+        self.usable = Turns::default();
         self.holds_until = None;
         if self.algorithm == Algorithm::ConsistentHash {
             self.ring = Ring::new(self.backends.iter().map(|one| (one.address.as_str(), one.port, one.weight)));
@@ -257,93 +262,44 @@ impl Balancer {
         if self.holds_until.is_some_and(|until| now <= until) {
             return;
         }
-        for turn in self.usable.drain(..) {
+        for turn in self.usable.iter() {
             if let Some(kept) = self.turns.get_mut(turn.place as usize) {
                 *kept = turn;
             }
         }
         let mut until = Moment::from_millis(u64::MAX);
+        let mut usable = Vec::with_capacity(self.turns.len());
         for (turn, backend) in self.turns.iter_mut().zip(&self.backends) {
             turn.connections = backend.connections;
             if backend.unusable(now, &self.checks).is_none() {
-                self.usable.push(*turn);
+                usable.push(*turn);
             } else if let Some(back) = backend.health.returns_after(&self.checks).filter(|back| *back >= now) {
                 until = until.min(back);
             }
         }
+        self.usable = Turns::new(usable.into_iter());
         self.holds_until = Some(until);
     }
-
-    /// The place, among the usable, of the backend that is chosen among those that `admits` lets pass.
-    fn choose(&mut self, caller: &Caller<'_>, admits: impl Fn(&[Backend], u32) -> bool) -> Option<usize> {
-        let Self { usable, backends, ring, .. } = self;
-        let admits = |turn: &Turn| admits(backends, turn.place);
-        // `usable` ascends by place.
-        let find = |usable: &[Turn], place: usize| {
-            let at = usable.partition_point(|turn| (turn.place as usize) < place);
-            usable.get(at).filter(|turn| turn.place as usize == place && admits(turn)).map(|_| at)
-        };
-        match (self.algorithm, caller.address) {
-            (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => in_turn(usable, admits),
-            (Algorithm::LeastConnections, _) => least_connections(usable, admits),
-            (Algorithm::IpHash, Some(address)) => {
-                let total: u32 = self.turns.iter().map(|turn| turn.weight.unsigned_abs()).sum();
-                let mut hash = IpHash::new(address);
-                for _ in 0..21 {
-                    let mut rest = hash.next().checked_rem(total)?;
-                    let walked = self.turns.iter().position(|turn| {
-                        let weight = turn.weight.unsigned_abs();
-                        let found = rest < weight;
-                        rest = rest.wrapping_sub(weight);
-                        found
-                    });
-                    if let Some(at) = walked.and_then(|place| find(usable, place)) {
-                        return Some(at);
-                    }
-                }
-                in_turn(usable, admits)
-            }
-            (Algorithm::ConsistentHash, _) => {
-                if !usable.iter().any(&admits) {
-                    return None;
-                }
-                ring.from(caller.key).find_map(|place| find(usable, place))
-            }
-        }
-    }
 }
 
-/// Smooth weighted round robin: each grows by its weight, the largest is taken and pays for all.
-fn in_turn(usable: &mut [Turn], admits: impl Fn(&Turn) -> bool) -> Option<usize> {
-    let mut total = 0;
-    let mut best: Option<(usize, i32)> = None;
-    for (at, turn) in usable.iter_mut().enumerate() {
-        if !admits(turn) {
-            continue;
-        }
-        turn.current += turn.effective;
-        total += turn.effective;
-        turn.effective += i32::from(turn.effective < turn.weight);
-        if best.is_none_or(|(_, most)| turn.current > most) {
-            best = Some((at, turn.current));
-        }
-    }
-    let (at, _) = best?;
-    usable.get_mut(at)?.current -= total;
-    Some(at)
+/// The backend by nginx's hash of an address, walked along the weights of all backends; where `find` does
+/// not find it among the usable, the hash goes on, up to twenty times more.
+fn by_address(turns: &[Turn], address: IpAddr, find: impl Fn(u32) -> Option<usize>) -> Option<usize> {
+    let total: u32 = turns.iter().map(|turn| turn.weight.unsigned_abs()).sum();
+    let mut hash = IpHash::new(address);
+    (0..21).find_map(|_| {
+        let mut rest = hash.next().checked_rem(total)?;
+        let walked = turns.iter().find(|turn| {
+            let weight = turn.weight.unsigned_abs();
+            let found = rest < weight;
+            rest = rest.wrapping_sub(weight);
+            found
+        });
+        walked.and_then(|turn| find(turn.place))
+    })
 }
 
-/// The fewest connections for the weight; of several, by smooth weighted round robin among them.
-fn least_connections(usable: &mut [Turn], admits: impl Fn(&Turn) -> bool) -> Option<usize> {
-    let mut best: Option<(usize, Turn)> = None;
-    let mut several = false;
-    for (at, turn) in usable.iter().enumerate().filter(|(_, turn)| admits(turn)) {
-        match best.map_or(Ordering::Less, |(_, best)| turn.load_against(&best)) {
-            Ordering::Less => (best, several) = (Some((at, *turn)), false),
-            Ordering::Equal => several = true,
-            Ordering::Greater => {}
-        }
-    }
-    let (at, best) = best?;
-    if several { in_turn(usable, |turn| admits(turn) && turn.load_against(&best).is_eq()) } else { Some(at) }
+/// The first backend along the ring that `find` finds among the usable.
+fn by_key(ring: &Ring, key: &[u8], find: impl Fn(u32) -> Option<usize>) -> Option<usize> {
+    ring.from(key).find_map(|place| find(u32::try_from(place).ok()?))
 }

@@ -17,6 +17,7 @@ mod health;
 mod offloading;
 mod sessions;
 mod split;
+mod turns;
 
 pub use backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 pub use balancer::{Algorithm, Balancer, Caller};
