@@ -27,7 +27,7 @@ fn autoscale(criterion: &mut Criterion) {
     let observed = Observed { current: 10, ready: 10, figures: &figures, ..Observed::default() };
     // A decision every 15 seconds: the windows are as full as they get.
     let mut state = State::default();
-    let mut clock = now.millis();
+    let mut clock = now.as_millis();
     criterion.bench_function("F13/autoscale/metrics/10", |bencher| {
         bencher.iter(|| {
             clock += 15_000;

@@ -104,6 +104,7 @@ pub mod cli;
 pub mod deployment;
 pub mod id;
 pub mod inventory;
+pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
 pub mod origin;
@@ -112,6 +113,8 @@ pub mod policy;
 pub mod quantity;
 pub mod rollout;
 pub mod scaling;
+#[cfg(feature = "manifest")]
+pub mod simulation;
 pub mod time;
 pub mod traffic;
 pub mod workspace;

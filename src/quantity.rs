@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text is not the quantity that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -203,6 +203,12 @@ macro_rules! quantities {
                 serializer.collect_str(self)
             }
         }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
     )+};
 }
 
@@ -360,6 +366,12 @@ impl fmt::Display for GpuShare {
     }
 }
 
+impl<'de> Deserialize<'de> for GpuShare {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl Serialize for GpuShare {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -371,6 +383,9 @@ impl Serialize for GpuShare {
 pub struct Percent(u8);
 
 impl Percent {
+    /// All of it.
+    pub const FULL: Self = Self(100);
+
     /// `percent`, if it is from 1 to 100.
     #[must_use]
     pub fn new(percent: u8) -> Option<Self> {
@@ -387,6 +402,13 @@ impl Percent {
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let percent = u8::deserialize(deserializer)?;
+        Self::new(percent).ok_or_else(|| serde::de::Error::custom("a percentage is from 1 to 100"))
     }
 }
 

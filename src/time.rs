@@ -32,7 +32,7 @@ impl Moment {
 
     /// Milliseconds since the epoch.
     #[must_use]
-    pub const fn millis(self) -> u64 {
+    pub const fn as_millis(self) -> u64 {
         self.0
     }
 
@@ -40,6 +40,12 @@ impl Moment {
     #[must_use]
     pub fn checked_add(self, span: Duration) -> Option<Self> {
         self.0.checked_add(u64::try_from(span.as_millis()).ok()?).map(Self)
+    }
+
+    /// The moment a span later; the last there is, where that is too far.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        self.checked_add(span).unwrap_or(Self(u64::MAX))
     }
 
     /// The time from `earlier` to this; zero where `earlier` is later.

@@ -15,9 +15,11 @@ const ROOMS: &[&[&str]] = &[
     &["scaling", "traffic", "rollout"],
     &["deployment"],
     &["placement"],
+    &["lifecycle"],
     &["manifest"],
     &["workspace"],
     &["analysis"],
+    &["simulation"],
     &["cli"],
 ];
 
@@ -166,10 +168,11 @@ fn rules() -> Vec<String> {
     [
         numbered('C', &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
         numbered('P', &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15]),
-        numbered('E', &[1, 2]),
+        numbered('E', &[1, 2, 3]),
         numbered('I', &[1, 2, 3, 4, 5, 6]),
         numbered('D', &[1, 2, 3, 4, 5, 6, 9, 10]),
         numbered('R', &[1, 2, 3, 4, 5, 6, 7]),
+        numbered('L', &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]),
     ]
     .concat()
 }

@@ -21,7 +21,7 @@ fn seconds(value: &Value) -> Duration {
 }
 
 fn ago(age: &Value) -> Moment {
-    Moment::from_millis(NOW.millis() - age.as_u64().unwrap() * 1000)
+    Moment::from_millis(NOW.as_millis() - age.as_u64().unwrap() * 1000)
 }
 
 fn number(value: &Value) -> u32 {
@@ -316,7 +316,7 @@ fn r4_requests_are_held_as_knative_holds_them() {
 fn scenario(case: &Value, since: &Value, most: &Value, ticks: Vec<Vec<Value>>) -> Result<(), String> {
     let at = |value: &Value| {
         let offset = value.as_i64().map_or_else(|| i64::from(value.as_f64() == Some(0.5)) * 500, |whole| whole * 1000);
-        Moment::from_millis(NOW.millis().checked_add_signed(offset).unwrap())
+        Moment::from_millis(NOW.as_millis().checked_add_signed(offset).unwrap())
     };
     let target = case["target"].as_f64().unwrap();
     let capacity = target * case["capacity_factor"].as_f64().unwrap_or(1.0);

@@ -1,5 +1,5 @@
 //! What a workspace refuses, and what it answers whatever the order of its input.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::sync::Arc;
 

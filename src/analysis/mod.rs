@@ -1,17 +1,22 @@
 //! Questions over a workspace: what deserves a second look, and what is still allowed.
 //!
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
-//! deployed, which places and hardware remain.
+//! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment.
 //!
 //! Answers for the rules C4, C8, I1, P1, P8, P9 (as findings) and D10.
 
 mod clusters;
 mod deployments;
+mod describe;
 mod finding;
 mod levels;
 mod options;
 mod policies;
 
+pub use describe::{
+    AxisDescription, Description, EndpointDescription, HistoryEntry, PlacementDescription, PolicyAt, WorkloadName,
+    describe, describe_live,
+};
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, OptionsReport, options};
 

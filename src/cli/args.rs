@@ -48,6 +48,10 @@ pub(super) enum Command {
     Options(Options),
     /// Validate manifests, and point out what is probably not meant
     Check(Check),
+    /// Run scenarios of deployments' lives, and say where one goes another way than it tells
+    Simulate(Simulate),
+    /// Show every detail of one deployment
+    Describe(Describe),
     /// List the known names of places and hardware
     Catalog(Catalog),
     /// Print the JSON Schema of manifests
@@ -117,6 +121,24 @@ pub(super) struct Check {
     /// Print annotations for a pipeline, whatever `--output` says
     #[arg(long, value_enum, value_name = "PIPELINE")]
     pub(super) format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    #[command(flatten)]
+    pub(super) load: Load,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Describe {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// The deployment: `name`, `workload/name` or `type/workload/name`
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) deployment: String,
+    /// Describe it as this scenario leaves it, by name or id
+    #[arg(long, value_name = "SCENARIO")]
+    pub(super) after: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

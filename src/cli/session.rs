@@ -52,6 +52,8 @@ impl Session {
             Command::Explain(args) => commands::explain(self, args),
             Command::Options(args) => commands::options(self, args),
             Command::Check(args) => commands::check(self, args),
+            Command::Simulate(args) => commands::simulate(self, args),
+            Command::Describe(args) => commands::describe(self, args),
             Command::Catalog(args) => commands::catalog(self, args),
             Command::Schema(args) => commands::schema(self, args),
         };

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{CountryId, LocationId, Name};
 use crate::quantity::Coordinates;
@@ -60,7 +60,8 @@ pub enum Site {
 }
 
 /// How replicas spread: as a constraint with `max_skew`, as a preference without.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Spread {
     /// Over what.
     pub by: Domain,
@@ -69,7 +70,7 @@ pub struct Spread {
 }
 
 /// What replicas are spread over.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Domain {
     /// Clusters.

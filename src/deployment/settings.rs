@@ -5,13 +5,13 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::quantity::Percent;
 
 /// How a deployment follows its load. Enabled scaling has both bounds, the lower not above the
 /// upper.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scaling {
     /// Whether replicas follow the load.
@@ -35,7 +35,7 @@ pub struct Scaling {
 
 /// How requests are spread over a deployment's replicas. An enabled one has an algorithm and a
 /// health check.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoadBalancer {
     /// Whether requests are balanced.
@@ -51,7 +51,7 @@ pub struct LoadBalancer {
 }
 
 /// The rule by which a load balancer chooses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// Each in turn.
@@ -65,7 +65,7 @@ pub enum Algorithm {
 }
 
 /// How replicas are probed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheck {
     /// The path that is asked for; begins with `/`.
@@ -75,7 +75,7 @@ pub struct HealthCheck {
 }
 
 /// How a new version replaces the old.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "type")]
 pub enum Strategy {
     /// Replica by replica.

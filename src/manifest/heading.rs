@@ -10,8 +10,8 @@ use crate::origin::ProblemCode;
 pub(super) enum Heading {
     /// It is of this kind.
     Ours(Kind),
-    /// It is ours, and not for this reader: scenarios and tests of policies.
-    ForOthers,
+    /// It is ours, and not for every reader: scenarios and tests of policies.
+    ForOthers(&'static str),
     /// It is of another API group, written here as `apps/v1 Deployment`.
     Foreign(String),
 }
@@ -45,8 +45,9 @@ pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     if let Some(found) = ours.iter().find(|ours| ours.kind() == kind) {
         return Some(Heading::Ours(*found));
     }
-    if *first == Kind::Policy && FOR_OTHERS.contains(&kind) {
-        return Some(Heading::ForOthers);
+    let others = FOR_OTHERS.into_iter().find(|other| *first == Kind::Policy && *other == kind);
+    if let Some(other) = others {
+        return Some(Heading::ForOthers(other));
     }
     let names: Vec<&str> = ours.iter().map(|kind| kind.kind()).collect();
     let message = format!("`{version}` has no kind {}", quoted(kind));

@@ -27,7 +27,9 @@
 
 pub mod beamlit;
 mod kind;
+mod life;
 pub(crate) mod same;
+pub mod scenario;
 pub mod spec;
 
 #[cfg(feature = "manifest")]
@@ -63,7 +65,7 @@ mod write;
 
 pub use kind::Kind;
 #[cfg(feature = "manifest")]
-pub use read::{Reading, read, read_str};
+pub use read::{Reading, ScenarioReading, read, read_scenarios, read_str};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 #[cfg(feature = "manifest")]

@@ -8,6 +8,7 @@ use super::heading::{Heading, heading};
 use super::item::Item;
 use super::kind::Kind;
 use super::report::Report;
+use super::scenario::ScenarioSpec;
 use super::source::Source;
 use super::spec::{BrokenCluster, Specs, WorkspaceSpec};
 use super::tree::{Node, Value, documents};
@@ -76,6 +77,58 @@ pub fn read_str(name: &str, text: &str) -> Reading {
     read(&[Source::new(name, text)])
 }
 
+/// What scenarios say, and what is wrong with them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ScenarioReading {
+    /// What could be read.
+    pub scenarios: Vec<ScenarioSpec>,
+    /// What is wrong, by file, line and column.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the scenarios of all texts, and nothing else: [`read`] leaves out what this reads.
+///
+/// ```
+/// use siting::manifest::{Source, read_scenarios};
+///
+/// let reading = read_scenarios(&[Source::new("story.yaml", "
+/// apiVersion: siting.dev/v1
+/// kind: Scenario
+/// metadata: {name: first-push}
+/// spec:
+///   model: bert
+///   fleet: unlimited
+///   steps:
+///     - push: {name: one, version: v1}
+///       expect: {status: {one: BUILDING}}
+/// ")]);
+/// assert!(reading.problems.is_empty());
+/// assert_eq!(reading.scenarios[0].steps.len(), 1);
+/// ```
+#[must_use]
+pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
+    let report = Report::new(MAX_PROBLEMS);
+    let mut scenarios = Vec::new();
+    for source in sources {
+        let context = Context { file: &source.name, report: &report, null_is_absent: false };
+        documents(source, &report, |document| {
+            let nodes = match &document.value {
+                Value::List(nodes) => nodes.as_slice(),
+                _ => std::slice::from_ref(&document),
+            };
+            for node in nodes.iter().filter(|node| !node.is_null()) {
+                // What is wrong with other documents is for their reader to say.
+                let silent = Report::new(0);
+                let probe = Item::document(node, Context { report: &silent, ..context });
+                if let Some(Heading::ForOthers("Scenario")) = heading(probe) {
+                    scenarios.extend(decode::scenario(Item::document(node, context)));
+                }
+            }
+        });
+    }
+    ScenarioReading { scenarios, problems: report.into_problems() }
+}
+
 fn second_workspace(second: &WorkspaceSpec, first: &WorkspaceSpec) -> Problem {
     let origin = |spec: &WorkspaceSpec| spec.metadata.name.origin.clone();
     Problem::new(ProblemCode::Duplicate, &origin(second), "there is more than one workspace")
@@ -112,7 +165,7 @@ impl Loading {
                 }
             }
             Some(Heading::Foreign(what)) => self.skipped.add(what, document),
-            Some(Heading::ForOthers) | None => {}
+            Some(Heading::ForOthers(_)) | None => {}
         }
     }
 

@@ -128,20 +128,20 @@ impl Window {
     /// What the window says at `now`.
     #[must_use]
     pub fn summary(&self, now: Moment) -> Summary {
-        let head = now.millis() / self.width;
+        let head = now.as_millis() / self.width;
         let inside = |index: u64| index <= head && head - index < self.slots;
         let tallies = self.tallies.iter().filter(|(index, _)| inside(*index)).map(|(_, tally)| tally);
         let span = self.width * self.slots;
-        let seen = self.first.map(|first| now.millis().saturating_sub(first.millis()).saturating_add(1));
+        let seen = self.first.map(|first| now.as_millis().saturating_sub(first.as_millis()).saturating_add(1));
         // The slot at the head is not over yet.
-        let covered = (self.slots - 1) * self.width + now.millis() % self.width + 1;
+        let covered = (self.slots - 1) * self.width + now.as_millis() % self.width + 1;
         let over = seen.map(|seen| seen.max(self.width).min(covered).min(span));
         Summary::of(tallies, over.map(Duration::from_millis), self.replicas)
     }
 
     fn slot(&mut self, now: Moment) -> Option<&mut Tally> {
         self.first = Some(self.first.map_or(now, |first| first.min(now)));
-        self.slot_at(now.millis() / self.width)
+        self.slot_at(now.as_millis() / self.width)
     }
 
     /// The slot of this index, made where it is missing; `None` where it has left the window.

@@ -9,6 +9,7 @@ use super::allot::replica_price;
 use super::ask::Ask;
 use super::decision::{Decision, Placement};
 use super::feasible::Question;
+use crate::deployment::Preference;
 use crate::id::{PairId, PoolId};
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::quantity::Money;
@@ -54,7 +55,8 @@ impl<'d> Movable<'d> {
         ask: &Ask<'_>,
         reservations: &[ReservationId],
     ) -> Option<Self> {
-        if !ask.preferences.prefer.is_empty() || ask.preferences.spread.is_some() || !ask.current.is_empty() {
+        let by_price = ask.preferences.prefer.iter().all(|preference| *preference == Preference::Price);
+        if !by_price || ask.preferences.spread.is_some() || !ask.current.is_empty() {
             return None;
         }
         let sites = sites(inventory, decision, ask);

@@ -78,6 +78,27 @@ impl Scope {
         self
     }
 
+    /// What both scopes leave: for one that must satisfy two environments at once.
+    ///
+    /// The other's policies come to stand at their own levels, so that refusals name them.
+    #[must_use]
+    pub fn both(mut self, other: &Self) -> Self {
+        for axis in Axis::ALL {
+            let mine = self.axes.get_mut(axis);
+            for restriction in other.axis(axis).restrictions() {
+                if !mine.restrictions.contains(restriction) {
+                    mine.restrictions.push(restriction.clone());
+                }
+            }
+            mine.restrictions.sort_by_key(|restriction| restriction.level);
+            mine.intersect();
+        }
+        let missing: SmallVec<[_; 2]> =
+            other.unmet.iter().copied().filter(|unmet| !self.unmet.contains(unmet)).collect();
+        self.unmet.extend(missing);
+        self
+    }
+
     /// What is left of one axis.
     #[must_use]
     pub fn axis(&self, axis: Axis) -> &AxisScope {

@@ -85,7 +85,9 @@ impl Workspace {
             return Err(RemoveEnvironmentError::Default(name.to_owned()));
         }
         let governed = self.deployments.iter().filter(|deployment| deployment.environment == id);
-        let deployments: Vec<_> = governed.map(|deployment| format!("`{}`", deployment.address())).collect();
+        let mut deployments: Vec<_> = governed.map(|deployment| format!("`{}`", deployment.address())).collect();
+        deployments.extend(self.lives_under(id).into_iter().map(|address| format!("`{address}`")));
+        deployments.dedup();
         if !deployments.is_empty() {
             return Err(RemoveEnvironmentError::Governs { environment: name.to_owned(), deployments });
         }

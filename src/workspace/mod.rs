@@ -5,7 +5,10 @@
 //! and reported together. What a user changes later goes through methods that refuse what the
 //! rules refuse and change nothing then.
 //!
-//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6.
+//! What runs is followed as well: a workload's life is a state machine, and the workspace decides the
+//! placements that its commands need, carries them out, and says what a change of policies makes illegal.
+//!
+//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, and with the lifecycle for L12 and L13.
 
 mod additions;
 mod attach;
@@ -13,12 +16,16 @@ mod clusters;
 mod decide;
 mod deployments;
 mod environments;
+mod holdings;
+mod lives;
 #[cfg(feature = "manifest")]
 mod load;
 mod names;
 mod policies;
 mod preferences;
 mod running;
+mod settings;
+mod violations;
 
 use std::sync::Arc;
 
@@ -26,7 +33,9 @@ pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 pub use running::Running;
+pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
+use self::lives::Lives;
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
 use crate::deployment::Deployment;
@@ -53,6 +62,7 @@ pub struct Workspace {
     running: Vec<Running>,
     quarantined: Vec<Quarantined>,
     specs: Arc<Specs>,
+    lives: Lives,
 }
 
 /// How a load treats what is invalid.
@@ -161,6 +171,7 @@ impl Workspace {
             running,
             quarantined: clusters.invalid,
             specs: Arc::new(specs),
+            lives: Lives::default(),
         })
     }
 

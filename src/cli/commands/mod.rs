@@ -2,15 +2,19 @@
 
 mod catalog;
 mod check;
+mod describe;
 mod explain;
 mod names;
 mod options;
 mod place;
 mod schema;
+mod simulate;
 
 pub(super) use catalog::catalog;
 pub(super) use check::check;
+pub(super) use describe::describe;
 pub(super) use explain::explain;
 pub(super) use options::options;
 pub(super) use place::place;
 pub(super) use schema::schema;
+pub(super) use simulate::simulate;

@@ -2,12 +2,14 @@
 
 mod catalog;
 mod check;
+mod description;
 pub(super) mod diagnostics;
 mod explain;
 pub(super) mod github;
 mod options;
 mod place;
 mod secrets;
+mod simulation;
 mod snippet;
 mod style;
 mod table;
@@ -16,8 +18,10 @@ mod words;
 
 pub(super) use catalog::catalog;
 pub(super) use check::check;
+pub(super) use description::description;
 pub(super) use explain::{explain, explain_cluster};
 pub(super) use options::{Question, options};
 pub(super) use place::place;
+pub(super) use simulation::simulation;
 pub(super) use style::Style;
 pub(super) use texts::Texts;

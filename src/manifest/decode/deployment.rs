@@ -66,7 +66,7 @@ fn addressable(fields: &Fields<'_>, metadata: &Metadata) -> Option<()> {
 }
 
 /// `model: bert`, or `workload: {type: model, name: bert}`.
-fn workload(fields: &mut Fields<'_>) -> Option<(Sourced<String>, Sourced<Name>)> {
+pub(super) fn workload(fields: &mut Fields<'_>) -> Option<(Sourced<String>, Sourced<Name>)> {
     let model = fields.optional("model");
     let workload = fields.optional("workload");
     let read_model = model.map(|item| Some((item.sourced("model".to_owned()), item.name()?)));
@@ -94,7 +94,7 @@ fn workload(fields: &mut Fields<'_>) -> Option<(Sourced<String>, Sourced<Name>)>
     }
 }
 
-fn scaling(item: Item<'_>) -> Option<Scaling> {
+pub(super) fn scaling(item: Item<'_>) -> Option<Scaling> {
     let mut fields = item.object("scaling")?;
     let enabled = fields.optional("enabled").map_or(Some(true), Item::boolean);
     let replicas = |item: Item<'_>| item.whole(0..=i64::from(u32::MAX));
@@ -131,7 +131,7 @@ fn percent(item: Item<'_>) -> Option<Percent> {
     item.whole(1..=100).and_then(Percent::new)
 }
 
-fn load_balancer(item: Item<'_>) -> Option<LoadBalancer> {
+pub(super) fn load_balancer(item: Item<'_>) -> Option<LoadBalancer> {
     let algorithms = [
         ("round-robin", Algorithm::RoundRobin),
         ("least-connections", Algorithm::LeastConnections),
@@ -173,7 +173,7 @@ fn health_check(item: Item<'_>) -> Option<HealthCheck> {
     Some(HealthCheck { path: path?, interval_seconds: interval? })
 }
 
-fn strategy(item: Item<'_>) -> Option<Strategy> {
+pub(super) fn strategy(item: Item<'_>) -> Option<Strategy> {
     let words = [("rolling", Strategy::Rolling), ("blue-green", Strategy::BlueGreen), ("canary", Strategy::Canary)];
     let mut fields = item.object("a strategy")?;
     let strategy = fields.required("type").and_then(|item| item.one_of(&words));

@@ -10,6 +10,7 @@ mod hpa;
 mod placement;
 mod policy;
 mod resources;
+mod scenario;
 mod shared;
 
 pub(super) use beamlit::{model_deployment, policy as beamlit_policy};
@@ -18,3 +19,4 @@ pub(super) use deployment::deployment;
 pub(super) use environment::{environment, workspace};
 pub(super) use placement::running;
 pub(super) use policy::policy;
+pub(super) use scenario::scenario;

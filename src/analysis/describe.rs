@@ -1,0 +1,289 @@
+//! Every detail of one deployment: what was asked for, what it is at, where it runs, how it came there.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::deployment::Workload;
+use crate::id::{DeploymentId, Name};
+use crate::lifecycle::{
+    Action, Answer, Endpoint, Field, Journal, Number, Place, Record, Role, Settings, State, Status,
+};
+use crate::policy::{Level, Scope};
+use crate::time::Moment;
+use crate::workspace::Workspace;
+
+/// Every detail of one deployment, for a panel or a page. Environment variables are there by name only.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Description {
+    /// Its name.
+    pub name: String,
+    /// Its id; none before it is pushed.
+    pub id: Option<String>,
+    /// Its workload.
+    pub workload: WorkloadName,
+    /// Its version.
+    pub version: Option<String>,
+    /// The environment that governs it.
+    pub environment: String,
+    /// What it is at; none before it is pushed.
+    pub status: Option<Status>,
+    /// What it is to its workload; none before it is pushed.
+    pub role: Option<Role>,
+    /// How many replicas run.
+    pub current_replicas: u32,
+    /// Resources, scaling, load balancer and the rest, as they were set.
+    pub settings: Settings,
+    /// Where it is called, and what a call gets.
+    pub endpoints: Vec<EndpointDescription>,
+    /// What the policies in force leave, by type.
+    pub scope: Vec<AxisDescription>,
+    /// Where its replicas run; before it is pushed, where they would.
+    pub placement: PlacementDescription,
+    /// What happened to it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// A workload by name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WorkloadName {
+    /// Its type.
+    pub r#type: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A way in, and what a call gets there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct EndpointDescription {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// What a call gets.
+    pub answer: Answer,
+}
+
+/// What the policies leave of one type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AxisDescription {
+    /// The type of policy.
+    pub r#type: &'static str,
+    /// `unrestricted`, `restricted` or `conflict`.
+    pub state: &'static str,
+    /// The policies that restrict it, by level.
+    pub policies: Vec<PolicyAt>,
+}
+
+/// A policy and where it is attached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PolicyAt {
+    /// Its name.
+    pub name: String,
+    /// Its level.
+    pub level: Level,
+}
+
+/// Where replicas run, or why they do not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PlacementDescription {
+    /// Where, and how many.
+    pub places: Vec<Place>,
+    /// Why nowhere.
+    pub refusal: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Moment,
+    /// What, in a word or two.
+    pub what: String,
+    /// What it was at afterwards.
+    pub status: Status,
+    /// The placements that were decided for it.
+    pub places: Vec<Place>,
+}
+
+/// Describes a deployment that is loaded. Where one of its name is live, its life is described; else what
+/// it is meant to be, and where it would run.
+///
+/// ```
+/// use siting::analysis::describe;
+/// use siting::manifest::spec::{DeploymentSpec, Specs};
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let spec = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+/// let specs = Specs { deployments: vec![spec], ..Specs::default() };
+/// let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
+/// let bert = describe(&workspace, workspace.find_deployment("bert-api-v1")?).ok_or("no bert")?;
+/// assert_eq!((bert.environment.as_str(), bert.status), ("production", None));
+/// assert_eq!(bert.placement.refusal.as_deref(), Some("there is no cluster"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn describe(workspace: &Workspace, deployment: DeploymentId) -> Option<Description> {
+    let found = workspace.deployment(deployment)?;
+    if let Some(journal) = workspace.life(&found.workload)
+        && let Some(live) = journal.state().deployments().find(|record| record.name == found.name)
+    {
+        return describe_live(workspace, &found.workload, live.number);
+    }
+    let outcome = workspace.place(deployment)?;
+    let environment = workspace.environment(found.environment)?.name.as_str().to_owned();
+    let refusal = outcome
+        .decision
+        .refusal()
+        .map(|refusal| refusal.reasons.iter().map(crate::placement::Reason::message).collect::<Vec<_>>().join("; "));
+    let running = workspace.running().iter().filter(|running| running.deployment == deployment);
+    Some(Description {
+        name: found.name.as_str().to_owned(),
+        id: None,
+        workload: workload_name(workspace, &found.workload),
+        version: workspace.spec_of(deployment)?.version.clone(),
+        environment,
+        status: None,
+        role: None,
+        current_replicas: running.map(|running| running.replicas).fold(0, u32::saturating_add),
+        settings: workspace.settings(deployment)?,
+        endpoints: Vec::new(),
+        scope: axes(outcome.decision.scope()),
+        placement: PlacementDescription { places: workspace.places(&outcome.decision), refusal },
+        history: Vec::new(),
+    })
+}
+
+/// Describes a live deployment. `None` for a workload without life, or a number that is not live.
+#[must_use]
+pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number) -> Option<Description> {
+    let journal = workspace.life(workload)?;
+    let (state, record) = (journal.state(), journal.state().deployment(number)?);
+    let scope = workspace.scope_under(workload, &record.governor, &record.settings).ok();
+    Some(Description {
+        name: record.name.as_str().to_owned(),
+        id: Some(state.id(number)),
+        workload: workload_name(workspace, workload),
+        version: record.version.clone(),
+        environment: record.governor.as_str().to_owned(),
+        status: Some(record.status),
+        role: state.role(number),
+        current_replicas: record.replicas(),
+        settings: Settings::clone(&record.settings),
+        endpoints: endpoints(state, record),
+        scope: scope.as_ref().map(axes).unwrap_or_default(),
+        placement: PlacementDescription {
+            places: record.sites.iter().map(|site| site.place.clone()).collect(),
+            refusal: None,
+        },
+        history: history(journal, number),
+    })
+}
+
+impl Description {
+    /// The settings in the groups that people know them by: basic information, resources, scaling, load
+    /// balancer.
+    #[must_use]
+    pub fn sections(&self) -> IndexMap<&'static str, Vec<(&'static str, String)>> {
+        let titles = ["Basic information", "Resources", "Scaling", "Load balancer"];
+        let mut sections: IndexMap<&'static str, Vec<(&'static str, String)>> =
+            titles.into_iter().map(|title| (title, Vec::new())).collect();
+        for (field, text) in self.settings.described() {
+            sections.entry(section(field)).or_default().push((field.as_str(), text));
+        }
+        sections
+    }
+}
+
+fn section(field: Field) -> &'static str {
+    match field {
+        Field::DisplayName
+        | Field::Description
+        | Field::Labels
+        | Field::Variables
+        | Field::Priority
+        | Field::Placement
+        | Field::Policies
+        | Field::Strategy
+        | Field::Name
+        | Field::Workload
+        | Field::Version
+        | Field::Environment => "Basic information",
+        Field::Cpu | Field::Memory | Field::CpuType | Field::Gpu | Field::Storage | Field::Bandwidth => "Resources",
+        Field::Replicas
+        | Field::Scaling
+        | Field::MinReplicas
+        | Field::MaxReplicas
+        | Field::Thresholds
+        | Field::Requests => "Scaling",
+        Field::LoadBalancer | Field::HealthCheck => "Load balancer",
+    }
+}
+
+fn workload_name(workspace: &Workspace, workload: &Workload) -> WorkloadName {
+    let r#type = workspace.catalog().resource_type_name(workload.resource_type).to_owned();
+    WorkloadName { r#type, name: workload.name.as_str().to_owned() }
+}
+
+/// The endpoints that lead to a deployment, or would if it were ready.
+fn endpoints(state: &State, record: &Record) -> Vec<EndpointDescription> {
+    let mut endpoints = vec![Endpoint::Deployment(record.number)];
+    if record.draft {
+        endpoints.push(Endpoint::Draft);
+    }
+    endpoints.extend(state.held_by(record.number).cloned().map(Endpoint::Environment));
+    if state.role(record.number) == Some(Role::Production) {
+        endpoints.push(Endpoint::Workload);
+    }
+    let described = endpoints.into_iter().map(|endpoint| {
+        let answer = state.route(&endpoint);
+        EndpointDescription { endpoint, answer }
+    });
+    described.collect()
+}
+
+fn axes(scope: &Scope) -> Vec<AxisDescription> {
+    let described = crate::catalog::Axis::ALL.into_iter().map(|axis| {
+        let found = scope.axis(axis);
+        let policies = found.restrictions().iter().flat_map(|restriction| {
+            let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
+            policies.map(|policy| PolicyAt { name: policy.name().as_str().to_owned(), level: restriction.level })
+        });
+        AxisDescription { r#type: axis.as_str(), state: found.state().as_str(), policies: policies.collect() }
+    });
+    described.collect()
+}
+
+/// What of the log changed this very deployment.
+fn history(journal: &Journal, number: Number) -> Vec<HistoryEntry> {
+    let mut found = Vec::new();
+    for (entry, state) in journal.states() {
+        let Some(record) = state.after.deployment(number) else { continue };
+        let held = |state: &State| state.held_by(number).cloned();
+        let same = state.before.deployment(number) == Some(record) && held(&state.before) == held(&state.after);
+        if same {
+            continue;
+        }
+        let placed = entry.command.placements.iter().find(|placed| placed.deployment == number);
+        found.push(HistoryEntry {
+            at: entry.at,
+            what: words(&entry.command.action),
+            status: record.status,
+            places: placed.map(|placed| placed.places.clone()).unwrap_or_default(),
+        });
+    }
+    found
+}
+
+fn words(action: &Action) -> String {
+    let to = |environment: &Name| format!("{} to {environment}", action.verb());
+    match action {
+        Action::Observe { observation, .. } => observation.as_str().to_owned(),
+        Action::Promote { environment, .. } => to(environment),
+        Action::Release { from, to, .. } => format!("release {from} to {to}"),
+        Action::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
+        Action::RollBack { environment, .. } => format!("roll back {environment}"),
+        Action::Cancel { environment } => format!("cancel the promotion to {environment}"),
+        Action::Scale { replicas, .. } => format!("scale to {replicas}"),
+        Action::Rename { name, .. } => format!("rename to {name}"),
+        other => other.verb().to_owned(),
+    }
+}

@@ -1,0 +1,49 @@
+//! `siting simulate`
+
+use serde::Serialize;
+
+use crate::cli::ExitStatus;
+use crate::cli::args;
+use crate::cli::failure::Failure;
+use crate::cli::render;
+use crate::cli::session::{Loaded, Session};
+use crate::manifest;
+use crate::manifest::scenario::ScenarioSpec;
+use crate::simulation::{ScenarioReport, simulate as run};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SimulationReport {
+    api_version: &'static str,
+    kind: &'static str,
+    scenarios: Vec<ScenarioReport>,
+}
+
+pub(in crate::cli) fn simulate(session: &mut Session, args: &args::Simulate) -> Result<ExitStatus, Failure> {
+    let loaded = session.load(&args.load.paths)?;
+    let scenarios = scenarios(&loaded)?;
+    if scenarios.is_empty() {
+        let help = "describe one with `kind: Scenario`".to_owned();
+        return Err(Failure::invalid("there are no scenarios in these files".to_owned(), help));
+    }
+    let mut reports = Vec::with_capacity(scenarios.len());
+    for scenario in &scenarios {
+        let ran = run(&loaded.workspace, scenario);
+        let (report, _) = ran.map_err(|error| Failure { problems: error.problems, sources: Vec::new() })?;
+        reports.push(report);
+    }
+    let passed = reports.iter().all(|report| report.passed);
+    let report =
+        SimulationReport { api_version: crate::cli::report::API_VERSION, kind: "SimulationReport", scenarios: reports };
+    session.answer(&report, |report, style| render::simulation(&report.scenarios, style))?;
+    Ok(ExitStatus::of(passed))
+}
+
+/// The scenarios of what was loaded.
+pub(super) fn scenarios(loaded: &Loaded) -> Result<Vec<ScenarioSpec>, Failure> {
+    let reading = manifest::read_scenarios(&loaded.sources);
+    if reading.problems.is_empty() {
+        return Ok(reading.scenarios);
+    }
+    Err(Failure { problems: reading.problems, sources: loaded.sources.clone() })
+}

@@ -1,0 +1,75 @@
+//! `describe` as the panel that consoles show.
+
+use super::Style;
+use super::table::columns;
+use crate::analysis::Description;
+use crate::lifecycle::{Answer, Endpoint, Place};
+use crate::simulation::moment_in_words;
+
+pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
+    let mut text = String::new();
+    let mut section = |title: &str, rows: Vec<[String; 2]>| {
+        let rows: Vec<_> = rows.into_iter().filter(|[_, value]| !value.is_empty()).collect();
+        if !rows.is_empty() {
+            text.push_str(&format!("{}\n{}\n", style.bold(title), columns(&[], rows)));
+        }
+    };
+    let row = |label: &str, value: &str| [label.to_owned(), value.to_owned()];
+    let or_none = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut sections = found.sections();
+    let mut basic = vec![
+        row("name", &found.name),
+        row("id", &or_none(&found.id)),
+        row(&found.workload.r#type, &found.workload.name),
+        row("version", &or_none(&found.version)),
+        row("environment", &found.environment),
+        row("status", found.status.map_or("not pushed", |status| status.as_str())),
+        row("role", found.role.map_or("", |role| role.as_str())),
+    ];
+    let settings = |rows: Vec<(&'static str, String)>| rows.into_iter().map(|(label, value)| row(label, &value));
+    basic.extend(settings(sections.shift_remove("Basic information").unwrap_or_default()));
+    section("Basic information", basic);
+    for (title, rows) in sections {
+        let current = (title == "Scaling").then(|| row("current replicas", &found.current_replicas.to_string()));
+        section(title, current.into_iter().chain(settings(rows)).collect());
+    }
+    section("Endpoints", found.endpoints.iter().map(|end| [endpoint(&end.endpoint), answer(&end.answer)]).collect());
+    let scope = found.scope.iter().map(|axis| {
+        let policies: Vec<_> = axis.policies.iter().map(|at| format!("{} ({})", at.name, at.level)).collect();
+        let by = if policies.is_empty() { String::new() } else { format!(" by {}", policies.join(", ")) };
+        row(axis.r#type, &format!("{}{by}", axis.state))
+    });
+    section("Scope", scope.collect());
+    let mut placement: Vec<_> = found.placement.places.iter().map(|at| row(at.cluster.as_str(), &place(at))).collect();
+    placement.extend(found.placement.refusal.as_ref().map(|refusal| row("refused", refusal)));
+    section(if found.status.is_some() { "Placement" } else { "Placement, if it were pushed now" }, placement);
+    let history = found.history.iter().map(|entry| {
+        let places: Vec<_> = entry.places.iter().map(|at| format!("{} ×{}", at.cluster, at.replicas)).collect();
+        let at = if places.is_empty() { String::new() } else { format!(", at {}", places.join(", ")) };
+        [moment_in_words(entry.at), format!("{}: {}{at}", entry.what, entry.status)]
+    });
+    section("History", history.collect());
+    text.trim_end().to_owned() + "\n"
+}
+
+fn place(place: &Place) -> String {
+    format!("{} {} ×{}", place.pool, place.flavor.replace(':', " "), place.replicas)
+}
+
+fn endpoint(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Workload => "workload".to_owned(),
+        Endpoint::Draft => "draft".to_owned(),
+        Endpoint::Environment(name) => format!("environment {name}"),
+        Endpoint::Deployment(_) => "deployment".to_owned(),
+    }
+}
+
+fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Routed(_) => "answers".to_owned(),
+        Answer::WakeFirst(_) => "wake it first".to_owned(),
+        Answer::NotReady(callee) => format!("not ready, {}", callee.status),
+        Answer::NotFound(cause) => format!("404, {}", cause.as_str()),
+    }
+}

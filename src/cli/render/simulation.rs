@@ -1,0 +1,36 @@
+//! `simulate` as a list: each scenario, and where it went another way.
+
+use super::Style;
+use super::words::count;
+use crate::simulation::{ScenarioReport, StepReport};
+
+pub(in crate::cli) fn simulation(scenarios: &[ScenarioReport], style: Style) -> String {
+    let mut text = String::new();
+    for scenario in scenarios {
+        let verdict = if scenario.passed { style.good("passed") } else { style.bad("failed") };
+        text.push_str(&format!("{verdict}  {}, {}\n", scenario.name, count(scenario.steps.len(), "step")));
+        let failed = scenario.steps.iter().enumerate().filter(|(_, step)| !step.differences.is_empty());
+        failed.for_each(|(index, step)| text.push_str(&difference(index + 1, step, style)));
+    }
+    let failed = scenarios.iter().filter(|scenario| !scenario.passed).count();
+    let passed = format!("{} passed", scenarios.len() - failed);
+    let summary = match failed {
+        0 => style.good(&passed),
+        _ => format!("{passed}, {}", style.bad(&format!("{failed} failed"))),
+    };
+    text + &format!("\n{summary}\n")
+}
+
+fn difference(number: usize, step: &StepReport, style: Style) -> String {
+    let mut text = format!("  step {number} ({}), {}\n", step.origin, style.bold(&step.what));
+    for difference in &step.differences {
+        let shown = |words: &str| if words.is_empty() { "nothing".to_owned() } else { words.to_owned() };
+        text.push_str(&format!(
+            "    {}\n      expected  {}\n      found     {}\n",
+            difference.subject,
+            style.good(&shown(&difference.expected)),
+            style.bad(&shown(&difference.found)),
+        ));
+    }
+    text
+}

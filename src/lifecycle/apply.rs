@@ -1,0 +1,247 @@
+//! The one way to change a state: a command in, effects or a refusal out (L12).
+
+use super::command::{Action, Command, Observation, Push, PushKind};
+use super::effect::Effect;
+use super::placing::{Answers, PlacementRequest};
+use super::refusal::Refusal;
+use super::state::{Number, State};
+use super::step::Step;
+use super::{routing, settings::Settings};
+use crate::id::Name;
+use crate::policy::Environment;
+use crate::time::Moment;
+
+impl State {
+    /// Carries out a command: the state is as the command leaves it, and the effects are for the host
+    /// to bring about, in their order.
+    ///
+    /// Pure: nothing but the arguments decides (L12).
+    ///
+    /// # Errors
+    /// [`Refusal`]; the state is as it was.
+    pub fn apply(&mut self, now: Moment, command: &Command) -> Result<Vec<Effect>, Refusal> {
+        let (after, effects) = self.after(now, command)?;
+        *self = after;
+        Ok(effects)
+    }
+
+    /// The effects that a command would have; nothing changes. So whoever is about to delete
+    /// something can be told what it takes (L9).
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub fn preview(&self, now: Moment, command: &Command) -> Result<Vec<Effect>, Refusal> {
+        self.after(now, command).map(|(_, effects)| effects)
+    }
+
+    /// Whether the rules allow an action; placements, where it needs any, are taken as granted.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub fn check(&self, now: Moment, action: &Action) -> Result<(), Refusal> {
+        self.asking(now, action).map(|_| ())
+    }
+
+    /// The placements that a command for this action has to carry; none where it needs none, or is
+    /// refused anyhow (L12).
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Command, Observation, Place, Placed, Push, PushKind, State, Status};
+    /// use siting::time::Moment;
+    ///
+    /// let mut state = State::new("model", "bert".parse()?, "production".parse()?);
+    /// state.apply(Moment::default(), &Action::Push(Push::new(PushKind::Published, "v1")).into())?;
+    /// let bert = state.find("bert-1").ok_or("no bert")?;
+    ///
+    /// let built = Action::Observe { deployment: bert, generation: 1, observation: Observation::Built };
+    /// let [request] = &state.placements_needed(Moment::default(), &built)[..] else { return Err("one".into()) };
+    /// assert_eq!((request.replicas, request.governors[0].as_str()), (1, "production"));
+    ///
+    /// let place = Place { cluster: "paris".parse()?, pool: "a".parse()?, flavor: "gpu:t4".into(), replicas: 1 };
+    /// let placed = Placed { deployment: bert, places: vec![place], refusal: None };
+    /// state.apply(Moment::default(), &Command { action: built, placements: vec![placed] })?;
+    /// assert_eq!(state.deployment(bert).map(|bert| bert.status), Some(Status::Deploying));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn placements_needed(&self, now: Moment, action: &Action) -> Vec<PlacementRequest> {
+        self.asking(now, action).unwrap_or_default()
+    }
+
+    /// Every action that the rules allow now, of those that need no text: pushes, patches and updates
+    /// stand for all versions, promotions and releases for all choices.
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Push, PushKind, State};
+    /// use siting::time::Moment;
+    ///
+    /// let state = State::new("model", "bert".parse()?, "production".parse()?);
+    /// let verbs: Vec<_> = state.legal_commands(Moment::default()).iter().map(Action::verb).collect();
+    /// assert_eq!(verbs, ["push", "push", "push"]);
+    /// # Ok::<(), siting::id::InvalidName>(())
+    /// ```
+    #[must_use]
+    pub fn legal_commands(&self, now: Moment) -> Vec<Action> {
+        let mut actions = self.thinkable();
+        actions.retain(|action| self.check(now, action).is_ok() && !self.ignores(action));
+        actions
+    }
+
+    /// Whether an action is an observation that comes too late to mean anything: it is accepted and
+    /// changes nothing (L8).
+    #[must_use]
+    pub fn ignores(&self, action: &Action) -> bool {
+        let Action::Observe { deployment, generation, observation } = action else { return false };
+        match self.deployment(*deployment) {
+            None => self.tombstone(*deployment).is_some(),
+            Some(record) => {
+                let pending = record.deadline.is_some();
+                *generation < record.generation
+                    || match observation {
+                        // Hosts report every replica that is gone; it matters where one waits for the last.
+                        Observation::Drained => record.status != super::Status::Deactivating,
+                        Observation::TimerFired => !pending,
+                        _ => false,
+                    }
+            }
+        }
+    }
+
+    fn after(&self, now: Moment, command: &Command) -> Result<(Self, Vec<Effect>), Refusal> {
+        let mut after = self.clone();
+        let mut step = Step::new(&mut after, now, Answers::Given(&command.placements));
+        step.run(&command.action)?;
+        let done = step.effects;
+        let mut effects = routing::changes(self, &after);
+        effects.extend(done);
+        Ok((after, effects))
+    }
+
+    /// Tries an action, noting the placements that it asks for.
+    fn asking(&self, now: Moment, action: &Action) -> Result<Vec<PlacementRequest>, Refusal> {
+        let mut after = self.clone();
+        let mut step = Step::new(&mut after, now, Answers::Asked(Vec::new()));
+        step.run(action)?;
+        Ok(match step.answers {
+            Answers::Asked(requests) => requests,
+            Answers::Given(_) => Vec::new(),
+        })
+    }
+
+    /// One action of every sort for every deployment and environment.
+    fn thinkable(&self) -> Vec<Action> {
+        let environments = self.environments();
+        let push = |kind| Action::Push(Push { version: None, ..Push::new(kind, "") });
+        let mut actions = vec![push(PushKind::Draft), push(PushKind::Published)];
+        for environment in &environments {
+            actions.push(push(PushKind::Promoted { environment: environment.clone(), on_replaced: None }));
+            actions.push(Action::update_version(environment.clone(), ""));
+            actions.push(Action::roll_back(environment.clone()));
+            actions.push(Action::Cancel { environment: environment.clone() });
+            let others = environments.iter().filter(|other| *other != environment);
+            actions.extend(others.map(|other| Action::release(environment.clone(), other.clone())));
+        }
+        actions.push(Action::Patch { version: None });
+        for (&number, record) in &self.deployments {
+            actions.extend(environments.iter().map(|environment| Action::promote(number, environment.clone())));
+            actions.extend([
+                Action::Activate(number),
+                Action::Deactivate(number),
+                Action::Wake(number),
+                Action::Idle(number),
+                Action::Move(number),
+                Action::Delete(number),
+            ]);
+            let generation = record.generation;
+            let observe = |observation| Action::Observe { deployment: number, generation, observation };
+            actions.extend(Observation::ALL.map(observe));
+        }
+        actions.push(Action::DeleteWorkload);
+        actions
+    }
+
+    /// The environments that this workload has to do with.
+    fn environments(&self) -> Vec<Name> {
+        let governors = self.deployments.values().map(|record| record.governor.clone());
+        let production = Name::new(Environment::PRODUCTION).ok();
+        let mut names: Vec<_> = self.slots.keys().cloned().chain(governors).chain(production).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Step<'_> {
+    fn run(&mut self, action: &Action) -> Result<(), Refusal> {
+        match action {
+            Action::Push(push) => self.push(push),
+            Action::Patch { version } => self.patch(version.as_deref()),
+            Action::Promote { deployment, environment, name, on_replaced, force } => {
+                self.promote(*deployment, environment, name.as_ref(), *on_replaced, *force)
+            }
+            Action::Release { from, to, name, on_replaced } => self.release(from, to, name.as_ref(), *on_replaced),
+            Action::UpdateVersion { environment, version, name, on_replaced } => {
+                self.update_version(environment, version, name.as_ref(), *on_replaced)
+            }
+            Action::RollBack { environment, on_replaced } => self.roll_back(environment, *on_replaced),
+            Action::Cancel { environment } => self.cancel(environment),
+            Action::Activate(number) => self.activate(*number),
+            Action::Deactivate(number) => self.deactivate(*number),
+            Action::Wake(number) => self.wake(*number),
+            Action::Idle(number) => self.idle(*number),
+            Action::Scale { deployment, replicas } => self.scale(*deployment, *replicas),
+            Action::Edit { deployment, edit } => self.edit(*deployment, edit),
+            Action::Rename { deployment, name } => self.rename(*deployment, name),
+            Action::Move(number) => self.relocate(*number),
+            Action::Delete(number) => self.delete(*number),
+            Action::DeleteWorkload => self.delete_workload(),
+            Action::Observe { deployment, generation, observation } => {
+                if self.state.ignores(action) {
+                    return Ok(());
+                }
+                self.observe(*deployment, *generation, *observation)
+            }
+        }
+    }
+
+    fn observe(&mut self, number: Number, generation: u64, observation: Observation) -> Result<(), Refusal> {
+        use super::status::Event;
+        let record = self.state.live(number)?;
+        if generation > record.generation {
+            let reason = format!("`{}` has no generation {generation} yet", self.state.id(number));
+            return Err(Refusal::new("L8", reason).next("name the generation of the effect that was answered"));
+        }
+        let (moving, updating) = (record.moving, record.status == super::Status::Updating);
+        match observation {
+            Observation::Built => self.built(number),
+            Observation::Loading => self.advance(number, Event::Loading).map(|_| ()),
+            Observation::Ready if moving && !updating => self.ready(number, Event::Moved),
+            Observation::Ready => self.ready(number, Event::Ready),
+            Observation::Failed if moving => self.move_failed(number),
+            Observation::Failed => self.failed(number),
+            Observation::Drained => self.drained(number),
+            Observation::Unhealthy => self.advance(number, Event::Unhealthy).map(|_| ()),
+            Observation::Healthy => self.advance(number, Event::Healthy).map(|_| ()),
+            Observation::TimerFired => {
+                if record.deadline.is_some_and(|deadline| self.now < deadline) {
+                    return Err(Refusal::new("L12", "the deadline lies ahead").next("wait for it"));
+                }
+                if moving { self.move_failed(number) } else { self.failed(number) }
+            }
+        }
+    }
+}
+
+/// Refuses settings that contradict themselves.
+pub(super) fn sound(settings: &Settings) -> Result<(), Refusal> {
+    let Some(scaling) = settings.scaling.filter(|scaling| scaling.enabled) else { return Ok(()) };
+    match (scaling.min_replicas, scaling.max_replicas) {
+        (Some(min), Some(max)) if min > max => {
+            Err(Refusal::new("L11", format!("{min} replicas at least are more than {max} at most"))
+                .next("raise the upper bound or lower the other"))
+        }
+        (Some(_), Some(0)) => Err(Refusal::new("L11", "at most 0 replicas never answer").next("raise the upper bound")),
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(Refusal::new("L11", "enabled scaling needs both bounds").next("set the lower and the upper bound")),
+    }
+}

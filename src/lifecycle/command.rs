@@ -1,0 +1,292 @@
+//! What can be asked of a workload, and what can be observed of it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::edit::Edit;
+use super::placing::Placed;
+use super::settings::Settings;
+use super::state::Number;
+use crate::id::Name;
+use crate::policy::OnReplaced;
+
+/// An action and the placements it needs (L12). Without any for an action that needs none.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Command {
+    /// What to do.
+    pub action: Action,
+    /// Where replicas run: an answer to every request of
+    /// [`placements_needed`](super::State::placements_needed).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placements: Vec<Placed>,
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        Self { action, placements: Vec::new() }
+    }
+}
+
+/// What to do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Action {
+    /// Push a version (L1, L10).
+    Push(Push),
+    /// Patch the draft's running server (live reload).
+    Patch {
+        /// The draft's version from now on; the one it has, where absent.
+        version: Option<String>,
+    },
+    /// Make a deployment the holder of an environment (L3).
+    Promote {
+        /// The deployment.
+        deployment: Number,
+        /// The environment.
+        environment: Name,
+        /// The name of the copy, where one is made.
+        name: Option<Name>,
+        /// What becomes of the previous holder; it is kept, where absent (L5).
+        on_replaced: Option<OnReplaced>,
+        /// Promote an unhealthy one, too (L6).
+        force: bool,
+    },
+    /// Promote a copy of one environment's holder to another (L4).
+    Release {
+        /// The environment it runs in.
+        from: Name,
+        /// The environment it is to run in as well.
+        to: Name,
+        /// The name of the copy.
+        name: Option<Name>,
+        /// What becomes of the previous holder; it is deactivated, where absent (L5).
+        on_replaced: Option<OnReplaced>,
+    },
+    /// Push a version with the settings of an environment's holder, and promote it (L4).
+    UpdateVersion {
+        /// The environment.
+        environment: Name,
+        /// The new version.
+        version: String,
+        /// The new deployment's name.
+        name: Option<Name>,
+        /// What becomes of the previous holder; it is deactivated, where absent (L5).
+        on_replaced: Option<OnReplaced>,
+    },
+    /// Promote an environment's previous holder again (L4).
+    RollBack {
+        /// The environment.
+        environment: Name,
+        /// What becomes of the holder that it replaces; it is kept, where absent.
+        on_replaced: Option<OnReplaced>,
+    },
+    /// End a promotion; the holder stays (L7).
+    Cancel {
+        /// The environment promoted to.
+        environment: Name,
+    },
+    /// Start a deployment that is stopped or broken (L8).
+    Activate(Number),
+    /// Stop a deployment (L8).
+    Deactivate(Number),
+    /// Bring a deployment back from zero replicas.
+    Wake(Number),
+    /// Scale a deployment that nobody calls to zero.
+    Idle(Number),
+    /// Set the number of replicas of a deployment that does not scale by itself (R4).
+    Scale {
+        /// The deployment.
+        deployment: Number,
+        /// How many; 0 scales it to zero.
+        replicas: u32,
+    },
+    /// Change settings (L11).
+    Edit {
+        /// The deployment.
+        deployment: Number,
+        /// What to change.
+        edit: Edit,
+    },
+    /// Give a deployment another name.
+    Rename {
+        /// The deployment.
+        deployment: Number,
+        /// Its name from now on.
+        name: Name,
+    },
+    /// Move a deployment's replicas to where they may run (L13).
+    Move(Number),
+    /// Delete a deployment (L9).
+    Delete(Number),
+    /// Delete the workload with all deployments (L9).
+    DeleteWorkload,
+    /// Take note of what a host saw.
+    Observe {
+        /// The deployment.
+        deployment: Number,
+        /// The generation it was seen of: that of the effect which it answers.
+        generation: u64,
+        /// What was seen.
+        observation: Observation,
+    },
+}
+
+/// A version to be built and started.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Push {
+    /// As what.
+    pub kind: PushKind,
+    /// Its name; its id where absent, `development` for a draft.
+    pub name: Option<Name>,
+    /// What is pushed.
+    pub version: Option<String>,
+    /// The environment that governs it (E2). Absent: `development` for a draft, the target for one
+    /// that is promoted, else the workload's default.
+    pub environment: Option<Name>,
+    /// Its settings.
+    pub settings: Arc<Settings>,
+}
+
+impl Push {
+    /// A push of a version with default settings.
+    #[must_use]
+    pub fn new(kind: PushKind, version: &str) -> Self {
+        let (name, environment) = (None, None);
+        Self { kind, name, version: Some(version.to_owned()), environment, settings: Arc::default() }
+    }
+}
+
+/// As what a version is pushed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PushKind {
+    /// As the draft; over the one there is.
+    Draft,
+    /// As a published deployment.
+    Published,
+    /// As a published deployment that is promoted once it is active (L10).
+    Promoted {
+        /// The environment promoted to.
+        environment: Name,
+        /// What becomes of the previous holder; it is kept, where absent.
+        on_replaced: Option<OnReplaced>,
+    },
+}
+
+/// What a host can see of a deployment.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observation {
+    /// Its image is built.
+    Built,
+    /// Its replicas run and load the model.
+    Loading,
+    /// Its replicas are ready.
+    Ready,
+    /// Its build, its start or itself failed.
+    Failed,
+    /// Its stopped replicas are gone.
+    Drained,
+    /// It does not answer well.
+    Unhealthy,
+    /// It answers well again.
+    Healthy,
+    /// A timer that was asked for went off.
+    TimerFired,
+}
+
+impl Observation {
+    /// Every observation.
+    pub const ALL: [Self; 8] = [
+        Self::Built,
+        Self::Loading,
+        Self::Ready,
+        Self::Failed,
+        Self::Drained,
+        Self::Unhealthy,
+        Self::Healthy,
+        Self::TimerFired,
+    ];
+
+    /// The observation's name, as read and written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Drained => "drained",
+            Self::Unhealthy => "unhealthy",
+            Self::Healthy => "healthy",
+            Self::TimerFired => "timer-fired",
+        }
+    }
+}
+
+impl Action {
+    /// Promotes a deployment, with what is usual for the rest.
+    #[must_use]
+    pub fn promote(deployment: Number, environment: Name) -> Self {
+        Self::Promote { deployment, environment, name: None, on_replaced: None, force: false }
+    }
+
+    /// Releases an environment's holder to another.
+    #[must_use]
+    pub fn release(from: Name, to: Name) -> Self {
+        Self::Release { from, to, name: None, on_replaced: None }
+    }
+
+    /// Updates the version of an environment's holder.
+    #[must_use]
+    pub fn update_version(environment: Name, version: &str) -> Self {
+        Self::UpdateVersion { environment, version: version.to_owned(), name: None, on_replaced: None }
+    }
+
+    /// Rolls an environment back.
+    #[must_use]
+    pub fn roll_back(environment: Name) -> Self {
+        Self::RollBack { environment, on_replaced: None }
+    }
+
+    /// The word for it, as reports and scenarios have it.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Push(_) => "push",
+            Self::Patch { .. } => "patch",
+            Self::Promote { .. } => "promote",
+            Self::Release { .. } => "release",
+            Self::UpdateVersion { .. } => "updateVersion",
+            Self::RollBack { .. } => "rollBack",
+            Self::Cancel { .. } => "cancel",
+            Self::Activate(_) => "activate",
+            Self::Deactivate(_) => "deactivate",
+            Self::Wake(_) => "wake",
+            Self::Idle(_) => "idle",
+            Self::Scale { .. } => "scale",
+            Self::Edit { .. } => "edit",
+            Self::Rename { .. } => "rename",
+            Self::Move(_) => "move",
+            Self::Delete(_) => "delete",
+            Self::DeleteWorkload => "deleteWorkload",
+            Self::Observe { .. } => "observe",
+        }
+    }
+
+    /// The environment whose slot it would fill, and the choice about that slot's previous holder.
+    /// A workspace puts the environment's own default there (L5).
+    pub fn replacing(&mut self) -> Option<(&Name, &mut Option<OnReplaced>)> {
+        match self {
+            Self::Push(Push { kind: PushKind::Promoted { environment, on_replaced }, .. })
+            | Self::Promote { environment, on_replaced, .. }
+            | Self::Release { to: environment, on_replaced, .. }
+            | Self::UpdateVersion { environment, on_replaced, .. }
+            | Self::RollBack { environment, on_replaced } => Some((environment, on_replaced)),
+            _ => None,
+        }
+    }
+}

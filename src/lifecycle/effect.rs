@@ -1,0 +1,140 @@
+//! What a host has to do after a transition.
+
+use serde::Serialize;
+
+use super::edit::Field;
+use super::placing::Place;
+use super::state::Number;
+use crate::id::Name;
+use crate::time::Moment;
+
+/// Something for the host to do, in the order given. Observations that answer it name its generation,
+/// so that late ones are told from those that count (L8).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Effect {
+    /// Lead calls of an endpoint to a deployment.
+    Route {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// Where it leads from now on.
+        deployment: Number,
+    },
+    /// Lead calls of an endpoint nowhere.
+    Unroute {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
+    /// Build an image, and say `built` or `failed`.
+    Build {
+        /// The deployment.
+        deployment: Number,
+        /// Its generation.
+        generation: u64,
+    },
+    /// Stop building.
+    StopBuild {
+        /// The deployment.
+        deployment: Number,
+    },
+    /// Start replicas, and say `ready` or `failed`.
+    Start {
+        /// The deployment.
+        deployment: Number,
+        /// Its generation.
+        generation: u64,
+        /// Where, and how many.
+        places: Vec<Place>,
+    },
+    /// Stop replicas; say `drained` when they are gone.
+    Stop {
+        /// The deployment.
+        deployment: Number,
+        /// Its generation.
+        generation: u64,
+        /// Where, and how many.
+        places: Vec<Place>,
+    },
+    /// Patch the running server, and say `ready` or `failed`.
+    Patch {
+        /// The deployment.
+        deployment: Number,
+        /// Its generation.
+        generation: u64,
+    },
+    /// Take over settings without a restart.
+    Configure {
+        /// The deployment.
+        deployment: Number,
+        /// The fields that changed.
+        fields: Vec<Field>,
+    },
+    /// Say `timer-fired` at this moment.
+    Timer {
+        /// When.
+        at: Moment,
+        /// The deployment.
+        deployment: Number,
+        /// Its generation.
+        generation: u64,
+    },
+    /// Tell people.
+    Notify(Notice),
+}
+
+/// A way in from outside.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Endpoint {
+    /// The workload's own.
+    Workload,
+    /// The draft's.
+    Draft,
+    /// An environment's.
+    Environment(Name),
+    /// A deployment's, by its id.
+    Deployment(Number),
+}
+
+/// News that people may want.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// A promotion began.
+    PromotionStarted {
+        /// The environment.
+        environment: Name,
+        /// The candidate.
+        candidate: Number,
+    },
+    /// An environment has a new holder.
+    Promoted {
+        /// The environment.
+        environment: Name,
+        /// Its holder.
+        holder: Number,
+        /// The one that it replaced.
+        previous: Option<Number>,
+    },
+    /// A promotion ended with the holder as it was.
+    PromotionEnded {
+        /// The environment.
+        environment: Name,
+        /// The candidate.
+        candidate: Number,
+        /// Why.
+        reason: String,
+    },
+    /// A deployment failed.
+    Failed {
+        /// The deployment.
+        deployment: Number,
+    },
+    /// A deployment is gone.
+    Deleted {
+        /// The deployment.
+        deployment: Number,
+        /// Its name, which is free again.
+        name: Name,
+    },
+}

@@ -1,0 +1,114 @@
+//! The two steps of a placement: what is asked for, and the answer that a command carries (L12).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::state::Number;
+use crate::id::Name;
+
+/// A question that must be answered before a command is applied: where shall these replicas run?
+#[derive(Clone, PartialEq, Debug)]
+pub struct PlacementRequest {
+    /// The deployment; for one that the command makes, the number it will get.
+    pub deployment: Number,
+    /// The environments that must all allow the places: its governor and, while it moves under
+    /// another, that one too (L3).
+    pub governors: Vec<Name>,
+    /// How many replicas; none for one that stays scaled to zero, where a place must exist (D1).
+    pub replicas: u32,
+    /// What decides where they may run.
+    pub settings: Arc<Settings>,
+    /// The places it has. Where all of them are allowed, they are the answer.
+    pub keep: Vec<Place>,
+}
+
+/// The answer to a [`PlacementRequest`]: places for all replicas, or why there are none. It is
+/// self-contained, so that a log of commands replays without asking anybody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Placed {
+    /// The deployment asked about.
+    pub deployment: Number,
+    /// Where its replicas run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+    /// Why they run nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// Replicas of one pool and flavor, by name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The cluster.
+    pub cluster: Name,
+    /// The pool.
+    pub pool: Name,
+    /// The flavor, as `gpu:t4`.
+    pub flavor: Arc<str>,
+    /// How many replicas.
+    pub replicas: u32,
+}
+
+/// Where the placements of a transition come from.
+pub(super) enum Answers<'a> {
+    /// The command carries them.
+    Given(&'a [Placed]),
+    /// They are being asked for: every request is noted and taken as granted.
+    Asked(Vec<PlacementRequest>),
+}
+
+impl Answers<'_> {
+    /// The places of one request.
+    pub(super) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
+        match self {
+            Self::Asked(requests) => {
+                let granted = if request.keep.is_empty() { anywhere(request.replicas) } else { request.keep.clone() };
+                requests.push(request);
+                Ok(granted)
+            }
+            Self::Given(placements) => {
+                let found = placements.iter().find(|placed| placed.deployment == request.deployment);
+                let missing = || {
+                    Refusal::new("L12", format!("the command carries no placement for {} replicas", request.replicas))
+                        .next("ask for the placements it needs, and have them decided")
+                };
+                let placed = found.ok_or_else(missing)?;
+                if let Some(refusal) = &placed.refusal {
+                    return Err(Refusal::new("L12", format!("it cannot be placed: {refusal}"))
+                        .next("loosen a policy or the demand, or add room"));
+                }
+                if replicas(&placed.places) != request.replicas {
+                    return Err(missing());
+                }
+                Ok(placed.places.clone())
+            }
+        }
+    }
+}
+
+/// How many replicas run at all of these places.
+pub(super) fn replicas(places: &[Place]) -> u32 {
+    places.iter().map(|place| place.replicas).fold(0, u32::saturating_add)
+}
+
+/// A stand-in while placements are only being asked for.
+fn anywhere(replicas: u32) -> Vec<Place> {
+    let name = Name::new("anywhere").ok();
+    let place = name.map(|name| Place { cluster: name.clone(), pool: name, flavor: "any".into(), replicas });
+    place.into_iter().collect()
+}
+
+/// Whether two lists name the same places, in whatever order.
+pub(super) fn same(a: &[Place], b: &[Place]) -> bool {
+    let sorted = |places: &[Place]| {
+        let mut places = places.to_vec();
+        places.sort();
+        places
+    };
+    sorted(a) == sorted(b)
+}

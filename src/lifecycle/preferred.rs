@@ -1,0 +1,78 @@
+//! Which places a deployment would rather have, by name (D5).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::Spread;
+
+/// Which places a deployment would rather have, and how its replicas spread.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Preferred {
+    /// Compared in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefer: Vec<Preferring>,
+    /// How replicas spread over domains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+}
+
+/// One thing to prefer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Preferring {
+    /// The lowest price.
+    Price,
+    /// The least left on the node.
+    Packing,
+    /// Near to a country.
+    NearCountry(String),
+    /// Near to a point: latitude and longitude in millionths of a degree.
+    NearPoint(i32, i32),
+    /// The highest weight.
+    Favourites(Vec<Favoured>),
+}
+
+/// A favourite place and its weight.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Favoured {
+    /// A cluster.
+    Cluster(String, u32),
+    /// A known location.
+    Location(String, u32),
+    /// All that a provider runs.
+    Provider(String, u32),
+}
+
+impl fmt::Display for Preferred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words: Vec<_> = self.prefer.iter().map(ToString::to_string).collect();
+        words.extend(self.spread.map(|spread| match spread.max_skew {
+            Some(skew) => format!("spread by {} with a skew of {skew} at most", spread.by.as_str()),
+            None => format!("spread by {}", spread.by.as_str()),
+        }));
+        f.write_str(&words.join(", "))
+    }
+}
+
+impl fmt::Display for Preferring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Price => f.write_str("price"),
+            Self::Packing => f.write_str("packing"),
+            Self::NearCountry(country) => write!(f, "near {country}"),
+            Self::NearPoint(latitude, longitude) => {
+                let degrees = |millionths: &i32| f64::from(*millionths) / 1e6;
+                write!(f, "near {}, {}", degrees(latitude), degrees(longitude))
+            }
+            Self::Favourites(favourites) => {
+                let names = favourites.iter().map(|favoured| match favoured {
+                    Favoured::Cluster(name, _) | Favoured::Location(name, _) | Favoured::Provider(name, _) => &**name,
+                });
+                f.write_str(&names.collect::<Vec<_>>().join(" or "))
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! How an environment's slot changes hands: promotion, release, update, roll back (L3–L7).
+
+use std::sync::Arc;
+
+use super::effect::Notice;
+use super::placing::same;
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::state::Number;
+use super::status::{Event, Status};
+use super::step::{Newcomer, Step, next_step};
+use crate::id::Name;
+use crate::policy::OnReplaced;
+
+impl Step<'_> {
+    pub(super) fn promote(
+        &mut self,
+        number: Number,
+        environment: &Name,
+        name: Option<&Name>,
+        on_replaced: Option<OnReplaced>,
+        force: bool,
+    ) -> Result<(), Refusal> {
+        self.no_promotion(environment)?;
+        let id = self.id(number);
+        let draft = self.record(number)?.draft;
+        let held = self.state.held_by(number);
+        if held == Some(environment) {
+            let reason = format!("`{id}` holds `{environment}` already");
+            return Err(Refusal::new("L8", reason).next("promote another deployment"));
+        }
+        let copies = draft || held.is_some();
+        self.promotable(number, force)?;
+        let on_replaced = on_replaced.unwrap_or(OnReplaced::Keep);
+        if copies {
+            return self.promote_copy(number, environment, name, on_replaced);
+        }
+        if let Some(name) = name {
+            let reason = format!("`{id}` is promoted itself, so nothing is there to be called `{name}`");
+            return Err(Refusal::new("L3", reason).next("rename it, or leave the name out"));
+        }
+        self.promote_itself(number, environment, on_replaced)
+    }
+
+    pub(super) fn release(
+        &mut self,
+        from: &Name,
+        to: &Name,
+        name: Option<&Name>,
+        on_replaced: Option<OnReplaced>,
+    ) -> Result<(), Refusal> {
+        let holder = self.holder(from)?;
+        if from == to {
+            let reason = format!("`{}` holds `{to}` already", self.id(holder));
+            return Err(Refusal::new("L8", reason).next("release it to another environment"));
+        }
+        self.no_promotion(to)?;
+        self.promotable(holder, false)?;
+        self.promote_copy(holder, to, name, on_replaced.unwrap_or(OnReplaced::Deactivate))
+    }
+
+    pub(super) fn update_version(
+        &mut self,
+        environment: &Name,
+        version: &str,
+        name: Option<&Name>,
+        on_replaced: Option<OnReplaced>,
+    ) -> Result<(), Refusal> {
+        let holder = self.holder(environment)?;
+        self.no_promotion(environment)?;
+        let record = self.record(holder)?;
+        if record.version.as_deref() == Some(version) {
+            let reason = format!("`{environment}` runs version `{version}` already");
+            return Err(Refusal::new("L8", reason).next("choose another version"));
+        }
+        let newcomer = Newcomer {
+            name: name.cloned(),
+            version: Some(version.to_owned()),
+            draft: false,
+            governor: environment.clone(),
+            status: Status::Building,
+            settings: Arc::clone(&record.settings),
+        };
+        let number = self.admit(newcomer)?;
+        self.build(number)?;
+        self.seek(environment, number, false, on_replaced.unwrap_or(OnReplaced::Deactivate));
+        Ok(())
+    }
+
+    pub(super) fn roll_back(&mut self, environment: &Name, on_replaced: Option<OnReplaced>) -> Result<(), Refusal> {
+        let Some(previous) = self.state.slot(environment.as_str()).and_then(|slot| slot.previous) else {
+            let reason = format!("environment `{environment}` has no previous holder");
+            return Err(Refusal::new("L4", reason).next("promote a deployment to it"));
+        };
+        self.promote(previous, environment, None, on_replaced, false)
+    }
+
+    pub(super) fn cancel(&mut self, environment: &Name) -> Result<(), Refusal> {
+        let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.clone());
+        let Some(promotion) = promotion else {
+            let reason = format!("nothing is being promoted to `{environment}`");
+            return Err(Refusal::new("L8", reason).next("promote a deployment to it"));
+        };
+        let candidate = promotion.candidate;
+        if promotion.copy {
+            // Made for this, it has nothing else to do. Its own end ends the promotion.
+            return self.deactivate(candidate);
+        }
+        if self.record(candidate)?.moving {
+            self.move_back(candidate)?;
+        }
+        self.give_up(candidate, "it was cancelled");
+        Ok(())
+    }
+
+    /// Ends the promotion that a deployment is the candidate of, if there is one; the holder stays.
+    pub(super) fn give_up(&mut self, candidate: Number, reason: &str) {
+        let Some(environment) = self.state.sought_by(candidate).cloned() else { return };
+        if let Some(slot) = self.state.slots.get_mut(environment.as_str()) {
+            slot.promotion = None;
+            if slot.holder.is_none() && slot.previous.is_none() {
+                self.state.slots.remove(environment.as_str());
+            }
+        }
+        self.notify(Notice::PromotionEnded { environment, candidate, reason: reason.to_owned() });
+    }
+
+    /// The candidate takes its environment's slot (E3).
+    pub(super) fn switch(&mut self, environment: &Name) -> Result<(), Refusal> {
+        let slot = self.state.slots.entry(environment.clone()).or_default();
+        let Some(promotion) = slot.promotion.take() else { return Ok(()) };
+        let displaced = slot.holder.replace(promotion.candidate);
+        if displaced.is_some() || slot.previous == Some(promotion.candidate) {
+            slot.previous = displaced;
+        }
+        self.record(promotion.candidate)?.governor = environment.clone();
+        self.notify(Notice::Promoted {
+            environment: environment.clone(),
+            holder: promotion.candidate,
+            previous: displaced,
+        });
+        match displaced {
+            Some(displaced) => self.replace(displaced, promotion.on_replaced),
+            None => Ok(()),
+        }
+    }
+
+    /// What becomes of the previous holder (L5); what it is past already, it stays.
+    fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
+        let status = self.record(number)?.status;
+        match on_replaced {
+            OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number),
+            OnReplaced::Deactivate if status.after(Event::Deactivate).is_some() => self.deactivate(number),
+            OnReplaced::Keep | OnReplaced::ScaleToZero | OnReplaced::Deactivate => Ok(()),
+        }
+    }
+
+    pub(super) fn no_promotion(&self, environment: &Name) -> Result<(), Refusal> {
+        let under_way = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+        match under_way {
+            Some(promotion) => {
+                let reason = format!("`{}` is being promoted to `{environment}`", self.id(promotion.candidate));
+                Err(Refusal::new("L7", reason).next("wait for it, or cancel it first"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn holder(&self, environment: &Name) -> Result<Number, Refusal> {
+        let holder = self.state.slot(environment.as_str()).and_then(|slot| slot.holder);
+        holder.ok_or_else(|| {
+            let reason = format!("no deployment holds environment `{environment}`");
+            Refusal::new("L4", reason).next("promote a deployment to it first")
+        })
+    }
+
+    /// Refuses what is not ready to be promoted (L6).
+    fn promotable(&mut self, number: Number, force: bool) -> Result<(), Refusal> {
+        let id = self.id(number);
+        if let Some(sought) = self.state.sought_by(number) {
+            let reason = format!("`{id}` is being promoted to `{sought}`");
+            return Err(Refusal::new("L6", reason).next("finish or cancel that first"));
+        }
+        self.not_moving(number)?;
+        let status = self.record(number)?.status;
+        let next = match status {
+            Status::Active | Status::ScaledToZero | Status::WakingUp => return Ok(()),
+            Status::Unhealthy if force => return Ok(()),
+            Status::Unhealthy => Some("wait until it is healthy, or force it"),
+            Status::Updating => Some("finish or cancel the update first"),
+            status => next_step(status),
+        };
+        let refusal = Refusal::new("L6", format!("`{id}` is {status}, and cannot be promoted"));
+        Err(next.map_or(refusal.clone(), |next| refusal.next(next)))
+    }
+
+    /// A copy is started under the target's policies, and takes over once it is active (L3).
+    fn promote_copy(
+        &mut self,
+        source: Number,
+        environment: &Name,
+        name: Option<&Name>,
+        on_replaced: OnReplaced,
+    ) -> Result<(), Refusal> {
+        let holder = self.state.holder(environment.as_str()).map(|holder| Arc::clone(&holder.settings));
+        let record = self.record(source)?;
+        let own = Settings::clone(&record.settings);
+        let settings = match holder {
+            Some(holder) => own.scaled_as(&holder),
+            None if record.draft => own.scaled_as_standard(),
+            None => own,
+        };
+        let newcomer = Newcomer {
+            name: name.cloned(),
+            version: record.version.clone(),
+            draft: false,
+            governor: environment.clone(),
+            status: Status::Deploying,
+            settings: Arc::new(settings),
+        };
+        let number = self.admit(newcomer)?;
+        self.start_anew(number)?;
+        self.seek(environment, number, true, on_replaced);
+        Ok(())
+    }
+
+    /// The deployment itself takes over: at once where it may stay as it is, else once it is awake and
+    /// where both environments allow it (L3).
+    fn promote_itself(&mut self, number: Number, environment: &Name, on_replaced: OnReplaced) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        let (status, keep, settings) = (record.status, record.places(), Arc::clone(&record.settings));
+        let mut governors = vec![record.governor.clone()];
+        if governors.first() != Some(environment) {
+            governors.push(environment.clone());
+        }
+        let wanted = super::placing::replicas(&keep);
+        let places = self.place(number, governors, wanted, &settings, keep.clone())?;
+        self.seek(environment, number, false, on_replaced);
+        let stays = wanted == 0 || same(&places, &keep);
+        match status {
+            Status::WakingUp if stays => Ok(()),
+            Status::WakingUp => {
+                self.stop_all(number)?;
+                self.start(number, places)
+            }
+            _ if stays => self.switch(environment),
+            _ => {
+                self.record(number)?.moving = true;
+                self.start(number, places)
+            }
+        }
+    }
+}

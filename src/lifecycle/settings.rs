@@ -1,0 +1,208 @@
+//! What a deployment carries through its life, self-contained: names, never ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::preferred::Preferred;
+use crate::deployment::{LoadBalancer, Scaling, Strategy};
+use crate::policy::Enforcement;
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
+
+/// A deployment's settings (L11). They stay readable whatever becomes of the catalog, so hardware and
+/// policies are names here.
+///
+/// Of environment variables only the names are kept: their values are secrets, and stay with whoever
+/// starts the process. So no snapshot, log, description or difference can hold one.
+///
+/// ```
+/// use siting::lifecycle::Settings;
+/// let settings = Settings { replicas: Some(3), ..Settings::default() };
+/// assert_eq!(settings.replicas_at_start(), 3);
+/// ```
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Settings {
+    /// A name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The names of its environment variables.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub variables: BTreeSet<String>,
+    /// Replicas wanted where scaling is off; 1 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+    /// How it follows its load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
+    /// How it follows its requests.
+    pub requests: RequestScaling,
+    /// How its requests are spread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balancer: Option<LoadBalancer>,
+    /// Higher is decided first.
+    pub priority: i32,
+    /// Which places it would rather have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Preferred>,
+    /// What one replica takes; `None` takes any flavor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Requirements>,
+    /// Policies of its own, which travel with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyUse>,
+    /// How it would like to replace another. Kept, and not followed yet: every promotion switches at
+    /// once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
+}
+
+/// How replicas follow requests in flight: Baseten's knobs, with its defaults.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct RequestScaling {
+    /// Seconds over which requests are averaged.
+    pub window_seconds: u32,
+    /// Seconds that a surplus replica stays without new traffic.
+    pub scale_down_delay_seconds: u32,
+    /// Requests in flight that one replica takes.
+    pub concurrency_target: u32,
+    /// Percent of that target at which replicas are added.
+    pub target_utilization: Percent,
+}
+
+impl Default for RequestScaling {
+    fn default() -> Self {
+        let target_utilization = Percent::new(70).unwrap_or(Percent::FULL);
+        Self { window_seconds: 60, scale_down_delay_seconds: 900, concurrency_target: 1, target_utilization }
+    }
+}
+
+/// What one replica takes, hardware by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requirements {
+    /// Cpu.
+    pub cpu: Cpu,
+    /// Memory.
+    pub memory: Bytes,
+    /// Storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Bytes>,
+    /// Network bandwidth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
+    /// The host's cpu flavor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_type: Option<String>,
+    /// The alternatives of a gpu demand; none is a demand for a cpu flavor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpu: Vec<GpuRequirement>,
+}
+
+/// One alternative of a gpu demand, hardware by name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GpuRequirement {
+    /// How many, from 1.
+    pub count: u32,
+    /// Family or variant.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The least memory of one GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// A share of one GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<GpuShare>,
+}
+
+/// A policy attached to a deployment, by name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicyUse {
+    /// The policy's name.
+    pub name: String,
+    /// Whether it binds or is only watched.
+    #[serde(default)]
+    pub enforcement: Enforcement,
+    /// Whether it lives on a remote platform: a missing one refuses the deployment.
+    #[serde(default)]
+    pub remote: bool,
+}
+
+impl Settings {
+    /// The draft's bounds, and those of a copy of it where nothing stood before: from 0 to 1.
+    #[must_use]
+    pub fn standard_scaling() -> Scaling {
+        Scaling { enabled: true, min_replicas: Some(0), max_replicas: Some(1), ..Scaling::default() }
+    }
+
+    /// Whether replicas follow the load.
+    #[must_use]
+    pub fn scales(&self) -> bool {
+        self.scaling.is_some_and(|scaling| scaling.enabled)
+    }
+
+    /// The replicas to start with: one at least, for something to become ready.
+    #[must_use]
+    pub fn replicas_at_start(&self) -> u32 {
+        match self.scaling {
+            Some(Scaling { enabled: true, min_replicas, .. }) => min_replicas.unwrap_or(1).max(1),
+            _ => self.replicas.unwrap_or(1).max(1),
+        }
+    }
+
+    /// What `running` replicas should come to under these settings.
+    #[must_use]
+    pub fn replicas_for(&self, running: u32) -> u32 {
+        match self.scaling {
+            Some(Scaling { enabled: true, min_replicas, max_replicas, .. }) => {
+                running.min(max_replicas.unwrap_or(u32::MAX)).max(min_replicas.unwrap_or(1)).max(1)
+            }
+            _ => self.replicas.unwrap_or(1),
+        }
+    }
+
+    /// Whether it may go to zero replicas by itself.
+    #[must_use]
+    pub fn may_idle(&self) -> bool {
+        match self.scaling {
+            Some(Scaling { enabled: true, min_replicas, .. }) => min_replicas == Some(0),
+            Some(Scaling { enabled: false, .. }) => false,
+            None => true,
+        }
+    }
+
+    /// Whether a draft can have them: at most one replica, and none when not in use (L2).
+    #[must_use]
+    pub fn suit_a_draft(&self) -> bool {
+        let bounds = match self.scaling {
+            None => true,
+            Some(scaling) => scaling.enabled && scaling.min_replicas == Some(0) && scaling.max_replicas == Some(1),
+        };
+        bounds && self.replicas.unwrap_or(1) <= 1
+    }
+
+    /// The same with another's autoscaling settings.
+    #[must_use]
+    pub fn scaled_as(mut self, other: &Self) -> Self {
+        (self.replicas, self.scaling, self.requests) = (other.replicas, other.scaling, other.requests);
+        self
+    }
+
+    /// The same with the standard autoscaling settings.
+    #[must_use]
+    pub fn scaled_as_standard(mut self) -> Self {
+        self.replicas = None;
+        self.scaling = Some(Self::standard_scaling());
+        self.requests = RequestScaling::default();
+        self
+    }
+}

@@ -1,0 +1,257 @@
+//! One transition in the making: the moves that all commands are made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::effect::{Effect, Notice};
+use super::placing::{Answers, Place, PlacementRequest};
+use super::refusal::Refusal;
+use super::role::{Capability, Role};
+use super::settings::Settings;
+use super::state::{Number, Record, Site, Slot, State, Tombstone};
+use super::status::{Event, Status};
+use crate::id::Name;
+use crate::policy::Environment;
+use crate::time::Moment;
+
+/// How long a start may take.
+pub const START_DEADLINE: Duration = Duration::from_secs(3600);
+
+/// A state on its way to the next. It is thrown away where a command is refused, so a step may leave
+/// it halfway.
+pub(super) struct Step<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) now: Moment,
+    pub(super) answers: Answers<'a>,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(state: &'a mut State, now: Moment, answers: Answers<'a>) -> Self {
+        Self { state, now, answers, effects: Vec::new() }
+    }
+
+    pub(super) fn id(&self, number: Number) -> String {
+        self.state.id(number)
+    }
+
+    pub(super) fn record(&mut self, number: Number) -> Result<&mut Record, Refusal> {
+        // Asked for its refusal: whoever is not live is not among the deployments.
+        self.state.live(number)?;
+        let unknown = || Refusal::new("L1", "there is no such deployment");
+        self.state.deployments.get_mut(&number).map(Arc::make_mut).ok_or_else(unknown)
+    }
+
+    pub(super) fn notify(&mut self, notice: Notice) {
+        self.effects.push(Effect::Notify(notice));
+    }
+
+    /// Refuses what the role may not (L2).
+    pub(super) fn must(&self, number: Number, capability: Capability, next: &str) -> Result<(), Refusal> {
+        self.state.live(number)?;
+        let role = self.state.role(number).unwrap_or(Role::Published);
+        if role.may(capability) {
+            return Ok(());
+        }
+        let reason = format!("`{}` is the {role} deployment, which cannot: {}", self.id(number), capability.as_str());
+        Err(Refusal::new("L2", reason).next(next))
+    }
+
+    /// Moves a deployment on by the table, and keeps its account.
+    pub(super) fn advance(&mut self, number: Number, event: Event) -> Result<Status, Refusal> {
+        let now = self.now;
+        let id = self.id(number);
+        let record = self.record(number)?;
+        let Some(status) = record.status.after(event) else {
+            let refusal = Refusal::new("L8", format!("`{id}` is {}: no `{event}` follows", record.status));
+            return Err(match next_step(record.status) {
+                Some(next) => refusal.next(next),
+                None => refusal,
+            });
+        };
+        record.status = status;
+        match (record.using_since, status.consumes()) {
+            (None, true) => record.using_since = Some(now),
+            (Some(since), false) => {
+                record.used = record.used.saturating_add(now.since(since));
+                record.using_since = None;
+            }
+            _ => {}
+        }
+        if !status.is_starting() && status != Status::Updating && !record.moving {
+            record.deadline = None;
+        }
+        Ok(status)
+    }
+
+    /// Asks for places; see [`Answers::places`].
+    pub(super) fn place(
+        &mut self,
+        number: Number,
+        governors: Vec<Name>,
+        replicas: u32,
+        settings: &Arc<Settings>,
+        keep: Vec<Place>,
+    ) -> Result<Vec<Place>, Refusal> {
+        let settings = Arc::clone(settings);
+        self.answers.places(PlacementRequest { deployment: number, governors, replicas, settings, keep })
+    }
+
+    /// Starts replicas at places in a new generation, beside those that there are.
+    pub(super) fn start(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
+        let at = self.now.after(START_DEADLINE);
+        let record = self.record(number)?;
+        record.generation += 1;
+        record.deadline = Some(at);
+        let generation = record.generation;
+        record.sites.extend(places.iter().map(|place| Site { place: place.clone(), generation }));
+        self.effects.push(Effect::Start { deployment: number, generation, places });
+        self.effects.push(Effect::Timer { at, deployment: number, generation });
+        Ok(())
+    }
+
+    /// Starts a deployment from nothing, under the policies of its governor.
+    pub(super) fn start_anew(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        let (governor, settings) = (record.governor.clone(), Arc::clone(&record.settings));
+        let places = self.place(number, vec![governor], settings.replicas_at_start(), &settings, Vec::new())?;
+        self.start(number, places)
+    }
+
+    /// Builds a deployment in a new generation.
+    pub(super) fn build(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        record.generation += 1;
+        let generation = record.generation;
+        self.effects.push(Effect::Build { deployment: number, generation });
+        Ok(())
+    }
+
+    /// Stops the replicas that `leave` picks; all that is told of them is forgotten.
+    pub(super) fn stop(&mut self, number: Number, leave: impl Fn(&Site) -> bool) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        let (left, kept) = std::mem::take(&mut record.sites).into_iter().partition(leave);
+        record.sites = kept;
+        let generation = record.generation;
+        self.stopped(number, generation, left);
+        Ok(())
+    }
+
+    /// Says that replicas are to stop.
+    pub(super) fn stopped(&mut self, number: Number, generation: u64, sites: Vec<Site>) {
+        if !sites.is_empty() {
+            let places = sites.into_iter().map(|site| site.place).collect();
+            self.effects.push(Effect::Stop { deployment: number, generation, places });
+        }
+    }
+
+    /// Stops all replicas and ends what was under way with them: what is still said of them comes too
+    /// late.
+    pub(super) fn stop_all(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        record.generation += 1;
+        record.moving = false;
+        record.deadline = None;
+        record.settings_before = None;
+        self.stop(number, |_| true)
+    }
+
+    /// Takes a deployment off the list and leaves a tombstone.
+    pub(super) fn bury(&mut self, number: Number) -> Result<(), Refusal> {
+        self.stop_all(number)?;
+        self.advance(number, Event::Delete)?;
+        let now = self.now;
+        let Some(record) = self.state.deployments.remove(&number) else { return Ok(()) };
+        let used = record.used_by(now);
+        let (name, version, created) = (record.name.clone(), record.version.clone(), record.created);
+        self.notify(Notice::Deleted { deployment: number, name: name.clone() });
+        self.state.tombstones.insert(number, Tombstone { name, version, created, deleted: now, used });
+        for slot in self.state.slots.values_mut() {
+            if slot.holder == Some(number) {
+                slot.holder = None;
+            }
+            if slot.previous == Some(number) {
+                slot.previous = None;
+            }
+        }
+        self.state.slots.retain(|_, slot| *slot != Slot::default());
+        Ok(())
+    }
+
+    /// A deployment that is new to the workload.
+    pub(super) fn admit(&mut self, newcomer: Newcomer) -> Result<Number, Refusal> {
+        let number = self.state.next_number();
+        let name = match newcomer.name {
+            Some(name) => name,
+            None if newcomer.draft => self.named(Environment::DEVELOPMENT)?,
+            None => self.named(&self.id(number))?,
+        };
+        self.free(&name, newcomer.draft, None)?;
+        let record = Record {
+            number,
+            name,
+            version: newcomer.version,
+            draft: newcomer.draft,
+            governor: newcomer.governor,
+            status: newcomer.status,
+            generation: 0,
+            settings: newcomer.settings,
+            settings_before: None,
+            sites: Vec::new(),
+            moving: false,
+            deadline: None,
+            created: self.now,
+            used: Duration::ZERO,
+            using_since: Some(self.now),
+        };
+        self.state.next += 1;
+        self.state.deployments.insert(number, Arc::new(record));
+        Ok(number)
+    }
+
+    pub(super) fn named(&self, text: &str) -> Result<Name, Refusal> {
+        Name::new(text).map_err(|error| Refusal::new("L1", format!("`{text}` is no name: {error}")))
+    }
+
+    /// Refuses a name that is taken, or that nobody could address (L1).
+    pub(super) fn free(&self, name: &Name, draft: bool, own: Option<Number>) -> Result<(), Refusal> {
+        if name.as_str().contains('/') {
+            return Err(Refusal::new("L1", format!("the name `{name}` holds a `/`")).next("leave it out"));
+        }
+        if draft != (name.as_str() == Environment::DEVELOPMENT) {
+            let reason = "the draft's name is `development`, and no other's".to_owned();
+            return Err(Refusal::new("L1", reason).next("choose another name"));
+        }
+        match self.state.deployments.values().find(|other| other.name == *name && Some(other.number) != own) {
+            Some(other) => {
+                let reason = format!("`{}` is called `{name}` already", self.id(other.number));
+                Err(Refusal::new("L1", reason).next("choose another name"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A deployment before it has a number.
+pub(super) struct Newcomer {
+    pub(super) name: Option<Name>,
+    pub(super) version: Option<String>,
+    pub(super) draft: bool,
+    pub(super) governor: Name,
+    pub(super) status: Status,
+    pub(super) settings: Arc<Settings>,
+}
+
+/// What can be done about a deployment that is not where a command wants it.
+pub(super) fn next_step(status: Status) -> Option<&'static str> {
+    Some(match status {
+        Status::Inactive | Status::BuildStopped => "activate it first",
+        Status::Deactivating => "wait until it is drained, and activate it",
+        Status::BuildFailed | Status::DeployFailed | Status::Failed => "activate it to try again, or push another",
+        Status::Building | Status::Deploying | Status::Loading | Status::WakingUp => "wait until it is active",
+        Status::Updating => "wait until the update is done, or deactivate it",
+        Status::ScaledToZero => "wake it first",
+        Status::Unhealthy => "wait until it is healthy, or deactivate it",
+        Status::Active | Status::Deleted => return None,
+    })
+}

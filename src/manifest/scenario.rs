@@ -1,0 +1,197 @@
+//! Scenarios: what happens to a workload, step by step, and what is expected of each step.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::spec::{AttachmentSpec, Metadata};
+use crate::id::Name;
+use crate::lifecycle::{Change, Observation, Role, Status};
+use crate::origin::{Origin, Sourced};
+use crate::policy::OnReplaced;
+use crate::time::Moment;
+
+/// A scenario, as it was written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScenarioSpec {
+    /// Its name.
+    pub metadata: Metadata,
+    /// What it tells.
+    pub description: Option<String>,
+    /// The workload's type.
+    pub resource_type: Sourced<String>,
+    /// The workload's name.
+    pub workload: Sourced<Name>,
+    /// When it begins.
+    pub start: Moment,
+    /// Whether it runs on a fleet without end and without policies, instead of the one that is loaded:
+    /// for stories that are not about places.
+    pub unlimited: bool,
+    /// What happens.
+    pub steps: Vec<StepSpec>,
+}
+
+/// One step of a scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StepSpec {
+    /// How long after the start; as the step before, where absent.
+    pub at: Option<Duration>,
+    /// What happens.
+    pub happening: Happening,
+    /// What is expected afterwards.
+    pub expect: ExpectSpec,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What happens in a step. Deployments are named by name or id.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Happening {
+    /// A version is pushed.
+    Push(PushSpec),
+    /// The draft is patched.
+    Patch {
+        /// Its version from now on.
+        version: Option<String>,
+    },
+    /// A deployment is promoted.
+    Promote {
+        /// The deployment.
+        deployment: String,
+        /// The environment.
+        environment: Name,
+        /// The name of a copy.
+        name: Option<Name>,
+        /// What becomes of the previous holder.
+        on_replaced: Option<OnReplaced>,
+        /// Whether to promote an unhealthy one.
+        force: bool,
+    },
+    /// An environment's holder is released to another.
+    Release {
+        /// The one.
+        from: Name,
+        /// The other.
+        to: Name,
+        /// The name of the copy.
+        name: Option<Name>,
+        /// What becomes of the previous holder.
+        on_replaced: Option<OnReplaced>,
+    },
+    /// The version of an environment's holder is updated.
+    UpdateVersion {
+        /// The environment.
+        environment: Name,
+        /// The version.
+        version: String,
+        /// The new deployment's name.
+        name: Option<Name>,
+        /// What becomes of the previous holder.
+        on_replaced: Option<OnReplaced>,
+    },
+    /// An environment is rolled back.
+    RollBack {
+        /// The environment.
+        environment: Name,
+        /// What becomes of the holder that is replaced.
+        on_replaced: Option<OnReplaced>,
+    },
+    /// A promotion is cancelled.
+    Cancel {
+        /// The environment.
+        environment: Name,
+    },
+    /// A command that needs no more than a deployment.
+    One(Verb, String),
+    /// A deployment is scaled.
+    Scale {
+        /// The deployment.
+        deployment: String,
+        /// Its replicas.
+        replicas: u32,
+    },
+    /// A deployment is edited.
+    Edit {
+        /// The deployment.
+        deployment: String,
+        /// What changes.
+        changes: Vec<Change>,
+    },
+    /// A deployment is renamed.
+    Rename {
+        /// The deployment.
+        deployment: String,
+        /// Its new name.
+        name: Name,
+    },
+    /// The workload is deleted.
+    DeleteWorkload,
+    /// A host sees something of a deployment.
+    Observe(Observation, String),
+    /// An environment gets other policies, and what becomes illegal is settled (L13).
+    SetPolicies {
+        /// The environment.
+        environment: Sourced<String>,
+        /// Its policies from now on.
+        policies: Vec<AttachmentSpec>,
+    },
+}
+
+/// A version that a step pushes.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PushSpec {
+    /// The loaded deployment whose settings it takes.
+    pub from: Option<Sourced<String>>,
+    /// Whether it is the draft.
+    pub draft: bool,
+    /// The environment that it is promoted to once it is active.
+    pub promote: Option<Name>,
+    /// What becomes of the previous holder there.
+    pub on_replaced: Option<OnReplaced>,
+    /// Its name.
+    pub name: Option<Name>,
+    /// Its version.
+    pub version: Option<String>,
+    /// The environment that governs it.
+    pub environment: Option<Name>,
+    /// Settings that differ from those of `from`, or from the usual ones.
+    pub changes: Vec<Change>,
+}
+
+/// Commands that need no more than a deployment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Start it.
+    Activate,
+    /// Stop it.
+    Deactivate,
+    /// Bring it back from zero.
+    Wake,
+    /// Scale it to zero.
+    Idle,
+    /// Move its replicas to where they may run.
+    Move,
+    /// Delete it.
+    Delete,
+}
+
+/// What is expected after a step; what is not mentioned may be anything.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ExpectSpec {
+    /// It is refused: by which rule, and with which words. Absent: it is accepted.
+    pub refused: Option<(String, Option<String>)>,
+    /// Statuses by deployment.
+    pub status: Vec<(String, Status)>,
+    /// Roles by deployment.
+    pub roles: Vec<(String, Role)>,
+    /// Governors by deployment.
+    pub governors: Vec<(String, String)>,
+    /// What calls get: by `workload`, `draft`, `environment/…` or `deployment/…`, a deployment's name or
+    /// what is said instead.
+    pub routes: Vec<(String, String)>,
+    /// All effects, in order, as reports have them.
+    pub effects: Option<Vec<String>>,
+    /// Replicas by cluster, by deployment.
+    pub places: Vec<(String, BTreeMap<String, u32>)>,
+    /// The deployments with replicas where they may not run.
+    pub violations: Option<Vec<String>>,
+}

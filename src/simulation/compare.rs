@@ -1,0 +1,105 @@
+//! What was expected, held against what is.
+
+use std::collections::BTreeMap;
+
+use super::wording::named;
+use super::{Difference, StepReport};
+use crate::id::Name;
+use crate::lifecycle::{Answer, Endpoint, State, Status};
+use crate::manifest::scenario::ExpectSpec;
+use crate::time::Moment;
+use crate::workspace::Workspace;
+
+/// Everything that is not as expected.
+pub(super) fn differences(
+    expect: &ExpectSpec,
+    step: &StepReport,
+    scene: &Workspace,
+    state: &State,
+    now: Moment,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut hold = |subject: String, expected: String, is: String| {
+        if expected != is {
+            found.push(Difference { subject, expected, found: is });
+        }
+    };
+    hold_refusal(expect, step, &mut hold);
+    let missing = || "no such deployment".to_owned();
+    let record = |address: &str| state.find(address).and_then(|number| state.deployment(number));
+    for (address, status) in &expect.status {
+        let deleted = || state.find(address).map(|_| Status::Deleted.to_string());
+        let is = record(address).map(|record| record.status.to_string()).or_else(deleted).unwrap_or_else(missing);
+        hold(format!("status of {address}"), status.to_string(), is);
+    }
+    for (address, role) in &expect.roles {
+        let is = state.find(address).and_then(|number| state.role(number));
+        hold(format!("role of {address}"), role.to_string(), is.map_or_else(missing, |role| role.to_string()));
+    }
+    for (address, governor) in &expect.governors {
+        let is = record(address).map_or_else(missing, |record| record.governor.to_string());
+        hold(format!("governor of {address}"), governor.clone(), is);
+    }
+    for (way, wanted) in &expect.routes {
+        hold(format!("what {way} leads to"), wanted.clone(), route(state, way));
+    }
+    for (address, wanted) in &expect.places {
+        let mut is: BTreeMap<String, u32> = BTreeMap::new();
+        for site in record(address).iter().flat_map(|record| &record.sites) {
+            *is.entry(site.place.cluster.to_string()).or_default() += site.place.replicas;
+        }
+        hold(format!("places of {address}"), places(wanted), places(&is));
+    }
+    if let Some(wanted) = &expect.effects {
+        hold("effects".to_owned(), wanted.join("; "), step.effects.join("; "));
+    }
+    if let Some(wanted) = &expect.violations {
+        let is: Vec<_> = scene.violations(now).iter().map(|violation| named(state, violation.deployment)).collect();
+        hold("violations".to_owned(), wanted.join(", "), is.join(", "));
+    }
+    found
+}
+
+fn hold_refusal(expect: &ExpectSpec, step: &StepReport, hold: &mut impl FnMut(String, String, String)) {
+    let accepted = || "accepted".to_owned();
+    match (&expect.refused, &step.refused) {
+        (Some((rule, words)), Some(refusal)) => {
+            hold("refused by".to_owned(), rule.clone(), refusal.rule.to_owned());
+            let text = refusal.to_string();
+            if let Some(words) = words.as_ref().filter(|words| !text.contains(words.as_str())) {
+                hold("why refused".to_owned(), format!("… {words} …"), text);
+            }
+        }
+        (Some((rule, _)), None) => hold("outcome".to_owned(), format!("refused by {rule}"), accepted()),
+        (None, Some(refusal)) => hold("outcome".to_owned(), accepted(), format!("refused: {refusal}")),
+        (None, None) => {}
+    }
+}
+
+/// What a call gets, in a word: a deployment's name, or why there is none.
+fn route(state: &State, way: &str) -> String {
+    let endpoint = match way.split_once('/') {
+        None if way == "workload" => Some(Endpoint::Workload),
+        None if way == "draft" => Some(Endpoint::Draft),
+        Some(("environment", name)) => Name::new(name).ok().map(Endpoint::Environment),
+        Some(("deployment", address)) => match state.find(address) {
+            Some(number) => Some(Endpoint::Deployment(number)),
+            None => return "never-there".to_owned(),
+        },
+        _ => None,
+    };
+    let Some(endpoint) = endpoint else {
+        return "no endpoint: write `workload`, `draft`, `environment/…` or `deployment/…`".to_owned();
+    };
+    match state.route(&endpoint) {
+        Answer::Routed(callee) => callee.name.to_string(),
+        Answer::WakeFirst(_) => "wake-first".to_owned(),
+        Answer::NotReady(_) => "not-ready".to_owned(),
+        Answer::NotFound(cause) => cause.as_str().to_owned(),
+    }
+}
+
+fn places(places: &BTreeMap<String, u32>) -> String {
+    let words: Vec<_> = places.iter().map(|(cluster, replicas)| format!("{cluster} ×{replicas}")).collect();
+    words.join(", ")
+}

@@ -1,0 +1,128 @@
+//! What happens in a step, carried out.
+
+use std::sync::Arc;
+
+use crate::deployment::Workload;
+use crate::lifecycle::{Action, Edit, Effect, Number, Push, PushKind, Refusal, Settings};
+use crate::manifest::scenario::{Happening, PushSpec, Verb};
+use crate::manifest::spec::AttachmentSpec;
+use crate::policy::Attachment;
+use crate::time::Moment;
+use crate::workspace::{PolicyChange, Workspace};
+
+/// Carries out what happens, on the scene.
+pub(super) fn happen(
+    scene: &mut Workspace,
+    workload: &Workload,
+    now: Moment,
+    happening: &Happening,
+) -> Result<Vec<Effect>, Refusal> {
+    if let Happening::SetPolicies { environment, policies } = happening {
+        return set_policies(scene, now, environment, policies);
+    }
+    let action = action(scene, workload, happening)?;
+    scene.carry_out(now, workload, action)
+}
+
+fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Result<Action, Refusal> {
+    let state = scene.life(workload).map(|life| life.state());
+    let number = |address: &str| -> Result<Number, Refusal> {
+        let found = state.and_then(|state| state.find(address));
+        found.ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{address}`")))
+    };
+    Ok(match happening {
+        Happening::Push(spec) => Action::Push(push(scene, spec)?),
+        Happening::Patch { version } => Action::Patch { version: version.clone() },
+        Happening::Promote { deployment, environment, name, on_replaced, force } => Action::Promote {
+            deployment: number(deployment)?,
+            environment: environment.clone(),
+            name: name.clone(),
+            on_replaced: *on_replaced,
+            force: *force,
+        },
+        Happening::Release { from, to, name, on_replaced } => {
+            Action::Release { from: from.clone(), to: to.clone(), name: name.clone(), on_replaced: *on_replaced }
+        }
+        Happening::UpdateVersion { environment, version, name, on_replaced } => Action::UpdateVersion {
+            environment: environment.clone(),
+            version: version.clone(),
+            name: name.clone(),
+            on_replaced: *on_replaced,
+        },
+        Happening::RollBack { environment, on_replaced } => {
+            Action::RollBack { environment: environment.clone(), on_replaced: *on_replaced }
+        }
+        Happening::Cancel { environment } => Action::Cancel { environment: environment.clone() },
+        Happening::One(verb, address) => {
+            let number = number(address)?;
+            match verb {
+                Verb::Activate => Action::Activate(number),
+                Verb::Deactivate => Action::Deactivate(number),
+                Verb::Wake => Action::Wake(number),
+                Verb::Idle => Action::Idle(number),
+                Verb::Move => Action::Move(number),
+                Verb::Delete => Action::Delete(number),
+            }
+        }
+        Happening::Scale { deployment, replicas } => {
+            Action::Scale { deployment: number(deployment)?, replicas: *replicas }
+        }
+        Happening::Edit { deployment, changes } => {
+            Action::Edit { deployment: number(deployment)?, edit: Edit { changes: changes.clone() } }
+        }
+        Happening::Rename { deployment, name } => {
+            Action::Rename { deployment: number(deployment)?, name: name.clone() }
+        }
+        Happening::DeleteWorkload | Happening::SetPolicies { .. } => Action::DeleteWorkload,
+        Happening::Observe(observation, address) => {
+            let deployment = number(address)?;
+            let record = state.and_then(|state| state.deployment(deployment));
+            let generation = record.map_or(0, |record| record.generation);
+            Action::Observe { deployment, generation, observation: *observation }
+        }
+    })
+}
+
+fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
+    let kind = match &spec.promote {
+        _ if spec.draft => PushKind::Draft,
+        Some(environment) => PushKind::Promoted { environment: environment.clone(), on_replaced: spec.on_replaced },
+        None => PushKind::Published,
+    };
+    let usual = Push { kind: kind.clone(), name: None, version: None, environment: None, settings: Arc::default() };
+    let from = match &spec.from {
+        None => usual,
+        Some(address) => {
+            let unknown = |error: crate::workspace::AddressError| Refusal::new("C8", error.to_string());
+            let found = scene.find_deployment(address).map_err(unknown)?;
+            scene.push_of(found, kind).unwrap_or(usual)
+        }
+    };
+    let settings = Settings::clone(Edit { changes: spec.changes.clone() }.plan(&from.settings).settings());
+    Ok(Push {
+        kind: from.kind,
+        name: spec.name.clone().or(from.name),
+        version: spec.version.clone().or(from.version),
+        environment: spec.environment.clone().or(from.environment),
+        settings: Arc::new(settings),
+    })
+}
+
+/// Other policies, and what follows for whatever runs (L13).
+fn set_policies(
+    scene: &mut Workspace,
+    now: Moment,
+    environment: &str,
+    policies: &[AttachmentSpec],
+) -> Result<Vec<Effect>, Refusal> {
+    let unknown = |what: &str, name: &str| Refusal::new("C8", format!("no {what} is called `{name}`"));
+    let environment = scene.find_environment(environment).ok_or_else(|| unknown("environment", environment))?;
+    let attached = policies.iter().map(|spec| match scene.policies().find(&spec.policy) {
+        Some(policy) => Ok(Attachment { policy, enforcement: spec.enforcement }),
+        None => Err(unknown("policy", &spec.policy)),
+    });
+    let attachments = attached.collect::<Result<Vec<_>, _>>()?;
+    scene.change_policies(PolicyChange { environment: Some(environment), attachments });
+    let settled = scene.settle_violations(now).into_iter().map(|(_, done)| done);
+    Ok(settled.collect::<Result<Vec<_>, _>>()?.concat())
+}

@@ -1,0 +1,168 @@
+//! Scenarios, run on a scripted clock: what happens to a workload step by step, held against what was
+//! expected.
+//!
+//! [`simulate`] runs one [`ScenarioSpec`] on a copy of a workspace and returns a [`ScenarioReport`], in
+//! which every step says what came of it and where that differs from what was expected.
+//!
+//! Answers for the stories of L1–L13, told as data.
+
+mod compare;
+mod happen;
+mod wording;
+
+use serde::Serialize;
+
+use crate::id::Name;
+use crate::lifecycle::{Effect, Refusal, State};
+use crate::manifest::scenario::{ScenarioSpec, StepSpec};
+use crate::manifest::spec::{ClusterSpec, Metadata, PoolsSpec, Specs};
+use crate::origin::{Origin, Problem, ProblemCode};
+use crate::time::Moment;
+use crate::workspace::{LoadError, LoadOptions, Workspace};
+
+pub use wording::{effect as effect_in_words, moment as moment_in_words};
+
+/// What came of a scenario.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScenarioReport {
+    /// Its name.
+    pub name: String,
+    /// Whether everything was as expected.
+    pub passed: bool,
+    /// What came of each step.
+    pub steps: Vec<StepReport>,
+}
+
+/// What came of a step.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// When, in milliseconds after the start.
+    pub at: u64,
+    /// What happened, in words.
+    pub what: String,
+    /// All effects, in words.
+    pub effects: Vec<String>,
+    /// Why it was refused.
+    pub refused: Option<Refusal>,
+    /// Where it differs from what was expected.
+    pub differences: Vec<Difference>,
+    /// Where it stands.
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+/// Something that is not as expected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// What: `status of a`.
+    pub subject: String,
+    /// What it was to be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+/// Runs a scenario on a copy of `workspace`: its policies, environments and clusters are the scene. The
+/// workspace as it is in the end comes along, for who wants to look around.
+///
+/// ```
+/// use siting::manifest::{Source, read_scenarios};
+/// use siting::manifest::spec::Specs;
+/// use siting::simulation::simulate;
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let story = Source::new("story.yaml", "
+/// apiVersion: siting.dev/v1
+/// kind: Scenario
+/// metadata: {name: first-push}
+/// spec:
+///   model: bert
+///   fleet: unlimited
+///   steps:
+///     - push: {name: one, version: v1}
+///     - built: one
+///     - ready: one
+///       expect: {status: {one: UNHEALTHY}}
+/// ");
+/// let workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+/// let (report, _) = simulate(&workspace, &read_scenarios(&[story]).scenarios[0])?;
+/// assert!(!report.passed);
+/// assert_eq!(report.steps[2].differences[0].found, "ACTIVE");
+/// # Ok::<(), siting::workspace::LoadError>(())
+/// ```
+///
+/// # Errors
+/// [`LoadError`], where the scene that the scenario asks for cannot be set.
+pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(ScenarioReport, Workspace), LoadError> {
+    let mut scene = if scenario.unlimited { unlimited(workspace)? } else { workspace.clone() };
+    let Some(workload) = scene.workload(&scenario.resource_type, &scenario.workload) else {
+        let message = format!("no workload type is called `{}`", scenario.resource_type.value);
+        return Err(broken(&scenario.resource_type.origin, message));
+    };
+    let (mut now, mut steps) = (scenario.start, Vec::with_capacity(scenario.steps.len()));
+    for step in &scenario.steps {
+        now = step.at.map_or(now, |at| scenario.start.after(at));
+        let happened = happen::happen(&mut scene, &workload, now, &step.happening);
+        let state = scene.state_of(&workload).map_err(|refusal| broken(&step.origin, refusal.to_string()))?;
+        steps.push(report(step, &scene, &state, happened, now, scenario.start));
+    }
+    let passed = steps.iter().all(|step| step.differences.is_empty());
+    Ok((ScenarioReport { name: scenario.metadata.name.as_str().to_owned(), passed, steps }, scene))
+}
+
+fn report(
+    step: &StepSpec,
+    scene: &Workspace,
+    state: &State,
+    happened: Result<Vec<Effect>, Refusal>,
+    now: Moment,
+    start: Moment,
+) -> StepReport {
+    let (effects, refused) = match happened {
+        Ok(effects) => (effects.iter().map(|effect| wording::effect(state, effect)).collect(), None),
+        Err(refusal) => (Vec::new(), Some(refusal)),
+    };
+    let at = u64::try_from(now.since(start).as_millis()).unwrap_or(u64::MAX);
+    let what = wording::happening(&step.happening);
+    let origin = step.origin.clone();
+    let mut report = StepReport { at, what, effects, refused, differences: Vec::new(), origin };
+    report.differences = compare::differences(&step.expect, &report, scene, state, now);
+    report
+}
+
+fn broken(origin: &Origin, message: String) -> LoadError {
+    LoadError { problems: vec![Problem::new(ProblemCode::UnknownName, origin, message)] }
+}
+
+/// The same workspace without policies, on one cluster that has everything without end.
+fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
+    let mut specs = Specs::clone(workspace.specs());
+    for environment in &mut specs.environments {
+        environment.policies.clear();
+        environment.require.clear();
+    }
+    if let Some(root) = &mut specs.workspace {
+        root.policies.clear();
+        root.require.clear();
+    }
+    let catalog = workspace.catalog();
+    let flavor = |id| {
+        let kind = catalog.choice_kind(crate::catalog::Choice::Flavor(id));
+        crate::manifest::spec::ChoiceSpec { kind, name: catalog.flavor_code(id).to_owned() }.into()
+    };
+    let name = |text: &str| Name::new(text).map_err(|error| broken(&Origin::default(), error.to_string()));
+    specs.broken_clusters.clear();
+    specs.clusters = vec![ClusterSpec {
+        metadata: Metadata::named(name("anywhere")?),
+        provider: name("anyone")?.into(),
+        location: None,
+        country: Some("us".to_owned().into()),
+        coordinates: None,
+        healthy: true,
+        cordoned: false,
+        pools: PoolsSpec::Flavors(catalog.flavors().map(flavor).collect()),
+    }];
+    Workspace::from_specs(specs, LoadOptions::default())
+}

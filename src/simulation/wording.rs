@@ -1,0 +1,131 @@
+//! Steps and effects in words, as reports and expectations have them.
+
+use crate::lifecycle::{Effect, Endpoint, Notice, Number, Place, State};
+use crate::manifest::scenario::{Happening, Verb};
+use crate::time::Moment;
+
+/// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
+/// any.
+///
+/// ```
+/// use siting::lifecycle::{Effect, Endpoint, State};
+/// use siting::simulation::effect_in_words;
+///
+/// let state = State::new("model", "bert".parse()?, "production".parse()?);
+/// let effect = Effect::Unroute { endpoint: Endpoint::Environment("production".parse()?) };
+/// assert_eq!(effect_in_words(&state, &effect), "unroute environment/production");
+/// # Ok::<(), siting::id::InvalidName>(())
+/// ```
+#[must_use]
+pub fn effect(state: &State, effect: &Effect) -> String {
+    let name = |number: &Number| named(state, *number);
+    match effect {
+        Effect::Route { endpoint, deployment } => format!("route {} to {}", way(state, endpoint), name(deployment)),
+        Effect::Unroute { endpoint } => format!("unroute {}", way(state, endpoint)),
+        Effect::Build { deployment, .. } => format!("build {}", name(deployment)),
+        Effect::StopBuild { deployment } => format!("stop building {}", name(deployment)),
+        Effect::Start { deployment, places, .. } => format!("start {} at {}", name(deployment), at(places)),
+        Effect::Stop { deployment, places, .. } => format!("stop {} at {}", name(deployment), at(places)),
+        Effect::Patch { deployment, .. } => format!("patch {}", name(deployment)),
+        Effect::Configure { deployment, fields } => {
+            let fields: Vec<_> = fields.iter().map(|field| field.as_str()).collect();
+            format!("configure {}: {}", name(deployment), fields.join(", "))
+        }
+        Effect::Timer { deployment, .. } => format!("timer for {}", name(deployment)),
+        Effect::Notify(notice) => format!("notify: {}", news(state, notice)),
+    }
+}
+
+fn news(state: &State, notice: &Notice) -> String {
+    let name = |number: &Number| named(state, *number);
+    match notice {
+        Notice::PromotionStarted { environment, candidate } => {
+            format!("{} is being promoted to {environment}", name(candidate))
+        }
+        Notice::Promoted { environment, holder, previous: None } => format!("{} holds {environment}", name(holder)),
+        Notice::Promoted { environment, holder, previous: Some(previous) } => {
+            format!("{} holds {environment} in the place of {}", name(holder), name(previous))
+        }
+        Notice::PromotionEnded { environment, candidate, reason } => {
+            format!("{} is not promoted to {environment}: {reason}", name(candidate))
+        }
+        Notice::Failed { deployment } => format!("{} failed", name(deployment)),
+        Notice::Deleted { name, .. } => format!("{name} is deleted"),
+    }
+}
+
+/// A deployment's name, or its id where it has none any more.
+pub(super) fn named(state: &State, number: Number) -> String {
+    match state.deployment(number) {
+        Some(record) => record.name.to_string(),
+        None => state.tombstone(number).map_or_else(|| state.id(number), |tombstone| tombstone.name.to_string()),
+    }
+}
+
+pub(super) fn way(state: &State, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Workload => "workload".to_owned(),
+        Endpoint::Draft => "draft".to_owned(),
+        Endpoint::Environment(name) => format!("environment/{name}"),
+        Endpoint::Deployment(number) => format!("deployment/{}", named(state, *number)),
+    }
+}
+
+fn at(places: &[Place]) -> String {
+    let words: Vec<_> = places.iter().map(|place| format!("{} ×{}", place.cluster, place.replicas)).collect();
+    words.join(", ")
+}
+
+/// A moment as a date and time, in UTC.
+///
+/// ```
+/// use siting::simulation::moment_in_words;
+/// use siting::time::Moment;
+/// assert_eq!(moment_in_words(Moment::from_millis(0)), "1970-01-01T00:00:00Z");
+/// ```
+#[must_use]
+pub fn moment(moment: Moment) -> String {
+    let millis = i64::try_from(moment.as_millis()).ok();
+    let stamp = millis.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    stamp.map_or_else(|| format!("{} ms", moment.as_millis()), |stamp| stamp.to_string())
+}
+
+/// What happens, in a few words.
+pub(super) fn happening(happening: &Happening) -> String {
+    match happening {
+        Happening::Push(push) => {
+            let what = push.name.as_ref().map(|name| name.to_string());
+            let what = what.or(push.from.as_ref().map(|from| from.value.clone()));
+            let what = what.unwrap_or_else(|| if push.draft { "the draft" } else { "a deployment" }.to_owned());
+            let version = push.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
+            let to = push.promote.as_ref().map(|to| format!(", to be promoted to {to}")).unwrap_or_default();
+            format!("push {what}{version}{to}")
+        }
+        Happening::Patch { .. } => "patch the draft".to_owned(),
+        Happening::Promote { deployment, environment, .. } => format!("promote {deployment} to {environment}"),
+        Happening::Release { from, to, .. } => format!("release {from} to {to}"),
+        Happening::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
+        Happening::RollBack { environment, .. } => format!("roll back {environment}"),
+        Happening::Cancel { environment } => format!("cancel the promotion to {environment}"),
+        Happening::One(verb, address) => {
+            let verb = match verb {
+                Verb::Activate => "activate",
+                Verb::Deactivate => "deactivate",
+                Verb::Wake => "wake",
+                Verb::Idle => "idle",
+                Verb::Move => "move",
+                Verb::Delete => "delete",
+            };
+            format!("{verb} {address}")
+        }
+        Happening::Scale { deployment, replicas } => format!("scale {deployment} to {replicas}"),
+        Happening::Edit { deployment, .. } => format!("edit {deployment}"),
+        Happening::Rename { deployment, name } => format!("rename {deployment} to {name}"),
+        Happening::DeleteWorkload => "delete the workload".to_owned(),
+        Happening::Observe(observation, address) => format!("{address} is {}", observation.as_str()),
+        Happening::SetPolicies { environment, policies } => {
+            let names: Vec<_> = policies.iter().map(|spec| spec.policy.as_str()).collect();
+            format!("{} is governed by [{}]", environment.value, names.join(", "))
+        }
+    }
+}

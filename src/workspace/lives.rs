@@ -1,0 +1,229 @@
+//! The lives of workloads: commands are completed, their placements decided, and carried out (L12).
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::Workspace;
+use super::holdings::Holdings;
+use crate::deployment::Workload;
+use crate::id::{EnvironmentId, Name};
+use crate::lifecycle::{
+    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, PushKind, Refusal, State,
+};
+use crate::placement::{self, Ask, Decision};
+use crate::policy::{Environment, Scope};
+use crate::time::Moment;
+
+/// The lives of all workloads, and what their replicas hold of the inventory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lives {
+    pub(super) journals: IndexMap<Workload, Journal>,
+    pub(super) holdings: Holdings,
+}
+
+/// A command with the decisions behind its placements, which the log does not need.
+struct Prepared {
+    command: Command,
+    decisions: BTreeMap<Number, Decision>,
+}
+
+impl Workspace {
+    /// The workload of a type and name. It need not have had any life yet.
+    #[must_use]
+    pub fn workload(&self, resource_type: &str, name: &Name) -> Option<Workload> {
+        let resource_type = self.catalog.resource_type(resource_type)?;
+        Some(Workload { resource_type, name: name.clone() })
+    }
+
+    /// A workload's life so far.
+    #[must_use]
+    pub fn life(&self, workload: &Workload) -> Option<&Journal> {
+        self.lives.journals.get(workload)
+    }
+
+    /// All lives, in the order in which they began.
+    pub fn lives(&self) -> impl Iterator<Item = (&Workload, &Journal)> {
+        self.lives.journals.iter()
+    }
+
+    /// Puts a life that was written down in the place of the present one. What its replicas hold is
+    /// not reserved anew: load an inventory that counts them as used.
+    pub fn restore_life(&mut self, workload: Workload, journal: Journal) {
+        self.lives.journals.insert(workload, journal);
+    }
+
+    /// The command for an action: the environment's own default about a replaced holder filled in
+    /// (L5), and every placement that it needs decided (L12). Nothing changes.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that the command would meet: of a name that is not known, of policies that
+    /// conflict (P10), of a placement that is refused.
+    pub fn command(&self, now: Moment, workload: &Workload, action: Action) -> Result<Command, Refusal> {
+        let prepared = self.prepared(now, workload, action)?;
+        self.state_of(workload)?.preview(now, &prepared.command)?;
+        Ok(prepared.command)
+    }
+
+    /// Carries an action out: what it needs is decided, the workload's life goes on, and its replicas
+    /// take and give back capacity.
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Push, PushKind};
+    /// use siting::manifest::spec::Specs;
+    /// use siting::time::Moment;
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+    /// let bert = workspace.workload("model", &"bert".parse()?).ok_or("no such type")?;
+    /// let push = Action::Push(Push::new(PushKind::Published, "v1"));
+    /// workspace.carry_out(Moment::default(), &bert, push)?;
+    /// assert!(workspace.life(&bert).is_some_and(|life| life.entries().len() == 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing has changed.
+    pub fn carry_out(&mut self, now: Moment, workload: &Workload, action: Action) -> Result<Vec<Effect>, Refusal> {
+        let Prepared { command, decisions } = self.prepared(now, workload, action)?;
+        let mut after = self.state_of(workload)?;
+        after.apply(now, &command)?;
+        let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
+        holdings.follow(&mut inventory, workload, &after, &decisions)?;
+        let begun = Journal::new(self.unborn(workload)?);
+        let journal = self.lives.journals.entry(workload.clone()).or_insert(begun);
+        let effects = journal.apply(now, command)?;
+        (self.inventory, self.lives.holdings) = (inventory, holdings);
+        Ok(effects)
+    }
+
+    /// The state of a workload's life, also of one that has not begun.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the workspace has no default environment, which loading rules out.
+    pub fn state_of(&self, workload: &Workload) -> Result<State, Refusal> {
+        match self.life(workload) {
+            Some(journal) => Ok(journal.state().clone()),
+            None => self.unborn(workload),
+        }
+    }
+
+    fn unborn(&self, workload: &Workload) -> Result<State, Refusal> {
+        let environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
+        let environment = environment.ok_or_else(|| Refusal::new("E2", "there is no default environment"))?;
+        let resource_type = self.catalog.resource_type_name(workload.resource_type);
+        Ok(State::new(resource_type, workload.name.clone(), environment))
+    }
+
+    fn prepared(&self, now: Moment, workload: &Workload, mut action: Action) -> Result<Prepared, Refusal> {
+        let state = self.state_of(workload)?;
+        self.known_environments(&action)?;
+        if let Some((environment, on_replaced)) = action.replacing() {
+            let own = self.find_environment(environment.as_str()).and_then(|id| self.environment(id));
+            *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));
+        }
+        self.refuse_conflict(workload, &state, &action)?;
+        let (mut placements, mut decisions) = (Vec::new(), BTreeMap::new());
+        for request in state.placements_needed(now, &action) {
+            let (placed, decision) = self.decided(workload, &request)?;
+            decisions.extend(decision.map(|decision| (request.deployment, decision)));
+            placements.push(placed);
+        }
+        Ok(Prepared { command: Command { action, placements }, decisions })
+    }
+
+    /// Where the replicas of a request run: where they are, if they may; else as decided anew.
+    fn decided(&self, workload: &Workload, request: &PlacementRequest) -> Result<(Placed, Option<Decision>), Refusal> {
+        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings)?;
+        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences);
+        let decision = placement::decide(&self.inventory, &scope.into(), &ask);
+        let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));
+        let deployment = request.deployment;
+        if !request.keep.is_empty() && request.keep.iter().all(stays) {
+            return Ok((Placed { deployment, places: request.keep.clone(), refusal: None }, None));
+        }
+        let refusal = decision.refusal().map(|refusal| {
+            let reasons: Vec<_> = refusal.reasons.iter().map(placement::Reason::message).collect();
+            reasons.join("; ")
+        });
+        let places = self.places(&decision);
+        Ok((Placed { deployment, places, refusal }, Some(decision)))
+    }
+
+    /// A decision's placements by name; none for replicas that stay asleep.
+    #[must_use]
+    pub fn places(&self, decision: &Decision) -> Vec<Place> {
+        let awake = decision.placements().iter().filter(|placement| placement.replicas > 0);
+        awake.filter_map(|placement| self.place_of(placement.pair, placement.replicas)).collect()
+    }
+
+    /// P10: policies that travel with a deployment must leave something under its governor.
+    fn refuse_conflict(&self, workload: &Workload, state: &State, action: &Action) -> Result<(), Refusal> {
+        let checked = |governor: &Name, settings: &crate::lifecycle::Settings| {
+            let (scope, _) = self.governed(workload, std::slice::from_ref(governor), settings)?;
+            refused_by_policies(&scope)
+        };
+        match action {
+            Action::Push(push) => {
+                let development = Name::new(Environment::DEVELOPMENT).ok();
+                let default = self.environment(self.default_environment).map(|environment| &environment.name);
+                let governor = match &push.kind {
+                    PushKind::Draft => push.environment.as_ref().or(development.as_ref()),
+                    PushKind::Published => push.environment.as_ref().or(default),
+                    PushKind::Promoted { environment, .. } => Some(environment),
+                };
+                governor.map_or(Ok(()), |governor| checked(governor, &push.settings))
+            }
+            Action::Edit { deployment, edit } => match state.deployment(*deployment) {
+                Some(record) => {
+                    let plan = edit.plan(&record.settings);
+                    if plan.decides() { checked(&record.governor, plan.settings()) } else { Ok(()) }
+                }
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn known_environments(&self, action: &Action) -> Result<(), Refusal> {
+        let mut named: Vec<&Name> = Vec::new();
+        match action {
+            Action::Push(push) => {
+                named.extend(&push.environment);
+                if let PushKind::Promoted { environment, .. } = &push.kind {
+                    named.push(environment);
+                }
+            }
+            Action::Promote { environment, .. }
+            | Action::UpdateVersion { environment, .. }
+            | Action::RollBack { environment, .. }
+            | Action::Cancel { environment } => named.push(environment),
+            Action::Release { from, to, .. } => named.extend([from, to]),
+            _ => {}
+        }
+        match named.into_iter().find(|name| self.find_environment(name.as_str()).is_none()) {
+            Some(name) => {
+                Err(Refusal::new("E1", format!("no environment is called `{name}`")).next("declare it first"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The addresses of live deployments that an environment governs.
+    pub(super) fn lives_under(&self, environment: EnvironmentId) -> Vec<String> {
+        let Some(environment) = self.environment(environment) else { return Vec::new() };
+        let governed = self.lives.journals.iter().flat_map(|(workload, journal)| {
+            let records = journal.state().deployments().filter(|record| record.governor == environment.name);
+            records.map(move |record| format!("{}/{}", workload.name, record.name))
+        });
+        governed.collect()
+    }
+}
+
+/// A conflict names the type and the policies of each level.
+fn refused_by_policies(scope: &Scope) -> Result<(), Refusal> {
+    match placement::policy_reasons(scope).into_iter().find(|reason| reason.code == placement::Code::PolicyConflict) {
+        Some(reason) => Err(Refusal::new("P10", reason.message()).next("use other policies or another environment")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,142 @@
+//! Running replicas that a change of policies makes illegal, and what follows (L13, P11).
+
+use super::Workspace;
+use crate::deployment::Workload;
+use crate::id::{EnvironmentId, Id};
+use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
+use crate::policy::{Attachment, OnViolation};
+use crate::time::Moment;
+
+/// Other policies for an environment, or for the workspace itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyChange {
+    /// The environment; `None` is the workspace.
+    pub environment: Option<EnvironmentId>,
+    /// What is attached there from now on.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A live deployment with replicas where they may not run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Its workload.
+    pub workload: Workload,
+    /// Its number.
+    pub deployment: Number,
+    /// Where they may not run.
+    pub places: Vec<Place>,
+    /// What its environment wants done.
+    pub remedy: Remedy,
+}
+
+/// What is done about a violation (L13).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remedy {
+    /// Its replicas move to where they may run.
+    Move,
+    /// It is stopped: unrouted first.
+    Stop,
+    /// It stays, and is listed until it is gone.
+    Report {
+        /// Why it is not moved, where it would have been.
+        reason: Option<Refusal>,
+    },
+}
+
+/// A violation, and what doing something about it came to.
+pub type Settled = (Violation, Result<Vec<Effect>, Refusal>);
+
+impl Workspace {
+    /// Attaches other policies to an environment or the workspace. What runs is not touched: ask for
+    /// [`violations`](Self::violations), or [`settle`](Self::settle_violations) them.
+    pub fn change_policies(&mut self, change: PolicyChange) {
+        match change.environment {
+            None => self.attachments = change.attachments,
+            Some(id) => {
+                if let Some(environment) = self.environments.get_mut(id.index()).and_then(Option::as_mut) {
+                    environment.attachments = change.attachments;
+                }
+            }
+        }
+    }
+
+    /// What a change of policies would make illegal, and what would follow (P11). Nothing changes.
+    #[must_use]
+    pub fn impact(&self, now: Moment, change: PolicyChange) -> Vec<Violation> {
+        let mut after = self.clone();
+        after.change_policies(change);
+        after.violations(now)
+    }
+
+    /// Every live deployment with replicas where the policies do not let them run, by workload and
+    /// number. Those that are stopping count until they are gone.
+    #[must_use]
+    pub fn violations(&self, now: Moment) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (workload, journal) in self.lives() {
+            for record in journal.state().deployments() {
+                let places = self.illegal(workload, record);
+                if !places.is_empty() {
+                    let remedy = self.remedy(now, workload, record);
+                    found.push(Violation { workload: workload.clone(), deployment: record.number, places, remedy });
+                }
+            }
+        }
+        found
+    }
+
+    /// Does about every violation what its environment wants done: moves, which are legal at every step,
+    /// and stops. What is only reported comes back as it is.
+    ///
+    /// Afterwards [`violations`](Self::violations) lists what is still there: what was reported, what is
+    /// stopping, and what moves until its new replicas are ready.
+    pub fn settle_violations(&mut self, now: Moment) -> Vec<Settled> {
+        let mut settled = Vec::new();
+        for violation in self.violations(now) {
+            // What those before it took may have left no room for it, so it is asked again.
+            let workload = &violation.workload;
+            let record = self.life(workload).and_then(|life| life.state().deployment(violation.deployment));
+            let remedy = record.map(|record| self.remedy(now, workload, record)).unwrap_or(violation.remedy);
+            let action = match &remedy {
+                Remedy::Move => Some(Action::Move(violation.deployment)),
+                Remedy::Stop => Some(Action::Deactivate(violation.deployment)),
+                Remedy::Report { .. } => None,
+            };
+            let done = match action {
+                Some(action) => self.carry_out(now, &violation.workload, action),
+                None => Ok(Vec::new()),
+            };
+            settled.push((Violation { remedy, ..violation }, done));
+        }
+        settled
+    }
+
+    /// The places of a deployment's replicas that its governor's policies forbid.
+    fn illegal(&self, workload: &Workload, record: &Record) -> Vec<Place> {
+        let governor = std::slice::from_ref(&record.governor);
+        let sites = record.sites.iter().map(|site| site.place.clone());
+        let Ok((scope, _)) = self.governed(workload, governor, &record.settings) else {
+            // Its environment or policies are no more, so nothing allows it.
+            return sites.collect();
+        };
+        let allowed = self.inventory.fleet().index().allowed(&scope);
+        let refused = scope.refuses_everything();
+        sites.filter(|place| refused || !self.pair(place).is_some_and(|pair| allowed.contains(pair))).collect()
+    }
+
+    fn remedy(&self, now: Moment, workload: &Workload, record: &Record) -> Remedy {
+        if record.status == Status::Deactivating || record.moving {
+            return Remedy::Report { reason: None };
+        }
+        let environment = self.find_environment(record.governor.as_str()).and_then(|id| self.environment(id));
+        let wanted = environment.map(|environment| environment.on_violation).unwrap_or_default();
+        if wanted == OnViolation::Report {
+            return Remedy::Report { reason: None };
+        }
+        match self.command(now, workload, Action::Move(record.number)) {
+            Ok(_) => Remedy::Move,
+            Err(_) if wanted == OnViolation::MoveOrStop => Remedy::Stop,
+            Err(refusal) => Remedy::Report { reason: Some(refusal) },
+        }
+    }
+}

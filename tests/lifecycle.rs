@@ -1,0 +1,576 @@
+//! The stories of the source documents, step by step, and the rules L1–L12 and E3 one by one.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
+mod lifecycle_support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifecycle_support::{Life, name, place};
+use siting::deployment::{Scaling, Strategy};
+use siting::lifecycle::{
+    Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Journal, Number,
+    Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status,
+};
+use siting::policy::OnReplaced;
+use siting::time::Moment;
+
+const PRODUCTION: &str = "production";
+const DEVELOPMENT: &str = "development";
+
+#[track_caller]
+fn refused(result: Result<Vec<Effect>, Refusal>, rule: &str, words: &str) {
+    let refusal = result.unwrap_err();
+    assert_eq!(refusal.rule, rule, "{refusal}");
+    assert!(refusal.to_string().contains(words), "{refusal}");
+}
+
+fn scaling(min: u32, max: u32) -> Scaling {
+    Scaling { enabled: true, min_replicas: Some(min), max_replicas: Some(max), ..Scaling::default() }
+}
+
+fn edit(deployment: Number, change: Change) -> Action {
+    Action::Edit { deployment, edit: Edit { changes: vec![change] } }
+}
+
+/// Seed 000: version A in production, B in development; B is released; C replaces B in development.
+#[test]
+fn l4_the_release_story_of_seed_000() {
+    let mut life = Life::new();
+    life.push(Life::promoted(PRODUCTION), Some("a"), "A");
+    life.up("a");
+    life.push(Life::promoted(DEVELOPMENT), Some("b"), "B");
+    life.up("b");
+    assert_eq!((life.environment(PRODUCTION), life.environment(DEVELOPMENT)), ("A".into(), "B".into()));
+    assert_eq!((life.called("a"), life.called("b")), ("A".into(), "B".into()));
+
+    life.act(Action::release(name(DEVELOPMENT), name(PRODUCTION))).unwrap();
+    assert_eq!(life.environment(PRODUCTION), "A", "until the copy is active, A runs");
+    life.up("bert-3");
+    life.see("a", Observation::Drained).unwrap();
+    assert_eq!((life.environment(PRODUCTION), life.environment(DEVELOPMENT)), ("B".into(), "B".into()));
+    assert_eq!(life.called("a"), "404: deactivated", "version A can no longer be called");
+    assert_eq!((life.status("a"), life.called("b")), (Status::Inactive, "B".into()));
+
+    life.push(Life::promoted(DEVELOPMENT), Some("c"), "C");
+    life.up("c");
+    assert_eq!((life.environment(PRODUCTION), life.environment(DEVELOPMENT)), ("B".into(), "C".into()));
+}
+
+/// Seed 002: promoting the draft copies it; standard settings where nothing stood before.
+#[test]
+fn l3_promoting_the_draft_where_production_is_empty() {
+    let mut life = Life::new();
+    let draft = life.push(PushKind::Draft, None, "v1");
+    life.up(DEVELOPMENT);
+    let before = life.state().draft().unwrap().clone();
+    life.act(Action::promote(draft, name(PRODUCTION))).unwrap();
+    let copy = life.number("bert-2");
+    assert_eq!(life.status("bert-2"), Status::Deploying);
+    assert_eq!(life.role("bert-2"), Role::Published, "it is not yet the production deployment");
+    assert_eq!(life.environment(PRODUCTION), "404: no-holder");
+    life.up("bert-2");
+    assert_eq!((life.role("bert-2"), life.call(&Endpoint::Workload)), (Role::Production, "v1".into()));
+    assert_eq!(life.state().draft(), Some(&before), "the draft stays as it was");
+    let settings = &life.state().deployment(copy).unwrap().settings;
+    assert_eq!(settings.scaling, Some(Settings::standard_scaling()));
+    let requests = settings.requests;
+    assert_eq!((requests.window_seconds, requests.scale_down_delay_seconds, requests.concurrency_target), (60, 900, 1));
+    assert_eq!(requests.target_utilization.get(), 70);
+}
+
+/// Seed 002: with a production deployment, the copy takes its autoscaling; the former one is kept.
+#[test]
+fn l3_l5_promoting_the_draft_over_a_production_deployment() {
+    let mut life = Life::new();
+    let settings = Settings { scaling: Some(scaling(2, 10)), ..Settings::default() };
+    let push = Push { settings: Arc::new(settings), ..Push::new(Life::promoted(PRODUCTION), "v1") };
+    life.act(Action::Push(push)).unwrap();
+    life.up("bert-1");
+    let draft = life.push(PushKind::Draft, None, "v2");
+    life.up(DEVELOPMENT);
+    life.act(Action::promote(draft, name(PRODUCTION))).unwrap();
+    life.up("bert-3");
+    let holder = life.state().holder(PRODUCTION).unwrap();
+    assert_eq!((holder.number, holder.settings.scaling, holder.replicas()), (Number::new(3), Some(scaling(2, 10)), 2));
+    assert_eq!((life.status("bert-1"), life.role("bert-1")), (Status::Active, Role::Published));
+    assert_eq!(life.called("bert-1"), "v1", "the former one keeps its id and activity");
+}
+
+/// Seed 002: a published deployment keeps id and settings, and stays scaled to zero.
+#[test]
+fn l3_l6_promoting_a_published_deployment() {
+    let mut life = Life::new();
+    life.push(Life::promoted(PRODUCTION), Some("old"), "v1");
+    life.up("old");
+    let other = life.push(PushKind::Published, Some("other"), "v2");
+    refused(life.act(Action::promote(other, name(PRODUCTION))), "L6", "wait until it is active");
+    life.up("other");
+    life.act(Action::Idle(other)).unwrap();
+    life.act(Action::promote(other, name(PRODUCTION))).unwrap();
+    assert_eq!((life.status("other"), life.role("other")), (Status::ScaledToZero, Role::Production));
+    assert_eq!(life.call(&Endpoint::Workload), "wake first");
+    assert_eq!(life.called("old"), "v1");
+    life.act(Action::Deactivate(life.number("old"))).unwrap();
+    life.see("old", Observation::Drained).unwrap();
+    refused(life.act(Action::roll_back(name(PRODUCTION))), "L6", "activate it first");
+    life.act(Action::Activate(life.number("old"))).unwrap();
+    life.up("old");
+    life.act(Action::roll_back(name(PRODUCTION))).unwrap();
+    assert_eq!((life.role("old"), life.call(&Endpoint::Workload)), (Role::Production, "v1".into()));
+}
+
+#[test]
+fn l6_one_that_wakes_is_promoted_once_it_is_awake() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    life.act(Action::Idle(one)).unwrap();
+    life.act(Action::Wake(one)).unwrap();
+    life.act(Action::promote(one, name("staging"))).unwrap();
+    assert_eq!(life.environment("staging"), "404: no-holder");
+    assert_eq!(life.state().deployment(one).unwrap().governor.as_str(), PRODUCTION, "its governor, until the switch");
+    life.see("bert-1", Observation::Ready).unwrap();
+    assert_eq!(life.environment("staging"), "v1");
+    assert_eq!(life.state().deployment(one).unwrap().governor.as_str(), "staging");
+}
+
+#[test]
+fn l6_an_unhealthy_one_is_promoted_by_force_only() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    life.see("bert-1", Observation::Unhealthy).unwrap();
+    refused(life.act(Action::promote(one, name(PRODUCTION))), "L6", "or force it");
+    let force =
+        Action::Promote { deployment: one, environment: name(PRODUCTION), name: None, on_replaced: None, force: true };
+    life.act(force).unwrap();
+    assert_eq!(life.environment(PRODUCTION), "not ready: UNHEALTHY");
+    life.see("bert-1", Observation::Healthy).unwrap();
+    assert_eq!(life.environment(PRODUCTION), "v1");
+}
+
+#[test]
+fn l2_the_capability_table_of_seed_002() {
+    let rows: Vec<_> =
+        CAPABILITIES.iter().map(|row| (row.capability, [row.development, row.production, row.published])).collect();
+    assert_eq!(
+        rows,
+        [
+            (Capability::CallById, [true, true, true]),
+            (Capability::CallByWorkload, [false, true, false]),
+            (Capability::LiveReload, [true, false, false]),
+            (Capability::ScaleToZero, [true, true, true]),
+            (Capability::FullAutoscaling, [false, true, true]),
+            (Capability::ZeroDowntimeUpdates, [false, true, true]),
+            (Capability::Deactivate, [true, true, true]),
+            (Capability::Delete, [true, false, true]),
+            (Capability::Rename, [false, true, true]),
+        ]
+    );
+}
+
+/// Every cell of the table, by trying it.
+#[test]
+fn l2_the_table_is_what_the_commands_do() {
+    let mut life = Life::new();
+    let draft = life.push(PushKind::Draft, None, "d");
+    life.up(DEVELOPMENT);
+    let production = life.push(Life::promoted(PRODUCTION), Some("prod"), "p");
+    life.up("prod");
+    let published = life.push(PushKind::Published, Some("other"), "o");
+    life.up("other");
+    let deployments = [(Role::Development, draft), (Role::Production, production), (Role::Published, published)];
+    for (role, number) in deployments {
+        let state = life.state();
+        let legal = |action: Action| state.check(life.moment(), &action).is_ok();
+        let bounds = edit(number, Change::Scaling(Some(scaling(1, 3))));
+        let memory = Requirements { memory: "2Gi".parse().unwrap(), ..Requirements::default() };
+        let restart = edit(number, Change::Resources(Some(memory)));
+        let mut after = state.clone();
+        after.apply(life.moment(), &lifecycle_support::granted(state, life.moment(), restart)).unwrap();
+        let called = |endpoint| matches!(state.route(&endpoint), siting::lifecycle::Answer::Routed(callee) if callee.deployment == number);
+        let tried = [
+            (Capability::CallById, called(Endpoint::Deployment(number))),
+            (Capability::CallByWorkload, called(Endpoint::Workload)),
+            (Capability::ScaleToZero, legal(Action::Idle(number))),
+            (Capability::FullAutoscaling, legal(bounds)),
+            (Capability::ZeroDowntimeUpdates, after.deployment(number).unwrap().status.serves()),
+            (Capability::Deactivate, legal(Action::Deactivate(number))),
+            (Capability::Delete, legal(Action::Delete(number))),
+            (Capability::Rename, legal(Action::Rename { deployment: number, name: name("new") })),
+        ];
+        for (capability, found) in tried {
+            assert_eq!(role.may(capability), found, "{role}: {}", capability.as_str());
+        }
+    }
+    assert!(life.act(Action::Patch { version: None }).is_ok(), "live reload is the draft's");
+    assert_eq!(life.status(DEVELOPMENT), Status::Updating);
+    assert_eq!(life.called(DEVELOPMENT), "d");
+}
+
+#[test]
+fn l1_ids_and_names() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.push(PushKind::Draft, None, "v2");
+    assert_eq!((one.get(), life.number("bert-2")), (1, life.number(DEVELOPMENT)));
+    let push = |called: &str| Action::Push(Push { name: Some(name(called)), ..Push::new(PushKind::Published, "v3") });
+    refused(life.act(push("bert-1")), "L1", "is called `bert-1` already");
+    refused(life.act(push("a/b")), "L1", "holds a `/`");
+    refused(life.act(push(DEVELOPMENT)), "L1", "the draft's name");
+    life.act(Action::Delete(one)).unwrap();
+    life.act(push("bert-1")).unwrap();
+    assert_eq!(life.number("bert-1"), Number::new(3), "the name is free again, the id is not");
+    refused(life.act(Action::Activate(one)), "L8", "deleted and never returns");
+}
+
+#[test]
+fn l1_pushing_over_the_draft_builds_it_anew() {
+    let mut life = Life::new();
+    let draft = life.push(PushKind::Draft, None, "v1");
+    life.up(DEVELOPMENT);
+    let effects = life.act(Action::Push(Push::new(PushKind::Draft, "v2"))).unwrap();
+    assert!(matches!(
+        effects[..],
+        [Effect::Unroute { .. }, Effect::Unroute { .. }, Effect::Stop { .. }, Effect::Build { .. }]
+    ));
+    assert_eq!((life.number(DEVELOPMENT), life.status(DEVELOPMENT)), (draft, Status::Building));
+    let greedy = Settings { replicas: Some(3), ..Settings::default() };
+    let push = Push { settings: Arc::new(greedy), ..Push::new(PushKind::Draft, "v3") };
+    refused(life.act(Action::Push(push)), "L2", "at most one replica");
+}
+
+#[test]
+fn e2_governors() {
+    let mut life = Life::new();
+    life.push(PushKind::Draft, None, "v1");
+    life.push(PushKind::Published, None, "v1");
+    life.push(Life::promoted("staging"), None, "v1");
+    let governors: Vec<_> = life.state().deployments().map(|record| record.governor.to_string()).collect();
+    assert_eq!(governors, ["development", "production", "staging"]);
+}
+
+/// E3: promotion makes the target the governor; who is displaced stays governed as before.
+#[test]
+fn e3_one_holder_and_its_governor() {
+    let mut life = Life::new();
+    life.push(Life::promoted("staging"), Some("a"), "A");
+    life.up("a");
+    let b = life.push(PushKind::Published, Some("b"), "B");
+    life.up("b");
+    life.act(Action::promote(b, name("staging"))).unwrap();
+    let governor =
+        |life: &Life, address: &str| life.state().deployment(life.number(address)).unwrap().governor.to_string();
+    assert_eq!((governor(&life, "a"), governor(&life, "b")), ("staging".into(), "staging".into()));
+    assert_eq!(life.state().held_by(b), Some(&name("staging")));
+    assert_eq!(life.state().held_by(life.number("a")), None);
+    // The holder of one slot is copied to another.
+    life.act(Action::promote(b, name(PRODUCTION))).unwrap();
+    life.up("bert-3");
+    assert_eq!((life.environment("staging"), life.environment(PRODUCTION)), ("B".into(), "B".into()));
+}
+
+#[test]
+fn l5_what_becomes_of_the_previous_holder() {
+    for (choice, status) in [
+        (OnReplaced::Keep, Status::Active),
+        (OnReplaced::ScaleToZero, Status::ScaledToZero),
+        (OnReplaced::Deactivate, Status::Deactivating),
+    ] {
+        let mut life = Life::new();
+        life.push(Life::promoted(PRODUCTION), Some("a"), "A");
+        life.up("a");
+        let kind = PushKind::Promoted { environment: name(PRODUCTION), on_replaced: Some(choice) };
+        life.push(kind, Some("b"), "B");
+        life.up("b");
+        assert_eq!((life.status("a"), life.environment(PRODUCTION)), (status, "B".into()));
+    }
+}
+
+#[test]
+fn l7_one_promotion_at_a_time_and_a_failed_one_leaves_the_holder() {
+    let mut life = Life::new();
+    life.push(Life::promoted(PRODUCTION), Some("a"), "A");
+    let early = Action::Push(Push::new(Life::promoted(PRODUCTION), "B"));
+    refused(life.act(early.clone()), "L7", "cancel it first");
+    life.up("a");
+    life.act(early).unwrap();
+    life.see("bert-2", Observation::Built).unwrap();
+    life.see("bert-2", Observation::Failed).unwrap();
+    assert_eq!((life.status("bert-2"), life.environment(PRODUCTION)), (Status::DeployFailed, "A".into()));
+    life.act(Action::update_version(name(PRODUCTION), "C")).unwrap();
+    life.act(Action::Cancel { environment: name(PRODUCTION) }).unwrap();
+    refused(life.act(Action::Cancel { environment: name(PRODUCTION) }), "L8", "nothing is being promoted");
+    life.up("bert-3");
+    assert_eq!((life.environment(PRODUCTION), life.called("bert-3")), ("A".into(), "C".into()));
+}
+
+#[test]
+fn l7_a_cancelled_copy_is_stopped() {
+    let mut life = Life::new();
+    life.push(Life::promoted("staging"), Some("a"), "A");
+    life.up("a");
+    life.act(Action::release(name("staging"), name(PRODUCTION))).unwrap();
+    life.act(Action::Cancel { environment: name(PRODUCTION) }).unwrap();
+    assert_eq!((life.status("bert-2"), life.environment("staging")), (Status::Deactivating, "A".into()));
+}
+
+/// Seed 004: a new version with the holder's settings, the old one stopped when it has taken over.
+#[test]
+fn l4_updating_a_version_and_rolling_back() {
+    let mut life = Life::new();
+    let settings = Settings { scaling: Some(scaling(2, 4)), strategy: Some(Strategy::Canary), ..Settings::default() };
+    let push = Push { settings: Arc::new(settings), ..Push::new(Life::promoted(PRODUCTION), "v1") };
+    life.act(Action::Push(push)).unwrap();
+    life.up("bert-1");
+    refused(life.act(Action::update_version(name(PRODUCTION), "v1")), "L8", "already");
+    life.act(Action::update_version(name(PRODUCTION), "v2")).unwrap();
+    assert_eq!(life.environment(PRODUCTION), "v1");
+    life.up("bert-2");
+    assert_eq!((life.environment(PRODUCTION), life.status("bert-1")), ("v2".into(), Status::Deactivating));
+    assert_eq!(life.state().holder(PRODUCTION).unwrap().settings.scaling, Some(scaling(2, 4)));
+    refused(life.act(Action::update_version(name("staging"), "v2")), "L4", "no deployment holds");
+}
+
+#[test]
+fn l8_stop_and_start_again() {
+    let mut life = Life::new();
+    let one = life.push(Life::promoted(PRODUCTION), None, "v1");
+    life.act(Action::Deactivate(one)).unwrap();
+    assert_eq!(life.status("bert-1"), Status::BuildStopped, "one that is building can be stopped, too");
+    assert!(life.state().slot(PRODUCTION).is_none(), "which ends its promotion");
+    life.act(Action::Activate(one)).unwrap();
+    life.up("bert-1");
+    life.act(Action::promote(one, name(PRODUCTION))).unwrap();
+    let effects = life.act(Action::Deactivate(one)).unwrap();
+    assert!(matches!(effects.first(), Some(Effect::Unroute { .. })), "unrouted before it is stopped");
+    assert!(matches!(effects.last(), Some(Effect::Stop { .. })));
+    refused(life.act(Action::Deactivate(one)), "L8", "DEACTIVATING");
+    assert_eq!(life.called("bert-1"), "404: deactivated");
+    life.see("bert-1", Observation::Drained).unwrap();
+    assert_eq!((life.status("bert-1"), life.role("bert-1")), (Status::Inactive, Role::Production));
+    life.act(Action::Activate(one)).unwrap();
+    life.up("bert-1");
+    assert_eq!(life.environment(PRODUCTION), "v1");
+    refused(life.act(Action::Activate(one)), "L8", "no `activate` follows");
+}
+
+#[test]
+fn l8_late_observations_change_nothing_and_are_not_logged() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.see("bert-1", Observation::Built).unwrap();
+    let (before, logged) = (life.state().clone(), life.journal.entries().len());
+    let late = |observation| Action::Observe { deployment: one, generation: 1, observation };
+    assert_eq!(life.act(late(Observation::Failed)), Ok(Vec::new()));
+    assert_eq!(life.see("bert-1", Observation::Drained), Ok(Vec::new()));
+    assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
+    let early = Action::Observe { deployment: one, generation: 9, observation: Observation::Ready };
+    refused(life.act(early), "L8", "no generation 9");
+    life.act(Action::Delete(one)).unwrap();
+    let logged = life.journal.entries().len();
+    assert_eq!(life.act(late(Observation::Ready)), Ok(Vec::new()));
+    assert_eq!(life.journal.entries().len(), logged);
+}
+
+#[test]
+fn l8_a_tombstone_tells_the_span_of_use() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, Some("a"), "v1"); // at 1 s
+    life.up("a"); // built at 2 s, ready at 3 s
+    life.act(Action::Idle(one)).unwrap(); // at 4 s: 3 s in use
+    life.now = 60_000;
+    life.act(Action::Wake(one)).unwrap(); // at 61 s
+    life.up("a"); // at 62 s
+    life.act(Action::Delete(one)).unwrap(); // at 63 s: 2 s more
+    let tombstone = life.state().tombstone(one).unwrap();
+    assert_eq!((tombstone.used, tombstone.deleted), (Duration::from_secs(5), Moment::from_millis(63_000)));
+    assert_eq!(life.call(&Endpoint::Deployment(one)), "404: deleted");
+    assert_eq!(life.call(&Endpoint::Deployment(Number::new(7))), "404: never-there");
+}
+
+#[test]
+fn l9_who_cannot_be_deleted_and_what_a_deletion_takes() {
+    let mut life = Life::new();
+    let one = life.push(Life::promoted(PRODUCTION), None, "v1");
+    refused(life.act(Action::Delete(one)), "L9", "candidate of a promotion");
+    life.up("bert-1");
+    refused(life.act(Action::Delete(one)), "L9", "promote another deployment");
+    life.act(Action::release(name(PRODUCTION), name("staging"))).unwrap();
+    life.up("bert-2");
+    let taken = life.state().preview(life.moment(), &Action::Delete(life.number("bert-2")).into()).unwrap();
+    let unrouted = taken.iter().filter(|effect| matches!(effect, Effect::Unroute { .. })).count();
+    assert_eq!(unrouted, 2, "its own endpoint and staging's");
+    life.act(Action::Delete(life.number("bert-2"))).unwrap();
+    assert_eq!(life.environment("staging"), "404: no-holder");
+    life.act(Action::DeleteWorkload).unwrap();
+    assert_eq!(life.state().deployments().count(), 0);
+    assert_eq!(life.call(&Endpoint::Workload), "404: deleted");
+    assert_eq!(life.push(PushKind::Published, None, "v9"), Number::new(3), "ids go on");
+}
+
+#[test]
+fn l10_pushing_straight_to_production() {
+    let mut life = Life::new();
+    life.push(Life::promoted(PRODUCTION), None, "v1");
+    assert_eq!(life.call(&Endpoint::Workload), "404: not-production");
+    life.up("bert-1");
+    assert_eq!(life.call(&Endpoint::Workload), "v1");
+}
+
+#[test]
+fn l11_the_plan_of_an_edit() {
+    let settings = Settings { variables: BTreeSet::from(["OLD".to_owned(), "KEY".to_owned()]), ..Settings::default() };
+    let edit = Edit {
+        changes: vec![
+            Change::Description(Some("sentiment".to_owned())),
+            Change::Variables { set: BTreeSet::from(["KEY".to_owned()]), unset: BTreeSet::from(["OLD".to_owned()]) },
+            Change::Resources(Some(Requirements {
+                cpu: "4".parse().unwrap(),
+                memory: "1Gi".parse().unwrap(),
+                ..Requirements::default()
+            })),
+            Change::Name(name("new")),
+        ],
+    };
+    let plan = edit.plan(&settings);
+    let found: Vec<_> = plan.changes.iter().map(|change| (change.field, change.class, &*change.after)).collect();
+    assert_eq!(
+        found,
+        [
+            (Field::Description, Class::Live, "sentiment"),
+            (Field::Variables, Class::Live, "KEY set, OLD removed"),
+            (Field::Cpu, Class::Restart, "4"),
+            (Field::Memory, Class::Restart, "1Gi"),
+            (Field::Name, Class::Refused("rename it"), "new"),
+        ]
+    );
+    assert!(plan.restarts());
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    refused(life.act(Action::Edit { deployment: one, edit }), "L11", "rename it");
+}
+
+#[test]
+fn l11_a_restart_keeps_answering_and_goes_back_if_it_fails() {
+    let mut life = Life::new();
+    let one = life.push(Life::promoted(PRODUCTION), None, "v1");
+    life.up("bert-1");
+    let memory = |text: &str| {
+        let requirements = Requirements { memory: text.parse().unwrap(), ..Requirements::default() };
+        edit(one, Change::Resources(Some(requirements)))
+    };
+    life.act(memory("2Gi")).unwrap();
+    assert_eq!((life.status("bert-1"), life.environment(PRODUCTION)), (Status::Updating, "v1".into()));
+    life.see("bert-1", Observation::Failed).unwrap();
+    assert_eq!((life.status("bert-1"), life.environment(PRODUCTION)), (Status::Active, "v1".into()));
+    assert_eq!(life.state().deployment(one).unwrap().settings.resources, None);
+    life.act(memory("4Gi")).unwrap();
+    let effects = life.see("bert-1", Observation::Ready).unwrap();
+    assert!(matches!(effects[..], [Effect::Stop { .. }]), "the old replicas stop last: {effects:?}");
+    assert_eq!(life.state().deployment(one).unwrap().replicas(), 1);
+}
+
+#[test]
+fn l11_replicas_follow_an_edit_of_the_bounds() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let running = |life: &Life| life.state().deployment(one).unwrap().replicas();
+    life.act(Action::Scale { deployment: one, replicas: 4 }).unwrap();
+    assert_eq!(running(&life), 4);
+    life.act(edit(one, Change::Scaling(Some(scaling(1, 2))))).unwrap();
+    assert_eq!(running(&life), 2);
+    refused(life.act(Action::Scale { deployment: one, replicas: 3 }), "R4", "minReplicas and maxReplicas");
+    refused(life.act(edit(one, Change::Scaling(Some(scaling(3, 2))))), "L11", "more than");
+    life.act(edit(one, Change::Scaling(None))).unwrap();
+    assert_eq!(running(&life), 4, "without scaling, the stated replicas count");
+    life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
+    assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+}
+
+#[test]
+fn l12_a_command_without_its_placement_is_refused() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    let built = Action::Observe { deployment: one, generation: 1, observation: Observation::Built };
+    let mut state = life.state().clone();
+    refused(state.apply(Moment::default(), &built.clone().into()), "L12", "no placement");
+    let refusal = Placed { deployment: one, places: Vec::new(), refusal: Some("nowhere is allowed".to_owned()) };
+    let command = Command { action: built.clone(), placements: vec![refusal] };
+    refused(state.apply(Moment::default(), &command), "L12", "nowhere is allowed");
+    let many = Placed { deployment: one, places: vec![place("paris", 7)], refusal: None };
+    refused(state.apply(Moment::default(), &Command { action: built, placements: vec![many] }), "L12", "no placement");
+    assert_eq!(&state, life.state());
+}
+
+#[test]
+fn l12_a_start_has_a_deadline() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    let effects = life.see("bert-1", Observation::Built).unwrap();
+    let at = effects.iter().find_map(|effect| match effect {
+        Effect::Timer { at, .. } => Some(*at),
+        _ => None,
+    });
+    refused(life.see("bert-1", Observation::TimerFired), "L12", "the deadline lies ahead");
+    life.now = at.unwrap().as_millis();
+    life.see("bert-1", Observation::TimerFired).unwrap();
+    assert_eq!(life.state().deployment(one).unwrap().status, Status::DeployFailed);
+}
+
+/// L3, L13: moved replicas stay where they are until the new ones answer.
+#[test]
+fn l13_a_move_never_leaves_a_gap() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    let command = Command { action: Action::Move(one), placements: vec![elsewhere] };
+    life.journal.apply(Moment::from_millis(9_000), command.clone()).unwrap();
+    assert_eq!((life.called("bert-1"), life.state().deployment(one).unwrap().replicas()), ("v1".into(), 2));
+    refused(life.act(Action::promote(one, name(PRODUCTION))), "L6", "is being moved");
+    life.see("bert-1", Observation::Failed).unwrap();
+    assert_eq!(life.state().deployment(one).unwrap().places(), [place("paris", 1)], "it stays where it was");
+    life.journal.apply(Moment::from_millis(10_000), command).unwrap();
+    life.see("bert-1", Observation::Ready).unwrap();
+    assert_eq!(life.state().deployment(one).unwrap().places(), [place("oslo", 1)]);
+    refused(life.act(Action::Move(one)), "L13", "is where it may be");
+}
+
+/// L3: under another environment's policies it moves first, and is the holder then.
+#[test]
+fn l3_a_promotion_that_has_to_move_waits_for_it() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let promote = Action::promote(one, name("staging"));
+    let [request] = &life.state().placements_needed(life.moment(), &promote)[..] else { panic!("one request") };
+    let governors: Vec<_> = request.governors.iter().map(|name| name.as_str()).collect();
+    assert_eq!((governors, &request.keep[..]), (vec![PRODUCTION, "staging"], &[place("paris", 1)][..]));
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    let command = Command { action: promote, placements: vec![elsewhere] };
+    life.journal.apply(Moment::from_millis(9_000), command).unwrap();
+    assert_eq!((life.environment("staging"), life.called("bert-1")), ("404: no-holder".into(), "v1".into()));
+    life.see("bert-1", Observation::Ready).unwrap();
+    assert_eq!(life.environment("staging"), "v1");
+    assert_eq!(life.state().deployment(one).unwrap().places(), [place("oslo", 1)]);
+}
+
+#[test]
+fn history_is_replayed_and_restored() {
+    let mut life = Life::new();
+    life.push(PushKind::Draft, None, "v1");
+    life.up(DEVELOPMENT);
+    life.act(Action::promote(life.number(DEVELOPMENT), name(PRODUCTION))).unwrap();
+    life.up("bert-2");
+    life.act(Action::Delete(life.number(DEVELOPMENT))).unwrap();
+    assert_eq!(&life.journal.replay().unwrap(), life.state());
+    let text = serde_json::to_string(&life.journal.snapshot()).unwrap();
+    let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
+    assert_eq!(Journal::restore(snapshot.clone()).as_ref(), Ok(&life.journal));
+    let unknown = Journal::restore(Snapshot { schema_version: 7, ..snapshot }).unwrap_err();
+    assert_eq!(unknown.to_string(), "the snapshot's schema version is 7; this version reads 1");
+}

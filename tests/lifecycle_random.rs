@@ -1,0 +1,221 @@
+//! Random walks far beyond the bounds of the exhaustive one (L12): any number of deployments, four
+//! environments, edits, renames, scaling, moves; placements that are sometimes refused.
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod lifecycle_support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lifecycle_support::{name, place};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+use siting::deployment::Scaling;
+use siting::lifecycle::{
+    Action, Change, Command, Edit, Endpoint, Journal, Number, Observation, Placed, Push, PushKind, Requirements,
+    Settings, State,
+};
+use siting::policy::OnReplaced;
+use siting::time::Moment;
+
+/// Something to try: which deployment and environments are meant depends on what there is.
+#[derive(Clone, Debug)]
+struct Attempt {
+    verb: u8,
+    which: Index,
+    environment: usize,
+    other: usize,
+    number: u32,
+    cluster: usize,
+    refuse: bool,
+}
+
+const ENVIRONMENTS: [&str; 4] = ["production", "development", "staging", "pilot"];
+const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
+
+impl Attempt {
+    fn strategy() -> impl Strategy<Value = Self> {
+        let refuse = prop::bool::weighted(0.1);
+        (0..26_u8, any::<Index>(), 0..4_usize, 0..4_usize, 0..5_u32, 0..3_usize, refuse).prop_map(
+            |(verb, which, environment, other, number, cluster, refuse)| Self {
+                verb,
+                which,
+                environment,
+                other,
+                number,
+                cluster,
+                refuse,
+            },
+        )
+    }
+
+    fn settings(&self) -> Settings {
+        let scaling = Scaling {
+            enabled: self.number.is_multiple_of(2),
+            min_replicas: Some(self.number / 2),
+            max_replicas: Some(self.number),
+            ..Scaling::default()
+        };
+        let variables = BTreeSet::from(["TOKEN".to_owned()]);
+        Settings {
+            replicas: Some(self.number),
+            scaling: (self.cluster > 0).then_some(scaling),
+            variables,
+            ..Settings::default()
+        }
+    }
+
+    fn action(&self, state: &State) -> Action {
+        let all: Vec<Number> = (1..state.next_number().get().max(2)).map(Number::new).collect();
+        let deployment = *self.which.get(&all);
+        let environment = name(ENVIRONMENTS[self.environment]);
+        let other = name(ENVIRONMENTS[self.other]);
+        let on_replaced = [None, Some(OnReplaced::ScaleToZero), Some(OnReplaced::Deactivate)][self.cluster];
+        let generation = state
+            .deployment(deployment)
+            .map_or(0, |record| record.generation)
+            .saturating_sub(u64::from(self.number == 4));
+        let push = |kind, settings| Action::Push(Push { settings: Arc::new(settings), ..Push::new(kind, "v") });
+        let edit = |change| Action::Edit { deployment, edit: Edit { changes: vec![change] } };
+        match self.verb {
+            0 => push(PushKind::Draft, Settings::default()),
+            1 => push(PushKind::Published, self.settings()),
+            2 => push(PushKind::Promoted { environment, on_replaced }, self.settings()),
+            3 => Action::Patch { version: Some("w".to_owned()) },
+            4 => Action::Promote { deployment, environment, name: None, on_replaced, force: self.number == 1 },
+            5 => Action::Release { from: environment, to: other, name: None, on_replaced },
+            6 => Action::UpdateVersion { environment, version: format!("v{}", self.number), name: None, on_replaced },
+            7 => Action::RollBack { environment, on_replaced },
+            8 => Action::Cancel { environment },
+            9 => Action::Activate(deployment),
+            10 => Action::Deactivate(deployment),
+            11 => Action::Wake(deployment),
+            12 => Action::Idle(deployment),
+            13 => Action::Scale { deployment, replicas: self.number },
+            14 => edit(Change::Scaling(self.settings().scaling)),
+            15 => edit(Change::Resources(Some(Requirements {
+                memory: format!("{}Gi", self.number + 1).parse().unwrap(),
+                ..Requirements::default()
+            }))),
+            16 => Action::Rename { deployment, name: name(&format!("n{}", self.number)) },
+            17 => Action::Move(deployment),
+            18 if self.number == 0 => Action::Delete(deployment),
+            19 if self.number == 0 && self.cluster == 0 => Action::DeleteWorkload,
+            20 => edit(Change::Policies(Vec::new())),
+            verb => {
+                let common = [Observation::Built, Observation::Ready, Observation::Ready, Observation::Drained];
+                let observation = if verb < 24 {
+                    common[usize::from(verb % 4)]
+                } else {
+                    Observation::ALL[(self.other * 2 + usize::from(verb % 2)) % 8]
+                };
+                Action::Observe { deployment, generation, observation }
+            }
+        }
+    }
+
+    fn command(&self, state: &State, now: Moment) -> Command {
+        let action = self.action(state);
+        let placed = |request: siting::lifecycle::PlacementRequest| {
+            let refusal = self.refuse.then(|| "nowhere is allowed".to_owned());
+            let places = match request.replicas {
+                0 => Vec::new(),
+                replicas => vec![place(CLUSTERS[self.cluster], replicas)],
+            };
+            Placed { deployment: request.deployment, places, refusal }
+        };
+        let placements = state.placements_needed(now, &action).into_iter().map(placed).collect();
+        Command { action, placements }
+    }
+}
+
+/// Whatever is thinkable may be tried; the reference keeps no state.
+struct Anything;
+
+impl ReferenceStateMachine for Anything {
+    type State = ();
+    type Transition = Attempt;
+
+    fn init_state() -> BoxedStrategy<()> {
+        Just(()).boxed()
+    }
+
+    fn transitions((): &()) -> BoxedStrategy<Attempt> {
+        Attempt::strategy().boxed()
+    }
+
+    fn apply((): (), _: &Attempt) {}
+}
+
+struct Host {
+    journal: Journal,
+    now: u64,
+    given: BTreeSet<Number>,
+}
+
+impl StateMachineTest for Host {
+    type SystemUnderTest = Self;
+    type Reference = Anything;
+
+    fn init_test((): &()) -> Self {
+        let state = State::new("model", name("m"), name("production"));
+        Self { journal: Journal::new(state), now: 0, given: BTreeSet::new() }
+    }
+
+    fn apply(mut host: Self, (): &(), attempt: Attempt) -> Self {
+        host.now += 1_000;
+        let now = Moment::from_millis(host.now);
+        let before = serde_json::to_string(host.journal.state()).unwrap();
+        let command = attempt.command(host.journal.state(), now);
+        let checked = host.journal.state().check(now, &command.action);
+        let next = host.journal.state().next_number();
+        let result = host.journal.apply(now, command.clone());
+        let state = host.journal.state();
+        match result {
+            Err(refusal) => {
+                assert_eq!(serde_json::to_string(state).unwrap(), before, "a refusal leaves every byte");
+                assert!(refusal.rule.starts_with(['L', 'R']) && !refusal.reason.is_empty());
+                assert!(checked.is_err() || attempt.refuse || matches!(command.action, Action::Move(_)), "{refusal}");
+            }
+            Ok(_) => {
+                assert_eq!(checked, Ok(()), "what check refuses is refused: {command:?}");
+                if state.next_number() > next {
+                    assert!(host.given.insert(next), "an id is given once");
+                }
+            }
+        }
+        host
+    }
+
+    fn check_invariants(host: &Self, (): &()) {
+        let state = host.journal.state();
+        assert!(state.deployments().filter(|record| record.draft).count() <= 1);
+        for (environment, slot) in state.slots() {
+            let governed = |number| state.deployment(number).is_some_and(|record| record.governor == *environment);
+            assert!(slot.holder.is_none_or(governed));
+            assert!(slot.promotion.as_ref().is_none_or(|promotion| state.deployment(promotion.candidate).is_some()));
+        }
+        for record in state.deployments() {
+            assert!(!record.draft || record.replicas() <= 1, "the draft has one replica");
+            assert!(record.sites.iter().all(|site| site.place.replicas > 0));
+            assert!(!record.status.serves() || record.running() > 0, "{record:?}");
+            assert!(record.status.consumes() || record.sites.is_empty());
+            assert!(state.tombstone(record.number).is_none());
+            let _ = state.route(&Endpoint::Deployment(record.number));
+        }
+    }
+
+    fn teardown(host: Self, (): ()) {
+        assert_eq!(&host.journal.replay().unwrap(), host.journal.state());
+        let text = serde_json::to_string(&host.journal.snapshot()).unwrap();
+        assert_eq!(Journal::restore(serde_json::from_str(&text).unwrap()), Ok(host.journal));
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_lives_are_sound(sequential 1..120 => Host);
+}
