@@ -2,7 +2,7 @@
 
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test assure tools
+.PHONY: demo test assure bench tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -25,6 +25,20 @@ assure: tools
 	done
 	SITING_WORLDS=10000000 cargo test --release --test differential -- --nocapture
 	cargo package --quiet --allow-dirty
+
+## How fast, beside targets and other engines; the table is also `target/bench-report.json`. Wants a
+## quiet machine. What needs Python (HiGHS) says so where that is missing.
+bench: export CARGO_TARGET_DIR ?= $(CURDIR)/target
+bench: export SITING_PYTHON ?= $(CARGO_TARGET_DIR)/highs/bin/python
+bench: tools
+	cargo bench --quiet --bench figures
+	cargo bench --quiet --bench decisions
+	cargo bench --quiet --bench memory
+	cargo bench --quiet --bench openb
+	cargo bench --quiet --manifest-path benches/peers/Cargo.toml --bench engines
+	test -x "$$SITING_PYTHON" || { python3 -m venv "$$CARGO_TARGET_DIR/highs" && "$$SITING_PYTHON" -m pip install --quiet highspy; } || true
+	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin optimum
+	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin report
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy

@@ -1,0 +1,216 @@
+//! The openb cluster: a production GPU cluster's nodes and pods.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use siting::catalog::{Catalog, Choice, FlavorKind};
+use siting::deployment::{Demand, GpuNeed, Resources};
+use siting::id::{FlavorId, Name};
+use siting::inventory::{ClusterDef, Inventory, PoolDef, Shape, Used};
+use siting::origin::Origin;
+use siting::quantity::{Bytes, Cpu, GpuShare};
+
+use super::random::Random;
+
+const MIB: u64 = 1 << 20;
+
+/// Nodes that are alike.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct NodeKind {
+    model: String,
+    gpus: u16,
+    cpu: u64,
+    memory: u64,
+}
+
+/// A pod of the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Pod {
+    /// What it takes.
+    pub(crate) demand: Demand,
+    /// Thousandths of GPUs.
+    pub(crate) gpu: u64,
+}
+
+/// The cluster and the pods that come to it.
+pub(crate) struct Openb {
+    pub(crate) inventory: Inventory,
+    pub(crate) pods: Vec<Pod>,
+    /// Thousandths of GPUs in the whole cluster.
+    pub(crate) gpus: u64,
+}
+
+/// A file of the data folder, where it is at hand.
+pub(crate) fn data(file: &str) -> Option<String> {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into()));
+    // From the repository's root, and from a package inside it.
+    let folders = ["../shared/data", "../../../shared/data"];
+    folders.iter().find_map(|folder| std::fs::read_to_string(root.join(folder).join(file)).ok())
+}
+
+/// The trace; `None` where the data are absent.
+pub(crate) fn load() -> Option<Openb> {
+    let (nodes, pods) = (data("openb_nodes.csv")?, data("openb_pods_default.csv")?);
+    let mut kinds: BTreeMap<NodeKind, u32> = BTreeMap::new();
+    for row in rows(&nodes) {
+        let kind = NodeKind {
+            model: row.text("model").to_lowercase(),
+            gpus: u16::try_from(row.number("gpu")).expect("few GPUs on a node"),
+            cpu: row.number("cpu_milli"),
+            memory: row.number("memory_mib"),
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let mut catalog = Catalog::builtin();
+    let inventory = cluster(&mut catalog, kinds);
+    let pods = rows(&pods).map(|row| pod(&catalog, &row)).collect();
+    Some(with_total(inventory, pods))
+}
+
+/// A cluster of the same size and much the same mix, for machines without the data.
+pub(crate) fn synthetic() -> Openb {
+    let kind = |model: &str, gpus, cores: u64, gib: u64| NodeKind {
+        model: model.to_owned(),
+        gpus,
+        cpu: cores * 1000,
+        memory: gib * 1024,
+    };
+    let kinds = [
+        (kind("a100", 8, 96, 384), 550),
+        (kind("t4", 2, 96, 512), 400),
+        (kind("", 0, 64, 256), 310),
+        (kind("p100", 2, 64, 256), 133),
+        (kind("v100-16gb", 4, 64, 256), 80),
+        (kind("h100", 8, 128, 768), 50),
+    ];
+    let mut catalog = Catalog::builtin();
+    let inventory = cluster(&mut catalog, kinds.into_iter().collect());
+    let mut random = Random::new(6);
+    let pod = |random: &mut Random| {
+        let (count, milli) = match random.below(20) {
+            0..3 => (0, 0),
+            3..12 => (1, 1000),
+            12..19 => (1, 50 * (1 + random.below(19) as u64)),
+            _ => (8, 1000),
+        };
+        made(4000 + 1000 * random.below(8) as u64, (8 + random.below(24) as u64) * 1024 * MIB, count, milli, Vec::new())
+    };
+    let pods = (0..8000).map(|_| pod(&mut random)).collect();
+    with_total(inventory, pods)
+}
+
+fn with_total(inventory: Inventory, pods: Vec<Pod>) -> Openb {
+    let of = |pool: &siting::inventory::Pool| {
+        let each = pool.def.shape.map_or(0, |shape| shape.gpu_thousandths());
+        each * u64::from(pool.def.nodes.unwrap_or(0))
+    };
+    let gpus = inventory.fleet().pools().iter().map(of).sum();
+    Openb { inventory, pods, gpus }
+}
+
+/// One cluster with a pool for each kind of node.
+fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
+    let mut pools = Vec::new();
+    for (number, (kind, count)) in kinds.into_iter().enumerate() {
+        pools.push(PoolDef {
+            name: name(&format!("pool-{number:02}")),
+            shape: Some(Shape {
+                cpu: Cpu::milli_cores(kind.cpu),
+                memory: Bytes::new(kind.memory * MIB),
+                storage: None,
+                bandwidth: None,
+                gpus: kind.gpus,
+            }),
+            nodes: Some(count),
+            cpu_flavor: catalog.flavor(FlavorKind::Cpu, "x86"),
+            gpu_flavor: (kind.gpus > 0).then(|| gpu(catalog, &kind.model)),
+            price: None,
+            spot: false,
+            used: Used::default(),
+        });
+    }
+    let def = ClusterDef {
+        name: name("openb"),
+        provider: name("onprem"),
+        country: catalog.country("cn").expect("a country"),
+        location: None,
+        coordinates: None,
+        labels: Default::default(),
+        healthy: true,
+        cordoned: false,
+        pools,
+        origin: Origin::default(),
+    };
+    Inventory::new(catalog, vec![def]).expect("names differ")
+}
+
+/// The flavor of a model; the trace hides some of them behind names of its own (`G2`).
+fn gpu(catalog: &mut Catalog, model: &str) -> FlavorId {
+    let known = catalog.flavor(FlavorKind::Gpu, model);
+    known.unwrap_or_else(|| {
+        catalog.add_flavor(FlavorKind::Gpu, model, None, &[] as &[&str], None).expect("a code that is not known")
+    })
+}
+
+fn pod(catalog: &Catalog, row: &Row<'_>) -> Pod {
+    // `V100M16|V100M32`: any of these. No model: any at all.
+    let models = row.text("gpu_spec").split('|').filter(|model| !model.is_empty());
+    let code = |model: &str| {
+        let flavor = catalog.flavor(FlavorKind::Gpu, model);
+        flavor.map(Choice::Flavor).unwrap_or_else(|| panic!("`{model}` is on no node"))
+    };
+    let codes = models.map(code).collect();
+    let (count, milli) = (row.number("num_gpu"), row.number("gpu_milli"));
+    made(row.number("cpu_milli"), row.number("memory_mib") * MIB, count, milli, codes)
+}
+
+fn made(cpu: u64, memory: u64, count: u64, milli: u64, codes: Vec<Choice>) -> Pod {
+    let share = u32::try_from(milli).ok().filter(|&milli| milli < GpuShare::WHOLE);
+    let need = |code| GpuNeed {
+        count: u32::try_from(count).expect("few GPUs"),
+        code,
+        memory: None,
+        share: share.and_then(GpuShare::from_thousandths),
+    };
+    let gpus = match (count, codes.is_empty()) {
+        (0, _) => Vec::new(),
+        (_, true) => vec![need(None)],
+        (_, false) => codes.into_iter().map(Some).map(need).collect(),
+    };
+    let resources = Resources {
+        cpu: Cpu::milli_cores(cpu),
+        memory: Bytes::new(memory),
+        gpus: gpus.into_iter().collect(),
+        ..Resources::default()
+    };
+    Pod { demand: Demand::Stated(resources), gpu: count * milli }
+}
+
+fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+/// A row of a table without quotes.
+pub(crate) struct Row<'a> {
+    header: &'a str,
+    line: &'a str,
+}
+
+impl<'a> Row<'a> {
+    /// The text of a column; empty where there is none.
+    pub(crate) fn text(&self, column: &str) -> &'a str {
+        let at = self.header.split(',').position(|found| found == column);
+        at.and_then(|at| self.line.split(',').nth(at)).unwrap_or_default()
+    }
+
+    fn number(&self, column: &str) -> u64 {
+        self.text(column).parse().unwrap_or_else(|_| panic!("`{column}` is not a number in: {}", self.line))
+    }
+}
+
+/// The rows below the header.
+pub(crate) fn rows(text: &str) -> impl Iterator<Item = Row<'_>> {
+    let mut lines = text.lines();
+    let header = lines.next().unwrap_or_default();
+    lines.map(move |line| Row { header, line })
+}
