@@ -322,8 +322,8 @@ fn d5_preferences_say_what_is_wrong_with_them() {
             "4:39 invalid-value a preference cannot be `prise` (did you mean `price`?)",
             "4:46 invalid-value a preference cannot be `cheap` (it is one of `price`, `packing`, `near` and `favourites`)",
             "4:53 invalid-value a preference cannot be `near` (say near to what, such as `near: {country: fr}`)",
-            "4:59 wrong-type an entry of `prefer` must be a text, not a list",
-            "4:63 wrong-type an entry of `prefer` must be a text, not nothing",
+            "4:59 wrong-type an entry of `prefer` must be a text, not a list (write one text, in quotes if need be)",
+            "4:63 wrong-type an entry of `prefer` holds nothing (remove it, or write a text)",
         ]
     );
     assert_eq!(
