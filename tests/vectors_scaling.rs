@@ -77,6 +77,7 @@ fn from_beside(case: &Value) -> Value {
         (Some(true), _) => 'd',
         (_, "Pending") => 'p',
         (_, "Failed") => 'f',
+        (_, "Succeeded") => 's',
         _ if pod["ready"] == false => 'u',
         _ => 'r',
     };
@@ -103,6 +104,7 @@ fn proposal(case: &Value) -> Result<(), String> {
         phase: match letter {
             'p' => Phase::Pending,
             'f' => Phase::Failed,
+            's' => Phase::Succeeded,
             _ => Phase::Running,
         },
         stopping: letter == 'd',
@@ -134,7 +136,9 @@ fn proposal(case: &Value) -> Result<(), String> {
         Figures::Total { values: &figures, replicas: &replicas }
     };
     let current = number(&case["current"]);
-    let found = hpa::propose(&spec, current, seen, NOW, Tolerance::default(), &Initialisation::default());
+    let permille = |place: usize| case["tolerance"][place].as_u64().map_or(100, |value| u16::try_from(value).unwrap());
+    let tolerance = Tolerance { down: permille(0), up: permille(1) };
+    let found = hpa::propose(&spec, current, seen, NOW, tolerance, &Initialisation::default());
     match (case["error"].as_str(), found) {
         (Some(error), Err(why)) => {
             let wanted = match error {

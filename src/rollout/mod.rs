@@ -12,14 +12,17 @@
 
 pub mod canary;
 mod judge;
+mod plan;
 pub mod rolling;
 mod run;
 mod span;
+mod state;
 mod strategy;
 
 pub use judge::{Check, Standing, Tally, Threshold, Verdict};
-pub use run::{Action, Observation, Outcome, Pause, Phase, Reason, Refusal, Rollout};
+pub use run::Rollout;
 pub use span::{InvalidSpan, Slack, Span};
+pub use state::{Action, Observation, Outcome, Pause, Phase, Reason, Refusal};
 pub use strategy::{BlueGreen, Canary, InvalidSteps, Peak, Rolling, Step, Strategy, Traffic};
 
 use serde::{Deserialize, Serialize};

@@ -4,9 +4,9 @@
 //! Figures are integers in thousandths, and every quotient is compared exactly, where the original
 //! passes through floating point (see `docs/differences.md`).
 
-use std::time::Duration;
+pub use super::replica::{Initialisation, Phase, Replica, Sample, Standing};
 
-use super::quotient_up;
+use super::{MOST, quotient_up};
 use crate::metrics::{MetricSpec, Resource, Source, Target};
 use crate::quantity::Milli;
 use crate::time::Moment;
@@ -25,118 +25,6 @@ impl Default for Tolerance {
     /// A tenth, both ways.
     fn default() -> Self {
         Self { down: 100, up: 100 }
-    }
-}
-
-/// When the cpu figure of a replica that has just started counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Initialisation {
-    /// How long after its start a replica's cpu figure is looked at with suspicion; 5 minutes.
-    pub cpu: Duration,
-    /// Until how long after its start a replica that is not ready is taken as never having been; 30 s.
-    pub readiness: Duration,
-}
-
-impl Default for Initialisation {
-    fn default() -> Self {
-        Self { cpu: Duration::from_secs(300), readiness: Duration::from_secs(30) }
-    }
-}
-
-/// One replica, as the host sees it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Replica {
-    /// Where it is in its life.
-    pub phase: Phase,
-    /// Whether it is being stopped.
-    pub stopping: bool,
-    /// When it started; `None` where unknown.
-    pub started: Option<Moment>,
-    /// Whether it is ready, and since when that is so; `None` where nothing is known.
-    pub ready: Option<(bool, Moment)>,
-    /// What it asks for of the resource; `None` where it does not say.
-    pub requested: Option<Milli>,
-    /// What was measured of it; `None` where nothing was.
-    pub sample: Option<Sample>,
-}
-
-/// Where a replica is in its life.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
-    /// Not started yet.
-    Pending,
-    /// Started.
-    Running,
-    /// Ended in failure.
-    Failed,
-}
-
-/// A figure measured of one replica.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Sample {
-    /// The figure.
-    pub value: Milli,
-    /// When it was taken.
-    pub at: Moment,
-    /// Over which time it was averaged.
-    pub window: Duration,
-}
-
-/// What counts of a replica.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
-    /// It is, and its figure counts.
-    Ready,
-    /// It is to come: its figure does not count.
-    Unready,
-    /// It gave no figure.
-    Missing,
-    /// It is going: as if it were not there.
-    Ignored,
-}
-
-impl Replica {
-    /// A running replica, ready since its start at `since`.
-    #[must_use]
-    pub fn running(since: Moment, requested: Option<Milli>, sample: Option<Sample>) -> Self {
-        Self {
-            phase: Phase::Running,
-            stopping: false,
-            started: Some(since),
-            ready: Some((true, since)),
-            requested,
-            sample,
-        }
-    }
-
-    /// What counts of it for a figure. Readiness is looked at for cpu only, whose use after the start
-    /// says little about the load.
-    #[must_use]
-    pub fn standing(&self, cpu: bool, now: Moment, initialisation: &Initialisation) -> Standing {
-        if self.stopping || self.phase == Phase::Failed {
-            return Standing::Ignored;
-        }
-        if self.phase == Phase::Pending {
-            return Standing::Unready;
-        }
-        let Some(sample) = self.sample else { return Standing::Missing };
-        let unready = cpu
-            && match (self.ready, self.started) {
-                (Some((ready, changed)), Some(started)) => {
-                    let starting = started.checked_add(initialisation.cpu).is_none_or(|end| end > now);
-                    if starting {
-                        !ready || changed.checked_add(sample.window).is_none_or(|full| sample.at < full)
-                    } else {
-                        !ready && started.checked_add(initialisation.readiness).is_none_or(|end| end > changed)
-                    }
-                }
-                _ => true,
-            };
-        if unready { Standing::Unready } else { Standing::Ready }
-    }
-
-    fn serves(&self) -> bool {
-        self.phase == Phase::Running && self.ready.is_some_and(|(ready, _)| ready)
     }
 }
 
@@ -279,7 +167,7 @@ impl Load {
 
     /// This load times `replicas`, rounded up.
     fn times(self, replicas: u32) -> u32 {
-        quotient_up(self.measured * u128::from(replicas), self.target).unwrap_or(u32::MAX)
+        quotient_up(self.measured * u128::from(replicas), self.target).unwrap_or(MOST)
     }
 }
 
@@ -353,6 +241,11 @@ fn full_use(replicas: &[Replica], standing: impl Fn(&Replica) -> Standing, targe
     requested.map(|requested| u128::from(requested.get()) * target.max(100) / 100).sum()
 }
 
+/// The average over replicas, rounded up; `None` over none.
+fn quotient_of(sum: u128, replicas: u32) -> Option<u128> {
+    (replicas > 0).then(|| sum.div_ceil(u128::from(replicas)))
+}
+
 fn total(
     target: Target,
     current: u32,
@@ -364,18 +257,15 @@ fn total(
         return Err(NoFigure::NoSamples);
     }
     let sum: u128 = values.iter().map(|value| u128::from(value.get())).sum();
-    let narrow = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
+    let narrow = |value: u128| u64::try_from(value).unwrap_or(u64::MAX).min(i64::MAX.unsigned_abs());
     match target {
         Target::AverageValue(value) => {
             let goal = u128::from(value.get());
             // Of no replicas there is no average: the load is beyond every tolerance.
             let load = Load { measured: sum, target: goal * u128::from(current) };
-            let wanted = if current > 0 && load.is_within(tolerance) {
-                current
-            } else {
-                quotient_up(sum, goal).unwrap_or(u32::MAX)
-            };
-            Ok(Proposal { replicas: wanted, measured: narrow(sum.div_ceil(u128::from(current.max(1)))) })
+            let wanted =
+                if current > 0 && load.is_within(tolerance) { current } else { quotient_up(sum, goal).unwrap_or(MOST) };
+            Ok(Proposal { replicas: wanted, measured: quotient_of(sum, current).map_or(0, narrow) })
         }
         Target::Value(value) => {
             let load = Load { measured: sum, target: u128::from(value.get()) };

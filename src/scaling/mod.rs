@@ -16,6 +16,7 @@ mod decide;
 pub mod hpa;
 pub mod kpa;
 pub mod manual;
+mod replica;
 pub mod settings;
 pub mod zero;
 
@@ -64,7 +65,10 @@ impl Bounds {
     }
 }
 
-/// A quotient, rounded up, as far as it can be counted; `None` by zero.
+/// The most replicas that are ever proposed: what Kubernetes can count.
+const MOST: u32 = i32::MAX.unsigned_abs();
+
+/// A quotient, rounded up, up to [`MOST`]; `None` by zero.
 fn quotient_up(amount: u128, by: u128) -> Option<u32> {
-    (by > 0).then(|| u32::try_from(amount.div_ceil(by)).unwrap_or(u32::MAX))
+    (by > 0).then(|| u32::try_from(amount.div_ceil(by)).unwrap_or(MOST).min(MOST))
 }

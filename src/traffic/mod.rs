@@ -23,6 +23,6 @@ pub use backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 pub use balancer::{Algorithm, Balancer, Caller};
 pub use hashing::Ring;
 pub use health::{Checks, Health};
-pub use offloading::{Offloading, Remote, RemoteId, Routing, Side, Why};
+pub use offloading::{Destination, Offloading, Remote, RemoteId, Routing, Side, Why};
 pub use sessions::{Bound, Sessions};
 pub use split::{InvalidSplit, Split};

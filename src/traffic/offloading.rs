@@ -99,6 +99,34 @@ pub struct Routing {
     pub why: Why,
 }
 
+/// Where one request goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// To the local replicas.
+    Local,
+    /// To this remote side.
+    Remote(RemoteId),
+}
+
+impl Routing {
+    /// Where a request goes, for a random number of which the remainder by 100 counts; `None` where there
+    /// is no route.
+    ///
+    /// ```
+    /// use siting::traffic::{Destination, RemoteId, Routing, Why};
+    /// let routing = Routing { local: 70, remote: Some((RemoteId(1), 30)), why: Why::Loaded };
+    /// assert_eq!(routing.choose(169), Some(Destination::Local));
+    /// assert_eq!(routing.choose(170), Some(Destination::Remote(RemoteId(1))));
+    /// ```
+    #[must_use]
+    pub fn choose(&self, random: u64) -> Option<Destination> {
+        if random % 100 < u64::from(self.local) {
+            return Some(Destination::Local);
+        }
+        self.remote.map(|(remote, _)| Destination::Remote(remote))
+    }
+}
+
 /// Why requests go where they go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
