@@ -500,9 +500,7 @@ fn unknown_names_are_bad_usage_with_a_suggestion() {
 fn what_is_not_built_is_unknown() {
     let folder = fleet();
     for args in [
-        &["simulate", "@"][..],
-        &["describe", "@", "-d", "v2"],
-        &["diff", "@"],
+        &["diff", "@"][..],
         &["drill", "@"],
         &["test", "@"],
         &["verify", "@"],
