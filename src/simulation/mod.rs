@@ -136,7 +136,8 @@ fn broken(origin: &Origin, message: String) -> LoadError {
     LoadError { problems: vec![Problem::new(ProblemCode::UnknownName, origin, message)] }
 }
 
-/// The same workspace without policies, on one cluster that has everything without end.
+/// The same workspace without policies, on one cluster that has everything without end. The others
+/// are cordoned: what names them or what they bring still finds it.
 fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
     let mut specs = Specs::clone(workspace.specs());
     for environment in &mut specs.environments {
@@ -153,9 +154,14 @@ fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
         crate::manifest::spec::ChoiceSpec { kind, name: catalog.flavor_code(id).to_owned() }.into()
     };
     let name = |text: &str| Name::new(text).map_err(|error| broken(&Origin::default(), error.to_string()));
-    specs.broken_clusters.clear();
-    specs.clusters = vec![ClusterSpec {
-        metadata: Metadata::named(name("anywhere")?),
+    for cluster in &mut specs.clusters {
+        cluster.cordoned = true;
+    }
+    let is_taken = |name: &String| specs.clusters.iter().any(|cluster| cluster.metadata.name.as_str() == name);
+    let mut names = std::iter::successors(Some("anywhere".to_owned()), |taken| Some(format!("{taken} else")));
+    let anywhere = names.find(|name| !is_taken(name)).unwrap_or_default();
+    specs.clusters.push(ClusterSpec {
+        metadata: Metadata::named(name(&anywhere)?),
         provider: name("anyone")?.into(),
         location: None,
         country: Some("us".to_owned().into()),
@@ -163,6 +169,6 @@ fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
         healthy: true,
         cordoned: false,
         pools: PoolsSpec::Flavors(catalog.flavors().map(flavor).collect()),
-    }];
-    Workspace::from_specs(specs, LoadOptions::default())
+    });
+    Workspace::from_specs(specs, LoadOptions { quarantine: true })
 }
