@@ -2,9 +2,9 @@
 //! L1–L12). Each invariant is checked in each state and on each step, and five planted faults are each
 //! found.
 //!
-//! Walked by default: one deployment and a draft, and two deployments without one, with three ids. With
-//! `SITING_WALK=draft` two deployments and a draft, and with `SITING_WALK=full` three, with four ids: that
-//! is millions of states, for the long runs.
+//! Walked by default: one deployment and a draft in full, and breadth first the nearest hundred thousand
+//! states, and some, of two deployments and a draft. `SITING_WALK=draft` walks those in full, and
+//! `SITING_WALK=full` three deployments with four ids: millions of states, for the long runs.
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod lifecycle_support;
@@ -312,7 +312,8 @@ fn walk(bounds: Bounds, fault: Option<Fault>) -> Result<(usize, usize), String> 
     let start = State::new("model", name("m"), name("production"));
     let mut seen = HashSet::from([key(&start)]);
     let (mut frontier, mut steps) = (vec![start], 0);
-    while !frontier.is_empty() {
+    let limit = if std::env::var_os("SITING_WALK").is_some() { usize::MAX } else { 100_000 };
+    while !frontier.is_empty() && seen.len() < limit {
         if std::env::var_os("SITING_PROGRESS").is_some() {
             eprintln!("{} seen, {} at the edge", seen.len(), frontier.len());
         }
@@ -341,7 +342,7 @@ fn every_state_within_bounds_is_sound() {
     let walks = match std::env::var("SITING_WALK").as_deref() {
         Ok("full") => vec![Bounds { published: 3, draft: true, ids: 4 }],
         Ok("draft") => vec![Bounds { published: 2, draft: true, ids: 3 }],
-        _ => vec![Bounds { published: 1, draft: true, ids: 3 }, Bounds { published: 2, draft: false, ids: 3 }],
+        _ => vec![Bounds { published: 1, draft: true, ids: 3 }, Bounds { published: 2, draft: true, ids: 3 }],
     };
     for bounds in walks {
         let started = std::time::Instant::now();
