@@ -67,15 +67,19 @@
 //!
 //! | room | holds |
 //! | --- | --- |
-//! | [`id`] [`bitset`] [`quantity`] [`origin`] | typed ids and names; sets as bits; exact quantities and money; where a value was written |
+//! | [`id`] [`bitset`] [`quantity`] [`time`] [`origin`] | typed ids and names; sets as bits; exact quantities and money; moments; where a value was written |
 //! | [`catalog`] | continents, countries, groups, locations, flavors: names and aliases to ids |
 //! | [`policy`] | policies, attachments, environments; [`Scope`](policy::Scope), what those in force leave |
 //! | [`inventory`] | clusters and pools, the index that policies meet, free capacity, reservations |
-//! | [`deployment`] | what a user asks for: workload, demand, settings |
+//! | [`metrics`] | metric specs, sliding windows of observations, comparison with targets |
+//! | [`scaling`] [`traffic`] [`rollout`] | autoscaling; load balancing and offloading; update strategies and their judgement |
+//! | [`deployment`] | what a user asks for: workload, demand, preferences, settings |
 //! | [`placement`] | scope × inventory × demand → [`Decision`](placement::Decision) |
+//! | [`lifecycle`] | a workload's deployments, slots and commands, as a pure state machine |
 //! | [`manifest`] | text to typed specs and back |
 //! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
 //! | [`analysis`] | questions over a workspace: what deserves a second look, what is still allowed |
+//! | `simulation` | scenarios on a scripted clock |
 //! | `cli` | the command line as a function |
 //!
 //! # Features
