@@ -210,6 +210,39 @@ fn d10_options_that_remain() {
 }
 
 #[test]
+fn d10_closed_clusters_the_workspace_and_several_choices_count() {
+    let mut documents = small();
+    documents.push(document("Workspace", "w", "policies: [not-asia]"));
+    documents.push(document(
+        "Policy",
+        "not-asia",
+        "type: location, locations: [{type: continent, name: eu}, {type: continent, name: na}]",
+    ));
+    documents.extend([cluster("tokyo", "jp"), cluster("lyon", "fr")]);
+    let closed = |field: &str| format!("provider: p, country: se, {field}, flavors: [{{type: gpu, name: l4}}]");
+    documents.push(document("Cluster", "sick", &closed("healthy: false")));
+    documents.push(document("Cluster", "shut", &closed("cordoned: true")));
+    let workspace = workspace(&documents);
+    let catalog = workspace.catalog();
+    let staging = workspace.find_environment("staging").unwrap();
+    let ask = |given: &[(ChoiceKind, &str)]| {
+        let given: Vec<_> = given.iter().map(|(kind, name)| catalog.resolve(*kind, name).unwrap()).collect();
+        let report = analysis::options(&workspace, staging, catalog.resource_type("model").unwrap(), &given);
+        let countries = report.locations.iter().filter(|option| matches!(option.choice, Choice::Country(_)));
+        let named =
+            |option: &analysis::OptionCount| format!("{} {}", catalog.choice_name(option.choice), option.clusters);
+        let flavors = report.flavors.iter().map(named).collect::<Vec<_>>();
+        (countries.map(named).collect::<Vec<_>>(), flavors)
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    // Japan is outside the workspace's policy; Sweden has closed clusters only.
+    assert_eq!(ask(&[]), (words(&["fr 2", "us 1"]), words(&["x86 3", "t4 3"])));
+    let (us, japan) = ((ChoiceKind::Country, "us"), (ChoiceKind::Country, "jp"));
+    assert_eq!(ask(&[us, japan]), (words(&["us 1"]), words(&["x86 1", "t4 1"])));
+    assert_eq!(ask(&[us, (ChoiceKind::Gpu, "any")]), (words(&["us 1"]), words(&["t4 1"])));
+}
+
+#[test]
 fn p7_a_location_brought_later_counts_as_the_rest_of_its_country() {
     let mut catalog = Catalog::builtin();
     let model = catalog.resource_type("model").unwrap();
