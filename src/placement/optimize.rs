@@ -1,8 +1,8 @@
 //! A second pass over many placements that lowers what they cost (D5, D9).
 //!
 //! The first pass places deployment by deployment, so an early one can sit where a later one would
-//! have saved more. This one looks for replicas that can move to a cheaper candidate, and for pairs
-//! of replicas of which one makes room for the other at a gain. Every place it tries is a candidate
+//! have saved more. This one looks for replicas that can move to a cheaper candidate, and for some that
+//! make room for another at less than that one gains. Every place it tries is a candidate
 //! of the deployment it tries it for, so it never leaves what is allowed.
 
 use super::allot::replica_price;
@@ -11,7 +11,7 @@ use super::decision::{Decision, Placement};
 use super::feasible::Question;
 use crate::deployment::Preference;
 use crate::id::{PairId, PoolId};
-use crate::inventory::{Inventory, Request, ReservationId};
+use crate::inventory::{Inventory, Request, Reservation, ReservationId};
 use crate::quantity::Money;
 
 /// A placed deployment whose replicas may move.
@@ -161,104 +161,122 @@ impl Search<'_, '_> {
         moved
     }
 
-    /// Finds a cheaper place for a replica: a free one, or one whose tenant can go elsewhere at less
+    /// Finds a cheaper place for a replica: a free one, or one whose tenants can go elsewhere at less
     /// than is gained.
     fn improve(&mut self, which: Which) -> bool {
         let Some(from) = self.site(which) else { return false };
-        let cheaper =
-            self.movables.get(which.movable).map_or(0, |of| of.sites.partition_point(|site| site.price < from.price));
+        let cheaper = self.sites_below(which, from.price.get());
         for to in 0..cheaper {
-            let Some(site) = self.movables.get(which.movable).and_then(|of| of.sites.get(to)).copied() else { break };
-            if !self.spend() {
+            if self.steps == 0 {
                 return false;
             }
-            if self.shift(which, to) {
+            if self.shift(which, to).is_some() || self.make_room(which, to, from.price.get()) {
                 return true;
-            }
-            let gain = from.price.get() - site.price.get();
-            for tenant in self.tenants(site.pool, which) {
-                if self.evict(which, to, tenant, gain) {
-                    return true;
-                }
-                if self.steps == 0 {
-                    return false;
-                }
             }
         }
         false
     }
 
-    /// Moves a replica to another of its sites, if there is room.
-    fn shift(&mut self, which: Which, to: usize) -> bool {
+    /// How many of a replica's sites cost less than `price`.
+    fn sites_below(&self, which: Which, price: u64) -> usize {
+        self.movables.get(which.movable).map_or(0, |of| of.sites.partition_point(|site| site.price.get() < price))
+    }
+
+    /// Moves a replica to another of its sites, if there is room: where it was and what it held there.
+    fn shift(&mut self, which: Which, to: usize) -> Option<Left> {
+        self.steps = self.steps.checked_sub(1)?;
+        let site = self.movables.get(which.movable)?.sites.get(to).copied()?;
+        let reservation = self.inventory.reserve(site.pair, &site.request, 1).ok()?;
+        let replica = self.movables.get_mut(which.movable)?.replicas.get_mut(which.replica)?;
+        let old = std::mem::replace(replica, Replica { site: to, reservation });
+        let held = self.inventory.reservation(old.reservation)?;
+        self.inventory.release(old.reservation).ok()?;
+        Some(Left { which, site: old.site, held })
+    }
+
+    /// Lets tenants of a pool go where they cost least more, one after the other, until a replica has
+    /// room there and what it saves is more than what they cost; else all stay where they are.
+    fn make_room(&mut self, which: Which, to: usize, pays: u64) -> bool {
         let Some(site) = self.movables.get(which.movable).and_then(|of| of.sites.get(to)).copied() else {
             return false;
         };
-        let Ok(reservation) = self.inventory.reserve(site.pair, &site.request, 1) else { return false };
-        let replica = self.movables.get_mut(which.movable).and_then(|of| of.replicas.get_mut(which.replica));
-        let Some(replica) = replica else { return false };
-        let old = std::mem::replace(replica, Replica { site: to, reservation });
-        self.inventory.release(old.reservation).is_ok()
-    }
-
-    /// Lets a tenant make room: it goes to its next place with room that costs less more than `gain`.
-    fn evict(&mut self, which: Which, to: usize, tenant: Which, gain: u64) -> bool {
-        let Some(home) = self.site(tenant) else { return false };
-        let Some(of) = self.movables.get(tenant.movable) else { return false };
-        // The places that cost less than `gain` more; of its own pool none helps.
-        let limit = home.price.get().saturating_add(gain);
-        let refuges: Vec<usize> = (0..of.sites.len())
-            .take_while(|&at| of.sites.get(at).is_some_and(|site| site.price.get() < limit))
-            .filter(|&at| of.sites.get(at).is_some_and(|site| site.pool != home.pool))
-            .take(REFUGES)
-            .collect();
-        let Some(stays) =
-            self.movables.get(tenant.movable).and_then(|of| of.replicas.get(tenant.replica)).map(|r| r.site)
-        else {
-            return false;
-        };
-        for refuge in refuges {
-            if !self.spend() {
-                return false;
-            }
-            if self.shift(tenant, refuge) {
-                if self.shift(which, to) {
-                    return true;
-                }
-                // The room was not enough: back, which always works, for nobody took the place.
-                let back = self.shift(tenant, stays);
-                debug_assert!(back, "a replica cannot return to the place it just left");
-                return false;
+        let gain = pays - site.price.get();
+        let mut spent = 0;
+        let mut left: Vec<Left> = Vec::new();
+        for tenant in self.tenants(site.pool, which, gain).into_iter().take(TENANTS) {
+            let Some(home) = self.site(tenant) else { continue };
+            let limit = home.price.get().saturating_add(gain - spent);
+            let Some(refuge) = self.find_refuge(tenant, limit) else { continue };
+            spent += self.site(tenant).map_or(0, |now| now.price.get()).saturating_sub(home.price.get());
+            left.push(refuge);
+            if self.shift(which, to).is_some() {
+                return true;
             }
         }
+        self.bring_back(left);
         false
     }
 
-    /// The replicas on a pool that others could make room by, but for those of one deployment.
-    fn tenants(&self, pool: PoolId, but: Which) -> Vec<Which> {
+    /// Moves a tenant to its next dearer pool with room that costs less than `limit`. What is cheaper
+    /// has no room, or it would be there.
+    fn find_refuge(&mut self, tenant: Which, limit: u64) -> Option<Left> {
+        let home = self.movables.get(tenant.movable)?.replicas.get(tenant.replica)?.site;
+        let refuges = home + 1..self.sites_below(tenant, limit);
+        refuges.take(REFUGES).find_map(|at| self.shift(tenant, at))
+    }
+
+    /// Undoes moves: everybody gets the very nodes again that he left.
+    fn bring_back(&mut self, left: Vec<Left>) {
+        for Left { which, .. } in &left {
+            let replica = self.movables.get(which.movable).and_then(|of| of.replicas.get(which.replica));
+            if let Some(replica) = replica {
+                let _ = self.inventory.release(replica.reservation);
+            }
+        }
+        for Left { which, site, held } in left {
+            let restored = self.inventory.restore(&held);
+            debug_assert!(restored.is_ok(), "nodes that were just left are not free: {restored:?}");
+            let replica = self.movables.get_mut(which.movable).and_then(|of| of.replicas.get_mut(which.replica));
+            if let Some(replica) = replica {
+                *replica = Replica { site, reservation: held.id() };
+            }
+        }
+    }
+
+    /// The replicas on a pool that others could make room by, those first that would cost least more
+    /// elsewhere; none of the asking deployment, and none that would cost more than `gain`.
+    fn tenants(&self, pool: PoolId, but: Which, gain: u64) -> Vec<Which> {
         let mut tenants = Vec::new();
         for (movable, of) in self.movables.iter().enumerate().filter(|(movable, _)| *movable != but.movable) {
-            // Replicas of one deployment on one pool are alike: one of them stands for all.
-            let mut here =
-                (0..of.replicas.len()).filter(|&replica| of.site_of(replica).is_some_and(|site| site.pool == pool));
-            tenants.extend(here.next().map(|replica| Which { movable, replica }));
+            for replica in 0..of.replicas.len() {
+                let Some(home) = of.site_of(replica).filter(|site| site.pool == pool) else { continue };
+                let next = of.sites.iter().find(|site| site.pool != pool && site.price >= home.price);
+                if let Some(more) = next.map(|site| site.price.get() - home.price.get()).filter(|more| *more < gain) {
+                    tenants.push((more, Which { movable, replica }));
+                }
+            }
         }
-        tenants
+        tenants.sort_by_key(|(more, which)| (*more, which.movable, which.replica));
+        tenants.into_iter().map(|(_, which)| which).collect()
     }
 
     fn site(&self, which: Which) -> Option<Site> {
         self.movables.get(which.movable)?.site_of(which.replica).copied()
     }
-
-    /// Takes a step of the budget, if one is left.
-    fn spend(&mut self) -> bool {
-        let some = self.steps > 0;
-        self.steps = self.steps.saturating_sub(1);
-        some
-    }
 }
+
+/// A replica that moved: where it was, and what it held there.
+struct Left {
+    which: Which,
+    site: usize,
+    held: Reservation,
+}
+
+/// Tenants that make room for one replica, at most.
+const TENANTS: usize = 8;
 
 /// Replicas of one deployment that are moved one by one; larger ones stay where they are.
 const MOST_REPLICAS: u64 = 1000;
 
 /// Places that a tenant tries before it is left alone.
-const REFUGES: usize = 8;
+const REFUGES: usize = 64;
