@@ -242,6 +242,29 @@ fn d10_closed_clusters_the_workspace_and_several_choices_count() {
     assert_eq!(ask(&[us, (ChoiceKind::Gpu, "any")]), (words(&["us 1"]), words(&["t4 1"])));
 }
 
+/// Counts that are as large as can be written neither overflow nor take for ever.
+#[test]
+fn i4_huge_counts_are_decided_or_refused() {
+    let with = |spec: &str| vec![document("Deployment", "d", spec), cluster("paris", "fr"), cluster("ohio", "us")];
+    let mut documents = with("model: m, replicas: 4294967295");
+    for name in ["one", "two"] {
+        let spec = "deployment: m/d, cluster: paris, pool: cpu-x86, replicas: 4294967295";
+        documents.push(document("Placement", name, spec));
+    }
+    let workspace = workspace(&documents);
+    let placements = workspace.place_all()[0].decision.placements().to_vec();
+    assert_eq!(placements.iter().map(|placement| placement.replicas).collect::<Vec<_>>(), [u32::MAX]);
+    let spread = |replicas: u32| {
+        let spec = format!("model: m, replicas: {replicas}, placement: {{spread: {{by: country, maxSkew: 1}}}}");
+        load(&with(&spec), LoadOptions::default())
+    };
+    let error = spread(1_000_001).unwrap_err();
+    assert_eq!(error.problems[0].code.as_str(), "out-of-range");
+    assert_eq!(error.problems[0].help.as_deref(), Some("want 1000000 or fewer, or leave `spread` out"));
+    let placed = spread(1_000_000).unwrap().place_all()[0].decision.placements().to_vec();
+    assert_eq!(placed.iter().map(|placement| placement.replicas).collect::<Vec<_>>(), [500_000, 500_000]);
+}
+
 #[test]
 fn p7_a_location_brought_later_counts_as_the_rest_of_its_country() {
     let mut catalog = Catalog::builtin();

@@ -79,7 +79,7 @@ pub(super) struct Place {
     #[arg(long)]
     pub(super) partial: bool,
     /// After all are placed, move replicas where all cost less together, trying at most so many places
-    #[arg(long, value_name = "STEPS", num_args = 0..=1, default_missing_value = "100000",
+    #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "100000",
           conflicts_with_all = ["independent", "deployment"])]
     pub(super) optimize: Option<u64>,
     /// List every place that a replica could have

@@ -161,7 +161,7 @@ impl Allotting<'_> {
     fn keepable(&self, id: PairId) -> u32 {
         let current = self.question.ask.current.iter().filter(|(pair, _)| *pair == id).map(|(_, replicas)| *replicas);
         let placed = self.done.parts.get(&id).map_or(0, |part| part.replicas);
-        current.sum::<u32>().saturating_sub(placed)
+        current.fold(0, u32::saturating_add).saturating_sub(placed)
     }
 
     /// Places replicas on the entry's best node and on nodes like it, as many as can be placed

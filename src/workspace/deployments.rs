@@ -15,6 +15,9 @@ use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec}
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::policy::{Environment, PolicySet};
 
+/// Replicas of one deployment that can be spread, at most: each is placed by itself.
+const MOST_SPREAD: u32 = 1_000_000;
+
 /// What deployments refer to.
 pub(super) struct Scene<'a> {
     pub(super) catalog: &'a Catalog,
@@ -65,6 +68,12 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         None => Some(Demand::AnyFlavor),
         Some(resources) => demand(scene.catalog, resources, &spec.metadata.name.origin, problems),
     };
+    let replicas = spec.wanted_replicas();
+    if replicas > MOST_SPREAD && spec.placement.as_ref().is_some_and(|placement| placement.spread.is_some()) {
+        let message = format!("{replicas} replicas are too many to be spread one by one");
+        let problem = Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message);
+        problems.push(problem.help(format!("want {MOST_SPREAD} or fewer, or leave `spread` out")));
+    }
     let preferences = spec
         .placement
         .as_ref()
@@ -76,7 +85,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         attachments,
         unresolved,
         priority: spec.priority,
-        replicas: spec.wanted_replicas(),
+        replicas,
         demand: demand?,
         preferences,
         origin: spec.metadata.name.origin.clone(),
