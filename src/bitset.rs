@@ -12,6 +12,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -70,6 +71,22 @@ impl<I: Id> BitSet<I> {
         set
     }
 
+    /// The elements of a universe of this size that pass a test. O(n).
+    #[must_use]
+    pub fn from_fn(universe: usize, test: impl Fn(I) -> bool) -> Self {
+        Self::from_bits(universe, (0..universe).map(|index| test(I::from_index(index))))
+    }
+
+    /// Whether each id of a universe of this size is an element, by ascending id; ids that are not spoken
+    /// of are none. O(n).
+    #[must_use]
+    pub fn from_bits(universe: usize, bits: impl IntoIterator<Item = bool>) -> Self {
+        let mut bits = bits.into_iter().take(universe);
+        let word = |_| bits.by_ref().take(BITS).zip(0..).fold(0, |word, (bit, at)| word | u64::from(bit) << at);
+        let words = (0..universe.div_ceil(BITS)).map(word).collect();
+        Self { universe, words, ids: PhantomData }
+    }
+
     /// How many ids the universe has.
     #[must_use]
     pub fn universe(&self) -> usize {
@@ -80,6 +97,12 @@ impl<I: Id> BitSet<I> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// How many elements it shares with another set, which may be over another universe. O(n / 64).
+    #[must_use]
+    pub fn count_common(&self, other: &Self) -> usize {
+        self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones() as usize).sum()
     }
 
     /// Whether it has none.
@@ -198,6 +221,34 @@ impl<I: Id> BitSet<I> {
         self.words.iter().zip(&other.words).all(|(a, b)| a & b == 0)
     }
 
+    /// The lowest element in a range of indices. O(n / 64).
+    #[must_use]
+    pub fn first_present(&self, range: Range<usize>) -> Option<I> {
+        self.first(range, |word| word)
+    }
+
+    /// The lowest id in a range of indices, and of the universe, that is not an element. O(n / 64).
+    #[must_use]
+    pub fn first_absent(&self, range: Range<usize>) -> Option<I> {
+        self.first(range, |word| !word)
+    }
+
+    fn first(&self, range: Range<usize>, seen: impl Fn(u64) -> u64) -> Option<I> {
+        let end = range.end.min(self.universe);
+        let mut number = range.start / BITS;
+        // Bits below the start count as not seen.
+        let mut word = seen(*self.words.get(number)?) & (u64::MAX << (range.start % BITS));
+        while word == 0 {
+            number += 1;
+            if number * BITS >= end {
+                return None;
+            }
+            word = seen(*self.words.get(number)?);
+        }
+        let index = number * BITS + word.trailing_zeros() as usize;
+        (index < end).then(|| I::from_index(index))
+    }
+
     /// The elements, ascending.
     pub fn iter(&self) -> impl Iterator<Item = I> + '_ {
         self.words.iter().enumerate().flat_map(|(number, &word)| {
@@ -270,6 +321,7 @@ mod tests {
             prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));
             prop_assert_eq!(x.is_disjoint(&y), a.is_disjoint(&b));
             prop_assert_eq!(x.len(), a.len());
+            prop_assert_eq!(x.count_common(&y), a.intersection(&b).count());
             prop_assert_eq!(x.is_full(), a.len() == universe);
             prop_assert!(x.iter().map(Id::index).eq(a.iter().copied()));
             prop_assert!((0..universe + 70).all(|i| x.contains(Atom::from_index(i)) == a.contains(&i)));
@@ -283,6 +335,25 @@ mod tests {
                 prop_assert!(set.remove(id));
             }
             prop_assert_eq!(set, bits(universe, &a));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_of_a_range_is_found((universe, a, _) in two_sets(), start in 0usize..1000, len in 0usize..1000) {
+            let (set, range) = (bits(universe, &a), start..start + len);
+            let present = range.clone().find(|index| a.contains(index));
+            let absent = range.clone().find(|index| *index < universe && !a.contains(index));
+            prop_assert_eq!(set.first_present(range.clone()).map(Id::index), present);
+            prop_assert_eq!(set.first_absent(range).map(Id::index), absent);
+        }
+
+        #[test]
+        fn building_bit_by_bit_is_inserting((universe, a, _) in two_sets()) {
+            prop_assert_eq!(BitSet::<Atom>::from_fn(universe, |id| a.contains(&id.index())), bits(universe, &a));
+            let spoken_of = universe / 2;
+            let first = BitSet::<Atom>::from_bits(universe, (0..spoken_of).map(|index| a.contains(&index)));
+            prop_assert_eq!(first, bits(universe, &a.range(..spoken_of).copied().collect()));
         }
     }
 

@@ -60,6 +60,12 @@ ids! {
     /// A (pool, flavor) pair: where a replica can run, and on what. Ids ascend with cluster, pool,
     /// flavor kind and code (the ties of D5).
     PairId;
+    /// Pairs of one flavor on nodes of one shape, of an inventory.
+    KindId;
+    /// A set of kinds that clusters have, of an inventory.
+    OutfitId;
+    /// A pair among the offers of its kind, of an inventory; ids ascend with the price.
+    OfferId;
 }
 
 /// A checked name: 1–253 printable characters without outer spaces.

@@ -342,7 +342,12 @@ fn said(inventory: &Inventory) -> String {
     let nodes: Vec<_> = pools.map(|(index, pool)| (pool, inventory.nodes(PoolId::from_index(index)))).collect();
     let decisions: Vec<_> = [1, 3].map(|replicas| two_gpus(inventory, replicas).placements().to_vec()).into();
     let held: Vec<_> = inventory.reservations().map(|id| inventory.reservation(id)).collect();
-    format!("{nodes:?} {:?} {:?} {decisions:?} {held:?}", inventory.healthy(), inventory.cordoned())
+    let (index, touched) = (inventory.fleet().index(), inventory.touched());
+    format!(
+        "{nodes:?} {:?} {:?} {index:?} {touched:?} {decisions:?} {held:?}",
+        inventory.healthy(),
+        inventory.cordoned()
+    )
 }
 
 proptest! {

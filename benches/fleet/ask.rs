@@ -4,39 +4,20 @@
 use std::sync::Arc;
 
 use siting::bitset::BitSet;
-use siting::catalog::Axis;
 use siting::deployment::Demand;
 use siting::id::PairId;
-use siting::inventory::{Inventory, Pair};
+use siting::inventory::{Bound, Inventory, Pair};
 use siting::placement::{self, Ask, Decision};
 use siting::policy::Scope;
 
-/// A scope bound to a snapshot: one mask of pairs for each level and axis that restricts.
-pub(crate) struct Bound {
-    masks: Vec<BitSet<PairId>>,
-    pairs: usize,
-}
-
-/// Binds a scope to a snapshot.
+/// Binds a scope to a snapshot: a mask of pairs for each axis that is restricted.
 pub(crate) fn bind(inventory: &Inventory, scope: &Scope) -> Bound {
-    let index = inventory.fleet().index();
-    let restrictions = Axis::ALL.into_iter().flat_map(|axis| {
-        scope.axis(axis).restrictions().iter().map(move |restriction| {
-            index.select(|class| {
-                let (atom, rest) = class.point(axis);
-                restriction.admits(atom, rest)
-            })
-        })
-    });
-    Bound { masks: restrictions.collect(), pairs: inventory.fleet().pairs().len() }
+    inventory.fleet().index().bind(scope)
 }
 
 /// F1: where a deployment may run, from masks that are bound already.
 pub(crate) fn allowed(bound: &Bound) -> BitSet<PairId> {
-    let Some((first, rest)) = bound.masks.split_first() else { return BitSet::full(bound.pairs) };
-    let mut set = first.clone();
-    rest.iter().for_each(|mask| set.intersect_with(mask));
-    set
+    bound.allowed()
 }
 
 /// The same, unbound.
@@ -46,25 +27,12 @@ pub(crate) fn mask(inventory: &Inventory, scope: &Scope) -> BitSet<PairId> {
 
 /// F2: may it run anywhere.
 pub(crate) fn any(inventory: &Inventory, scope: &Scope) -> bool {
-    let index = inventory.fleet().index();
-    index.classes().iter().any(|class| {
-        Axis::ALL.into_iter().all(|axis| {
-            let (atom, rest) = class.point(axis);
-            scope.axis(axis).admits(atom, rest) && !class.members.is_empty()
-        })
-    })
+    inventory.fleet().index().allowed_classes(scope).next().is_some()
 }
 
 /// F2: on how many pools and flavors.
 pub(crate) fn how_many(inventory: &Inventory, scope: &Scope) -> usize {
-    let index = inventory.fleet().index();
-    let classes = index.classes().iter().filter(|class| {
-        Axis::ALL.into_iter().all(|axis| {
-            let (atom, rest) = class.point(axis);
-            scope.axis(axis).admits(atom, rest)
-        })
-    });
-    classes.map(|class| class.members.len()).sum()
+    inventory.fleet().index().count_allowed(scope)
 }
 
 /// F2, F4: the best place by price, with room.

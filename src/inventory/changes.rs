@@ -66,9 +66,11 @@ impl Inventory {
 
     /// States another price for the nodes of a pool; an id of another fleet changes nothing.
     ///
-    /// O(1), or O(n) where a decision or a snapshot still shares the fleet.
+    /// O(pools).
     pub fn set_price(&mut self, pool: PoolId, price: Option<Money>) {
         Arc::make_mut(&mut self.fleet).set_price(pool, price);
+        // The offers of its kinds stand elsewhere now.
+        self.touch_all();
     }
 
     /// Another fleet in which what runs, runs on.
@@ -97,6 +99,7 @@ impl Inventory {
             }
         }
         after.next = self.next;
+        after.touch_all();
         *self = after;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 
 use super::request::Request;
-use crate::id::{Atom, CountryId, FlavorId, LocationId, Name};
+use crate::id::{Atom, ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
@@ -65,7 +65,7 @@ impl PoolDef {
 }
 
 /// What one node of a pool has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Shape {
     /// Cpu.
     pub cpu: Cpu,
@@ -136,12 +136,18 @@ pub struct Cluster {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pool {
     /// The cluster it belongs to.
-    pub cluster: crate::id::ClusterId,
+    pub cluster: ClusterId,
+    pub(super) pairs: Range<usize>,
     /// What it is.
     pub def: PoolDef,
 }
 
 impl Pool {
+    /// Its pairs: one for each of its flavors.
+    pub fn pairs(&self) -> impl Iterator<Item = PairId> + use<> {
+        self.pairs.clone().map(PairId::from_index)
+    }
+
     /// Whether it has GPUs.
     #[must_use]
     pub fn has_gpus(&self) -> bool {

@@ -83,7 +83,7 @@ impl Fleet {
             clusters: Vec::with_capacity(defs.len()),
             pools: Vec::new(),
             pairs: Vec::new(),
-            index: Index::default(),
+            index: Index::empty(),
         };
         for def in defs {
             fleet.push(def)?;
@@ -105,8 +105,9 @@ impl Fleet {
             let pool_id = PoolId::from_index(self.pools.len());
             // Cpu stands before gpu, and a pool has at most one of each (invariant `ids-ascend`).
             let flavors = pool.cpu_flavor.into_iter().chain(pool.gpu_flavor);
+            let first = self.pairs.len();
             self.pairs.extend(flavors.map(|flavor| Pair { cluster: id, pool: pool_id, flavor }));
-            self.pools.push(Pool { cluster: id, def: pool });
+            self.pools.push(Pool { cluster: id, pairs: first..self.pairs.len(), def: pool });
         }
         self.clusters.push(Cluster {
             name: def.name,
@@ -149,8 +150,10 @@ impl Fleet {
 
     /// States another price for a pool's nodes.
     pub(super) fn set_price(&mut self, pool: PoolId, price: Option<Money>) {
-        if let Some(pool) = self.pools.get_mut(pool.index()) {
-            pool.def.price = price;
+        let Some(found) = self.pools.get_mut(pool.index()) else { return };
+        found.def.price = price;
+        for pair in found.pairs() {
+            self.index.reprice(pair, price);
         }
     }
 

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::cluster::{Shape, Used};
 use super::request::{GpuRequest, Request};
-use crate::quantity::GpuShare;
+use crate::quantity::{Bandwidth, Bytes, GpuShare};
 
 /// The nodes of one pool.
 ///
@@ -101,8 +101,8 @@ impl Nodes {
             gpu_thousandths: shape.gpu_thousandths(),
             cpu: shape.cpu.get(),
             memory: shape.memory.get(),
-            storage: shape.storage.map_or(NO_LIMIT, |limit| limit.get().min(NO_LIMIT - 1)),
-            bandwidth: shape.bandwidth.map_or(NO_LIMIT, |limit| limit.get().min(NO_LIMIT - 1)),
+            storage: limit(shape.storage.map(Bytes::get)),
+            bandwidth: limit(shape.bandwidth.map(Bandwidth::get)),
             gpus: SmallVec::from_elem(WHOLE, usize::from(shape.gpus)),
         };
         let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
@@ -151,6 +151,29 @@ impl Nodes {
         self.runs.last_key_value().map_or(0, |(first, run)| first + run.count)
     }
 
+    /// Whether nothing is in use on any of them, which are of this shape.
+    #[must_use]
+    pub fn is_idle(&self, shape: &Shape) -> bool {
+        let idle = |node: &Node| {
+            node.gpu_thousandths == shape.gpu_thousandths()
+                && node.cpu == shape.cpu.get()
+                && node.memory == shape.memory.get()
+                && node.storage == limit(shape.storage.map(Bytes::get))
+                && node.bandwidth == limit(shape.bandwidth.map(Bandwidth::get))
+        };
+        self.shelves.len() == 1 && self.shelves.keys().all(idle)
+    }
+
+    /// What one replica leaves on an idle node of this shape, if there is room for it.
+    #[must_use]
+    pub fn left_on_idle(shape: &Shape, request: &Request) -> Remainder {
+        Remainder {
+            gpu_thousandths: shape.gpu_thousandths().saturating_sub(request.gpu.thousandths()),
+            cpu: shape.cpu.get().saturating_sub(request.cpu.get()),
+            memory: shape.memory.get().saturating_sub(request.memory.get()),
+        }
+    }
+
     /// The node on which the request leaves least, and what it leaves; of equals, the lowest
     /// number (D5). `None` where no node has room.
     ///
@@ -172,6 +195,12 @@ impl Nodes {
         let equals = roomy.take_while(|(node, _)| node.remainder(request) == remainder);
         let lowest = equals.filter_map(|(_, numbers)| numbers.first()).chain(numbers.first()).min();
         lowest.map(|&number| (number, remainder))
+    }
+
+    /// Whether a node has room for the request: mostly O(log n), as that with most free is tried first.
+    #[must_use]
+    pub fn has_room(&self, request: &Request) -> bool {
+        self.shelves.last_key_value().is_some_and(|(node, _)| node.room(request) > 0) || self.best(request).is_some()
     }
 
     /// How many replicas of the request one node has room for.
@@ -418,6 +447,11 @@ impl Node {
             self.gpu_thousandths += u64::from(*taken);
         }
     }
+}
+
+/// What is free of a resource on an idle node.
+fn limit(stated: Option<u64>) -> u64 {
+    stated.map_or(NO_LIMIT, |limit| limit.min(NO_LIMIT - 1))
 }
 
 /// What is left of a resource; one without end stays so.

@@ -61,22 +61,53 @@ impl Request {
     /// `None` where the replica does not fit such a node.
     #[must_use]
     pub fn price(&self, shape: &Shape, node_price: Money) -> Option<Money> {
-        let shares = [
+        Some(self.largest_share(shape)?.of(node_price))
+    }
+
+    /// The largest share that a replica takes of any one resource of a node of this shape; `None` where
+    /// it does not fit one.
+    #[must_use]
+    pub fn largest_share(&self, shape: &Shape) -> Option<Share> {
+        let resources = [
             (self.cpu.get(), Some(shape.cpu.get())),
             (self.memory.get(), Some(shape.memory.get())),
             (self.storage.get(), shape.storage.map(Bytes::get)),
             (self.bandwidth.get(), shape.bandwidth.map(Bandwidth::get)),
             (self.gpu.thousandths(), Some(shape.gpu_thousandths())),
         ];
-        // The node's price times a share, rounded up; rounding keeps the order of shares.
-        let parts = shares.into_iter().map(|(taken, whole)| match (taken, whole) {
-            (0, _) | (_, None) => Some(0),
-            (taken, Some(whole)) if taken <= whole => {
-                Some((u128::from(node_price.get()) * u128::from(taken)).div_ceil(u128::from(whole)))
+        let mut largest = Share { taken: 0, whole: 1 };
+        for (taken, whole) in resources {
+            let Some(whole) = whole.filter(|_| taken > 0) else { continue };
+            if taken > whole {
+                return None;
             }
-            _ => None,
-        });
-        let largest = parts.collect::<Option<Vec<u128>>>()?.into_iter().max()?;
-        u64::try_from(largest).ok().map(Money::micros)
+            let share = Share { taken, whole };
+            if share.exceeds(&largest) {
+                largest = share;
+            }
+        }
+        Some(largest)
+    }
+}
+
+/// A part of a whole, at most all of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Share {
+    taken: u64,
+    /// Above 0.
+    whole: u64,
+}
+
+impl Share {
+    /// This share of a price, rounded up to a millionth. A larger share never gives less.
+    #[must_use]
+    pub fn of(self, price: Money) -> Money {
+        let part = (u128::from(price.get()) * u128::from(self.taken)).div_ceil(u128::from(self.whole));
+        // A part is at most the whole, so it always fits.
+        Money::micros(u64::try_from(part).unwrap_or(price.get()))
+    }
+
+    fn exceeds(&self, other: &Self) -> bool {
+        u128::from(self.taken) * u128::from(other.whole) > u128::from(other.taken) * u128::from(self.whole)
     }
 }

@@ -12,7 +12,7 @@ use super::nodes::{Nodes, Taken};
 use super::request::Request;
 use crate::bitset::BitSet;
 use crate::catalog::Catalog;
-use crate::id::{ClusterId, Id, PairId, PoolId};
+use crate::id::{ClusterId, Id, OfferId, PairId, PoolId};
 
 /// A fleet, its health and cordons, what is free on it, and who reserved what.
 ///
@@ -20,8 +20,12 @@ use crate::id::{ClusterId, Id, PairId, PoolId};
 #[derive(Clone, Debug)]
 pub struct Inventory {
     pub(super) fleet: Arc<Fleet>,
-    pub(super) healthy: BitSet<ClusterId>,
-    pub(super) cordoned: BitSet<ClusterId>,
+    pub(super) healthy: Arc<BitSet<ClusterId>>,
+    pub(super) cordoned: Arc<BitSet<ClusterId>>,
+    /// The offers of pools on which something is in use, and perhaps of some that are idle again.
+    ///
+    /// Invariant `untouched-is-idle`: on the nodes of any other pool that has a limit, nothing is in use.
+    pub(super) touched: Arc<BitSet<OfferId>>,
     /// By pool; `None` where nodes are unlimited.
     pub(super) nodes: Vec<Option<Arc<Nodes>>>,
     pub(super) reservations: BTreeMap<ReservationId, Held>,
@@ -87,7 +91,7 @@ impl Inventory {
             let ids = closed.values().enumerate().filter(move |(_, state)| test(state));
             BitSet::from_ids(universe, ids.map(|(index, _)| ClusterId::from_index(index)))
         };
-        let (healthy, cordoned) = (those(|state| state.0), those(|state| state.1));
+        let (healthy, cordoned) = (Arc::new(those(|state| state.0)), Arc::new(those(|state| state.1)));
         let mut nodes = Vec::with_capacity(fleet.pools().len());
         for pool in fleet.pools() {
             nodes.push(match (&pool.def.shape, pool.def.nodes) {
@@ -104,7 +108,11 @@ impl Inventory {
                 _ => None,
             });
         }
-        Ok(Self { fleet: Arc::new(fleet), healthy, cordoned, nodes, reservations: BTreeMap::new(), next: 0 })
+        let touched = Arc::new(BitSet::empty(fleet.pairs().len()));
+        let fleet = Arc::new(fleet);
+        let mut new = Self { fleet, healthy, cordoned, touched, nodes, reservations: BTreeMap::new(), next: 0 };
+        new.touch_all();
+        Ok(new)
     }
 
     /// The clusters and pools, shared by all snapshots.
@@ -115,13 +123,13 @@ impl Inventory {
 
     /// The healthy clusters.
     #[must_use]
-    pub fn healthy(&self) -> &BitSet<ClusterId> {
+    pub fn healthy(&self) -> &Arc<BitSet<ClusterId>> {
         &self.healthy
     }
 
     /// The cordoned clusters.
     #[must_use]
-    pub fn cordoned(&self) -> &BitSet<ClusterId> {
+    pub fn cordoned(&self) -> &Arc<BitSet<ClusterId>> {
         &self.cordoned
     }
 
@@ -133,18 +141,31 @@ impl Inventory {
 
     /// Records a cluster's health. An id of another fleet changes nothing.
     pub fn set_healthy(&mut self, cluster: ClusterId, healthy: bool) {
-        set(&mut self.healthy, cluster, healthy);
+        set(Arc::make_mut(&mut self.healthy), cluster, healthy);
     }
 
     /// Closes a cluster to new work, or opens it again. An id of another fleet changes nothing.
     pub fn set_cordoned(&mut self, cluster: ClusterId, cordoned: bool) {
-        set(&mut self.cordoned, cluster, cordoned);
+        set(Arc::make_mut(&mut self.cordoned), cluster, cordoned);
     }
 
     /// What is free on a pool; `None` where nodes are unlimited.
     #[must_use]
     pub fn nodes(&self, pool: PoolId) -> Option<&Nodes> {
         self.nodes.get(pool.index())?.as_deref()
+    }
+
+    /// Whether something may be in use on the nodes behind an offer. Where not, every node is idle or their
+    /// number is unlimited, so what is free on them is known from their shape.
+    #[must_use]
+    pub fn is_touched(&self, offer: OfferId) -> bool {
+        self.touched.contains(offer)
+    }
+
+    /// The offers for which [`is_touched`](Self::is_touched).
+    #[must_use]
+    pub fn touched(&self) -> &BitSet<OfferId> {
+        &self.touched
     }
 
     /// Takes room for `replicas`, each on the node where it leaves least.
@@ -224,7 +245,35 @@ impl Inventory {
             left -= part.replicas;
             taken.push(part);
         }
+        self.touch(pool);
         Ok(taken)
+    }
+
+    /// Notes whether a pool is idle.
+    pub(super) fn touch(&mut self, id: PoolId) {
+        let Some(pool) = self.fleet.pool(id) else { return };
+        let used = match (self.nodes.get(id.index()), &pool.def.shape) {
+            (Some(Some(nodes)), Some(shape)) => !nodes.is_idle(shape),
+            _ => false,
+        };
+        for offer in pool.pairs().filter_map(|pair| self.fleet.index().offer_of(pair)) {
+            if self.touched.contains(offer) != used {
+                let touched = Arc::make_mut(&mut self.touched);
+                if used {
+                    touched.insert(offer)
+                } else {
+                    touched.remove(offer)
+                };
+            }
+        }
+    }
+
+    /// Notes it of all pools.
+    pub(super) fn touch_all(&mut self) {
+        self.touched = Arc::new(BitSet::empty(self.fleet.pairs().len()));
+        for index in 0..self.nodes.len() {
+            self.touch(PoolId::from_index(index));
+        }
     }
 
     /// Gives back what a reservation holds.
@@ -239,6 +288,7 @@ impl Inventory {
                 nodes.give_back(taken);
             }
         }
+        self.touch(reservation.pool);
         Ok(())
     }
 

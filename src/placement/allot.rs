@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use super::feasible::Question;
 use super::rank::{Liking, Rank, UnknownLast};
 use super::spread::Domains;
-use crate::bitset::BitSet;
-use crate::id::{Id, PairId, PoolId};
+use super::supply::Supply;
+use crate::id::{PairId, PoolId};
 use crate::inventory::{Nodes, Pair, Pool, Request};
 use crate::quantity::Money;
 
@@ -39,26 +39,37 @@ pub(super) struct Part {
 ///
 /// The best candidate stays the best until its node is full, since what a replica leaves there
 /// only shrinks, and so do the nodes that are like it; they are filled at one go. The work follows
-/// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates).
-/// Spreading goes replica by replica.
-pub(super) fn allot(question: &Question<'_>, candidates: &BitSet<PairId>, alternative: usize) -> Allotment {
+/// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates),
+/// where by price only those candidates count that may be the best. Spreading goes replica by replica.
+pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
     let wanted = question.ask.wanted();
-    let spread = question.ask.preferences.spread.filter(|_| !question.unspread);
     let mut state = Allotting {
         question,
         alternative,
         changed: HashMap::new(),
-        done: Allotment {
-            alternative,
-            domains: spread.map(|spread| Domains::new(question, candidates, spread)),
-            ..Allotment::default()
-        },
+        done: Allotment { alternative, ..Allotment::default() },
+    };
+    let (mut supply, first) = if Supply::is_by_price(question) {
+        // Replicas stay where they run before anything else is looked at.
+        let current = question.ask.current.iter().map(|(pair, _)| *pair);
+        let current = current.filter(|&id| question.feasible.is_candidate(id, alternative));
+        (Some(Supply::new(question, alternative)), current.collect::<Vec<_>>())
+    } else {
+        let candidates: Vec<_> = question.feasible.candidates(alternative).collect();
+        let spread = question.ask.preferences.spread.filter(|_| !question.unspread);
+        state.done.domains = spread.map(|spread| Domains::new(question, &candidates, spread));
+        (None, candidates)
     };
     let mut heap: BinaryHeap<Reverse<Entry>> =
-        candidates.iter().filter_map(|id| state.entry(id)).map(Reverse).collect();
+        first.into_iter().filter_map(|id| state.entry(id)).map(Reverse).collect();
     // Candidates whose domain must wait for the others.
     let mut waiting: Vec<Entry> = Vec::new();
     while state.done.fitting < wanted {
+        if let Some(supply) = &mut supply {
+            while let Some(id) = supply.next(heap.peek().map(|Reverse(best)| &best.rank)) {
+                heap.extend(state.entry(id).map(Reverse));
+            }
+        }
         let Some(Reverse(entry)) = heap.pop() else { break };
         if entry.version != state.version(entry.site.pool) {
             // Another flavor of the pool took room since; a fresh entry is in the heap.
@@ -74,7 +85,7 @@ pub(super) fn allot(question: &Question<'_>, candidates: &BitSet<PairId>, altern
             heap.push(Reverse(worse));
             continue;
         }
-        let rivals = state.on_pool(candidates, entry.site.pool);
+        let rivals = state.on_pool(&entry);
         let raised = state.place(&entry, rivals.len(), wanted);
         if raised {
             heap.extend(waiting.drain(..).filter_map(|entry| state.entry(entry.rank.pair)).map(Reverse));
@@ -132,7 +143,7 @@ impl Allotting<'_> {
         let (fleet, preferences) = (self.question.fleet(), self.question.ask.preferences);
         let &site = fleet.pair(id)?;
         let (pool, cluster) = (fleet.pool(site.pool)?, fleet.cluster(site.cluster)?);
-        let request = self.question.request(self.alternative, &site);
+        let request = self.question.feasible.request(self.alternative, &site);
         let left = match self.nodes(site.pool) {
             Some(nodes) => Some(nodes.best(&request)?.1),
             None => None,
@@ -211,13 +222,10 @@ impl Allotting<'_> {
         self.question.inventory.nodes(pool).map(|nodes| Changed { nodes: nodes.clone(), version: 0 })
     }
 
-    /// The candidates on a pool.
-    fn on_pool(&self, candidates: &BitSet<PairId>, pool: PoolId) -> SmallVec<[PairId; 2]> {
-        let fleet = self.question.fleet();
-        let cluster = fleet.pool(pool).and_then(|pool| fleet.cluster(pool.cluster));
-        let pairs = cluster.map(|cluster| cluster.pairs.clone()).unwrap_or_default();
-        let ids = pairs.map(PairId::from_index).filter(|&id| candidates.contains(id));
-        ids.filter(|&id| fleet.pair(id).is_some_and(|pair| pair.pool == pool)).collect()
+    /// The candidates on an entry's pool.
+    fn on_pool(&self, entry: &Entry) -> SmallVec<[PairId; 2]> {
+        let pairs = self.question.fleet().pool(entry.site.pool).into_iter().flat_map(Pool::pairs);
+        pairs.filter(|&id| self.question.feasible.is_candidate(id, self.alternative)).collect()
     }
 }
 

@@ -1,15 +1,16 @@
 //! The answer to one deployment's question.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use super::allot::{Allotment, allot};
 use super::ask::Ask;
-use super::feasible::Question;
+use super::feasible::{Feasible, Question};
 use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
-use crate::id::PairId;
+use crate::deployment::Demand;
+use crate::id::{ClusterId, PairId};
 use crate::inventory::{Fleet, Inventory, Request};
 use crate::policy::Scope;
 use crate::quantity::Money;
@@ -18,13 +19,29 @@ use crate::quantity::Money;
 /// the fleet for their names.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    fleet: Arc<Fleet>,
-    scope: Arc<Scope>,
-    candidates: BitSet<PairId>,
+    asked: Asked,
+    /// Found when they are first asked for: placing needs no list of them.
+    candidates: OnceLock<BitSet<PairId>>,
     placements: Vec<Placement>,
     /// The alternative of the demand that the placements are made under.
     alternative: usize,
     refusal: Option<Refusal>,
+}
+
+/// What the candidates follow from.
+#[derive(Clone, Debug)]
+struct Asked {
+    fleet: Arc<Fleet>,
+    healthy: Arc<BitSet<ClusterId>>,
+    cordoned: Arc<BitSet<ClusterId>>,
+    scope: Arc<Scope>,
+    demand: Demand,
+}
+
+impl Asked {
+    fn feasible(&self) -> Feasible<'_> {
+        Feasible::new(&self.fleet, (&self.healthy, &self.cordoned), &self.scope, &self.demand)
+    }
 }
 
 /// The short answer.
@@ -87,51 +104,62 @@ pub struct Refusal {
 /// Of several alternatives of a gpu demand, the first under which all replicas fit is taken for all
 /// of them. Zero replicas are decided as one would be, where it would wake.
 ///
-/// O(classes + pairs / 64 + allowed pairs × log); a refusal looks at every pair.
+/// By price, which is how nothing stated ranks too, the cheapest offers of each kind of node are looked
+/// at first and the others not at all: O(places + kinds × log kinds), and the offers that come before one
+/// that is allowed and has room. Any other preference ranks every candidate: O(places + kinds + allowed
+/// pairs × log). A refusal looks at every pair.
 #[must_use]
 pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
-    let question = Question::new(inventory, scope, *ask);
-    let (candidates, allotment) = best_allotment(&question);
-    let (fleet, scope, alternative) = (Arc::clone(inventory.fleet()), Arc::clone(scope), allotment.alternative);
+    let asked = Asked {
+        fleet: Arc::clone(inventory.fleet()),
+        healthy: Arc::clone(inventory.healthy()),
+        cordoned: Arc::clone(inventory.cordoned()),
+        scope: Arc::clone(scope),
+        demand: ask.demand.clone(),
+    };
+    let (placements, alternative, refusal) = answer(inventory, &asked.feasible(), ask);
+    Decision { asked, candidates: OnceLock::new(), placements, alternative, refusal }
+}
+
+/// The placements, the alternative they are made under, and why there are not more.
+fn answer(inventory: &Inventory, feasible: &Feasible<'_>, ask: &Ask<'_>) -> (Vec<Placement>, usize, Option<Refusal>) {
+    let question = Question::new(inventory, feasible, *ask);
+    let allotment = best_allotment(&question);
+    let alternative = allotment.alternative;
     if allotment.fitting == ask.wanted() {
-        let placements = placements(allotment, ask.replicas);
-        return Decision { fleet, scope, candidates, placements, alternative, refusal: None };
+        return (placements(allotment, ask.replicas), alternative, None);
     }
     // Would the replicas fit if they need not spread?
     let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
         let unspread = Question { unspread: true, ..question };
-        best_allotment(&unspread).1.fitting
+        best_allotment(&unspread).fitting
     });
     let shortage = Shortage {
-        room: !candidates.is_empty() && unspread.unwrap_or(allotment.fitting) < ask.wanted(),
+        fewer: unspread.unwrap_or(allotment.fitting) < ask.wanted(),
         spread: allotment.domains.as_ref().filter(|_| unspread.is_some_and(|fitting| fitting > allotment.fitting)),
     };
     let refusal = Refusal {
         wanted: ask.wanted(),
         fitting: allotment.fitting,
-        clusters: fleet.clusters().len(),
+        clusters: question.fleet().clusters().len(),
         reasons: reason::reasons(&question, shortage),
     };
     let placements = if ask.partial { placements(allotment, ask.replicas) } else { Vec::new() };
-    Decision { fleet, scope, candidates, placements, alternative, refusal: Some(refusal) }
+    (placements, alternative, Some(refusal))
 }
 
-/// The candidates under any alternative, and the allotment of the first alternative under which all
-/// replicas fit, else of that under which most do.
-fn best_allotment(question: &Question<'_>) -> (BitSet<PairId>, Allotment) {
-    let mut candidates = BitSet::empty(question.fleet().pairs().len());
+/// The allotment of the first alternative under which all replicas fit, else of that under which most do.
+fn best_allotment(question: &Question<'_>) -> Allotment {
     let mut best: Option<Allotment> = None;
     for alternative in 0..question.ask.demand.alternatives() {
-        let feasible = question.candidates(alternative);
-        candidates.union_with(&feasible);
         if best.as_ref().is_none_or(|best| best.fitting < question.ask.wanted()) {
-            let allotment = allot(question, &feasible, alternative);
+            let allotment = allot(question, alternative);
             if best.as_ref().is_none_or(|best| best.fitting < allotment.fitting) {
                 best = Some(allotment);
             }
         }
     }
-    (candidates, best.unwrap_or_default())
+    best.unwrap_or_default()
 }
 
 fn placements(allotment: Allotment, replicas: u32) -> Vec<Placement> {
@@ -160,10 +188,11 @@ impl Decision {
         self.refusal.is_none()
     }
 
-    /// Every pair on which one replica could run if it were empty (D2), ascending by names.
+    /// Every pair on which one replica could run if it were empty (D2), ascending by names. O(allowed
+    /// pairs) the first time, then at hand.
     #[must_use]
     pub fn candidates(&self) -> &BitSet<PairId> {
-        &self.candidates
+        self.candidates.get_or_init(|| self.asked.feasible().all_candidates())
     }
 
     /// Where the replicas run, in the order of each candidate's first; empty where all are refused.
@@ -192,12 +221,12 @@ impl Decision {
     /// The policies it was decided under.
     #[must_use]
     pub fn scope(&self) -> &Arc<Scope> {
-        &self.scope
+        &self.asked.scope
     }
 
     /// The fleet it was decided on, for names.
     #[must_use]
     pub fn fleet(&self) -> &Arc<Fleet> {
-        &self.fleet
+        &self.asked.fleet
     }
 }

@@ -1,118 +1,193 @@
 //! Which pairs pass which constraint (D2, D6).
+//!
+//! What a constraint says of a pair it says of all pairs of a kind, or of a cluster; so it is asked once
+//! for each of these, and a pair fails what its cluster or its kind fails. Only room is asked of the
+//! pool itself.
+
+use std::borrow::Cow;
 
 use crate::bitset::BitSet;
 use crate::catalog::Axis;
-use crate::id::{ClusterId, Id, PairId};
-use crate::inventory::{Fleet, Inventory, Pair, Pool, Request};
+use crate::deployment::Demand;
+use crate::id::{Atom, ClusterId, Id, PairId};
+use crate::inventory::{Fleet, Inventory, Kind, Pair, Request};
 use crate::policy::Scope;
 
 use super::ask::Ask;
-use super::constraint::Code;
+use super::constraint::{Code, Failures};
 use super::lower;
 
-/// The constraints that judge each pair by itself, in the order of D6.
-pub(super) const JUDGING: [Code; 7] = [
-    Code::Unhealthy,
-    Code::Cordoned,
-    Code::LocationNotAllowed,
-    Code::FlavorNotAllowed,
-    Code::NoSuchFlavor,
-    Code::DoesNotFitNode,
-    Code::InsufficientCapacity,
-];
+/// A fleet as one deployment's policies and demand see it: all of the constraints but room and spread.
+#[derive(Clone, Debug)]
+pub(super) struct Feasible<'a> {
+    fleet: &'a Fleet,
+    healthy: &'a BitSet<ClusterId>,
+    cordoned: &'a BitSet<ClusterId>,
+    scope: &'a Scope,
+    demand: &'a Demand,
+    /// The places that the policies allow (D9).
+    places: Cow<'a, BitSet<Atom>>,
+}
+
+/// What a kind is to one alternative of a demand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    /// What all its pairs fail.
+    pub(super) failures: Failures,
+    /// What one replica takes.
+    pub(super) request: Request,
+}
+
+impl<'a> Feasible<'a> {
+    pub(super) fn new(
+        fleet: &'a Fleet,
+        (healthy, cordoned): (&'a BitSet<ClusterId>, &'a BitSet<ClusterId>),
+        scope: &'a Scope,
+        demand: &'a Demand,
+    ) -> Self {
+        Self { fleet, healthy, cordoned, scope, demand, places: fleet.index().allowed_places(scope) }
+    }
+
+    pub(super) fn fleet(&self) -> &'a Fleet {
+        self.fleet
+    }
+
+    pub(super) fn scope(&self) -> &'a Scope {
+        self.scope
+    }
+
+    pub(super) fn demand(&self) -> &'a Demand {
+        self.demand
+    }
+
+    /// Whether a cluster of a place passes all constraints on clusters.
+    #[inline]
+    pub(super) fn is_open(&self, cluster: ClusterId, place: Atom) -> bool {
+        self.places.contains(place) && self.healthy.contains(cluster) && !self.cordoned.contains(cluster)
+    }
+
+    /// What every pair of a cluster of a place fails: health, cordon, place.
+    #[inline]
+    pub(super) fn of_cluster(&self, cluster: ClusterId, place: Atom) -> Failures {
+        let mut failures = Failures::default();
+        failures.add(Code::Unhealthy, !self.healthy.contains(cluster));
+        failures.add(Code::Cordoned, self.cordoned.contains(cluster));
+        failures.add(Code::LocationNotAllowed, !self.places.contains(place));
+        failures
+    }
+
+    /// What every pair of a kind fails under one alternative: flavor, hardware demanded, size of an
+    /// empty node.
+    pub(super) fn of_kind(&self, kind: &Kind, alternative: usize) -> Fit {
+        let catalog = self.fleet.catalog();
+        let atom = catalog.flavor_atom(kind.flavor);
+        let request = lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
+        let admitted = lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
+        let mut failures = Failures::default();
+        failures.add(Code::FlavorNotAllowed, !self.scope.axis(Axis::Flavor).admits(atom, atom));
+        failures.add(Code::NoSuchFlavor, !admitted);
+        failures.add(Code::DoesNotFitNode, !kind.hardware.holds(&request));
+        Fit { failures, request }
+    }
+
+    /// What one replica takes on a kind under one alternative; `None` where its pairs are no candidates,
+    /// wherever they are.
+    pub(super) fn fits(&self, kind: &Kind, alternative: usize) -> Option<Request> {
+        let catalog = self.fleet.catalog();
+        let atom = catalog.flavor_atom(kind.flavor);
+        let admitted = self.scope.axis(Axis::Flavor).admits(atom, atom)
+            && lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
+        let request = || lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
+        admitted.then(request).filter(|request| kind.hardware.holds(request))
+    }
+
+    /// What a pair fails under one alternative, but for room.
+    pub(super) fn of_pair(&self, id: PairId, alternative: usize) -> Option<Fit> {
+        let (index, pair) = (self.fleet.index(), self.fleet.pair(id)?);
+        let fit = self.of_kind(index.kinds().get(index.kind_of(id)?.index())?, alternative);
+        let of_cluster = self.of_cluster(pair.cluster, self.fleet.cluster(pair.cluster)?.place);
+        Some(Fit { failures: fit.failures.and(of_cluster), ..fit })
+    }
+
+    /// What a replica takes on a pair, under one alternative.
+    pub(super) fn request(&self, alternative: usize, pair: &Pair) -> Request {
+        lower::request_under(self.demand, alternative, self.fleet.catalog().flavor_kind(pair.flavor))
+    }
+
+    /// Whether a pair passes every constraint up to and including `does-not-fit-node`, under one
+    /// alternative (D2).
+    pub(super) fn is_candidate(&self, id: PairId, alternative: usize) -> bool {
+        !self.scope.refuses_everything() && self.of_pair(id, alternative).is_some_and(|fit| fit.failures.is_none())
+    }
+
+    /// The candidates under one alternative, in no particular order. O(places + kinds + allowed pairs).
+    pub(super) fn candidates(&self, alternative: usize) -> impl Iterator<Item = PairId> {
+        let index = self.fleet.index();
+        let possible = !self.scope.refuses_everything();
+        let mut passes: Vec<Option<bool>> = vec![None; index.kinds().len()];
+        let mut fits = move |id: PairId| {
+            let Some(of) = index.kind_of(id) else { return false };
+            let (Some(known), Some(kind)) = (passes.get_mut(of.index()), index.kinds().get(of.index())) else {
+                return false;
+            };
+            *known.get_or_insert_with(|| self.fits(kind, alternative).is_some())
+        };
+        let classes = index.classes_in(&self.places).filter(move |_| possible);
+        let flavor = self.scope.axis(Axis::Flavor);
+        let classes = classes.filter(move |class| flavor.admits(class.flavor, class.flavor));
+        let pairs = classes.flat_map(|class| class.members.iter().map(move |&id| (class.place, id)));
+        pairs.filter_map(move |(place, id)| {
+            let pair = self.fleet.pair(id)?;
+            (self.is_open(pair.cluster, place) && fits(id)).then_some(id)
+        })
+    }
+
+    /// The candidates under some alternative.
+    pub(super) fn all_candidates(&self) -> BitSet<PairId> {
+        let alternatives = 0..self.demand.alternatives();
+        let candidates = alternatives.flat_map(|alternative| self.candidates(alternative));
+        BitSet::from_ids(self.fleet.pairs().len(), candidates)
+    }
+
+    /// About how many pairs stand where the policies allow.
+    pub(super) fn estimate(&self) -> usize {
+        self.fleet.index().estimate(&self.places)
+    }
+}
 
 /// One deployment's question to one inventory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub(super) inventory: &'a Inventory,
-    pub(super) scope: &'a Scope,
+    pub(super) feasible: &'a Feasible<'a>,
     pub(super) ask: Ask<'a>,
     /// As if no spread were asked for: to tell whether it is what stands in the way.
     pub(super) unspread: bool,
 }
 
 impl<'a> Question<'a> {
-    pub(super) fn new(inventory: &'a Inventory, scope: &'a Scope, ask: Ask<'a>) -> Self {
-        Self { inventory, scope, ask, unspread: false }
+    pub(super) fn new(inventory: &'a Inventory, feasible: &'a Feasible<'a>, ask: Ask<'a>) -> Self {
+        Self { inventory, feasible, ask, unspread: false }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
         self.inventory.fleet()
     }
 
-    /// The pairs that pass every constraint up to and including `does-not-fit-node`, under one
-    /// alternative (D2). Starts from what the policies allow and only takes away (D9).
-    pub(super) fn candidates(&self, alternative: usize) -> BitSet<PairId> {
-        let fleet = self.fleet();
-        if self.scope.refuses_everything() {
-            return BitSet::empty(fleet.pairs().len());
+    /// Whether a node of a pair's pool has room for a replica now. What would not fit an idle node has
+    /// none.
+    pub(super) fn has_room(&self, pair: &Pair, fit: &Fit) -> bool {
+        if fit.failures.contains(Code::DoesNotFitNode) {
+            return false;
         }
-        let allowed = fleet.index().allowed(self.scope);
-        self.among(allowed.iter(), |pair, pool| {
-            self.inventory.is_open(pair.cluster)
-                && lower::admits(fleet.catalog(), self.ask.demand, alternative, &pool.def, pair.flavor)
-                && pool.holds(&self.request(alternative, pair))
-        })
+        self.inventory.nodes(pair.pool).is_none_or(|nodes| nodes.has_room(&fit.request))
     }
 
-    /// The pairs that pass one constraint by itself, under one alternative.
-    pub(super) fn passing(&self, code: Code, alternative: usize) -> BitSet<PairId> {
-        let fleet = self.fleet();
-        match code {
-            Code::Unhealthy => self.among_all(|pair, _| self.inventory.healthy().contains(pair.cluster)),
-            Code::Cordoned => self.among_all(|pair, _| !self.inventory.cordoned().contains(pair.cluster)),
-            Code::LocationNotAllowed => fleet.index().allowed_on(self.scope, Axis::Location),
-            Code::FlavorNotAllowed => fleet.index().allowed_on(self.scope, Axis::Flavor),
-            Code::NoSuchFlavor => self.among_all(|pair, pool| {
-                lower::admits(fleet.catalog(), self.ask.demand, alternative, &pool.def, pair.flavor)
-            }),
-            Code::DoesNotFitNode => self.among_all(|pair, pool| pool.holds(&self.request(alternative, pair))),
-            Code::InsufficientCapacity => self.among_all(|pair, pool| self.has_room(pair, pool, alternative)),
-            Code::PolicyUnresolved
-            | Code::PolicyRequired
-            | Code::PolicyConflict
-            | Code::SpreadImpossible
-            | Code::NoClusters => BitSet::empty(fleet.pairs().len()),
-        }
+    /// Every constraint that a pair fails under one alternative.
+    pub(super) fn failures(&self, id: PairId, alternative: usize) -> Option<Failures> {
+        let fit = self.feasible.of_pair(id, alternative)?;
+        let mut failures = fit.failures;
+        failures.add(Code::InsufficientCapacity, !self.has_room(self.fleet().pair(id)?, &fit));
+        Some(failures)
     }
-
-    /// What a replica takes on a pair, under one alternative.
-    pub(super) fn request(&self, alternative: usize, pair: &Pair) -> Request {
-        lower::request_under(self.ask.demand, alternative, self.fleet().catalog().flavor_kind(pair.flavor))
-    }
-
-    fn has_room(&self, pair: &Pair, pool: &Pool, alternative: usize) -> bool {
-        let request = self.request(alternative, pair);
-        match self.inventory.nodes(pair.pool) {
-            Some(nodes) => nodes.best(&request).is_some(),
-            None => pool.holds(&request),
-        }
-    }
-
-    pub(super) fn among_all(&self, test: impl Fn(&Pair, &Pool) -> bool) -> BitSet<PairId> {
-        self.among((0..self.fleet().pairs().len()).map(PairId::from_index), test)
-    }
-
-    fn among(&self, pairs: impl Iterator<Item = PairId>, test: impl Fn(&Pair, &Pool) -> bool) -> BitSet<PairId> {
-        let fleet = self.fleet();
-        let passes = |&id: &PairId| {
-            let pair = fleet.pair(id);
-            pair.is_some_and(|pair| fleet.pool(pair.pool).is_some_and(|pool| test(pair, pool)))
-        };
-        BitSet::from_ids(fleet.pairs().len(), pairs.filter(passes))
-    }
-}
-
-/// How many clusters have a pair in the set (D6: they *survive*).
-pub(super) fn surviving_clusters(fleet: &Fleet, pairs: &BitSet<PairId>) -> usize {
-    let mut last: Option<ClusterId> = None;
-    let mut count = 0;
-    // A cluster's pairs are neighbours (invariant `ranges-nest` of the fleet).
-    for pair in pairs.iter().filter_map(|id| fleet.pair(id)) {
-        if last != Some(pair.cluster) {
-            last = Some(pair.cluster);
-            count += 1;
-        }
-    }
-    count
 }

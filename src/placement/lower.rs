@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::deployment::{Demand, GpuNeed, Resources};
 use crate::id::FlavorId;
-use crate::inventory::{GpuRequest, Pair, PoolDef, Request};
+use crate::inventory::{GpuRequest, Pair, Request};
 use crate::quantity::{Bytes, GpuShare};
 
 /// What one replica of a demand takes where it runs already: that of its first alternative.
@@ -38,15 +38,21 @@ fn gpu_request(need: &GpuNeed) -> GpuRequest {
     }
 }
 
-/// Whether a flavor of a pool is what one of the demand's alternatives asks for: its kind, type,
+/// Whether a flavor beside a host's cpu is what one of the demand's alternatives asks for: its kind, type,
 /// GPU memory and the host's cpu type. What is not stated of the pool or the catalog fails.
-pub(super) fn admits(catalog: &Catalog, demand: &Demand, alternative: usize, pool: &PoolDef, flavor: FlavorId) -> bool {
+pub(super) fn admits(
+    catalog: &Catalog,
+    demand: &Demand,
+    alternative: usize,
+    host: Option<FlavorId>,
+    flavor: FlavorId,
+) -> bool {
     let Demand::Stated(resources) = demand else { return true };
     let kind_fits = match demand.gpu(alternative) {
         None => catalog.flavor_kind(flavor) == FlavorKind::Cpu,
         Some(need) => catalog.flavor_kind(flavor) == FlavorKind::Gpu && is_needed(catalog, need, flavor),
     };
-    kind_fits && host_fits(catalog, resources, pool)
+    kind_fits && host_fits(catalog, resources, host)
 }
 
 fn is_needed(catalog: &Catalog, need: &GpuNeed, flavor: FlavorId) -> bool {
@@ -56,8 +62,8 @@ fn is_needed(catalog: &Catalog, need: &GpuNeed, flavor: FlavorId) -> bool {
     code_fits && memory_fits
 }
 
-fn host_fits(catalog: &Catalog, resources: &Resources, pool: &PoolDef) -> bool {
-    resources.cpu_type.is_none_or(|wanted| pool.cpu_flavor.is_some_and(|host| covers(catalog, wanted, host)))
+fn host_fits(catalog: &Catalog, resources: &Resources, host: Option<FlavorId>) -> bool {
+    resources.cpu_type.is_none_or(|wanted| host.is_some_and(|host| covers(catalog, wanted, host)))
 }
 
 fn covers(catalog: &Catalog, choice: Choice, flavor: FlavorId) -> bool {

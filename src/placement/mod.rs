@@ -19,6 +19,8 @@ mod optimize;
 mod rank;
 mod reason;
 mod spread;
+mod supply;
+mod survey;
 
 pub use ask::Ask;
 pub use commit::{CommitError, commit};
@@ -28,4 +30,5 @@ pub use explain::{PairExplanation, explain, explain_cluster};
 pub use lower::request;
 pub use optimize::{Movable, optimize};
 pub use rank::{Liking, Rank, UnknownLast};
-pub use reason::{Counts, Culprit, Reason, policy_reasons};
+pub use reason::{Culprit, Reason, policy_reasons};
+pub use survey::Counts;

@@ -8,7 +8,7 @@
 use super::allot::replica_price;
 use super::ask::Ask;
 use super::decision::{Decision, Placement};
-use super::feasible::Question;
+use super::feasible::Feasible;
 use crate::deployment::Preference;
 use crate::id::{PairId, PoolId};
 use crate::inventory::{Inventory, Request, Reservation, ReservationId};
@@ -109,12 +109,12 @@ impl<'d> Movable<'d> {
 
 /// The priced candidates of a decision under the alternative it took, cheapest first.
 fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> Vec<Site> {
-    let question = Question::new(inventory, decision.scope(), *ask);
-    let fleet = question.fleet();
-    let candidates = question.candidates(decision.alternative());
-    let priced = candidates.iter().filter_map(|id| {
+    let open = (&**inventory.healthy(), &**inventory.cordoned());
+    let feasible = Feasible::new(inventory.fleet(), open, decision.scope(), ask.demand);
+    let fleet = feasible.fleet();
+    let priced = feasible.candidates(decision.alternative()).filter_map(|id| {
         let pair = fleet.pair(id)?;
-        let request = question.request(decision.alternative(), pair);
+        let request = feasible.request(decision.alternative(), pair);
         let price = replica_price(fleet.pool(pair.pool)?, &request)?;
         Some(Site { price, pair: id, pool: pair.pool, request })
     });

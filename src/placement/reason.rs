@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use super::constraint::Code;
-use super::feasible::{JUDGING, Question, surviving_clusters};
+use super::constraint::{Code, JUDGING};
+use super::feasible::Question;
 use super::spread::Domains;
-use crate::bitset::BitSet;
+use super::survey::{Counts, Survey};
 use crate::catalog::Axis;
-use crate::id::{Name, PairId};
+use crate::id::Name;
 use crate::policy::{Level, Restriction, Scope};
 
 /// One constraint that stands in the way.
@@ -21,15 +21,6 @@ pub struct Reason {
     pub policies: Vec<Culprit>,
     /// What it takes away of the fleet.
     pub counts: Counts,
-}
-
-/// What a constraint takes away, in clusters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// Clusters that it alone would leave without a place.
-    pub removed_alone: usize,
-    /// Clusters that still have a place after it and all before it.
-    pub left_after: usize,
 }
 
 /// A policy that excludes, and where it is attached.
@@ -88,8 +79,8 @@ fn cite(culprits: &[Culprit]) -> String {
 /// Why fewer replicas fit than are wanted, as far as that is not a matter of single pairs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shortage<'a> {
-    /// There are candidates, and too little room on them.
-    pub(super) room: bool,
+    /// Even without the spread.
+    pub(super) fewer: bool,
     /// The domains as they stood when none could take another replica, where more would have fitted
     /// without the spread.
     pub(super) spread: Option<&'a Domains>,
@@ -99,24 +90,23 @@ pub(super) struct Shortage<'a> {
 /// why fewer replicas fit than are wanted.
 pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Reason> {
     let clusters = question.fleet().clusters().len();
-    let mut reasons = failing_everything(question.scope, clusters);
+    let mut reasons = failing_everything(question.feasible.scope(), clusters);
     let blocked = !reasons.is_empty();
     if clusters == 0 {
         reasons.push(Reason::new(Code::NoClusters, Counts::default()));
         return reasons;
     }
-    let mut narrowing = Narrowing::new(question, blocked);
+    let survey = Survey::take(question, shortage.spread, blocked);
     for code in JUDGING {
-        let step = narrowing.step(|alternative| question.passing(code, alternative));
-        if step.stands_in_the_way || (code == Code::InsufficientCapacity && shortage.room) {
-            let mut reason = Reason::new(code, step.counts);
-            reason.policies = excluding(question, code);
-            reasons.push(reason);
+        let listed = match code {
+            Code::InsufficientCapacity => shortage.fewer && survey.has_candidates(),
+            Code::SpreadImpossible => shortage.spread.is_some(),
+            _ => false,
+        };
+        if listed || survey.is_in_the_way(code) {
+            let policies = excluding(question, code);
+            reasons.push(Reason { policies, ..Reason::new(code, survey.counts(code)) });
         }
-    }
-    if let Some(domains) = shortage.spread {
-        let step = narrowing.step(|_| question.among_all(|pair, _| domains.admits(pair.cluster)));
-        reasons.push(Reason::new(Code::SpreadImpossible, step.counts));
     }
     reasons
 }
@@ -178,58 +168,12 @@ pub(super) fn axis_of(code: Code) -> Option<Axis> {
 /// Every policy of each level that excludes some class of the fleet.
 fn excluding(question: &Question<'_>, code: Code) -> Vec<Culprit> {
     let Some(axis) = axis_of(code) else { return Vec::new() };
-    let classes = question.fleet().index().classes();
+    let (scope, classes) = (question.feasible.scope(), question.fleet().index().classes());
     let excludes = |restriction: &&Restriction| {
         classes.iter().any(|class| {
             let (atom, rest) = class.point(axis);
             !restriction.admits(atom, rest)
         })
     };
-    culprits(question.scope, question.scope.axis(axis).restrictions().iter().filter(excludes))
-}
-
-/// The pairs that are left while constraints are added one by one, kept apart by alternative: a
-/// pair passes a set of constraints if one alternative passes them all.
-struct Narrowing<'a> {
-    question: &'a Question<'a>,
-    left: Vec<BitSet<PairId>>,
-}
-
-struct Step {
-    counts: Counts,
-    stands_in_the_way: bool,
-}
-
-impl<'a> Narrowing<'a> {
-    fn new(question: &'a Question<'a>, blocked: bool) -> Self {
-        let pairs = question.fleet().pairs().len();
-        let start = if blocked { BitSet::empty(pairs) } else { BitSet::full(pairs) };
-        Self { question, left: vec![start; question.ask.demand.alternatives()] }
-    }
-
-    /// Adds a constraint. It stands in the way if some pair fails it under every alternative, or
-    /// if no alternative carries some pair past it.
-    fn step(&mut self, passing: impl Fn(usize) -> BitSet<PairId>) -> Step {
-        let fleet = self.question.fleet();
-        let before = self.under_some_alternative();
-        let mut alone = BitSet::empty(fleet.pairs().len());
-        for (alternative, left) in self.left.iter_mut().enumerate() {
-            let passing = passing(alternative);
-            alone.union_with(&passing);
-            left.intersect_with(&passing);
-        }
-        let after = self.under_some_alternative();
-        let survivors = surviving_clusters(fleet, &alone);
-        let counts =
-            Counts { removed_alone: fleet.clusters().len() - survivors, left_after: surviving_clusters(fleet, &after) };
-        Step { counts, stands_in_the_way: !alone.is_full() || after != before }
-    }
-
-    fn under_some_alternative(&self) -> BitSet<PairId> {
-        let mut all = BitSet::empty(self.question.fleet().pairs().len());
-        for left in &self.left {
-            all.union_with(left);
-        }
-        all
-    }
+    culprits(scope, scope.axis(axis).restrictions().iter().filter(excludes))
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::feasible::Question;
-use crate::bitset::BitSet;
 use crate::deployment::{Domain, Spread};
 use crate::id::{ClusterId, Id, PairId};
 
@@ -15,11 +14,13 @@ pub(super) struct Domains {
     of_cluster: Vec<usize>,
     /// By domain; `None` for one without a candidate, which does not count.
     held: Vec<Option<u32>>,
+    /// The fewest replicas that a domain with a candidate holds, and how many domains hold just those.
+    least: (u32, usize),
 }
 
 impl Domains {
     /// The domains of all clusters; those with a candidate hold nothing yet.
-    pub(super) fn new(question: &Question<'_>, candidates: &BitSet<PairId>, spread: Spread) -> Self {
+    pub(super) fn new(question: &Question<'_>, candidates: &[PairId], spread: Spread) -> Self {
         let fleet = question.fleet();
         let mut numbers: HashMap<Key, usize> = HashMap::new();
         let mut of_cluster = Vec::with_capacity(fleet.clusters().len());
@@ -34,12 +35,13 @@ impl Domains {
             let next = numbers.len();
             of_cluster.push(*numbers.entry(key).or_insert(next));
         }
-        let mut domains = Self { spread, of_cluster, held: vec![None; numbers.len()] };
-        for pair in candidates.iter().filter_map(|id| fleet.pair(id)) {
+        let mut domains = Self { spread, of_cluster, held: vec![None; numbers.len()], least: (0, 0) };
+        for pair in candidates.iter().filter_map(|&id| fleet.pair(id)) {
             if let Some(held) = domains.held_mut(pair.cluster) {
                 *held = Some(0);
             }
         }
+        domains.find_least();
         domains
     }
 
@@ -51,16 +53,22 @@ impl Domains {
 
     /// Whether one more replica in a cluster's domain keeps the skew.
     pub(super) fn admits(&self, cluster: ClusterId) -> bool {
-        self.spread.max_skew.is_none_or(|most| self.held(cluster) - self.least().min(self.held(cluster)) < most.get())
+        self.spread.max_skew.is_none_or(|most| self.held(cluster).saturating_sub(self.least.0) < most.get())
     }
 
     /// Counts one more replica; whether that raised the least that any domain holds.
     pub(super) fn add(&mut self, cluster: ClusterId) -> bool {
-        let before = self.least();
-        if let Some(Some(held)) = self.held_mut(cluster) {
-            *held += 1;
+        let Some(Some(held)) = self.held_mut(cluster) else { return false };
+        *held += 1;
+        if *held - 1 > self.least.0 {
+            return false;
         }
-        self.least() > before
+        self.least.1 -= 1;
+        if self.least.1 > 0 {
+            return false;
+        }
+        self.find_least();
+        true
     }
 
     /// Whether a full domain keeps others from growing, or is just less liked.
@@ -68,9 +76,10 @@ impl Domains {
         self.spread.max_skew.is_some()
     }
 
-    /// The fewest replicas that a domain with a candidate holds.
-    fn least(&self) -> u32 {
-        self.held.iter().copied().flatten().min().unwrap_or(0)
+    fn find_least(&mut self) {
+        let held = || self.held.iter().copied().flatten();
+        let least = held().min().unwrap_or(0);
+        self.least = (least, held().filter(|&held| held == least).count());
     }
 
     fn held_mut(&mut self, cluster: ClusterId) -> Option<&mut Option<u32>> {
