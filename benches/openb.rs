@@ -5,7 +5,7 @@
 //! does not fit is dropped. The figures are the GPUs in use, in percent of all, at the moment when
 //! those asked for so far come to 80, 90, 100 and 130 %.
 //!
-//! `cargo bench --bench openb` runs every scoring on ten seeds; `-- packing` runs that one.
+//! `cargo bench --bench openb` runs every scoring on ten seeds; `-- packing-mix fgd` runs those.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may fail loudly")]
 #![expect(clippy::cast_precision_loss, reason = "figures to read")]
 
@@ -14,6 +14,7 @@ mod fleet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fleet::fgd::{Fgd, Rounding};
 use fleet::openb::{self, Openb, Pod};
 use fleet::question::free_scope;
 use fleet::random::Random;
@@ -35,44 +36,63 @@ enum Scoring {
     Default,
     /// The preference for packing.
     Packing,
+    /// The preference for packing, told what pods are to be expected.
+    Mix,
+    /// The paper's rule, as it is stated.
+    Fgd,
+    /// The paper's rule, as its authors' simulator rounds it.
+    FgdRounded,
 }
 
 impl Scoring {
-    const ALL: [Self; 2] = [Self::Default, Self::Packing];
+    const ALL: [Self; 5] = [Self::Default, Self::Packing, Self::Mix, Self::Fgd, Self::FgdRounded];
 
     fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::Packing => "packing",
+            Self::Mix => "packing-mix",
+            Self::Fgd => "fgd",
+            Self::FgdRounded => "fgd-rounded",
         }
+    }
+
+    fn is_ours(self) -> bool {
+        !matches!(self, Self::Fgd | Self::FgdRounded)
     }
 
     /// A cluster of its own. What a scoring may know before the first pod comes (the expected mix of
     /// demands, say) is made here, from the list of pods.
     fn scheduler(self, trace: &Openb) -> Scheduler {
-        let (inventory, scope) = (trace.inventory.clone(), free_scope(&trace.inventory));
         let prefer = match self {
             Self::Default => Vec::new(),
-            Self::Packing => vec![Preference::Packing],
+            Self::Packing => vec![Preference::Packing(None)],
+            Self::Mix => vec![Preference::Packing(Some(Arc::new(trace.mix())))],
+            Self::Fgd => return Scheduler::Fgd(trace.fgd(Rounding::None)),
+            Self::FgdRounded => return Scheduler::Fgd(trace.fgd(Rounding::Percent)),
         };
-        Scheduler { inventory, scope, preferences: Preferences { prefer, spread: None } }
+        let (inventory, scope) = (trace.inventory.clone(), free_scope(&trace.inventory));
+        Scheduler::Ours { inventory, scope, preferences: Preferences { prefer, spread: None } }
     }
 }
 
 /// A cluster that pods come to.
-struct Scheduler {
-    inventory: Inventory,
-    scope: Arc<Scope>,
-    preferences: Preferences,
+enum Scheduler {
+    Ours { inventory: Inventory, scope: Arc<Scope>, preferences: Preferences },
+    Fgd(Fgd),
 }
 
 impl Scheduler {
     /// Finds the best place for a pod and takes it; whether there was one.
     fn place(&mut self, pod: &Pod) -> bool {
-        let ask = Ask::new(&pod.demand, 1).preferring(&self.preferences);
-        let decision = decide(&self.inventory, &self.scope, &ask);
+        let (inventory, scope, preferences) = match self {
+            Self::Ours { inventory, scope, preferences } => (inventory, scope, preferences),
+            Self::Fgd(fgd) => return fgd.place(&pod.class()),
+        };
+        let ask = Ask::new(&pod.demand, 1).preferring(preferences);
+        let decision = decide(inventory, scope, &ask);
         let Some(placement) = decision.placements().first() else { return false };
-        self.inventory.reserve(placement.pair, &placement.request, 1).expect("it fits what it was decided on");
+        inventory.reserve(placement.pair, &placement.request, 1).expect("it fits what it was decided on");
         true
     }
 }
@@ -129,13 +149,13 @@ fn print(scoring: Scoring, runs: &[Run]) {
     let placed: usize = runs.iter().map(|run| run.placed).sum();
     let dropped: usize = runs.iter().map(|run| run.dropped).sum();
     let rate = placed as f64 / took;
-    let name = scoring.name();
-    line(&format!("siting, {name}"), means, least, most, &format!("{rate:.0}"));
+    let (who, name) = (if scoring.is_ours() { "siting" } else { "paper" }, scoring.name());
+    line(&format!("{who}, {name}"), means, least, most, &format!("{rate:.0}"));
     println!("  {placed} pods placed and {dropped} dropped in {took:.2} s");
     for (moment, mean) in MOMENTS.into_iter().zip(means) {
-        record(&format!("F6/allocation_at_{moment}/siting-{name}/openb"), mean, "percent");
+        record(&format!("F6/allocation_at_{moment}/{who}-{name}/openb"), mean, "percent");
     }
-    record(&format!("F6/placements/siting-{name}/openb"), rate, "a second");
+    record(&format!("F6/placements/{who}-{name}/openb"), rate, "a second");
 }
 
 fn line(name: &str, at: [f64; MOMENTS.len()], least: f64, most: f64, rate: &str) {

@@ -207,6 +207,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
         groups: world.groups.iter().map(group).collect(),
         locations: world.locations.iter().map(location).collect(),
         flavors: Vec::new(),
+        expected_demands: Vec::new(),
     }
 }
 

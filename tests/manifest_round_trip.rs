@@ -201,13 +201,15 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
             memory: memory.map(Bytes::new),
         },
     );
+    let expected = (1..=1_000_000_u32, resources())
+        .prop_map(|(weight, resources)| Sourced::from(ExpectedDemandSpec { weight, resources }));
     (
         (metadata(), attachments(), require(), of(reference()), of("[A-Z]{3}")),
-        (vec(sourced(name()), 0..3), groups, vec(location, 0..3), vec(flavor, 0..3)),
+        (vec(sourced(name()), 0..3), groups, vec(location, 0..3), vec(flavor, 0..3), vec(expected, 0..3)),
     )
         .prop_map(|(first, second)| {
             let (metadata, policies, require, default_environment, currency) = first;
-            let (resource_types, groups, locations, flavors) = second;
+            let (resource_types, groups, locations, flavors, expected_demands) = second;
             WorkspaceSpec {
                 metadata,
                 policies,
@@ -218,6 +220,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
                 groups,
                 locations,
                 flavors,
+                expected_demands,
             }
         })
 }

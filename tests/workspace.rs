@@ -641,3 +641,29 @@ fn p1_very_many_policies_at_one_level_are_checked_quickly() {
     assert_eq!(redundant[0].message, "policy `p3` adds nothing to `p0`");
     assert!(findings.iter().all(|finding| finding.message.len() < 200));
 }
+
+#[test]
+fn d5_expected_demands_are_held_to_what_packing_can_reckon_with() {
+    let expecting = |demands: &str| {
+        let workspace = document("Workspace", "w", &format!("expectedDemands: [{demands}]"));
+        load(&[workspace], LoadOptions::default()).map(drop).map_err(|error| error.to_string())
+    };
+    let one = "{weight: 1, resources: {cpu: 1, memory: 1Gi, gpu: {count: 1, type: t4}}}";
+    assert_eq!(expecting(one), Ok(()));
+    let said = |demands: &str, message: &str| {
+        let error = expecting(demands).unwrap_err();
+        assert!(error.contains(message), "{error}");
+    };
+    said("", "test.yaml:4:25: `expectedDemands` is empty");
+    said("{weight: 0, resources: {cpu: 1, memory: 1Gi}}", "test.yaml:4:35");
+    said("{weight: 1, resources: {cpu: 1, memory: 1Gi, gpu: {count: 1, type: t5}}}", "`t5`");
+    let two = "{weight: 1, resources: {cpu: 1, memory: 1Gi, gpu: {anyOf: [{count: 1}, {count: 2}]}}}";
+    said(&format!("{one}, {two}"), "expected demand 1 has alternatives");
+    let many = "million: {weight: 1000000, resources: {cpu: 1, memory: 1Gi}}".replace("million: ", "");
+    said(&vec![many.as_str(); 4295].join(", "), "come to more than 4294967295");
+    let packed = document("Deployment", "one", "model: m, replicas: 1000001, placement: {prefer: [packing]}");
+    let root = document("Workspace", "w", &format!("expectedDemands: [{one}]"));
+    let error = load(&[packed.clone(), root], LoadOptions::default()).map(drop).unwrap_err().to_string();
+    assert!(error.contains("too many to be placed one by one, as `packing` needs"), "{error}");
+    assert!(load(&[packed], LoadOptions::default()).is_ok(), "without a mix, alike nodes are filled at one go");
+}

@@ -4,6 +4,7 @@
 pub(crate) mod ask;
 pub(crate) mod assignment;
 pub(crate) mod clusters;
+pub(crate) mod fgd;
 pub(crate) mod openb;
 pub(crate) mod question;
 pub(crate) mod random;

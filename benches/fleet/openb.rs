@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use siting::catalog::{Catalog, Choice, FlavorKind};
-use siting::deployment::{Demand, GpuNeed, Resources};
+use siting::deployment::{Demand, GpuNeed, Mix, Resources};
 use siting::id::{FlavorId, Name};
-use siting::inventory::{ClusterDef, Inventory, PoolDef, Shape, Used};
+use siting::inventory::{ClusterDef, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
 use siting::origin::Origin;
 use siting::quantity::{Bytes, Cpu, GpuShare};
 
+use super::fgd::{Class, Fgd, Free, Rounding};
 use super::random::Random;
 
 const MIB: u64 = 1 << 20;
@@ -38,6 +39,43 @@ pub(crate) struct Openb {
     pub(crate) pods: Vec<Pod>,
     /// Thousandths of GPUs in the whole cluster.
     pub(crate) gpus: u64,
+}
+
+impl Pod {
+    /// As the rival sees it.
+    pub(crate) fn class(&self) -> Class {
+        let Demand::Stated(resources) = &self.demand else { panic!("pods state what they take") };
+        let (gpus, each) = match resources.request(0).gpu {
+            GpuRequest::None => (0, 0),
+            GpuRequest::Whole(count) => (count as usize, Node::WHOLE),
+            GpuRequest::Share(share) => (1, u16::try_from(share.thousandths()).expect("less than a GPU")),
+        };
+        Class { cpu: resources.cpu.get(), memory: resources.memory.get(), gpus, each }
+    }
+}
+
+impl Openb {
+    /// All pods of the list, as what is to be expected.
+    pub(crate) fn mix(&self) -> Mix {
+        let stated = self.pods.iter().filter_map(|pod| match &pod.demand {
+            Demand::Stated(resources) => Some((resources.clone(), 1)),
+            Demand::AnyFlavor => None,
+        });
+        // The list names no hardware; where it did, each alternative would be a demand of its own.
+        Mix::new(stated).expect("pods without alternatives")
+    }
+
+    /// The rival on this cluster, told what pods are to be expected.
+    pub(crate) fn fgd(&self, rounding: Rounding) -> Fgd {
+        let pools = self.inventory.fleet().pools().iter();
+        let nodes = pools.flat_map(|pool| {
+            let shape = pool.def.shape.expect("nodes have a shape");
+            let gpus = vec![Node::WHOLE; usize::from(shape.gpus)];
+            let free = Free { cpu: shape.cpu.get(), memory: shape.memory.get(), gpus };
+            vec![free; pool.def.nodes.unwrap_or(0) as usize]
+        });
+        Fgd::new(nodes, &self.pods.iter().map(Pod::class).collect::<Vec<_>>(), rounding)
+    }
 }
 
 /// A file of the data folder, where it is at hand.

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::catalog::Choice;
+use crate::inventory::{GpuRequest, Request};
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
 /// What one replica takes: of any flavor, or stated resources.
@@ -44,6 +45,19 @@ pub struct GpuNeed {
     pub memory: Option<Bytes>,
     /// A share of one GPU; the count is 1 then.
     pub share: Option<GpuShare>,
+}
+
+impl Resources {
+    /// What one replica takes of one node under one of the alternatives, whatever the flavor; a share of a
+    /// whole GPU is a whole GPU.
+    #[must_use]
+    pub fn request(&self, alternative: usize) -> Request {
+        let gpu = self.gpus.get(alternative).map_or(GpuRequest::None, |need| match need.share {
+            Some(share) if share.thousandths() < GpuShare::WHOLE => GpuRequest::Share(share),
+            Some(_) | None => GpuRequest::Whole(need.count),
+        });
+        Request { cpu: self.cpu, memory: self.memory, storage: self.storage, bandwidth: self.bandwidth, gpu }
+    }
 }
 
 impl Demand {

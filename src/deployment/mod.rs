@@ -5,10 +5,12 @@
 //! Answers for the rules D1, D5 (what is preferred) and, in part, L11.
 
 mod demand;
+mod mix;
 mod preferences;
 mod settings;
 
 pub use demand::{Demand, GpuNeed, Resources};
+pub use mix::{Expected, InvalidMix, Mix, OfGpus};
 pub use preferences::{Domain, Favourite, Near, Preference, Preferences, Site, Spread};
 pub use settings::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy, Variables};
 

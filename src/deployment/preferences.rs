@@ -1,9 +1,11 @@
 //! Which of the candidates a deployment would rather have (D5).
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::mix::Mix;
 use crate::id::{CountryId, LocationId, Name};
 use crate::quantity::Coordinates;
 
@@ -16,14 +18,22 @@ pub struct Preferences {
     pub spread: Option<Spread>,
 }
 
+impl Preferences {
+    /// Whether some demands are expected, and the preference for packing leaves room for them.
+    #[must_use]
+    pub fn packs_for_a_mix(&self) -> bool {
+        self.prefer.iter().any(|preference| matches!(preference, Preference::Packing(Some(_))))
+    }
+}
+
 /// One thing to prefer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Preference {
     /// The lowest price of a replica, the unknown last.
     Price,
-    /// The least left on the node, or, with an expected mix of demands, the least GPU capacity that
-    /// the mix could no longer use.
-    Packing,
+    /// The least left on the node, or, with an expected mix of demands, the least GPU capacity stranded for
+    /// them.
+    Packing(Option<Arc<Mix>>),
     /// The nearest.
     Near(Near),
     /// The highest weight of the entries that match.

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::cluster::{Shape, Used};
-use super::request::{GpuRequest, Request};
-use crate::quantity::{Bandwidth, Bytes, GpuShare};
+use super::node::{Node, Part, Remainder, limit};
+use super::request::Request;
+use crate::quantity::{Bandwidth, Bytes};
 
 /// The nodes of one pool.
 ///
@@ -36,33 +37,6 @@ struct Run {
     node: Node,
 }
 
-/// What is free on one node. A resource the shape leaves unstated has no end.
-///
-/// Its order is that of D5: thousandths of GPUs, then milli-cores, then bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Node {
-    /// Free thousandths of all GPUs together.
-    gpu_thousandths: u64,
-    cpu: u64,
-    memory: u64,
-    storage: u64,
-    bandwidth: u64,
-    /// Free thousandths of each GPU.
-    gpus: SmallVec<[u16; 8]>,
-}
-
-/// What a placement leaves on its node, compared part by part: thousandths of GPUs, then
-/// milli-cores, then bytes of memory (D5).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Remainder {
-    /// Thousandths of GPUs.
-    pub gpu_thousandths: u64,
-    /// Milli-cores.
-    pub cpu: u64,
-    /// Bytes of memory.
-    pub memory: u64,
-}
-
 /// What replicas took of neighbouring nodes, of each the same, to be given back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Taken {
@@ -73,23 +47,6 @@ pub(super) struct Taken {
     pub(super) replicas: u32,
 }
 
-/// What is taken of one node.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct Part {
-    cpu: u64,
-    memory: u64,
-    storage: u64,
-    bandwidth: u64,
-    /// Thousandths of each GPU.
-    gpus: SmallVec<[u16; 8]>,
-}
-
-/// What is free of a resource that the shape leaves unstated.
-const NO_LIMIT: u64 = u64::MAX;
-
-/// A whole GPU, in thousandths.
-const WHOLE: u16 = 1000;
-
 impl Nodes {
     /// `count` nodes of a shape, of which `used` is in use: each resource fills nodes from the
     /// first on, by itself (I1).
@@ -97,17 +54,9 @@ impl Nodes {
     /// # Errors
     /// The name of a resource of which more is in use than there is.
     pub fn new(shape: &Shape, count: u32, used: &Used) -> Result<Self, &'static str> {
-        let idle = Node {
-            gpu_thousandths: shape.gpu_thousandths(),
-            cpu: shape.cpu.get(),
-            memory: shape.memory.get(),
-            storage: limit(shape.storage.map(Bytes::get)),
-            bandwidth: limit(shape.bandwidth.map(Bandwidth::get)),
-            gpus: SmallVec::from_elem(WHOLE, usize::from(shape.gpus)),
-        };
         let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
         if count > 0 {
-            nodes.insert(0, Run { count, node: idle });
+            nodes.insert(0, Run { count, node: Node::idle(shape) });
         }
         nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
         nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
@@ -180,21 +129,24 @@ impl Nodes {
     /// O(log n), and the shelves that have enough of the first resource and too little of another.
     #[must_use]
     pub fn best(&self, request: &Request) -> Option<(u32, Remainder)> {
-        let least = Node {
-            gpu_thousandths: request.gpu.thousandths(),
-            cpu: request.cpu.get(),
-            memory: 0,
-            storage: 0,
-            bandwidth: 0,
-            gpus: SmallVec::new(),
-        };
-        let mut roomy = self.shelves.range(least..).filter(|(node, _)| node.room(request) > 0);
-        let (first, numbers) = roomy.next()?;
-        let remainder = first.remainder(request);
+        self.find(request).map(|(number, remainder, _)| (number, remainder))
+    }
+
+    /// What is free on the [`best`](Self::best) node.
+    #[must_use]
+    pub fn best_node(&self, request: &Request) -> Option<&Node> {
+        self.find(request).map(|(_, _, node)| node)
+    }
+
+    fn find(&self, request: &Request) -> Option<(u32, Remainder, &Node)> {
+        let mut roomy = self.shelves.range(Node::least(request)..).filter(|(node, _)| node.room(request) > 0);
+        let (node, numbers) = roomy.next()?;
+        let remainder = node.remainder(request);
         // Shelves that differ only in what D5 does not compare leave the same.
         let equals = roomy.take_while(|(node, _)| node.remainder(request) == remainder);
-        let lowest = equals.filter_map(|(_, numbers)| numbers.first()).chain(numbers.first()).min();
-        lowest.map(|&number| (number, remainder))
+        let lowest = equals.filter_map(|(node, numbers)| Some((numbers.first()?, node)));
+        let lowest = lowest.chain(numbers.first().map(|first| (first, node))).min_by_key(|(number, _)| *number);
+        lowest.map(|(&number, node)| (number, remainder, node))
     }
 
     /// Whether a node has room for the request: mostly O(log n), as that with most free is tried first.
@@ -339,130 +291,3 @@ impl Run {
         }
     }
 }
-
-impl Node {
-    /// How many replicas of the request fit, together.
-    fn room(&self, request: &Request) -> u64 {
-        let times = |free: u64, each: u64| free.checked_div(each).unwrap_or(u64::MAX);
-        let gpus = match request.gpu {
-            GpuRequest::None => u64::MAX,
-            GpuRequest::Whole(count) => {
-                times(self.gpus.iter().filter(|&&free| free == WHOLE).count() as u64, count.into())
-            }
-            GpuRequest::Share(share) => {
-                self.gpus.iter().map(|&free| u64::from(u32::from(free) / share.thousandths())).sum()
-            }
-        };
-        times(self.cpu, request.cpu.get())
-            .min(times(self.memory, request.memory.get()))
-            .min(times(self.storage, request.storage.get()))
-            .min(times(self.bandwidth, request.bandwidth.get()))
-            .min(gpus)
-    }
-
-    /// What one replica leaves. Call only where there is room for it.
-    fn remainder(&self, request: &Request) -> Remainder {
-        Remainder {
-            gpu_thousandths: self.gpu_thousandths.saturating_sub(request.gpu.thousandths()),
-            cpu: self.cpu.saturating_sub(request.cpu.get()),
-            memory: self.memory.saturating_sub(request.memory.get()),
-        }
-    }
-
-    /// What `replicas` take: whole GPUs lowest numbers first, each share from the fullest GPU that
-    /// has room (D5).
-    fn part(&self, request: &Request, replicas: u32) -> Option<Part> {
-        let times = |each: u64| each.checked_mul(u64::from(replicas));
-        let mut gpus = SmallVec::from_elem(0_u16, self.gpus.len());
-        match request.gpu {
-            GpuRequest::None => {}
-            GpuRequest::Whole(count) => {
-                let wanted = usize::try_from(u64::from(count) * u64::from(replicas)).ok()?;
-                let free = gpus.iter_mut().zip(&self.gpus).filter(|(_, free)| **free == WHOLE);
-                free.take(wanted).for_each(|(taken, _)| *taken = WHOLE);
-            }
-            GpuRequest::Share(share) => {
-                let share = u16::try_from(share.thousandths()).ok()?;
-                let mut wanted = replicas;
-                while wanted > 0 {
-                    let left = gpus.iter_mut().zip(&self.gpus).map(|(taken, free)| (free - *taken, taken));
-                    let (left, fullest) = left.filter(|(left, _)| *left >= share).min_by_key(|(left, _)| *left)?;
-                    // It stays the fullest until it has no more room.
-                    let most = u16::try_from(wanted).unwrap_or(u16::MAX).min(left / share);
-                    *fullest += most * share;
-                    wanted -= u32::from(most);
-                }
-            }
-        }
-        Some(Part {
-            cpu: times(request.cpu.get())?,
-            memory: times(request.memory.get())?,
-            storage: times(request.storage.get())?,
-            bandwidth: times(request.bandwidth.get())?,
-            gpus,
-        })
-    }
-
-    /// Takes thousandths of GPUs, one GPU after the other.
-    fn use_gpus(&mut self, mut used: u64) {
-        self.gpu_thousandths -= used;
-        for gpu in &mut self.gpus {
-            let part = u16::try_from(used).unwrap_or(WHOLE).min(WHOLE);
-            *gpu -= part;
-            used -= u64::from(part);
-        }
-    }
-
-    /// Whether all of a part is free.
-    fn has(&self, part: &Part) -> bool {
-        let gpus =
-            self.gpus.len() == part.gpus.len() && self.gpus.iter().zip(&part.gpus).all(|(free, part)| free >= part);
-        let rest = [
-            (self.cpu, part.cpu),
-            (self.memory, part.memory),
-            (self.storage, part.storage),
-            (self.bandwidth, part.bandwidth),
-        ];
-        gpus && rest.iter().all(|(free, part)| free >= part)
-    }
-
-    fn subtract(&mut self, part: &Part) {
-        self.cpu -= part.cpu;
-        self.memory -= part.memory;
-        self.storage = without(self.storage, part.storage);
-        self.bandwidth = without(self.bandwidth, part.bandwidth);
-        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
-            *free -= taken;
-            self.gpu_thousandths -= u64::from(*taken);
-        }
-    }
-
-    fn add(&mut self, part: &Part) {
-        self.cpu += part.cpu;
-        self.memory += part.memory;
-        self.storage = with(self.storage, part.storage);
-        self.bandwidth = with(self.bandwidth, part.bandwidth);
-        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
-            *free += taken;
-            self.gpu_thousandths += u64::from(*taken);
-        }
-    }
-}
-
-/// What is free of a resource on an idle node.
-fn limit(stated: Option<u64>) -> u64 {
-    stated.map_or(NO_LIMIT, |limit| limit.min(NO_LIMIT - 1))
-}
-
-/// What is left of a resource; one without end stays so.
-fn without(free: u64, taken: u64) -> u64 {
-    if free == NO_LIMIT { free } else { free - taken }
-}
-
-/// What is free of a resource after some is given back; one without end stays so.
-fn with(free: u64, given: u64) -> u64 {
-    if free == NO_LIMIT { free } else { free + given }
-}
-
-/// A share is at most a whole GPU.
-const _: () = assert!(GpuShare::WHOLE == WHOLE as u32);

@@ -170,6 +170,17 @@ pub struct WorkspaceSpec {
     pub locations: Vec<LocationSpec>,
     /// Hardware beside the built-in codes (C5).
     pub flavors: Vec<FlavorSpec>,
+    /// Demands for which packing leaves room (D5).
+    pub expected_demands: Vec<Sourced<ExpectedDemandSpec>>,
+}
+
+/// A demand that the fleet is expected to meet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExpectedDemandSpec {
+    /// How often it is asked for beside the others, from 1.
+    pub weight: u32,
+    /// What one replica takes.
+    pub resources: ResourcesSpec,
 }
 
 /// A named set of countries.

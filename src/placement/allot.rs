@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::feasible::Question;
-use super::rank::{Liking, Rank, UnknownLast};
+use super::rank::{Liking, Rank, Seen, UnknownLast};
 use super::spread::Domains;
 use super::supply::Supply;
 use crate::id::{PairId, PoolId};
@@ -144,12 +144,13 @@ impl Allotting<'_> {
         let &site = fleet.pair(id)?;
         let (pool, cluster) = (fleet.pool(site.pool)?, fleet.cluster(site.cluster)?);
         let request = self.question.feasible.request(self.alternative, &site);
-        let left = match self.nodes(site.pool) {
-            Some(nodes) => Some(nodes.best(&request)?.1),
-            None => None,
+        let (node, left) = match self.nodes(site.pool) {
+            Some(nodes) => nodes.best_node(&request).map(|node| (Some(node), Some(node.remainder(&request))))?,
+            None => (None, None),
         };
         let (price, left) = (replica_price(pool, &request).into(), left.into());
-        let like = |preference| Liking::of(preference, fleet.catalog(), cluster, price, left);
+        let seen = Seen { cluster, pool, request, node, price, left };
+        let like = |preference| Liking::of(preference, fleet.catalog(), &seen);
         let rank = Rank {
             crowd: self.crowd(&site),
             stated: preferences.prefer.iter().map(like).collect(),
@@ -186,6 +187,8 @@ impl Allotting<'_> {
         let keeps = self.question.ask.preferences.prefer.is_empty() && !entry.rank.moves;
         let most = match &self.done.domains {
             Some(_) => 1,
+            // What is stranded does not only shrink while a node fills up.
+            None if self.question.ask.preferences.packs_for_a_mix() => 1,
             None if keeps => self.keepable(id).min(left),
             None => left,
         };

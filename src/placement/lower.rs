@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::deployment::{Demand, GpuNeed, Resources};
 use crate::id::FlavorId;
 use crate::inventory::{GpuRequest, Pair, Request};
-use crate::quantity::{Bytes, GpuShare};
+use crate::quantity::Bytes;
 
 /// What one replica of a demand takes where it runs already: that of its first alternative.
 #[must_use]
@@ -20,21 +20,7 @@ pub(super) fn request_under(demand: &Demand, alternative: usize, kind: FlavorKin
             let gpu = if kind == FlavorKind::Gpu { GpuRequest::Whole(1) } else { GpuRequest::None };
             Request { gpu, ..Request::default() }
         }
-        Demand::Stated(resources) => Request {
-            cpu: resources.cpu,
-            memory: resources.memory,
-            storage: resources.storage,
-            bandwidth: resources.bandwidth,
-            gpu: demand.gpu(alternative).map_or(GpuRequest::None, gpu_request),
-        },
-    }
-}
-
-/// A share of a whole GPU is a whole GPU.
-fn gpu_request(need: &GpuNeed) -> GpuRequest {
-    match need.share {
-        Some(share) if share.thousandths() < GpuShare::WHOLE => GpuRequest::Share(share),
-        Some(_) | None => GpuRequest::Whole(need.count),
+        Demand::Stated(resources) => resources.request(alternative),
     }
 }
 
@@ -47,8 +33,21 @@ pub(super) fn admits(
     host: Option<FlavorId>,
     flavor: FlavorId,
 ) -> bool {
-    let Demand::Stated(resources) = demand else { return true };
-    let kind_fits = match demand.gpu(alternative) {
+    match demand {
+        Demand::AnyFlavor => true,
+        Demand::Stated(resources) => admits_stated(catalog, resources, alternative, host, flavor),
+    }
+}
+
+/// As [`admits`], of stated resources.
+pub(super) fn admits_stated(
+    catalog: &Catalog,
+    resources: &Resources,
+    alternative: usize,
+    host: Option<FlavorId>,
+    flavor: FlavorId,
+) -> bool {
+    let kind_fits = match resources.gpus.get(alternative) {
         None => catalog.flavor_kind(flavor) == FlavorKind::Cpu,
         Some(need) => catalog.flavor_kind(flavor) == FlavorKind::Gpu && is_needed(catalog, need, flavor),
     };

@@ -16,6 +16,7 @@ mod explain;
 mod feasible;
 mod lower;
 mod optimize;
+mod packing;
 mod rank;
 mod reason;
 mod spread;

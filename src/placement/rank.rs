@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use smallvec::SmallVec;
 
 use super::distance::kilometres;
+use super::packing::increase;
 use crate::catalog::Catalog;
 use crate::deployment::{Favourite, Near, Preference, Site};
 use crate::id::PairId;
-use crate::inventory::{Cluster, Remainder};
+use crate::inventory::{Cluster, Node, Pool, Remainder, Request};
 use crate::quantity::Money;
 
 /// How good a candidate is for the next replica; smaller is better. The parts are compared in
@@ -39,6 +40,8 @@ pub enum Liking {
     Price(UnknownLast<Money>),
     /// What the replica leaves on its node.
     Packing(UnknownLast<Remainder>),
+    /// How much more GPU capacity is stranded for the expected demands: thousandths times weights.
+    Stranding(UnknownLast<i64>),
     /// 0 in the country, 1 on its continent, 2 elsewhere; or whole kilometres.
     Near(UnknownLast<u32>),
     /// The highest weight that matches.
@@ -71,25 +74,36 @@ impl<T> From<Option<T>> for UnknownLast<T> {
 }
 
 impl Liking {
-    /// How well a candidate on a cluster satisfies a preference, where a replica costs and leaves so
-    /// much.
-    pub(super) fn of(
-        preference: &Preference,
-        catalog: &Catalog,
-        cluster: &Cluster,
-        price: UnknownLast<Money>,
-        left: UnknownLast<Remainder>,
-    ) -> Self {
+    /// How well a candidate satisfies a preference.
+    pub(super) fn of(preference: &Preference, catalog: &Catalog, seen: &Seen<'_>) -> Self {
         match preference {
-            Preference::Price => Self::Price(price),
-            Preference::Packing => Self::Packing(left),
-            Preference::Near(near) => Self::Near(remoteness(*near, catalog, cluster)),
+            Preference::Price => Self::Price(seen.price),
+            Preference::Packing(None) => Self::Packing(seen.left),
+            Preference::Packing(Some(mix)) => {
+                let increase = |node| increase(catalog, mix, &seen.pool.def, node, &seen.request);
+                Self::Stranding(seen.node.and_then(increase).into())
+            }
+            Preference::Near(near) => Self::Near(remoteness(*near, catalog, seen.cluster)),
             Preference::Favourites(favourites) => {
-                let weights = favourites.iter().filter(|favourite| matches(favourite, cluster));
+                let weights = favourites.iter().filter(|favourite| matches(favourite, seen.cluster));
                 Self::Favourite(Reverse(weights.map(|favourite| favourite.weight).max().unwrap_or(0)))
             }
         }
     }
+}
+
+/// What a candidate's rank is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) pool: &'a Pool,
+    pub(super) request: Request,
+    /// What is free on the node that it would take; `None` where nodes are unlimited.
+    pub(super) node: Option<&'a Node>,
+    /// What a replica costs.
+    pub(super) price: UnknownLast<Money>,
+    /// What it leaves on the node.
+    pub(super) left: UnknownLast<Remainder>,
 }
 
 fn remoteness(near: Near, catalog: &Catalog, cluster: &Cluster) -> UnknownLast<u32> {

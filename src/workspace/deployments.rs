@@ -1,6 +1,7 @@
 //! Deployments, resolved and put in the order in which they are decided.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use smallvec::SmallVec;
@@ -9,14 +10,14 @@ use super::environments;
 use super::names::{self, Problems, Unsound};
 use super::preferences::{self, Sites};
 use crate::catalog::{Catalog, ChoiceKind};
-use crate::deployment::{Demand, Deployment, GpuNeed, Preferences, Resources, Workload};
+use crate::deployment::{Demand, Deployment, GpuNeed, InvalidMix, Mix, Preferences, Resources, Workload};
 use crate::id::{EnvironmentId, Id, Name};
-use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
+use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec, Specs};
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::policy::{Environment, PolicySet};
 
-/// Replicas of one deployment that can be spread, at most: each is placed by itself.
-const MOST_SPREAD: u32 = 1_000_000;
+/// Replicas of one deployment that can be spread, or packed for a mix, at most: each is placed by itself.
+const MOST_ONE_BY_ONE: u32 = 1_000_000;
 
 /// What deployments refer to.
 pub(super) struct Scene<'a> {
@@ -69,15 +70,15 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         Some(resources) => demand(scene.catalog, resources, &spec.metadata.name.origin, problems),
     };
     let replicas = spec.wanted_replicas();
-    if replicas > MOST_SPREAD && spec.placement.as_ref().is_some_and(|placement| placement.spread.is_some()) {
-        let message = format!("{replicas} replicas are too many to be spread one by one");
-        let problem = Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message);
-        problems.push(problem.help(format!("want {MOST_SPREAD} or fewer, or leave `spread` out")));
-    }
     let preferences = spec
         .placement
         .as_ref()
         .map_or_else(Preferences::default, |spec| preferences::resolve(scene.catalog, scene.sites, spec, problems));
+    if let Some(field) = one_by_one(&preferences).filter(|_| replicas > MOST_ONE_BY_ONE) {
+        let message = format!("{replicas} replicas are too many to be placed one by one, as `{field}` needs");
+        let problem = Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message);
+        problems.push(problem.help(format!("want {MOST_ONE_BY_ONE} or fewer, or leave `{field}` out")));
+    }
     Some(Deployment {
         name: spec.metadata.name.value.clone(),
         workload: Workload { resource_type: resource_type?, name: spec.workload.value.clone() },
@@ -90,6 +91,37 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         preferences,
         origin: spec.metadata.name.origin.clone(),
     })
+}
+
+/// The preference that has replicas placed one by one, if there is one.
+fn one_by_one(preferences: &Preferences) -> Option<&'static str> {
+    let spread = preferences.spread.map(|_| "spread");
+    spread.or_else(|| preferences.packs_for_a_mix().then_some("packing"))
+}
+
+/// The demands that the workspace expects, if they are sound.
+pub(super) fn expected(catalog: &Catalog, specs: &Specs, problems: &mut Problems) -> Option<Arc<Mix>> {
+    let specs = &specs.workspace.as_ref()?.expected_demands;
+    let first = specs.first()?;
+    let demands: Vec<_> = specs
+        .iter()
+        .filter_map(|spec| match demand(catalog, &spec.resources, &spec.origin, problems)? {
+            Demand::Stated(resources) => Some((resources, spec.weight)),
+            Demand::AnyFlavor => None,
+        })
+        .collect();
+    if demands.len() < specs.len() {
+        return None;
+    }
+    let at = |error: &InvalidMix| match error {
+        InvalidMix::Alternatives(at) => specs.get(*at).unwrap_or(first).origin.clone(),
+        _ => first.origin.clone(),
+    };
+    let mix = Mix::new(demands);
+    if let Err(error) = &mix {
+        problems.push(Problem::new(ProblemCode::InvalidValue, &at(error), error.to_string()));
+    }
+    mix.ok().map(Arc::new)
 }
 
 fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &mut Problems) -> Option<Demand> {

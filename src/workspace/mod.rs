@@ -38,7 +38,7 @@ pub use violations::{PolicyChange, Remedy, Settled, Violation};
 use self::lives::Lives;
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Mix};
 use crate::id::{DeploymentId, EnvironmentId, Id};
 use crate::inventory::Inventory;
 use crate::manifest::spec::Specs;
@@ -61,6 +61,8 @@ pub struct Workspace {
     inventory: Inventory,
     running: Vec<Running>,
     quarantined: Vec<Quarantined>,
+    /// The demands for which packing leaves room (D5).
+    expected: Option<Arc<Mix>>,
     specs: Arc<Specs>,
     lives: Lives,
 }
@@ -140,13 +142,14 @@ impl Workspace {
         let root = specs.workspace.as_ref();
         let attachments =
             root.map_or_else(Vec::new, |spec| names::attachments(&policies, &unsound, &spec.policies, &mut problems));
+        let expected = deployments::expected(&catalog, &specs, &mut problems);
         let scene = deployments::Scene {
             catalog: &catalog,
             policies: &policies,
             unsound: &unsound,
             environments: &environments,
             default_environment,
-            sites: &preferences::Sites::new(&catalog, &specs),
+            sites: &preferences::Sites::new(&catalog, &specs, expected.clone()),
         };
         let deployments = deployments::resolve(&scene, &specs.deployments, &mut problems);
         let mut inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
@@ -170,6 +173,7 @@ impl Workspace {
             inventory,
             running,
             quarantined: clusters.invalid,
+            expected,
             specs: Arc::new(specs),
             lives: Lives::default(),
         })

@@ -1,21 +1,25 @@
 //! Preferences, resolved (D5).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::names::{self, Problems};
 use crate::catalog::{Catalog, ChoiceKind, nearest};
-use crate::deployment::{Favourite, Near, Preference, Preferences, Site};
+use crate::deployment::{Favourite, Mix, Near, Preference, Preferences, Site};
 use crate::id::Name;
 use crate::manifest::spec::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind, Specs};
 
-/// The clusters and providers that preferences can name, those left out of the load among them.
+/// What preferences are resolved against: the clusters and providers that they can name, those left out of
+/// the load among them, and the expected demands.
 pub(super) struct Sites {
     clusters: HashSet<String>,
     providers: HashSet<String>,
+    /// The demands for which packing leaves room.
+    expected: Option<Arc<Mix>>,
 }
 
 impl Sites {
-    pub(super) fn new(catalog: &Catalog, specs: &Specs) -> Self {
+    pub(super) fn new(catalog: &Catalog, specs: &Specs, expected: Option<Arc<Mix>>) -> Self {
         let named = specs.clusters.iter().map(|cluster| cluster.metadata.name.as_str().to_owned());
         let broken = specs.broken_clusters.iter().filter_map(|cluster| cluster.name.clone());
         let of_clusters = specs.clusters.iter().map(|cluster| cluster.provider.as_str().to_owned());
@@ -25,6 +29,7 @@ impl Sites {
         Self {
             clusters: named.chain(broken).collect(),
             providers: of_clusters.chain(of_broken).chain(of_locations).collect(),
+            expected,
         }
     }
 }
@@ -40,7 +45,7 @@ pub(super) fn resolve(
     for preference in &spec.prefer {
         prefer.extend(match preference {
             PreferenceSpec::Price => Some(Preference::Price),
-            PreferenceSpec::Packing => Some(Preference::Packing),
+            PreferenceSpec::Packing => Some(Preference::Packing(sites.expected.clone())),
             PreferenceSpec::Near(NearSpec::Coordinates(point)) => Some(Preference::Near(Near::Coordinates(*point))),
             PreferenceSpec::Near(NearSpec::Country(code)) => {
                 names::country(catalog, code, problems).map(|country| Preference::Near(Near::Country(country)))

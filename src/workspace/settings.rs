@@ -84,7 +84,8 @@ impl Workspace {
 
     fn preferred(&self, settings: &Settings) -> Result<Preferences, Refusal> {
         let Some(preferred) = &settings.placement else { return Ok(Preferences::default()) };
-        let (sites, mut problems) = (Sites::new(&self.catalog, &self.specs), Problems::default());
+        let (sites, mut problems) =
+            (Sites::new(&self.catalog, &self.specs, self.expected.clone()), Problems::default());
         let found = preferences::resolve(&self.catalog, &sites, &preferred.into(), &mut problems);
         match problems.into_vec().first() {
             Some(problem) => Err(Refusal::new("C8", problem.message.clone()).next("prefer what is known")),

@@ -2,7 +2,10 @@
 
 use super::super::fields::Fields;
 use super::super::item::Item;
-use super::super::spec::{EnvironmentSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, WorkspaceSpec};
+use super::super::spec::{
+    EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, WorkspaceSpec,
+};
+use super::resources::resources;
 use super::shared::{attachments, native, require};
 use crate::catalog::FlavorKind;
 use crate::id::Name;
@@ -52,9 +55,21 @@ fn workspace_spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<Workspac
         groups: fields.optional("groups").and_then(groups).unwrap_or_default(),
         locations: fields.optional("locations").and_then(|list| list.list(location)).unwrap_or_default(),
         flavors: fields.optional("flavors").and_then(|list| list.list(flavor)).unwrap_or_default(),
+        expected_demands: fields
+            .optional("expectedDemands")
+            .and_then(|list| list.nonempty(expected))
+            .unwrap_or_default(),
     };
     fields.finish();
     Some(spec)
+}
+
+fn expected(item: Item<'_>) -> Option<Sourced<ExpectedDemandSpec>> {
+    let mut fields = item.object("an expected demand")?;
+    let weight = fields.required("weight").and_then(|item| item.whole(1..=1_000_000));
+    let resources = fields.required("resources").and_then(resources);
+    fields.finish();
+    Some(item.sourced(ExpectedDemandSpec { weight: weight?, resources: resources? }))
 }
 
 fn currency(item: Item<'_>) -> Option<String> {

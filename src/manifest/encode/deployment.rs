@@ -35,7 +35,7 @@ pub(super) fn deployment(spec: &DeploymentSpec) -> Map {
     native(Kind::Deployment, &spec.metadata, body)
 }
 
-fn resources(spec: &ResourcesSpec) -> Map {
+pub(super) fn resources(spec: &ResourcesSpec) -> Map {
     let gpu = |gpu: &GpuSpec| match gpu {
         GpuSpec::One(need) => gpu_need(need),
         GpuSpec::AnyOf(needs) => Map::default().with("anyOf", Value::list(needs, gpu_need)),

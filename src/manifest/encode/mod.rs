@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 
 use super::kind::Kind;
 use super::spec::{
-    Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, FlavorSpec, Metadata, PolicySpec, Specs,
-    WorkspaceSpec,
+    Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, Metadata,
+    PolicySpec, Specs, WorkspaceSpec,
 };
 use super::value::{Map, Value};
 use crate::catalog::Axis;
@@ -101,8 +101,13 @@ fn workspace(spec: &WorkspaceSpec) -> Map {
         .unless_empty("resourceTypes", Value::list(&spec.resource_types, |name| name.as_str().to_owned()))
         .unless_empty("groups", groups)
         .unless_empty("locations", Value::list(&spec.locations, location))
-        .unless_empty("flavors", Value::list(&spec.flavors, flavor));
+        .unless_empty("flavors", Value::list(&spec.flavors, flavor))
+        .unless_empty("expectedDemands", Value::list(&spec.expected_demands, expected));
     native(Kind::Workspace, &spec.metadata, body)
+}
+
+fn expected(spec: &Sourced<ExpectedDemandSpec>) -> Map {
+    Map::default().with("weight", spec.weight).with("resources", deployment::resources(&spec.resources))
 }
 
 fn flavor(spec: &FlavorSpec) -> Map {

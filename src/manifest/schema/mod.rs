@@ -163,7 +163,10 @@ spec: {policies: [{name: p}]}
 apiVersion: siting.dev/v1
 kind: Workspace
 metadata: {name: w}
-spec: {locations: [{name: onprem/oslo, country: no}], flavors: [{type: gpu, name: x900}]}
+spec:
+  locations: [{name: onprem/oslo, country: no}]
+  flavors: [{type: gpu, name: x900}]
+  expectedDemands: [{weight: 1, resources: {cpu: 1, memory: 1Gi}}]
 ---
 apiVersion: siting.dev/v1
 kind: Deployment

@@ -94,6 +94,14 @@ pub(super) fn workspace() -> Value {
         }),
     );
     let members = nonempty(reference("A country"), "Its members");
+    let expected = object(
+        "an expected demand",
+        &["weight", "resources"],
+        json!({
+            "weight": whole(1, 1_000_000, "How often it is asked for beside the others"),
+            "resources": resources(),
+        }),
+    );
     object(
         "a workspace's spec",
         &[],
@@ -106,6 +114,7 @@ pub(super) fn workspace() -> Value {
             "groups": {"type": "object", "additionalProperties": members, "description": "Named sets of countries"},
             "locations": list(location, "Locations beside the built-in ones"),
             "flavors": list(flavor, "Hardware beside the built-in codes"),
+            "expectedDemands": nonempty(expected, "Demands for which packing leaves room"),
         }),
     )
 }

@@ -1,0 +1,242 @@
+//! What is free on one node, and what replicas take of it.
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::cluster::Shape;
+use super::request::{GpuRequest, Request};
+use crate::quantity::{Bandwidth, Bytes, GpuShare};
+
+/// What is free on one node. A resource the shape leaves unstated has no end.
+///
+/// Its order is that of D5: thousandths of GPUs, then milli-cores, then bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Node {
+    /// Free thousandths of all GPUs together.
+    pub(super) gpu_thousandths: u64,
+    pub(super) cpu: u64,
+    pub(super) memory: u64,
+    pub(super) storage: u64,
+    pub(super) bandwidth: u64,
+    /// Free thousandths of each GPU.
+    pub(super) gpus: SmallVec<[u16; 8]>,
+}
+
+/// What a placement leaves on its node, compared part by part: thousandths of GPUs, then
+/// milli-cores, then bytes of memory (D5).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Remainder {
+    /// Thousandths of GPUs.
+    pub gpu_thousandths: u64,
+    /// Milli-cores.
+    pub cpu: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+/// What is taken of one node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Part {
+    cpu: u64,
+    memory: u64,
+    storage: u64,
+    bandwidth: u64,
+    /// Thousandths of each GPU.
+    gpus: SmallVec<[u16; 8]>,
+}
+
+/// What is free of a resource that the shape leaves unstated.
+const NO_LIMIT: u64 = u64::MAX;
+
+impl Node {
+    /// A whole GPU, in thousandths.
+    pub const WHOLE: u16 = 1000;
+
+    /// An idle node of a shape.
+    pub(crate) fn idle(shape: &Shape) -> Self {
+        Self {
+            gpu_thousandths: shape.gpu_thousandths(),
+            cpu: shape.cpu.get(),
+            memory: shape.memory.get(),
+            storage: limit(shape.storage.map(Bytes::get)),
+            bandwidth: limit(shape.bandwidth.map(Bandwidth::get)),
+            gpus: SmallVec::from_elem(Self::WHOLE, usize::from(shape.gpus)),
+        }
+    }
+
+    /// The first in order of all nodes on which the request may fit.
+    pub(super) fn least(request: &Request) -> Self {
+        Self {
+            gpu_thousandths: request.gpu.thousandths(),
+            cpu: request.cpu.get(),
+            memory: 0,
+            storage: 0,
+            bandwidth: 0,
+            gpus: SmallVec::new(),
+        }
+    }
+
+    /// Free thousandths of all GPUs together.
+    #[must_use]
+    pub fn gpu_thousandths(&self) -> u64 {
+        self.gpu_thousandths
+    }
+
+    /// Free thousandths of each GPU.
+    #[must_use]
+    pub fn gpus(&self) -> &[u16] {
+        &self.gpus
+    }
+
+    /// How often a request's cpu, memory, storage and bandwidth are free together, at most `most` times;
+    /// its GPUs are not looked at.
+    #[must_use]
+    pub fn times_beside_gpus(&self, request: &Request, most: u64) -> u64 {
+        let resources = [
+            (self.cpu, request.cpu.get()),
+            (self.memory, request.memory.get()),
+            (self.storage, request.storage.get()),
+            (self.bandwidth, request.bandwidth.get()),
+        ];
+        // Divisions are slow, and mostly everything fits.
+        let least = |times: u64, (free, each): (u64, u64)| {
+            if each.saturating_mul(times) <= free { times } else { free / each }
+        };
+        resources.into_iter().fold(most, least)
+    }
+
+    /// What is left after one replica; `None` where it has no room.
+    #[must_use]
+    pub fn after(&self, request: &Request) -> Option<Self> {
+        let part = self.part(request, 1).filter(|_| self.room(request) > 0)?;
+        let mut after = self.clone();
+        after.subtract(&part);
+        Some(after)
+    }
+
+    /// How many replicas of the request fit, together.
+    pub(super) fn room(&self, request: &Request) -> u64 {
+        let times = |free: u64, each: u64| free.checked_div(each).unwrap_or(u64::MAX);
+        let gpus = match request.gpu {
+            GpuRequest::None => u64::MAX,
+            GpuRequest::Whole(count) => {
+                times(self.gpus.iter().filter(|&&free| free == Self::WHOLE).count() as u64, count.into())
+            }
+            GpuRequest::Share(share) => {
+                self.gpus.iter().map(|&free| u64::from(u32::from(free) / share.thousandths())).sum()
+            }
+        };
+        times(self.cpu, request.cpu.get())
+            .min(times(self.memory, request.memory.get()))
+            .min(times(self.storage, request.storage.get()))
+            .min(times(self.bandwidth, request.bandwidth.get()))
+            .min(gpus)
+    }
+
+    /// What one replica leaves. Call only where there is room for it.
+    #[must_use]
+    pub fn remainder(&self, request: &Request) -> Remainder {
+        Remainder {
+            gpu_thousandths: self.gpu_thousandths.saturating_sub(request.gpu.thousandths()),
+            cpu: self.cpu.saturating_sub(request.cpu.get()),
+            memory: self.memory.saturating_sub(request.memory.get()),
+        }
+    }
+
+    /// What `replicas` take: whole GPUs lowest numbers first, each share from the fullest GPU that
+    /// has room (D5).
+    pub(super) fn part(&self, request: &Request, replicas: u32) -> Option<Part> {
+        let times = |each: u64| each.checked_mul(u64::from(replicas));
+        let mut gpus = SmallVec::from_elem(0_u16, self.gpus.len());
+        match request.gpu {
+            GpuRequest::None => {}
+            GpuRequest::Whole(count) => {
+                let wanted = usize::try_from(u64::from(count) * u64::from(replicas)).ok()?;
+                let free = gpus.iter_mut().zip(&self.gpus).filter(|(_, free)| **free == Self::WHOLE);
+                free.take(wanted).for_each(|(taken, _)| *taken = Self::WHOLE);
+            }
+            GpuRequest::Share(share) => {
+                let share = u16::try_from(share.thousandths()).ok()?;
+                let mut wanted = replicas;
+                while wanted > 0 {
+                    let left = gpus.iter_mut().zip(&self.gpus).map(|(taken, free)| (free - *taken, taken));
+                    let (left, fullest) = left.filter(|(left, _)| *left >= share).min_by_key(|(left, _)| *left)?;
+                    // It stays the fullest until it has no more room.
+                    let most = u16::try_from(wanted).unwrap_or(u16::MAX).min(left / share);
+                    *fullest += most * share;
+                    wanted -= u32::from(most);
+                }
+            }
+        }
+        Some(Part {
+            cpu: times(request.cpu.get())?,
+            memory: times(request.memory.get())?,
+            storage: times(request.storage.get())?,
+            bandwidth: times(request.bandwidth.get())?,
+            gpus,
+        })
+    }
+
+    /// Takes thousandths of GPUs, one GPU after the other.
+    pub(super) fn use_gpus(&mut self, mut used: u64) {
+        self.gpu_thousandths -= used;
+        for gpu in &mut self.gpus {
+            let part = u16::try_from(used).unwrap_or(Self::WHOLE).min(Self::WHOLE);
+            *gpu -= part;
+            used -= u64::from(part);
+        }
+    }
+
+    /// Whether all of a part is free.
+    pub(super) fn has(&self, part: &Part) -> bool {
+        let gpus =
+            self.gpus.len() == part.gpus.len() && self.gpus.iter().zip(&part.gpus).all(|(free, part)| free >= part);
+        let rest = [
+            (self.cpu, part.cpu),
+            (self.memory, part.memory),
+            (self.storage, part.storage),
+            (self.bandwidth, part.bandwidth),
+        ];
+        gpus && rest.iter().all(|(free, part)| free >= part)
+    }
+
+    pub(super) fn subtract(&mut self, part: &Part) {
+        self.cpu -= part.cpu;
+        self.memory -= part.memory;
+        self.storage = without(self.storage, part.storage);
+        self.bandwidth = without(self.bandwidth, part.bandwidth);
+        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
+            *free -= taken;
+            self.gpu_thousandths -= u64::from(*taken);
+        }
+    }
+
+    pub(super) fn add(&mut self, part: &Part) {
+        self.cpu += part.cpu;
+        self.memory += part.memory;
+        self.storage = with(self.storage, part.storage);
+        self.bandwidth = with(self.bandwidth, part.bandwidth);
+        for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
+            *free += taken;
+            self.gpu_thousandths += u64::from(*taken);
+        }
+    }
+}
+
+/// What is free of a resource on an idle node.
+pub(super) fn limit(stated: Option<u64>) -> u64 {
+    stated.map_or(NO_LIMIT, |limit| limit.min(NO_LIMIT - 1))
+}
+
+/// What is left of a resource; one without end stays so.
+fn without(free: u64, taken: u64) -> u64 {
+    if free == NO_LIMIT { free } else { free - taken }
+}
+
+/// What is free of a resource after some is given back; one without end stays so.
+fn with(free: u64, given: u64) -> u64 {
+    if free == NO_LIMIT { free } else { free + given }
+}
+
+/// A share is at most a whole GPU.
+const _: () = assert!(GpuShare::WHOLE == Node::WHOLE as u32);

@@ -1,0 +1,127 @@
+//! How much GPU capacity a replica strands for the demands that are expected (D5).
+//!
+//! In the spirit of fragmentation gradient descent (Weng et al., "Beware of Fragmentation: Scheduling
+//! GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX ATC 2023): of a node's free GPUs,
+//! count what each expected demand could not use, and choose the node on which that grows least. Where the
+//! paper counts the fragments at which a demand cannot even start, this also counts what stays idle when
+//! the node is filled with it, so cpu and memory that would run out first are seen coming. All of it is
+//! integers: thousandths of GPUs, times weights.
+
+use super::lower;
+use crate::catalog::Catalog;
+use crate::deployment::{Expected, Mix};
+use crate::id::FlavorId;
+use crate::inventory::{GpuRequest, Node, PoolDef, Request};
+
+/// How much more is stranded on a node once a replica has taken what it takes of it; less is better. `None`
+/// where it has no room.
+///
+/// O(expected demands + GPUs of the node × different numbers of them). The sum of weights is below 2^32 and
+/// a node's GPUs below 2^26 thousandths, of which each counts at most twice, so neither sum passes 2^59.
+pub(super) fn increase(catalog: &Catalog, mix: &Mix, pool: &PoolDef, node: &Node, request: &Request) -> Option<i64> {
+    let after = node.after(request)?;
+    let flavor = pool.gpu_flavor.filter(|_| mix.names_hardware());
+    let admits = |expected: &Expected| flavor.is_none_or(|flavor| admits(catalog, expected, pool.cpu_flavor, flavor));
+    let stranded = |node: &Node| i64::try_from(stranded(mix, node, admits)).unwrap_or(i64::MAX);
+    Some(stranded(&after) - stranded(node))
+}
+
+fn admits(catalog: &Catalog, expected: &Expected, host: Option<FlavorId>, flavor: FlavorId) -> bool {
+    lower::admits_stated(catalog, &expected.resources, 0, host, flavor)
+}
+
+/// What the expected demands cannot use of what is free on a node, each by its weight: where one fits, the
+/// thousandths that are free on GPUs too full for it and those that stay free once the node is filled with
+/// it; where none does, all that is free, twice.
+fn stranded(mix: &Mix, node: &Node, admits: impl Fn(&Expected) -> bool) -> u64 {
+    let free = node.gpu_thousandths();
+    let of_gpus = mix.by_gpus().iter().map(|of| {
+        let (room, too_full) = room(node, of.gpu);
+        if room == 0 {
+            return of.weight * 2 * free;
+        }
+        let demands = of.demands.iter().map(|expected| {
+            let times = if admits(expected) { node.times_beside_gpus(&expected.request, room) } else { 0 };
+            let idle = match times {
+                0 => 2 * free,
+                times => too_full + (free - times * of.gpu.thousandths()),
+            };
+            u64::from(expected.weight) * idle
+        });
+        demands.sum()
+    });
+    of_gpus.sum()
+}
+
+/// How often a node's GPUs hold a request for some, and what is free on those too full for it.
+fn room(node: &Node, gpu: GpuRequest) -> (u64, u64) {
+    match gpu {
+        GpuRequest::None => (0, 0),
+        GpuRequest::Whole(count) => {
+            let whole = node.gpus().iter().filter(|&&free| free == Node::WHOLE).count() as u64;
+            let room = whole.checked_div(u64::from(count)).unwrap_or(0);
+            (room, node.gpu_thousandths() - whole * u64::from(Node::WHOLE))
+        }
+        GpuRequest::Share(share) => {
+            let share = share.thousandths();
+            let each = node.gpus().iter().map(|&free| (u64::from(u32::from(free) / share), u64::from(free)));
+            each.fold((0, 0), |(room, too_full), (times, free)| {
+                (room + times, too_full + if times == 0 { free } else { 0 })
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployment::{GpuNeed, Resources};
+    use crate::inventory::Shape;
+    use crate::quantity::{Bytes, Cpu, GpuShare};
+
+    fn resources(cpu: u64, count: u32, share: Option<u32>) -> Resources {
+        let share = share.and_then(GpuShare::from_thousandths);
+        let gpus = [GpuNeed { count, code: None, memory: None, share }].into_iter().collect();
+        Resources { cpu: Cpu::milli_cores(cpu), memory: Bytes::new(1), gpus, ..Resources::default() }
+    }
+
+    /// A node of 8 cores and 2 GPUs after replicas of these have come.
+    fn node(taken: &[Resources]) -> Node {
+        let shape =
+            Shape { cpu: Cpu::milli_cores(8000), memory: Bytes::new(1 << 30), storage: None, bandwidth: None, gpus: 2 };
+        taken.iter().fold(Node::idle(&shape), |node, resources| node.after(&resources.request(0)).expect("room"))
+    }
+
+    fn stranded_for(expected: Resources, node: &Node) -> u64 {
+        stranded(&Mix::new([(expected, 1)]).expect("a mix"), node, |_| true)
+    }
+
+    #[test]
+    fn d5_what_an_expected_demand_cannot_use_is_stranded() {
+        let idle = node(&[]);
+        let used = node(&[resources(1000, 1, Some(600))]);
+        // 1400 thousandths are free: 400 and 1000.
+        assert_eq!(stranded_for(resources(1000, 1, None), &idle), 0);
+        assert_eq!(stranded_for(resources(1000, 1, None), &used), 400 + 400, "too full, and idle when filled");
+        assert_eq!(stranded_for(resources(1000, 2, None), &used), 2 * 1400, "no room at all");
+        assert_eq!(stranded_for(resources(1000, 1, Some(200)), &used), 0);
+        assert_eq!(stranded_for(resources(1000, 1, Some(700)), &used), 400 + 700, "400 too full, 300 beside");
+        // Of 7 cores free, 4 go with one share; six of seven shares are idle.
+        assert_eq!(stranded_for(resources(4000, 1, Some(200)), &used), 1400 - 200, "cpu runs out first");
+    }
+
+    #[test]
+    fn d5_weights_add_up_and_need_not_be_sorted() {
+        let used = node(&[resources(1000, 1, Some(600))]);
+        let (one, two) = (resources(1000, 1, None), resources(1000, 2, None));
+        let mix = |entries: Vec<(Resources, u32)>| Mix::new(entries).expect("a mix");
+        let both = mix(vec![(one.clone(), 3), (two.clone(), 1), (one.clone(), 2)]);
+        assert_eq!(stranded(&both, &used, |_| true), 5 * 800 + 2800);
+        let catalog = Catalog::builtin();
+        let pool = PoolDef::unlimited("p".parse().expect("a name"), None, None);
+        let increase =
+            |mix: &Mix| increase(&catalog, mix, &pool, &node(&[]), &resources(1000, 1, Some(600)).request(0));
+        assert_eq!(increase(&both), Some(5 * 800 + 2800), "nothing is stranded on an idle node");
+        assert_eq!(increase(&both), increase(&mix(vec![(two, 1), (one, 5)])));
+    }
+}
