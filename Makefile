@@ -24,6 +24,7 @@ assure: tools
 		cargo check --quiet --no-default-features --features "$$features" || exit 1; \
 	done
 	SITING_WORLDS=10000000 cargo test --release --test differential -- --nocapture
+	SITING_WALK=fine cargo test --release --test lifecycle_walk -- --nocapture
 	cargo package --quiet --allow-dirty
 
 ## How fast, beside targets and other engines; the table is also `target/bench-report.json`. Wants a

@@ -80,21 +80,37 @@ impl State {
     /// ```
     #[must_use]
     pub fn route(&self, endpoint: &Endpoint) -> Answer {
+        self.called(endpoint).map_or_else(Answer::NotFound, answer)
+    }
+
+    /// The deployment that answers the calls of an endpoint, if any does.
+    ///
+    /// ```
+    /// use siting::lifecycle::{Endpoint, State};
+    /// let state = State::new("model", "bert".parse()?, "production".parse()?);
+    /// assert_eq!(state.leads_to(&Endpoint::Workload), None);
+    /// # Ok::<(), siting::id::InvalidName>(())
+    /// ```
+    #[must_use]
+    pub fn leads_to(&self, endpoint: &Endpoint) -> Option<Number> {
+        self.called(endpoint).ok().filter(|record| record.status.serves()).map(|record| record.number)
+    }
+
+    /// The deployment that an endpoint belongs to, whether it answers or not.
+    fn called(&self, endpoint: &Endpoint) -> Result<&Record, Cause> {
         match endpoint {
             Endpoint::Workload => {
                 // Only a production deployment is called by the workload's id (L2).
                 let holder = self.holder(Environment::PRODUCTION);
                 let callable = holder.filter(|_| Role::Production.may(Capability::CallByWorkload));
                 let gone = self.deployments.is_empty() && !self.tombstones.is_empty();
-                callable.map_or(Answer::NotFound(if gone { Cause::Deleted } else { Cause::NotProduction }), answer)
+                callable.ok_or(if gone { Cause::Deleted } else { Cause::NotProduction })
             }
-            Endpoint::Draft => self.draft().map_or(Answer::NotFound(Cause::NeverThere), answer),
-            Endpoint::Environment(name) => self.holder(name.as_str()).map_or(Answer::NotFound(Cause::NoHolder), answer),
-            Endpoint::Deployment(number) => match self.deployment(*number) {
-                Some(record) => answer(record),
-                None if self.tombstone(*number).is_some() => Answer::NotFound(Cause::Deleted),
-                None => Answer::NotFound(Cause::NeverThere),
-            },
+            Endpoint::Draft => self.draft().ok_or(Cause::NeverThere),
+            Endpoint::Environment(name) => self.holder(name.as_str()).ok_or(Cause::NoHolder),
+            Endpoint::Deployment(number) => self
+                .deployment(*number)
+                .ok_or_else(|| if self.tombstone(*number).is_some() { Cause::Deleted } else { Cause::NeverThere }),
         }
     }
 
@@ -125,15 +141,11 @@ fn answer(record: &Record) -> Answer {
 
 /// The routes that differ between two states: first those that end, then those that lead elsewhere.
 pub(super) fn changes(before: &State, after: &State) -> Vec<Effect> {
-    let leads = |state: &State, endpoint: &Endpoint| match state.route(endpoint) {
-        Answer::Routed(callee) => Some(callee.deployment),
-        _ => None,
-    };
     let mut endpoints = before.endpoints();
     endpoints.extend(after.endpoints());
     let (mut ended, mut led) = (Vec::new(), Vec::new());
     for endpoint in endpoints {
-        match (leads(before, &endpoint), leads(after, &endpoint)) {
+        match (before.leads_to(&endpoint), after.leads_to(&endpoint)) {
             (was, is) if was == is => {}
             (_, Some(deployment)) => led.push(Effect::Route { endpoint, deployment }),
             (_, None) => ended.push(Effect::Unroute { endpoint }),

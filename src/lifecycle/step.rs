@@ -60,15 +60,15 @@ impl<'a> Step<'a> {
     /// Moves a deployment on by the table, and keeps its account.
     pub(super) fn advance(&mut self, number: Number, event: Event) -> Result<Status, Refusal> {
         let now = self.now;
-        let id = self.id(number);
-        let record = self.record(number)?;
-        let Some(status) = record.status.after(event) else {
-            let refusal = Refusal::new("L8", format!("`{id}` is {}: no `{event}` follows", record.status));
-            return Err(match next_step(record.status) {
+        let before = self.state.live(number)?.status;
+        let Some(status) = before.after(event) else {
+            let refusal = Refusal::new("L8", format!("`{}` is {before}: no `{event}` follows", self.id(number)));
+            return Err(match next_step(before) {
                 Some(next) => refusal.next(next),
                 None => refusal,
             });
         };
+        let record = self.record(number)?;
         record.status = status;
         match (record.using_since, status.consumes()) {
             (None, true) => record.using_since = Some(now),

@@ -1,0 +1,148 @@
+//! What must hold of every state, and of every step from one to the next.
+
+use siting::lifecycle::{Action, Effect, Endpoint, Number, Observation, Record, Role, State, Status};
+
+use super::ENVIRONMENTS;
+use super::actions::Outcome;
+
+/// A claim that does not hold.
+pub(crate) type Broken = &'static str;
+
+fn claim(holds: bool, what: Broken) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+/// Where calls lead, by endpoint.
+pub(crate) type Routes = Vec<(Endpoint, Number)>;
+
+pub(crate) fn routes(state: &State) -> Routes {
+    let endpoints = state.endpoints().into_iter();
+    endpoints.filter_map(|endpoint| state.leads_to(&endpoint).map(|number| (endpoint, number))).collect()
+}
+
+/// The invariants of a state by itself; where calls lead in it.
+pub(crate) fn sound(state: &State) -> Result<Routes, Broken> {
+    let mut drafts = state.deployments().filter(|record| record.draft);
+    let draft = drafts.next();
+    claim(drafts.next().is_none(), "one-draft")?;
+    slots(state, draft)?;
+    deployments(state)?;
+    let leads = routes(state);
+    for (endpoint, number) in &leads {
+        let record = state.deployment(*number).ok_or("routes lead to live deployments")?;
+        claim(record.status.serves(), "R3: routes lead to ready replicas")?;
+        if let Endpoint::Environment(environment) = endpoint {
+            let holder = state.slot(environment.as_str()).and_then(|slot| slot.holder);
+            claim(holder == Some(*number), "only the holder is routed")?;
+        }
+    }
+    Ok(leads)
+}
+
+fn slots(state: &State, draft: Option<&Record>) -> Result<(), Broken> {
+    let (mut holders, mut candidates) = (Vec::new(), Vec::new());
+    for (environment, slot) in state.slots() {
+        for number in slot.holder.iter().chain(&slot.previous) {
+            claim(state.deployment(*number).is_some(), "slots name live deployments")?;
+        }
+        claim(slot.holder.is_none() || slot.holder != slot.previous, "who holds did not leave")?;
+        if let Some(holder) = slot.holder {
+            claim(!holders.contains(&holder), "one-holder: a deployment holds one slot at most")?;
+            holders.push(holder);
+            claim(draft.is_none_or(|draft| draft.number != holder), "the draft holds no slot")?;
+            claim(state.deployment(holder).is_some_and(|record| record.governor == *environment), "E3: its governor")?;
+        }
+        if let Some(promotion) = &slot.promotion {
+            claim(!candidates.contains(&promotion.candidate), "a candidate of one promotion only")?;
+            candidates.push(promotion.candidate);
+            let candidate = state.deployment(promotion.candidate).ok_or("candidates-live")?;
+            let under_way = candidate.status == Status::Building || candidate.status.is_starting();
+            claim(under_way || candidate.moving, "candidates are on their way")?;
+            claim(slot.holder != Some(promotion.candidate), "a candidate does not hold yet")?;
+        }
+    }
+    claim(holders.iter().all(|holder| !candidates.contains(holder)), "a holder is promoted by copy")
+}
+
+fn deployments(state: &State) -> Result<(), Broken> {
+    for record in state.deployments() {
+        claim(record.number < state.next_number(), "ids-once")?;
+        claim(state.tombstone(record.number).is_none(), "ids-once: deleted ids never return")?;
+        let twin = |other: &Record| other.number != record.number && other.name == record.name;
+        claim(!state.deployments().any(twin), "names-once")?;
+        claim(record.draft == (record.name.as_str() == "development"), "the draft's name")?;
+        claim(!record.draft || record.replicas() <= 1, "one-replica")?;
+        let idle = !record.status.consumes() || record.status == Status::Building;
+        claim(!idle || record.sites.is_empty(), "what consumes nothing has no replicas")?;
+        claim(!record.status.serves() || record.running() > 0, "what serves has a replica")?;
+        claim(record.using_since.is_some() == record.status.consumes(), "the account follows the status")?;
+        let under_way = record.status.is_starting() || record.status == Status::Updating || record.moving;
+        claim(record.deadline.is_some() == under_way, "what is under way has a deadline")?;
+        claim(!record.moving || record.places().len() < record.sites.len(), "what moves goes somewhere")?;
+        let role = state.role(record.number).ok_or("who lives has a role")?;
+        claim((role == Role::Development) == record.draft, "roles")?;
+    }
+    Ok(())
+}
+
+/// The invariants of a step; where calls led before it, and where they lead after it.
+pub(crate) fn step(
+    before: &State,
+    led: &Routes,
+    action: &Action,
+    outcome: &Outcome,
+    leads: &Routes,
+) -> Result<(), Broken> {
+    let Outcome { effects, after } = outcome;
+    let mut routed = led.clone();
+    for effect in effects {
+        match effect {
+            Effect::Route { endpoint, deployment } => {
+                routed.retain(|(known, _)| known != endpoint);
+                routed.push((endpoint.clone(), *deployment));
+            }
+            Effect::Unroute { endpoint } => routed.retain(|(known, _)| known != endpoint),
+            _ => {}
+        }
+    }
+    routed.sort_unstable();
+    claim(routed == *leads, "the host's routes are the state's: what was replaced is routed no more")?;
+    claim(after.next_number() >= before.next_number(), "ids-once: the counter never goes back")?;
+    for (number, _) in before.tombstones() {
+        claim(after.tombstone(number).is_some() && after.deployment(number).is_none(), "the deleted never return")?;
+    }
+    hands(before, action, after)?;
+    if let (Action::Promote { deployment, .. }, Some(draft)) = (action, before.draft())
+        && draft.number == *deployment
+    {
+        claim(after.draft() == Some(draft), "L3: the draft stays as it was")?;
+    }
+    Ok(())
+}
+
+/// How slots may change hands.
+fn hands(before: &State, action: &Action, after: &State) -> Result<(), Broken> {
+    let holder = |state: &State, environment| state.slot(environment).and_then(|slot| slot.holder);
+    for environment in ENVIRONMENTS {
+        let (was, is) = (holder(before, environment), holder(after, environment));
+        if was == is {
+            continue;
+        }
+        if environment == "production" {
+            claim(is.is_some() || *action == Action::DeleteWorkload, "production-stays")?;
+        }
+        let cancelled =
+            matches!(action, Action::Cancel { .. } | Action::Observe { observation: Observation::Failed, .. });
+        claim(!cancelled, "L7: a failed or cancelled promotion leaves the holder")?;
+        if let Action::Release { from, .. } = action {
+            claim(from.as_str() != environment, "L4: a release leaves the origin")?;
+        }
+        if let Some(status) = is.and_then(|is| before.deployment(is)).map(|record| record.status) {
+            let broken = matches!(status, Status::Failed | Status::DeployFailed | Status::BuildFailed);
+            claim(!status.is_deactivated() && !broken, "L6: only active deployments take over")?;
+        }
+        let displaced = was.and_then(|was| after.deployment(was));
+        claim(displaced.is_none_or(|left| left.governor.as_str() == environment), "E3: who leaves stays governed")?;
+    }
+    Ok(())
+}

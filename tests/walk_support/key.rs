@@ -1,0 +1,122 @@
+//! What tells one state from another.
+//!
+//! A key leaves out what is a mere name or what no later step asks about. Each omission has its reason,
+//! and a test of its own holds that states of equal keys have equal futures:
+//!
+//! * *Times, generations, versions, settings.* Timers fire when they may, observations are of the
+//!   present generation, an update is always to another version, an edit always to other resources.
+//! * *Numbers and names.* A number is a name: exchanging two of them throughout a state exchanges them
+//!   in all that follows, and no rule compares two. So a deployment is described by what it is and what
+//!   slots make of it, and a state is the set of these descriptions, in whatever order.
+//! * *The counter and tombstones.* The counter only gives names, and a tombstone only refuses what
+//!   speaks of the dead. So ids need no bound: every state of four ids, or of any number, is met.
+//! * *Where replicas are.* A host may grant the places there are, or others; which, is tried both ways.
+//!
+//! A [coarse](Grain::Coarse) key leaves out two things more:
+//!
+//! * *Governors.* They say whom a placement is asked for, and every answer is tried anyway. The
+//!   holder's is its environment, which is claimed in each state.
+//! * *Previous holders.* One can be rolled back to; it can as well be promoted, which is the same step.
+
+use siting::lifecycle::{Number, Promotion, Record, Site, Slot, State, Status};
+use siting::policy::OnReplaced;
+
+use super::ENVIRONMENTS;
+
+/// How much a key tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Grain {
+    /// What decides what can follow.
+    Coarse,
+    /// Governors and previous holders as well.
+    Fine,
+}
+
+/// A state's deployments, each as bits, in order: the draft and three more at most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Key([u32; 4]);
+
+/// Fields of few values, packed one beside the other.
+#[derive(Default)]
+struct Bits {
+    bits: u32,
+    used: u32,
+}
+
+impl Bits {
+    fn push(&mut self, value: usize, width: u32) {
+        let value = u32::try_from(value).ok().filter(|value| *value < 1 << width).expect("a value of this width");
+        assert!(self.used + width <= u32::BITS, "the fields fit");
+        self.bits |= value << self.used;
+        self.used += width;
+    }
+}
+
+/// The key of a state with three published deployments at most.
+pub(crate) fn key(state: &State, grain: Grain) -> Key {
+    let mut described: Vec<u32> = state.deployments().map(|record| describe(state, record, grain)).collect();
+    described.sort_unstable();
+    let mut key = [0; 4];
+    key[..described.len()].copy_from_slice(&described);
+    Key(key)
+}
+
+/// What a deployment is, and what the slots make of it; never 0. Every field is named here, so that a
+/// new one has to be thought about.
+fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
+    let Record {
+        number,
+        name: _,
+        version: _,
+        draft,
+        governor,
+        status,
+        generation,
+        settings: _,
+        settings_before,
+        sites,
+        moving,
+        deadline: _, // That there is one is claimed to follow from the status and the move.
+        created: _,
+        used: _,
+        using_since: _, // That it is set is claimed to follow from the status.
+    } = record;
+    let mut bits = Bits::default();
+    bits.push(1, 1);
+    bits.push((*draft).into(), 1);
+    bits.push(Status::ALL.iter().position(|known| known == status).expect("a status"), 4);
+    bits.push((*moving).into(), 1);
+    bits.push(settings_before.is_some().into(), 1);
+    let coming = |site: &&Site| site.generation == *generation;
+    bits.push(sites.iter().filter(coming).count(), 2);
+    bits.push(sites.len() - sites.iter().filter(coming).count(), 2);
+    for environment in ENVIRONMENTS {
+        slot(state.slot(environment), *number, grain, &mut bits);
+    }
+    if grain == Grain::Fine {
+        let known = ["production", "staging", "development"];
+        bits.push(known.iter().position(|known| *known == governor.as_str()).expect("an environment"), 2);
+    }
+    bits.bits
+}
+
+fn slot(slot: Option<&Slot>, number: Number, grain: Grain, bits: &mut Bits) {
+    let none = Slot::default();
+    let Slot { holder, previous, promotion } = slot.unwrap_or(&none);
+    bits.push((*holder == Some(number)).into(), 1);
+    if grain == Grain::Fine {
+        bits.push((*previous == Some(number)).into(), 1);
+    }
+    let sought = match promotion {
+        Some(Promotion { candidate, copy, on_replaced, since: _ }) if *candidate == number => {
+            let then = match on_replaced {
+                OnReplaced::Keep => 1,
+                OnReplaced::ScaleToZero => 2,
+                OnReplaced::Deactivate => 3,
+            };
+            then + if *copy { 4 } else { 0 }
+        }
+        _ => 0,
+    };
+    bits.push(sought, 3);
+}
