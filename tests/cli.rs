@@ -368,6 +368,8 @@ fn schemas_are_printed_by_kind() {
     assert_eq!((policy.status, policy.err.as_str()), (0, ""));
     assert_eq!(policy.json()["properties"]["kind"]["const"], "Policy");
     assert_eq!(folder.run(&["schema", "Policy", "-o", "json"]).out, policy.out);
+    let step = &folder.run(&["schema", "Scenario"]).json()["properties"]["spec"]["properties"]["steps"]["items"];
+    assert!(step["properties"]["updateVersion"].is_object() && step["properties"]["ready"].is_object());
     assert_eq!(folder.run(&["schema"]).json()["oneOf"].as_array().unwrap().len(), siting::manifest::Kind::ALL.len());
     for (name, help) in [("Polcy", "did you mean `Policy`?"), ("Pod", "the kinds are Policy, ")] {
         let answer = folder.run(&["schema", name]);

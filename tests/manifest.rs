@@ -442,6 +442,7 @@ fn headings_are_ours_or_not() {
     assert_eq!(heading("siting.dev/v1", "Placement").len(), 2, "its metadata and its spec are missing");
     assert_eq!(heading("deployment.beamlit.com/v1alpha1", "ToolDeployment").len(), 1);
     assert_eq!(heading("siting.dev/v1", "Scenario"), Vec::<String>::new());
+    assert_eq!(heading("siting.dev/v1", "PolicyTest"), Vec::<String>::new());
     assert_eq!(
         problems("spec: {}\n"),
         [

@@ -6,10 +6,10 @@
 mod cli_support;
 
 use cli_support::Folder;
-use serde_json::json;
+use serde_json::{Value, json};
 use siting::cli::{ExitStatus, Terminal, run};
 use siting::id::Name;
-use siting::lifecycle::{Action, Observation, Push, PushKind};
+use siting::lifecycle::{Action, Observation, Push, PushKind, Status};
 use siting::manifest::Source;
 use siting::policy::{Attachment, Enforcement};
 use siting::time::Moment;
@@ -42,6 +42,48 @@ fn l13_the_stories_about_places_go_as_they_are_told() {
 fn scenarios_are_skipped_where_they_are_not_wanted() {
     let (_, alone, _) = siting(&["place", TOUR]);
     assert_eq!(alone, "no deployments\n");
+}
+
+#[test]
+fn only_a_check_minds_a_scenario_that_cannot_be_read() {
+    let story = "apiVersion: siting.dev/v1
+kind: Scenario
+metadata: {name: slips}
+spec:
+  model: bert
+  steps:
+    - push: {name: one, versoin: v1}
+    - {push: {onReplaced: keep}, built: one}
+    - {ready: one, expect: {status: {one: UP}}}
+";
+    let mut statuses = Status::ALL.map(|status| format!("`{status}`")).to_vec();
+    let last = statuses.split_off(Status::ALL.len() - 2).join(" and ");
+    statuses.push(last);
+    let folder = Folder::of(&[("story.yaml", story), ("broken.yaml", "apiVersion: siting.dev/v1\nkind: Polcy\n")]);
+    let answer = folder.run(&["check", "@", "-o", "json"]);
+    let errors: Vec<_> = answer.json()["errors"].as_array().unwrap().iter().map(place_and_help).collect();
+    assert_eq!(
+        errors,
+        [
+            ("broken.yaml 2:7".to_owned(), "did you mean `Policy`?".to_owned()),
+            ("story.yaml 7:25".to_owned(), "did you mean `version`?".to_owned()),
+            (
+                "story.yaml 8:7".to_owned(),
+                "write one command or observation, such as `push`, `promote`, `built`, `ready`".to_owned(),
+            ),
+            ("story.yaml 8:14".to_owned(), "name the environment with `promote`, or leave `onReplaced` out".to_owned()),
+            ("story.yaml 9:43".to_owned(), format!("it is one of {}", statuses.join(", "))),
+        ]
+    );
+    let github = Folder::of(&[("story.yaml", story)]).run(&["check", "@", "--format", "github"]);
+    assert_eq!((github.status, github.out.lines().count()), (2, 4), "{}", github.out);
+    let placed = Folder::of(&[("story.yaml", story)]).run(&["place", "@"]);
+    assert_eq!((placed.status, placed.err.as_str()), (0, ""));
+}
+
+fn place_and_help(error: &Value) -> (String, String) {
+    let file = error["file"].as_str().unwrap().rsplit('/').next().unwrap();
+    (format!("{file} {}:{}", error["line"], error["column"]), error["help"].as_str().unwrap_or_default().to_owned())
 }
 
 const WRONG: &str = "

@@ -10,14 +10,14 @@ use crate::origin::ProblemCode;
 pub(super) enum Heading {
     /// It is of this kind.
     Ours(Kind),
-    /// It is ours, and not for every reader: scenarios and tests of policies.
-    ForOthers(&'static str),
+    /// It is ours, and for another reader.
+    ForOthers,
     /// It is of another API group, written here as `apps/v1 Deployment`.
     Foreign(String),
 }
 
-/// Native kinds that other readers want.
-const FOR_OTHERS: [&str; 2] = ["Scenario", "PolicyTest"];
+/// The native kind that another reader wants: tests of policies.
+const FOR_OTHERS: &str = "PolicyTest";
 
 /// Reads the heading; nothing if it is unreadable or unknown, which is then reported.
 pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
@@ -45,9 +45,8 @@ pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     if let Some(found) = ours.iter().find(|ours| ours.kind() == kind) {
         return Some(Heading::Ours(*found));
     }
-    let others = FOR_OTHERS.into_iter().find(|other| *first == Kind::Policy && *other == kind);
-    if let Some(other) = others {
-        return Some(Heading::ForOthers(other));
+    if *first == Kind::Policy && kind == FOR_OTHERS {
+        return Some(Heading::ForOthers);
     }
     let names: Vec<&str> = ours.iter().map(|kind| kind.kind()).collect();
     let message = format!("`{version}` has no kind {}", quoted(kind));

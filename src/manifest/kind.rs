@@ -18,6 +18,8 @@ pub enum Kind {
     Cluster,
     /// Replicas that run now.
     Placement,
+    /// What happens to a workload, step by step, and what is expected.
+    Scenario,
     /// A policy of `authorization.beamlit.com/v1alpha1`.
     BeamlitPolicy,
     /// A model deployment of `deployment.beamlit.com/v1alpha1`.
@@ -26,13 +28,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the native ones first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Policy,
         Self::Environment,
         Self::Workspace,
         Self::Deployment,
         Self::Cluster,
         Self::Placement,
+        Self::Scenario,
         Self::BeamlitPolicy,
         Self::ModelDeployment,
     ];
@@ -52,7 +55,7 @@ impl Kind {
     /// use siting::manifest::Kind;
     /// assert_eq!(Kind::parse("policy"), Some(Kind::Policy));
     /// assert_eq!(Kind::parse("BeamlitPolicy"), Some(Kind::BeamlitPolicy));
-    /// assert_eq!(Kind::parse("scenario"), None);
+    /// assert_eq!(Kind::parse("PolicyTest"), None);
     /// ```
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -63,9 +66,13 @@ impl Kind {
     #[must_use]
     pub fn api_version(self) -> &'static str {
         match self {
-            Self::Policy | Self::Environment | Self::Workspace | Self::Deployment | Self::Cluster | Self::Placement => {
-                "siting.dev/v1"
-            }
+            Self::Policy
+            | Self::Environment
+            | Self::Workspace
+            | Self::Deployment
+            | Self::Cluster
+            | Self::Placement
+            | Self::Scenario => "siting.dev/v1",
             Self::BeamlitPolicy => "authorization.beamlit.com/v1alpha1",
             Self::ModelDeployment => "deployment.beamlit.com/v1alpha1",
         }
@@ -81,6 +88,7 @@ impl Kind {
             Self::Deployment => "Deployment",
             Self::Cluster => "Cluster",
             Self::Placement => "Placement",
+            Self::Scenario => "Scenario",
             Self::ModelDeployment => "ModelDeployment",
         }
     }

@@ -120,7 +120,7 @@ pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
                 // What is wrong with other documents is for their reader to say.
                 let silent = Report::new(0);
                 let probe = Item::document(node, Context { report: &silent, ..context });
-                if let Some(Heading::ForOthers("Scenario")) = heading(probe) {
+                if let Some(Heading::Ours(Kind::Scenario)) = heading(probe) {
                     scenarios.extend(decode::scenario(Item::document(node, context)));
                 }
             }
@@ -156,6 +156,8 @@ impl Loading {
     fn one(&mut self, node: &Node<'_>, context: Context<'_>) {
         let document = Item::document(node, context);
         match heading(document) {
+            // Read by `read_scenarios`.
+            Some(Heading::Ours(Kind::Scenario)) => {}
             Some(Heading::Ours(Kind::Cluster)) => self.cluster(node, context),
             Some(Heading::Ours(kind)) => {
                 let null_is_absent = matches!(kind, Kind::BeamlitPolicy | Kind::ModelDeployment);
@@ -165,7 +167,7 @@ impl Loading {
                 }
             }
             Some(Heading::Foreign(what)) => self.skipped.add(what, document),
-            Some(Heading::ForOthers(_)) | None => {}
+            Some(Heading::ForOthers) | None => {}
         }
     }
 
@@ -178,6 +180,7 @@ impl Loading {
             Kind::Deployment => specs.deployments.push(decode::deployment(document)?),
             Kind::ModelDeployment => specs.deployments.push(decode::model_deployment(document)?),
             Kind::Cluster => specs.clusters.push(decode::cluster(document)?),
+            Kind::Scenario => {}
             Kind::Placement => specs.running.push(decode::running(document)?),
             Kind::Workspace => {
                 let workspace = decode::workspace(document)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::spec::{AttachmentSpec, Metadata};
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Role, Status};
+use crate::lifecycle::{Change, Observation, Push, Role, Status};
 use crate::origin::{Origin, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -137,22 +137,13 @@ pub enum Happening {
 }
 
 /// A version that a step pushes.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct PushSpec {
-    /// The loaded deployment whose settings it takes.
+    /// The loaded deployment whose name, version, environment and settings it takes, where the push has
+    /// none of its own.
     pub from: Option<Sourced<String>>,
-    /// Whether it is the draft.
-    pub draft: bool,
-    /// The environment that it is promoted to once it is active.
-    pub promote: Option<Name>,
-    /// What becomes of the previous holder there.
-    pub on_replaced: Option<OnReplaced>,
-    /// Its name.
-    pub name: Option<Name>,
-    /// Its version.
-    pub version: Option<String>,
-    /// The environment that governs it.
-    pub environment: Option<Name>,
+    /// The push; its settings are still to be changed.
+    pub push: Push,
     /// Settings that differ from those of `from`, or from the usual ones.
     pub changes: Vec<Change>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::deployment::Workload;
-use crate::lifecycle::{Action, Edit, Effect, Number, Push, PushKind, Refusal, Settings};
+use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
 use crate::manifest::scenario::{Happening, PushSpec, Verb};
 use crate::manifest::spec::AttachmentSpec;
 use crate::policy::Attachment;
@@ -83,29 +83,22 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
     })
 }
 
+/// What a step pushes: its own words first, then those of the deployment that it takes after.
 fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
-    let kind = match &spec.promote {
-        _ if spec.draft => PushKind::Draft,
-        Some(environment) => PushKind::Promoted { environment: environment.clone(), on_replaced: spec.on_replaced },
-        None => PushKind::Published,
-    };
-    let usual = Push { kind: kind.clone(), name: None, version: None, environment: None, settings: Arc::default() };
-    let from = match &spec.from {
-        None => usual,
-        Some(address) => {
-            let unknown = |error: crate::workspace::AddressError| Refusal::new("C8", error.to_string());
-            let found = scene.find_deployment(address).map_err(unknown)?;
-            scene.push_of(found, kind).unwrap_or(usual)
+    let mut push = spec.push.clone();
+    if let Some(address) = &spec.from {
+        let unknown = |error: crate::workspace::AddressError| Refusal::new("C8", error.to_string());
+        let found = scene.find_deployment(address).map_err(unknown)?;
+        if let Some(from) = scene.push_of(found, push.kind.clone()) {
+            push.name = push.name.or(from.name);
+            push.version = push.version.or(from.version);
+            push.environment = push.environment.or(from.environment);
+            push.settings = from.settings;
         }
-    };
-    let settings = Settings::clone(Edit { changes: spec.changes.clone() }.plan(&from.settings).settings());
-    Ok(Push {
-        kind: from.kind,
-        name: spec.name.clone().or(from.name),
-        version: spec.version.clone().or(from.version),
-        environment: spec.environment.clone().or(from.environment),
-        settings: Arc::new(settings),
-    })
+    }
+    let plan = Edit { changes: spec.changes.clone() }.plan(&push.settings);
+    push.settings = Arc::new(plan.settings().clone());
+    Ok(push)
 }
 
 /// Other policies, and what follows for whatever runs (L13).

@@ -1,7 +1,7 @@
 //! Steps and effects in words, as reports and expectations have them.
 
-use crate::lifecycle::{Effect, Endpoint, Notice, Number, Place, State};
-use crate::manifest::scenario::{Happening, Verb};
+use crate::lifecycle::{Effect, Endpoint, Notice, Number, Place, PushKind, State};
+use crate::manifest::scenario::{Happening, PushSpec, Verb};
 use crate::time::Moment;
 
 /// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
@@ -93,12 +93,16 @@ pub fn moment(moment: Moment) -> String {
 /// What happens, in a few words.
 pub(super) fn happening(happening: &Happening) -> String {
     match happening {
-        Happening::Push(push) => {
+        Happening::Push(PushSpec { from, push, .. }) => {
             let what = push.name.as_ref().map(|name| name.to_string());
-            let what = what.or(push.from.as_ref().map(|from| from.value.clone()));
-            let what = what.unwrap_or_else(|| if push.draft { "the draft" } else { "a deployment" }.to_owned());
+            let what = what.or(from.as_ref().map(|from| from.value.clone()));
+            let what = what
+                .unwrap_or_else(|| if push.kind == PushKind::Draft { "the draft" } else { "a deployment" }.to_owned());
             let version = push.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
-            let to = push.promote.as_ref().map(|to| format!(", to be promoted to {to}")).unwrap_or_default();
+            let to = match &push.kind {
+                PushKind::Promoted { environment, .. } => format!(", to be promoted to {environment}"),
+                PushKind::Draft | PushKind::Published => String::new(),
+            };
             format!("push {what}{version}{to}")
         }
         Happening::Patch { .. } => "patch the draft".to_owned(),

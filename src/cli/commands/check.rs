@@ -6,11 +6,12 @@ use crate::cli::args::{self, Format};
 use crate::cli::failure::Failure;
 use crate::cli::render::{self, Texts, github};
 use crate::cli::report::CheckReport;
-use crate::cli::session::Session;
+use crate::cli::session::{Loaded, Session};
+use crate::manifest;
 
 pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result<ExitStatus, Failure> {
     let annotate = args.format == Some(Format::Github);
-    let loaded = session.load_all(&args.load.paths).inspect_err(|failure| {
+    let loaded = scenarios_too(session.load_all(&args.load.paths)).inspect_err(|failure| {
         if annotate {
             session.annotations = Some(github::problems(&failure.problems));
         }
@@ -24,6 +25,26 @@ pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result
         session.answer(&report, |_, style| render::check(&findings, &texts, style))?;
     }
     Ok(ExitStatus::of(!findings.iter().any(matters)))
+}
+
+/// The same, unless a scenario among the files cannot be read. Other commands have no use for scenarios.
+fn scenarios_too(loaded: Result<Loaded, Failure>) -> Result<Loaded, Failure> {
+    let sources = match &loaded {
+        Ok(loaded) => &loaded.sources,
+        Err(failure) => &failure.sources,
+    };
+    let found = manifest::read_scenarios(sources).problems;
+    if found.is_empty() {
+        return loaded;
+    }
+    let Failure { mut problems, sources } = match loaded {
+        Ok(loaded) => Failure { problems: Vec::new(), sources: loaded.sources },
+        Err(failure) => failure,
+    };
+    // Text that is no YAML is read by neither, and said once.
+    problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
+    problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+    Err(Failure { problems, sources })
 }
 
 fn matters(finding: &Finding) -> bool {

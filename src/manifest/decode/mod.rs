@@ -19,4 +19,4 @@ pub(super) use deployment::deployment;
 pub(super) use environment::{environment, workspace};
 pub(super) use placement::running;
 pub(super) use policy::policy;
-pub(super) use scenario::scenario;
+pub(super) use scenario::{scenario, seen};

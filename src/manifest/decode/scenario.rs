@@ -1,6 +1,7 @@
 //! Scenarios and their steps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::fields::Fields;
@@ -12,7 +13,7 @@ use super::placement::preferences;
 use super::resources::resources;
 use super::shared::{attachments, native};
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Role, Status};
+use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status};
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -92,7 +93,7 @@ fn step(item: Item<'_>) -> Option<StepSpec> {
 }
 
 /// An observation as a field.
-fn seen(observation: Observation) -> &'static str {
+pub(in super::super) fn seen(observation: Observation) -> &'static str {
     match observation {
         Observation::TimerFired => "timerFired",
         other => other.as_str(),
@@ -128,23 +129,28 @@ fn one(item: Item<'_>, verb: Verb) -> Option<Happening> {
 
 fn push(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("a push")?;
-    let draft = fields.optional("draft").map(Item::boolean);
-    let push = PushSpec {
-        from: fields.optional("from").and_then(Item::reference),
-        draft: draft.unwrap_or(Some(false))?,
-        promote: name(&mut fields, "promote"),
-        on_replaced: on_replaced(&mut fields),
-        name: name(&mut fields, "name"),
-        version: fields.optional("version").and_then(Item::string),
-        environment: name(&mut fields, "environment"),
-        changes: settings(&mut fields),
-    };
-    if push.draft && push.promote.is_some() {
+    let draft = fields.optional("draft").map_or(Some(false), Item::boolean);
+    let (promote, on_replaced) = (name(&mut fields, "promote"), on_replaced(&mut fields));
+    let from = fields.optional("from").and_then(Item::reference);
+    let own_name = name(&mut fields, "name");
+    let version = fields.optional("version").and_then(Item::string);
+    let (environment, changes) = (name(&mut fields, "environment"), settings(&mut fields));
+    if draft == Some(true) && promote.is_some() {
         let help = "push it published, or promote the draft once it is active";
         fields.problem(ProblemCode::InvalidValue, "a draft is not promoted by its push", Some(help));
     }
+    if promote.is_none() && on_replaced.is_some() {
+        let help = "name the environment with `promote`, or leave `onReplaced` out";
+        fields.problem(ProblemCode::InvalidValue, "nothing is replaced where nothing is promoted", Some(help));
+    }
     fields.finish();
-    Some(Happening::Push(push))
+    let kind = match promote {
+        _ if draft? => PushKind::Draft,
+        Some(environment) => PushKind::Promoted { environment, on_replaced },
+        None => PushKind::Published,
+    };
+    let push = Push { kind, name: own_name, version, environment, settings: Arc::default() };
+    Some(Happening::Push(PushSpec { from, push, changes }))
 }
 
 fn patch(item: Item<'_>) -> Option<Happening> {

@@ -6,6 +6,7 @@
 
 mod beamlit;
 mod native;
+mod scenario;
 
 use serde_json::{Map, Value, json};
 
@@ -44,6 +45,7 @@ fn document(kind: Kind) -> Value {
         Kind::Deployment => native::deployment(),
         Kind::Cluster => native::cluster(),
         Kind::Placement => native::running(),
+        Kind::Scenario => scenario::scenario(),
         Kind::BeamlitPolicy => return beamlit::document(kind, beamlit::policy(), beamlit::policy_status()),
         Kind::ModelDeployment => {
             return beamlit::document(kind, beamlit::model_deployment(), beamlit::deployment_status());
@@ -118,8 +120,8 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::manifest::read_str;
     use crate::manifest::report::KNOWN;
+    use crate::manifest::{Source, read_scenarios, read_str};
 
     /// The fields of every titled object below `schema`.
     fn objects<'a>(schema: &'a Value, found: &mut BTreeMap<&'a str, BTreeSet<&'a str>>) {
@@ -142,6 +144,7 @@ mod tests {
         KNOWN.take();
         let reading = read_str("everything.yaml", EVERYTHING);
         assert_eq!((reading.problems, reading.specs.broken_clusters), (Vec::new(), Vec::new()));
+        assert_eq!(read_scenarios(&[Source::new("everything.yaml", EVERYTHING)]).problems, Vec::new());
         let schema = schema(None);
         let mut described = BTreeMap::new();
         objects(&schema, &mut described);
@@ -188,6 +191,23 @@ apiVersion: siting.dev/v1
 kind: Placement
 metadata: {name: r}
 spec: {deployment: m/d, cluster: c, pool: p, replicas: 1}
+---
+apiVersion: siting.dev/v1
+kind: Scenario
+metadata: {name: s}
+spec:
+  model: m
+  steps:
+    - {push: {from: m/d}, expect: {refused: {rule: L1}}}
+    - patch: {}
+    - promote: {deployment: d, environment: e}
+    - release: {from: e, to: f}
+    - updateVersion: {environment: e, version: v}
+    - rollBack: {environment: e}
+    - scale: {deployment: d, replicas: 1}
+    - edit: {deployment: d, priority: 1}
+    - rename: {deployment: d, name: n}
+    - setPolicies: {environment: e, policies: []}
 ---
 apiVersion: authorization.beamlit.com/v1alpha1
 kind: Policy

@@ -6,7 +6,7 @@ use super::{boolean, list, name, nonempty, object, quantity, reference, text, te
 
 const PLACES: [&str; 4] = ["continent", "country", "location", "group"];
 const HARDWARE: [&str; 2] = ["cpu", "gpu"];
-const U32: i64 = u32::MAX as i64;
+pub(super) const U32: i64 = u32::MAX as i64;
 
 pub(super) fn policy() -> Value {
     let mut schema = object(
@@ -209,7 +209,7 @@ fn preferences() -> Value {
 }
 
 /// Exactly one of these fields.
-fn one_of(schema: &mut Value, names: &[&str]) {
+pub(super) fn one_of(schema: &mut Value, names: &[&str]) {
     if let Value::Object(fields) = schema {
         let each: Vec<_> = names.iter().map(|name| json!({"required": [name]})).collect();
         fields.insert("oneOf".to_owned(), each.into());
