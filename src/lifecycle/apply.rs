@@ -68,8 +68,9 @@ impl State {
         self.asking(now, action).unwrap_or_default()
     }
 
-    /// Every action that the rules allow now, of those that need no text: pushes, patches and updates
-    /// stand for all versions, promotions and releases for all choices.
+    /// Every action that the rules allow now, of those that lack nothing: pushes and patches stand for all
+    /// versions, promotions and releases for all choices. What lacks a version, name, number or changes
+    /// is among the [`legal_forms`](Self::legal_forms).
     ///
     /// ```
     /// use siting::lifecycle::{Action, Push, PushKind, State};
@@ -135,7 +136,6 @@ impl State {
         let mut actions = vec![push(PushKind::Draft), push(PushKind::Published)];
         for environment in &environments {
             actions.push(push(PushKind::Promoted { environment: environment.clone(), on_replaced: None }));
-            actions.push(Action::update_version(environment.clone(), ""));
             actions.push(Action::roll_back(environment.clone()));
             actions.push(Action::Cancel { environment: environment.clone() });
             let others = environments.iter().filter(|other| *other != environment);

@@ -14,11 +14,13 @@
 //!
 //! Answers for the rules L1–L12 and E3, and for the moves of L13.
 
+mod adoption;
 mod apply;
 mod changing;
 mod command;
 mod edit;
 mod effect;
+mod form;
 mod journal;
 mod placing;
 mod preferred;
@@ -33,9 +35,11 @@ mod status;
 mod step;
 mod tables;
 
+pub use adoption::Adopted;
 pub use command::{Action, Command, Observation, Push, PushKind};
 pub use edit::{Change, Class, Edit, EditPlan, Field, PlannedChange};
 pub use effect::{Effect, Endpoint, Notice};
+pub use form::{Form, Lacking};
 pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
 pub use placing::{Place, Placed, PlacementRequest};
 pub use preferred::{Favoured, Preferred, Preferring};

@@ -2,15 +2,22 @@
 
 use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::deployment::{Demand, GpuNeed, Resources};
-use crate::id::FlavorId;
-use crate::inventory::{GpuRequest, Pair, Request};
+use crate::id::{FlavorId, PairId};
+use crate::inventory::{Fleet, GpuRequest, Request};
 use crate::quantity::Bytes;
 
-/// What one replica of a demand takes where it runs already: that of its first alternative.
+/// What one replica of a demand takes where it runs already: that of the first alternative that is
+/// met there; of the very first, where none is.
 #[must_use]
-pub fn request(catalog: &Catalog, demand: &Demand, pair: Option<&Pair>) -> Request {
-    let kind = pair.map_or(FlavorKind::Cpu, |pair| catalog.flavor_kind(pair.flavor));
-    request_under(demand, 0, kind)
+pub fn request(fleet: &Fleet, demand: &Demand, pair: PairId) -> Request {
+    let Some(pair) = fleet.pair(pair) else { return request_under(demand, 0, FlavorKind::Cpu) };
+    let catalog = fleet.catalog();
+    let met = |alternative: &usize| {
+        let pool = fleet.pool(pair.pool);
+        pool.is_some_and(|pool| admits(catalog, demand, *alternative, pool.def.cpu_flavor, pair.flavor))
+    };
+    let alternative = (0..demand.alternatives()).find(met).unwrap_or(0);
+    request_under(demand, alternative, catalog.flavor_kind(pair.flavor))
 }
 
 /// What a replica on a flavor of this kind takes, under one of the demand's alternatives.

@@ -7,7 +7,7 @@ use crate::catalog::{Choice, ChoiceKind, FlavorKind};
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
 use crate::inventory::{Inventory, Request, ReservationId};
-use crate::lifecycle::{Number, Place, Refusal, State};
+use crate::lifecycle::{Number, Place, Refusal, Site, State};
 use crate::placement::Decision;
 
 /// Which replicas: of a workload (by the index of its type, and name), a deployment, a place, and the
@@ -26,7 +26,43 @@ struct Holding {
     id: ReservationId,
 }
 
+/// What one replica takes of a pair.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) pair: PairId,
+    pub(super) request: Request,
+}
+
 impl Holdings {
+    /// Gives back all that a workload's replicas hold.
+    pub(super) fn forget(&mut self, inventory: &mut Inventory, workload: &Workload) -> Result<(), Refusal> {
+        let of_this = |key: &Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
+        let keys: Vec<Key> = self.0.keys().filter(|key| of_this(key)).cloned().collect();
+        keys.iter().filter_map(|key| self.0.remove(key)).try_for_each(|holding| release(inventory, holding.id))
+    }
+
+    /// Takes what replicas hold that run already, be their cluster open or not.
+    pub(super) fn take(
+        &mut self,
+        inventory: &mut Inventory,
+        workload: &Workload,
+        deployment: Number,
+        site: &Site,
+        Claim { pair, request }: Claim,
+    ) -> Result<(), Refusal> {
+        let place = Place { replicas: 0, ..site.place.clone() };
+        let key = (workload.resource_type.index(), workload.name.clone(), deployment, place, site.generation);
+        let before = self.0.remove(&key);
+        let replicas = site.place.replicas.saturating_add(before.as_ref().map_or(0, |holding| holding.replicas));
+        if let Some(holding) = before {
+            release(inventory, holding.id)?;
+        }
+        let reserved = inventory.reserve_anyway(pair, &request, replicas);
+        let id = reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("make room, or stop them"))?;
+        self.0.insert(key, Holding { pair, request, replicas, id });
+        Ok(())
+    }
+
     /// Reserves and releases until exactly what the state's replicas take is held.
     pub(super) fn follow(
         &mut self,

@@ -47,12 +47,6 @@ impl Workspace {
         self.lives.journals.iter()
     }
 
-    /// Puts a life that was written down in the place of the present one. What its replicas hold is
-    /// not reserved anew: load an inventory that counts them as used.
-    pub fn restore_life(&mut self, workload: Workload, journal: Journal) {
-        self.lives.journals.insert(workload, journal);
-    }
-
     /// The command for an action: the environment's own default about a replaced holder filled in
     /// (L5), and every placement that it needs decided (L12). Nothing changes.
     ///
@@ -108,7 +102,8 @@ impl Workspace {
         }
     }
 
-    fn unborn(&self, workload: &Workload) -> Result<State, Refusal> {
+    /// The state of a workload that has not had any life.
+    pub(super) fn unborn(&self, workload: &Workload) -> Result<State, Refusal> {
         let environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
         let environment = environment.ok_or_else(|| Refusal::new("E2", "there is no default environment"))?;
         let resource_type = self.catalog.resource_type_name(workload.resource_type);

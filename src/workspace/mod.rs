@@ -11,6 +11,7 @@
 //! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, and with the lifecycle for L12 and L13.
 
 mod additions;
+mod adoption;
 mod attach;
 mod clusters;
 mod decide;

@@ -49,7 +49,7 @@ pub(super) fn reserve(
         let pairs = find_pairs(inventory, spec, problems);
         let (Some((id, deployment)), Some(pairs)) = (deployment, pairs) else { continue };
         let Some(pair) = pair_of(catalog, inventory, deployment, &pairs, spec, problems) else { continue };
-        let request = placement::request(catalog, &deployment.demand, inventory.fleet().pair(pair));
+        let request = placement::request(inventory.fleet(), &deployment.demand, pair);
         match inventory.reserve_anyway(pair, &request, spec.replicas) {
             Ok(reservation) => running.push(Running { deployment: id, pair, replicas: spec.replicas, reservation }),
             Err(error) => {

@@ -549,7 +549,11 @@ fn load(world: &World) -> Option<Fleet> {
     for running in documents {
         let deployment = world.deployments.iter().find(|deployment| address(deployment) == running.deployment)?;
         let pair = &pairs[runs_as(&pairs, deployment, running)?];
-        let request = request(deployment.resources.as_ref(), alternatives(deployment)[0], pair.flavor.kind);
+        let resources = deployment.resources.as_ref();
+        // What it takes is what it demanded there: the first alternative that the place meets, if any.
+        let alternatives = alternatives(deployment);
+        let met = alternatives.iter().find(|need| pair.is_demanded(resources, **need)).unwrap_or(&alternatives[0]);
+        let request = request(resources, *met, pair.flavor.kind);
         for _ in 0..running.replicas {
             let room = &mut fleet.rooms[pair.cluster][pair.pool];
             let (_, node) = room.best(&request)?;
