@@ -10,7 +10,7 @@ use std::time::Duration;
 use lifecycle_support::{Life, name, place};
 use siting::deployment::{Scaling, Strategy};
 use siting::lifecycle::{
-    Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Journal, Number,
+    Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Form, Journal, Number,
     Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status,
 };
 use siting::policy::OnReplaced;
@@ -489,6 +489,42 @@ fn l11_replicas_follow_an_edit_of_the_bounds() {
     assert_eq!(running(&life), 4, "without scaling, the stated replicas count");
     life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
     assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+}
+
+#[test]
+fn l11_an_edit_of_something_else_leaves_the_replicas() {
+    let mut life = Life::new();
+    let settings = Arc::new(Settings { replicas: Some(0), ..Settings::default() });
+    life.act(Action::Push(Push { settings, ..Push::new(PushKind::Published, "v1") })).unwrap();
+    life.up("bert-1");
+    // One replica was started for it to become ready, and stays until somebody says otherwise.
+    let number = life.number("bert-1");
+    life.act(edit(number, Change::Priority(5))).unwrap();
+    assert_eq!((life.status("bert-1"), life.state().deployment(number).unwrap().replicas()), (Status::Active, 1));
+    life.act(Action::Scale { deployment: number, replicas: 2 }).unwrap();
+    life.act(edit(number, Change::Replicas(Some(0)))).unwrap();
+    assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+}
+
+#[test]
+fn l12_what_is_legal_is_listed_complete_or_as_a_form() {
+    let mut life = Life::new();
+    let forms = |life: &Life| life.state().legal_forms(life.moment()).iter().map(Form::verb).collect::<Vec<_>>();
+    let draft = life.push(PushKind::Draft, None, "v1");
+    assert_eq!(forms(&life), ["edit"], "L2: a draft keeps its name");
+    life.up("development");
+    assert_eq!(forms(&life), ["scale", "edit"]);
+    life.push(Life::promoted("production"), None, "v2");
+    assert_eq!(forms(&life), ["scale", "edit", "edit", "rename"]);
+    life.up("bert-2");
+    assert_eq!(forms(&life), ["updateVersion", "scale", "edit", "scale", "edit", "rename"]);
+    life.act(edit(life.number("bert-2"), Change::Scaling(Some(scaling(1, 2))))).unwrap();
+    assert_eq!(forms(&life), ["updateVersion", "scale", "edit", "edit", "rename"], "R4: it scales by itself");
+    life.act(Action::update_version(name("production"), "v3")).unwrap();
+    assert!(!forms(&life).contains(&"updateVersion"), "L7: one at a time");
+    let complete = life.state().legal_commands(life.moment());
+    assert!(complete.contains(&Action::Deactivate(draft)));
+    assert!(complete.iter().all(|action| !["updateVersion", "scale", "edit", "rename"].contains(&action.verb())));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use proptest::sample::Index;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Endpoint, Journal, Number, Observation, Placed, Push, PushKind, Requirements,
+    Action, Change, Command, Edit, Endpoint, Form, Journal, Number, Observation, Placed, Push, PushKind, Requirements,
     Settings, State,
 };
 use siting::policy::OnReplaced;
@@ -190,6 +190,9 @@ impl StateMachineTest for Host {
 
     fn check_invariants(host: &Self, (): &()) {
         let state = host.journal.state();
+        if host.now.is_multiple_of(5_000) {
+            forms_agree_with_checks(state, Moment::from_millis(host.now));
+        }
         assert!(state.deployments().filter(|record| record.draft).count() <= 1);
         for (environment, slot) in state.slots() {
             let governed = |number| state.deployment(number).is_some_and(|record| record.governor == *environment);
@@ -210,6 +213,26 @@ impl StateMachineTest for Host {
         assert_eq!(&host.journal.replay().unwrap(), host.journal.state());
         let text = serde_json::to_string(&host.journal.snapshot()).unwrap();
         assert_eq!(Journal::restore(serde_json::from_str(&text).unwrap()), Ok(host.journal));
+    }
+}
+
+/// A form is listed if, and only if, some argument is accepted.
+fn forms_agree_with_checks(state: &State, now: Moment) {
+    let listed = state.legal_forms(now);
+    let agree = |form: Form, accepted: bool| assert_eq!(listed.contains(&form), accepted, "{form:?} of {state:#?}");
+    let accepts = |action: &Action| state.check(now, action).is_ok();
+    for environment in ENVIRONMENTS.map(name) {
+        let update = Action::update_version(environment.clone(), "never seen");
+        agree(Form::UpdateVersion { environment }, accepts(&update));
+    }
+    for record in state.deployments() {
+        let deployment = record.number;
+        let scale = |replicas| Action::Scale { deployment, replicas };
+        let scaled = (0..7).chain([record.running()]).any(|replicas| accepts(&scale(replicas)));
+        agree(Form::Scale { deployment }, scaled);
+        let edit = Edit { changes: vec![Change::Description(Some(format!("at {now:?}")))] };
+        agree(Form::Edit { deployment }, accepts(&Action::Edit { deployment, edit }));
+        agree(Form::Rename { deployment }, accepts(&Action::Rename { deployment, name: name("never-seen") }));
     }
 }
 

@@ -62,6 +62,8 @@ impl Step<'_> {
                 .next("finish or cancel the promotion first"));
         }
         let (restarts, decides) = (plan.restarts(), plan.decides());
+        let wanted = [Field::Replicas, Field::Scaling, Field::MinReplicas, Field::MaxReplicas];
+        let resizes = wanted.into_iter().any(|field| plan.touches(field));
         let live: Vec<Field> = plan.changes.iter().map(|change| change.field).collect();
         let before = std::mem::replace(&mut self.record(number)?.settings, Arc::new(plan.after));
         let running = status.is_starting() || matches!(status, Status::Active | Status::Unhealthy);
@@ -71,7 +73,7 @@ impl Step<'_> {
             _ if running && decides => self.reconsider(number)?,
             _ => {}
         }
-        if matches!(status, Status::Active | Status::Unhealthy) && !restarts && !decides {
+        if matches!(status, Status::Active | Status::Unhealthy) && !restarts && !decides && resizes {
             self.resize(number)?;
         }
         self.effects.push(Effect::Configure { deployment: number, fields: live });
