@@ -392,6 +392,61 @@ fn l8_a_tombstone_tells_the_span_of_use() {
 }
 
 #[test]
+fn l8_a_build_that_nobody_waits_for_is_stopped() {
+    let mut life = Life::new();
+    let draft = life.push(PushKind::Draft, None, "v1");
+    let stop = |deployment| Effect::StopBuild { deployment };
+    let effects = life.act(Action::Push(Push::new(PushKind::Draft, "v2"))).unwrap();
+    assert!(effects.contains(&stop(draft)), "{effects:?}");
+    let other = life.push(PushKind::Published, None, "v1");
+    assert!(life.act(Action::Delete(other)).unwrap().contains(&stop(other)));
+    assert!(life.act(Action::DeleteWorkload).unwrap().contains(&stop(draft)));
+}
+
+#[test]
+fn l8_deactivating_one_that_restarts_takes_the_edit_back() {
+    let mut life = Life::new();
+    life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let number = life.number("bert-1");
+    let before = life.state().deployment(number).unwrap().settings.clone();
+    let resources = Requirements { cpu: "2".parse().unwrap(), ..Requirements::default() };
+    life.act(edit(number, Change::Resources(Some(resources)))).unwrap();
+    assert_eq!(life.status("bert-1"), Status::Updating);
+    life.act(Action::Deactivate(number)).unwrap();
+    let record = life.state().deployment(number).unwrap();
+    assert_eq!((record.status, &record.settings, &record.settings_before), (Status::Deactivating, &before, &None));
+}
+
+#[test]
+fn l5_a_replaced_holder_that_restarts_or_comes_up_sleeps_as_asked() {
+    for restarts in [true, false] {
+        let mut life = Life::new();
+        let first = life.push(Life::promoted(PRODUCTION), None, "v1");
+        life.up("bert-1");
+        let second = life.push(PushKind::Published, None, "v2");
+        life.up("bert-2");
+        if restarts {
+            let resources = Requirements { cpu: "2".parse().unwrap(), ..Requirements::default() };
+            life.act(edit(first, Change::Resources(Some(resources)))).unwrap();
+        } else {
+            life.act(Action::Idle(first)).unwrap();
+            life.act(Action::Wake(first)).unwrap();
+        }
+        let promote = Action::Promote {
+            deployment: second,
+            environment: name(PRODUCTION),
+            name: None,
+            on_replaced: Some(OnReplaced::ScaleToZero),
+            force: false,
+        };
+        let effects = life.act(promote).unwrap();
+        assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Stop { deployment, .. } if *deployment == first)));
+    }
+}
+
+#[test]
 fn l9_who_cannot_be_deleted_and_what_a_deletion_takes() {
     let mut life = Life::new();
     let one = life.push(Life::promoted(PRODUCTION), None, "v1");

@@ -176,6 +176,7 @@ impl StateMachineTest for Host {
             Err(refusal) => {
                 assert_eq!(serde_json::to_string(state).unwrap(), before, "a refusal leaves every byte");
                 assert!(refusal.rule.starts_with(['L', 'R']) && !refusal.reason.is_empty());
+                assert!(refusal.next.is_some(), "L2: a refusal names the next legal step: {refusal}");
                 assert!(checked.is_err() || attempt.refuse || matches!(command.action, Action::Move(_)), "{refusal}");
             }
             Ok(_) => {

@@ -112,7 +112,7 @@ impl Step<'_> {
         let record = self.record(number)?;
         if !granted && !record.moving && record.places() == before {
             let reason = format!("`{}` is where it may be", self.id(number));
-            return Err(Refusal::new("L13", reason));
+            return Err(Refusal::new("L13", reason).next("leave it there"));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Step<'_> {
         }
         self.not_moving(number)?;
         if wanted == 0 {
-            return self.put_to_sleep(number);
+            return self.put_to_sleep(number, Event::Idle);
         }
         if wanted < running {
             return self.shrink(number, running - wanted);

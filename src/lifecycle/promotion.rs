@@ -149,7 +149,10 @@ impl Step<'_> {
     fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
         let status = self.record(number)?.status;
         match on_replaced {
-            OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number),
+            OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number, Event::Idle),
+            OnReplaced::ScaleToZero if status.after(Event::Replaced).is_some() => {
+                self.put_to_sleep(number, Event::Replaced)
+            }
             OnReplaced::Deactivate if status.after(Event::Deactivate).is_some() => self.deactivate(number),
             OnReplaced::Keep | OnReplaced::ScaleToZero | OnReplaced::Deactivate => Ok(()),
         }
@@ -186,12 +189,11 @@ impl Step<'_> {
         let next = match status {
             Status::Active | Status::ScaledToZero | Status::WakingUp => return Ok(()),
             Status::Unhealthy if force => return Ok(()),
-            Status::Unhealthy => Some("wait until it is healthy, or force it"),
-            Status::Updating => Some("finish or cancel the update first"),
+            Status::Unhealthy => "wait until it is healthy, or force it",
+            Status::Updating => "finish or cancel the update first",
             status => next_step(status),
         };
-        let refusal = Refusal::new("L6", format!("`{id}` is {status}, and cannot be promoted"));
-        Err(next.map_or(refusal.clone(), |next| refusal.next(next)))
+        Err(Refusal::new("L6", format!("`{id}` is {status}, and cannot be promoted")).next(next))
     }
 
     /// A copy is started under the target's policies, and takes over once it is active (L3).

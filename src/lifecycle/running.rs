@@ -59,6 +59,7 @@ impl Step<'_> {
         if let Some(name) = &newcomer.name {
             self.free(name, true, Some(number))?;
         }
+        self.stop_build(number)?;
         self.stop_all(number)?;
         self.advance(number, Event::Push)?;
         let record = self.record(number)?;
@@ -100,17 +101,14 @@ impl Step<'_> {
 
     pub(super) fn deactivate(&mut self, number: Number) -> Result<(), Refusal> {
         self.must(number, Capability::Deactivate, "delete it")?;
-        let building = self.record(number)?.status == Status::Building;
+        self.stop_build(number)?;
         let status = self.advance(number, Event::Deactivate)?;
+        self.take_back(number)?;
         let record = self.record(number)?;
         record.generation += 1;
         record.moving = false;
         record.deadline = None;
-        record.settings_before = None;
         let (generation, sites) = (record.generation, record.sites.clone());
-        if building {
-            self.effects.push(Effect::StopBuild { deployment: number });
-        }
         // They are there until they are drained.
         self.stopped(number, generation, sites);
         if status != Status::Deactivating {
@@ -135,12 +133,22 @@ impl Step<'_> {
             return Err(Refusal::new("L2", reason).next(next));
         }
         self.not_moving(number)?;
-        self.put_to_sleep(number)
+        self.put_to_sleep(number, Event::Idle)
     }
 
-    pub(super) fn put_to_sleep(&mut self, number: Number) -> Result<(), Refusal> {
-        self.advance(number, Event::Idle)?;
+    pub(super) fn put_to_sleep(&mut self, number: Number, event: Event) -> Result<(), Refusal> {
+        self.advance(number, event)?;
+        self.take_back(number)?;
         self.stop_all(number)
+    }
+
+    /// The settings before a restart that is under way, and will not come to its end.
+    fn take_back(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        if let Some(before) = record.settings_before.take() {
+            record.settings = before;
+        }
+        Ok(())
     }
 
     pub(super) fn rename(&mut self, number: Number, name: &Name) -> Result<(), Refusal> {
@@ -214,9 +222,7 @@ impl Step<'_> {
         let coming = record.generation;
         record.moving = false;
         record.deadline = None;
-        if let Some(before) = record.settings_before.take() {
-            record.settings = before;
-        }
+        self.take_back(number)?;
         self.stop(number, |site| site.generation == coming)?;
         self.record(number)?.generation += 1;
         Ok(())
@@ -239,10 +245,7 @@ impl Step<'_> {
     pub(super) fn not_now(&mut self, number: Number) -> Refusal {
         let id = self.id(number);
         match self.record(number) {
-            Ok(record) => {
-                let refusal = Refusal::new("L8", format!("`{id}` is {}", record.status));
-                next_step(record.status).map_or(refusal.clone(), |next| refusal.next(next))
-            }
+            Ok(record) => Refusal::new("L8", format!("`{id}` is {}", record.status)).next(next_step(record.status)),
             Err(refusal) => refusal,
         }
     }

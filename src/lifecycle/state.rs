@@ -322,7 +322,8 @@ impl State {
         self.deployment(number).ok_or_else(|| match self.tombstones.get(&number) {
             Some(_) => Refusal::new("L8", format!("`{}` is deleted and never returns", self.id(number)))
                 .next("push it as a new deployment"),
-            None => Refusal::new("L1", format!("there is no deployment `{}`", self.id(number))),
+            None => Refusal::new("L1", format!("there is no deployment `{}`", self.id(number)))
+                .next("name one that is listed"),
         })
     }
 }

@@ -192,6 +192,8 @@ pub enum Event {
     ColdRestart,
     /// It goes to zero replicas.
     Idle,
+    /// It is to go to zero replicas while it comes up or is updated: another took its place.
+    Replaced,
     /// It comes back from zero replicas.
     Wake,
     /// It is stopped.
@@ -221,6 +223,7 @@ impl Event {
             Self::Restart => "restart",
             Self::ColdRestart => "cold restart",
             Self::Idle => "idle",
+            Self::Replaced => "replaced",
             Self::Wake => "wake",
             Self::Deactivate => "deactivate",
             Self::Activate => "activate",
@@ -278,6 +281,7 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[Updating], Event::MoveFailed, Active),
         Transition { from: &[Active, Unhealthy], event: Event::MoveFailed, to: None },
         row(&[Active, Unhealthy], Event::Idle, ScaledToZero),
+        row(&[Deploying, Loading, WakingUp, Updating], Event::Replaced, ScaledToZero),
         row(&[ScaledToZero], Event::Wake, WakingUp),
         row(&[Active], Event::Patch, Updating),
         row(&[Unhealthy], Event::Patch, Loading),

@@ -38,7 +38,7 @@ impl<'a> Step<'a> {
     pub(super) fn record(&mut self, number: Number) -> Result<&mut Record, Refusal> {
         // Asked for its refusal: whoever is not live is not among the deployments.
         self.state.live(number)?;
-        let unknown = || Refusal::new("L1", "there is no such deployment");
+        let unknown = || Refusal::new("L1", "there is no such deployment").next("name one that is listed");
         self.state.deployments.get_mut(&number).map(Arc::make_mut).ok_or_else(unknown)
     }
 
@@ -63,10 +63,7 @@ impl<'a> Step<'a> {
         let before = self.state.live(number)?.status;
         let Some(status) = before.after(event) else {
             let refusal = Refusal::new("L8", format!("`{}` is {before}: no `{event}` follows", self.id(number)));
-            return Err(match next_step(before) {
-                Some(next) => refusal.next(next),
-                None => refusal,
-            });
+            return Err(refusal.next(next_step(before)));
         };
         let record = self.record(number)?;
         record.status = status;
@@ -127,6 +124,14 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
+    /// Ends a build that is under way, if there is one.
+    pub(super) fn stop_build(&mut self, number: Number) -> Result<(), Refusal> {
+        if self.state.live(number)?.status == Status::Building {
+            self.effects.push(Effect::StopBuild { deployment: number });
+        }
+        Ok(())
+    }
+
     /// Stops the replicas that `leave` picks; all that is told of them is forgotten.
     pub(super) fn stop(&mut self, number: Number, leave: impl Fn(&Site) -> bool) -> Result<(), Refusal> {
         let record = self.record(number)?;
@@ -158,6 +163,7 @@ impl<'a> Step<'a> {
 
     /// Takes a deployment off the list and leaves a tombstone.
     pub(super) fn bury(&mut self, number: Number) -> Result<(), Refusal> {
+        self.stop_build(number)?;
         self.stop_all(number)?;
         self.advance(number, Event::Delete)?;
         let now = self.now;
@@ -210,7 +216,9 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn named(&self, text: &str) -> Result<Name, Refusal> {
-        Name::new(text).map_err(|error| Refusal::new("L1", format!("`{text}` is no name: {error}")))
+        Name::new(text).map_err(|error| {
+            Refusal::new("L1", format!("`{text}` is no name: {error}")).next("give it a name of its own")
+        })
     }
 
     /// Refuses a name that is taken, or that nobody could address (L1).
@@ -243,8 +251,8 @@ pub(super) struct Newcomer {
 }
 
 /// What can be done about a deployment that is not where a command wants it.
-pub(super) fn next_step(status: Status) -> Option<&'static str> {
-    Some(match status {
+pub(super) fn next_step(status: Status) -> &'static str {
+    match status {
         Status::Inactive | Status::BuildStopped => "activate it first",
         Status::Deactivating => "wait until it is drained, and activate it",
         Status::BuildFailed | Status::DeployFailed | Status::Failed => "activate it to try again, or push another",
@@ -252,6 +260,7 @@ pub(super) fn next_step(status: Status) -> Option<&'static str> {
         Status::Updating => "wait until the update is done, or deactivate it",
         Status::ScaledToZero => "wake it first",
         Status::Unhealthy => "wait until it is healthy, or deactivate it",
-        Status::Active | Status::Deleted => return None,
-    })
+        Status::Active => "nothing is missing: it is active",
+        Status::Deleted => "push it as a new deployment",
+    }
 }

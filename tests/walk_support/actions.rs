@@ -6,6 +6,7 @@ use siting::lifecycle::{
     Action, Change, Command, Edit, Effect, Observation, Place, Placed, PlacementRequest, Push, PushKind, Requirements,
     Settings, State,
 };
+use siting::policy::OnReplaced;
 use siting::time::Moment;
 
 use super::ENVIRONMENTS;
@@ -67,7 +68,12 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
             actions.push(Action::release(environment.clone(), name(ENVIRONMENTS[1 - index])));
             let runs = state.holder(environment.as_str()).and_then(|holder| holder.version.as_deref());
             let version = if runs == Some("u") { "v" } else { "u" };
-            actions.push(Action::update_version(environment.clone(), version));
+            actions.push(Action::UpdateVersion {
+                environment: environment.clone(),
+                version: version.to_owned(),
+                name: None,
+                on_replaced: Some(OnReplaced::ScaleToZero),
+            });
         }
         actions.push(Action::Cancel { environment });
     }

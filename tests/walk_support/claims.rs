@@ -1,6 +1,7 @@
 //! What must hold of every state, and of every step from one to the next.
 
 use siting::lifecycle::{Action, Effect, Endpoint, Number, Observation, Record, Role, State, Status};
+use siting::policy::OnReplaced;
 
 use super::ENVIRONMENTS;
 use super::actions::Outcome;
@@ -112,10 +113,24 @@ pub(crate) fn step(
         claim(after.tombstone(number).is_some() && after.deployment(number).is_none(), "the deleted never return")?;
     }
     hands(before, action, after)?;
+    builds(before, action, outcome)?;
     if let (Action::Promote { deployment, .. }, Some(draft)) = (action, before.draft())
         && draft.number == *deployment
     {
         claim(after.draft() == Some(draft), "L3: the draft stays as it was")?;
+    }
+    Ok(())
+}
+
+/// A build that nobody waits for any more is stopped.
+fn builds(before: &State, action: &Action, Outcome { effects, after }: &Outcome) -> Result<(), Broken> {
+    if matches!(action, Action::Observe { .. }) {
+        return Ok(());
+    }
+    for record in before.deployments().filter(|record| record.status == Status::Building) {
+        let goes_on = after.deployment(record.number).is_some_and(|after| after.generation == record.generation);
+        let stop = Effect::StopBuild { deployment: record.number };
+        claim(goes_on || effects.contains(&stop), "L8: a build that nobody waits for is stopped")?;
     }
     Ok(())
 }
@@ -142,6 +157,12 @@ fn hands(before: &State, action: &Action, after: &State) -> Result<(), Broken> {
             claim(!status.is_deactivated() && !broken, "L6: only active deployments take over")?;
         }
         let displaced = was.and_then(|was| after.deployment(was));
+        let promotion = before.slot(environment).and_then(|slot| slot.promotion.as_ref());
+        if let (Some(displaced), Some(promotion)) = (displaced, promotion) {
+            let kept = promotion.on_replaced == OnReplaced::Keep;
+            let stops = displaced.status == Status::Deactivating || !displaced.status.consumes();
+            claim(kept || stops, "L5: what is replaced stops, unless it is kept")?;
+        }
         claim(displaced.is_none_or(|left| left.governor.as_str() == environment), "E3: who leaves stays governed")?;
     }
     Ok(())
