@@ -556,8 +556,15 @@ fn l11_an_edit_of_something_else_leaves_the_replicas() {
     let number = life.number("bert-1");
     life.act(edit(number, Change::Priority(5))).unwrap();
     assert_eq!((life.status("bert-1"), life.state().deployment(number).unwrap().replicas()), (Status::Active, 1));
+    // As many come up anew where that changes the resources; none, where the number changes to none.
+    let cpu =
+        |cores: &str| Change::Resources(Some(Requirements { cpu: cores.parse().unwrap(), ..Requirements::default() }));
+    life.act(edit(number, cpu("2"))).unwrap();
+    life.see("bert-1", Observation::Ready).unwrap();
+    assert_eq!((life.status("bert-1"), life.state().deployment(number).unwrap().replicas()), (Status::Active, 1));
     life.act(Action::Scale { deployment: number, replicas: 2 }).unwrap();
-    life.act(edit(number, Change::Replicas(Some(0)))).unwrap();
+    let both = Edit { changes: vec![cpu("3"), Change::Replicas(Some(0))] };
+    life.act(Action::Edit { deployment: number, edit: both }).unwrap();
     assert_eq!(life.status("bert-1"), Status::ScaledToZero);
 }
 

@@ -68,7 +68,7 @@ impl Step<'_> {
         let before = std::mem::replace(&mut self.record(number)?.settings, Arc::new(plan.after));
         let running = status.is_starting() || matches!(status, Status::Active | Status::Unhealthy);
         match status {
-            _ if running && restarts => self.restart(number, before)?,
+            _ if running && restarts => self.restart(number, before, resizes)?,
             Status::Updating if restarts || decides => return Err(self.not_now(number)),
             _ if running && decides => self.reconsider(number)?,
             _ => {}
@@ -80,12 +80,17 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// New replicas under changed resources: beside the old ones, where the role allows it.
-    fn restart(&mut self, number: Number, before: Arc<Settings>) -> Result<(), Refusal> {
+    /// New replicas under changed resources, as many as there are unless that changes as well: beside the
+    /// old ones, where the role allows it.
+    fn restart(&mut self, number: Number, before: Arc<Settings>, resizes: bool) -> Result<(), Refusal> {
         self.not_moving(number)?;
         let record = self.record(number)?;
-        let wanted = record.settings.replicas_for(record.running());
+        let running = record.running();
+        let wanted = if resizes { record.settings.replicas_for(running) } else { running };
         let warm = record.status == Status::Active;
+        if wanted == 0 && !record.status.is_starting() {
+            return self.put_to_sleep(number, Event::Idle);
+        }
         record.settings_before = Some(before);
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
         let places = self.place(number, governors, wanted.max(1), &settings, Vec::new())?;
