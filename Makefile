@@ -2,7 +2,7 @@
 
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test assure bench tools
+.PHONY: demo test assure bench instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -26,6 +26,14 @@ assure: tools
 	SITING_WORLDS=10000000 cargo test --release --test differential -- --nocapture
 	SITING_WALK=fine cargo test --release --test lifecycle_walk -- --nocapture
 	cargo package --quiet --allow-dirty
+	$(MAKE) instructions
+
+## Instructions that F1–F5 take, held below limits; with valgrind, on any machine, loaded or not.
+instructions: export CARGO_TARGET_DIR ?= $(CURDIR)/target
+instructions: tools
+	@command -v valgrind >/dev/null || { echo "valgrind is missing; install it to count instructions" >&2; exit 1; }
+	cargo install --quiet gungraun-runner --version 0.20.0 --root "$$CARGO_TARGET_DIR/gungraun-runner"
+	PATH="$$CARGO_TARGET_DIR/gungraun-runner/bin:$$PATH" cargo bench --quiet --manifest-path benches/instructions/Cargo.toml
 
 ## How fast, beside targets and other engines; the table is also `target/bench-report.json`. Wants a
 ## quiet machine. What needs Python (HiGHS) says so where that is missing.

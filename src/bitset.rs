@@ -71,20 +71,11 @@ impl<I: Id> BitSet<I> {
         set
     }
 
-    /// The elements of a universe of this size that pass a test. O(n).
+    /// The ids of the items that pass a test, where the universe is these items in their order. O(n).
     #[must_use]
-    pub fn from_fn(universe: usize, test: impl Fn(I) -> bool) -> Self {
-        Self::from_bits(universe, (0..universe).map(|index| test(I::from_index(index))))
-    }
-
-    /// Whether each id of a universe of this size is an element, by ascending id; ids that are not spoken
-    /// of are none. O(n).
-    #[must_use]
-    pub fn from_bits(universe: usize, bits: impl IntoIterator<Item = bool>) -> Self {
-        let mut bits = bits.into_iter().take(universe);
-        let word = |_| bits.by_ref().take(BITS).zip(0..).fold(0, |word, (bit, at)| word | u64::from(bit) << at);
-        let words = (0..universe.div_ceil(BITS)).map(word).collect();
-        Self { universe, words, ids: PhantomData }
+    pub fn of_items<T>(items: &[T], test: impl Fn(&T) -> bool) -> Self {
+        let word = |chunk: &[T]| chunk.iter().rev().fold(0, |word, item| word << 1 | u64::from(test(item)));
+        Self { universe: items.len(), words: items.chunks(BITS).map(word).collect(), ids: PhantomData }
     }
 
     /// How many ids the universe has.
@@ -349,11 +340,9 @@ mod tests {
         }
 
         #[test]
-        fn building_bit_by_bit_is_inserting((universe, a, _) in two_sets()) {
-            prop_assert_eq!(BitSet::<Atom>::from_fn(universe, |id| a.contains(&id.index())), bits(universe, &a));
-            let spoken_of = universe / 2;
-            let first = BitSet::<Atom>::from_bits(universe, (0..spoken_of).map(|index| a.contains(&index)));
-            prop_assert_eq!(first, bits(universe, &a.range(..spoken_of).copied().collect()));
+        fn items_that_pass_a_test_are_elements((universe, a, _) in two_sets()) {
+            let items: Vec<bool> = (0..universe).map(|index| a.contains(&index)).collect();
+            prop_assert_eq!(BitSet::<Atom>::of_items(&items, |item| *item), bits(universe, &a));
         }
     }
 

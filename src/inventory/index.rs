@@ -254,8 +254,7 @@ impl Index {
     #[must_use]
     pub fn select(&self, test: impl Fn(&Class) -> bool) -> BitSet<PairId> {
         let passes: Vec<bool> = self.classes.iter().map(test).collect();
-        let numbers = self.class_of.iter().map(|&class| passes.get(class as usize).copied().unwrap_or(false));
-        BitSet::from_bits(self.class_of.len(), numbers)
+        BitSet::of_items(&self.class_of, |&class| passes.get(class as usize).copied().unwrap_or(false))
     }
 
     /// Another price for a node of a pair. O(pairs of its kind).

@@ -19,4 +19,6 @@ pub(super) use deployment::deployment;
 pub(super) use environment::{environment, workspace};
 pub(super) use placement::running;
 pub(super) use policy::policy;
-pub(super) use scenario::{scenario, seen};
+pub(super) use scenario::scenario;
+#[cfg(feature = "schema")]
+pub(super) use scenario::seen;
