@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifecycle_support::{Life, name, place};
-use siting::deployment::{Scaling, Strategy};
+use siting::deployment::Scaling;
 use siting::lifecycle::{
     Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Form, Journal, Number,
     Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status,
 };
 use siting::policy::OnReplaced;
+use siting::rollout::{self, Canary};
 use siting::time::Moment;
 
 const PRODUCTION: &str = "production";
@@ -321,7 +322,11 @@ fn l7_a_cancelled_copy_is_stopped() {
 #[test]
 fn l4_updating_a_version_and_rolling_back() {
     let mut life = Life::new();
-    let settings = Settings { scaling: Some(scaling(2, 4)), strategy: Some(Strategy::Canary), ..Settings::default() };
+    let settings = Settings {
+        scaling: Some(scaling(2, 4)),
+        strategy: Some(rollout::Settings::of(rollout::Strategy::Canary(Canary::default()))),
+        ..Settings::default()
+    };
     let push = Push { settings: Arc::new(settings), ..Push::new(Life::promoted(PRODUCTION), "v1") };
     life.act(Action::Push(push)).unwrap();
     life.up("bert-1");

@@ -1,10 +1,11 @@
 //! Manifests as users write them: what they mean, and what is said of those that are wrong.
 
 use siting::catalog::{Axis, ChoiceKind};
-use siting::deployment::{Algorithm, Domain, Spread, Strategy};
+use siting::deployment::{Algorithm, Domain, Spread};
 use siting::manifest::spec::{Allowed, Dialect, GpuSpec, NearSpec, PoolsSpec, PreferenceSpec, SiteKind, Specs};
 use siting::manifest::{Kind, Reading, Source, read, read_str};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
+use siting::rollout::{BlueGreen, Settings, Strategy};
 
 /// The specs of a text without a fault.
 fn specs(text: &str) -> Specs {
@@ -78,7 +79,7 @@ spec:
     );
     assert!(matches!(&resources.gpu, Some(GpuSpec::AnyOf(needs)) if needs.len() == 2 && needs[1].count == 2));
     assert_eq!(deployment.load_balancer.as_ref().unwrap().algorithm, Some(Algorithm::RoundRobin));
-    assert_eq!(deployment.strategy, Some(Strategy::BlueGreen));
+    assert_eq!(deployment.strategy, Some(Settings::of(Strategy::BlueGreen(BlueGreen::default()))));
     assert_eq!(deployment.env["KEY"].reveal(), "true");
 }
 
@@ -260,7 +261,10 @@ fn settings_are_complete_and_in_range() {
     assert_eq!(faults("loadBalancer: {algorithm: ip_hash}").len(), 2);
     assert_eq!(faults("loadBalancer: {algorithm: ip-hash, healthCheck: {path: health, intervalSeconds: 0}}").len(), 2);
     assert_eq!(faults("workload: {type: model, name: n}").len(), 1);
-    assert_eq!(faults("placement: {}, offloading: {}").len(), 1);
+    assert_eq!(
+        faults("placement: {}, offloading: {}"),
+        ["4:49 missing-field offloading needs `percentage` (add `percentage: …`)"]
+    );
     assert_eq!(faults("strategy: {type: rolling, surge: 2}").len(), 1);
     assert_eq!(
         faults("replicas: '3'"),

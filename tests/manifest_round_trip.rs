@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use siting::catalog::{Axis, ChoiceKind, FlavorKind};
-use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Strategy as Rollout};
+use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread};
 use siting::id::Name;
 use siting::manifest::beamlit::{
     AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget, ModelDeployment, OauthConfig,
@@ -21,6 +21,7 @@ use siting::manifest::{read_str, write_json, write_yaml};
 use siting::origin::Sourced;
 use siting::policy::{Enforcement, OnReplaced, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money, Percent};
+use siting::rollout;
 
 /// Text that other readers take for something else, and any text.
 fn text() -> impl Strategy<Value = String> {
@@ -327,7 +328,12 @@ fn running() -> BoxedStrategy<RunningSpec> {
 }
 
 fn deployment() -> impl Strategy<Value = DeploymentSpec> {
-    let rollout = prop::sample::select(vec![Rollout::Rolling, Rollout::BlueGreen, Rollout::Canary]);
+    let strategies = [
+        rollout::Strategy::Rolling(rollout::Rolling::default()),
+        rollout::Strategy::BlueGreen(rollout::BlueGreen::default()),
+        rollout::Strategy::Canary(rollout::Canary::default()),
+    ];
+    let rollout = prop::sample::select(strategies.map(rollout::Settings::of).to_vec());
     let resource_type = prop_oneof![Just("model".to_owned()), name().prop_map(|name| name.to_string())];
     let what = (metadata(), sourced(resource_type), sourced(name()), of(text()), of(reference()), attachments());
     let how = (
@@ -358,6 +364,7 @@ fn deployment() -> impl Strategy<Value = DeploymentSpec> {
             scaling,
             load_balancer,
             strategy,
+            offloading: None,
             env: env.into_iter().map(|(key, value)| (key, Secret::new(value))).collect(),
             description,
             beamlit: None,

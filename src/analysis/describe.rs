@@ -214,7 +214,7 @@ fn section(field: Field) -> &'static str {
         | Field::MaxReplicas
         | Field::Thresholds
         | Field::Requests => "Scaling",
-        Field::LoadBalancer | Field::HealthCheck => "Load balancer",
+        Field::LoadBalancer | Field::HealthCheck | Field::Offloading => "Load balancer",
     }
 }
 

@@ -12,7 +12,7 @@ mod settings;
 pub use demand::{Demand, GpuNeed, Resources};
 pub use mix::{Expected, InvalidMix, Mix, OfGpus};
 pub use preferences::{Domain, Favourite, Near, Preference, Preferences, Site, Spread};
-pub use settings::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy, Variables};
+pub use settings::{Algorithm, HealthCheck, LoadBalancer, Offloading, Scaling, Secret, Variables};
 
 use std::fmt;
 

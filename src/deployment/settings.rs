@@ -1,13 +1,16 @@
-//! Settings that a deployment carries for its later life: scaling, load balancer, strategy.
+//! Settings that a deployment carries for its later life: scaling, load balancer, offloading.
 //!
 //! A decision reads one of them: how many replicas are wanted at least.
 
 use std::fmt;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::metrics::{MetricSpec, Source, Target};
 use crate::quantity::Percent;
+use crate::traffic;
 
 /// How a deployment follows its load. Enabled scaling has both bounds, the lower not above the
 /// upper.
@@ -74,16 +77,42 @@ pub struct HealthCheck {
     pub interval_seconds: u32,
 }
 
-/// How a new version replaces the old.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "type")]
-pub enum Strategy {
-    /// Replica by replica.
-    Rolling,
-    /// All at once, beside the old.
-    BlueGreen,
-    /// A growing share of the traffic.
-    Canary,
+/// When requests are offloaded to a remote side, and how many of them (R6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Offloading {
+    /// How many, and how long it takes to begin and to end.
+    pub rule: traffic::Offloading,
+    /// What is watched: any one that has reached its target is enough.
+    pub metrics: Vec<MetricSpec>,
+}
+
+impl fmt::Display for Offloading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rule, seconds) = (&self.rule, |span: Duration| span.as_secs_f64());
+        write!(f, "{}% after {}s", rule.percentage(), seconds(rule.window))?;
+        if rule.release_window != rule.window {
+            write!(f, ", back after {}s", seconds(rule.release_window))?;
+        }
+        if rule.release() != 1000 {
+            write!(f, " below {}% of the target", f64::from(rule.release()) / 10.0)?;
+        }
+        for (place, metric) in self.metrics.iter().enumerate() {
+            let target = match metric.target() {
+                Target::Utilization(percent) => format!("{percent}%"),
+                Target::AverageValue(value) => format!("{value} each"),
+                Target::Value(value) => value.to_string(),
+            };
+            let kind = match metric.source() {
+                Source::Resource(_) => "",
+                Source::Pods(_) => "pods ",
+                Source::Object(_) => "object ",
+                Source::External(_) => "external ",
+            };
+            write!(f, "{} {kind}{metric} at {target}", if place == 0 { ":" } else { "," })?;
+        }
+        Ok(())
+    }
 }
 
 /// Environment variables for the workload's process. Their values are secrets (L11).

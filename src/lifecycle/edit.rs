@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::preferred::Preferred;
 use super::refusal::Refusal;
 use super::settings::{PolicyUse, RequestScaling, Requirements, Settings};
-use crate::deployment::{LoadBalancer, Scaling, Strategy};
+use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::id::Name;
 use crate::policy::Enforcement;
+use crate::rollout;
 
 /// Changes to a deployment's settings, to be made together or not at all.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -54,7 +55,9 @@ pub enum Change {
     /// Its own policies.
     Policies(Vec<PolicyUse>),
     /// How it would like to replace another.
-    Strategy(Option<Strategy>),
+    Strategy(Option<rollout::Settings>),
+    /// When requests go to a remote side.
+    Offloading(Option<Offloading>),
     /// Its name, which only a rename changes.
     Name(Name),
     /// Its workload, which never changes.
@@ -155,7 +158,9 @@ fields! {
     /// Its own policies.
     Policies "policies" Class::Decided, |s| policies(s);
     /// How it would like to replace another.
-    Strategy "strategy" Class::Live, |s| shown(s.strategy.map(strategy));
+    Strategy "strategy" Class::Live, |s| shown(s.strategy.as_ref());
+    /// When requests go to a remote side.
+    Offloading "offloading" Class::Live, |s| shown(s.offloading.as_ref());
     /// Its name.
     Name "name" Class::Refused("rename it"), |_| String::new();
     /// Its workload.
@@ -258,6 +263,7 @@ impl Edit {
                 Change::Resources(value) => after.resources = value,
                 Change::Policies(value) => after.policies = value,
                 Change::Strategy(value) => after.strategy = value,
+                Change::Offloading(value) => after.offloading = value,
                 Change::Name(_) | Change::Workload(_) | Change::Version(_) | Change::Environment(_) => {}
             }
         }
@@ -376,12 +382,4 @@ fn policies(settings: &Settings) -> String {
         Enforcement::Enforce => policy.name.clone(),
         Enforcement::Audit => format!("{} (audit)", policy.name),
     }))
-}
-
-fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Rolling => "rolling",
-        Strategy::BlueGreen => "blue-green",
-        Strategy::Canary => "canary",
-    }
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::preferred::Preferred;
-use crate::deployment::{LoadBalancer, Scaling, Strategy};
+use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::policy::Enforcement;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
+use crate::rollout;
 
 /// A deployment's settings (L11). They stay readable whatever becomes of the catalog, so hardware and
 /// policies are names here.
@@ -57,10 +58,12 @@ pub struct Settings {
     /// Policies of its own, which travel with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyUse>,
-    /// How it would like to replace another. Kept, and not followed yet: every promotion switches at
-    /// once.
+    /// How it would like to replace another (L7).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub strategy: Option<Strategy>,
+    pub strategy: Option<rollout::Settings>,
+    /// When requests go to a remote side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offloading: Option<Offloading>,
 }
 
 /// How replicas follow requests in flight: Baseten's knobs, with its defaults.

@@ -32,7 +32,8 @@ impl DeploymentSpec {
             placement: self.placement.as_ref().map(PreferencesSpec::preferred),
             resources: self.resources.as_ref().map(ResourcesSpec::requirements),
             policies: self.policies.iter().map(AttachmentSpec::used).collect(),
-            strategy: self.strategy,
+            strategy: self.strategy.clone(),
+            offloading: self.offloads(),
         }
     }
 }

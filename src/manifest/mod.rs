@@ -28,6 +28,7 @@
 pub mod beamlit;
 mod kind;
 mod life;
+mod metric;
 pub(crate) mod same;
 pub mod scenario;
 pub mod spec;
@@ -64,6 +65,7 @@ mod wording;
 mod write;
 
 pub use kind::Kind;
+pub use metric::InvalidMetric;
 #[cfg(feature = "manifest")]
 pub use read::{Reading, ScenarioReading, read, read_scenarios, read_str};
 #[cfg(feature = "schema")]

@@ -6,13 +6,15 @@
 use indexmap::IndexMap;
 
 use crate::catalog::{Axis, ChoiceKind, FlavorKind};
-use crate::deployment::{LoadBalancer, Scaling, Spread, Strategy, Variables};
+use crate::deployment::{LoadBalancer, Scaling, Spread, Variables};
 use crate::id::Name;
 use crate::origin::{Origin, Problem, Sourced};
 use crate::policy::{Enforcement, OnReplaced, OnViolation};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+use crate::rollout;
+use crate::traffic;
 
-use super::beamlit::{ModelDeployment, PolicyDetails};
+use super::beamlit::{Metric, ModelDeployment, PolicyDetails};
 
 /// All documents of a load.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -241,8 +243,10 @@ pub struct DeploymentSpec {
     pub scaling: Option<Scaling>,
     /// How its requests are spread.
     pub load_balancer: Option<LoadBalancer>,
-    /// How a new version replaces it.
-    pub strategy: Option<Strategy>,
+    /// How it would like to replace another, and what it is judged by on the way.
+    pub strategy: Option<rollout::Settings>,
+    /// When its requests go to a remote side; a Beamlit document says so in its own fields.
+    pub offloading: Option<OffloadingSpec>,
     /// Environment variables.
     pub env: Variables,
     /// Which of the candidates it would rather have.
@@ -270,6 +274,7 @@ impl DeploymentSpec {
             scaling: None,
             load_balancer: None,
             strategy: None,
+            offloading: None,
             env: Variables::new(),
             placement: None,
             description: None,
@@ -285,6 +290,15 @@ impl DeploymentSpec {
             _ => self.replicas.unwrap_or(1),
         }
     }
+}
+
+/// When requests go to a remote side (R6).
+#[derive(Clone, PartialEq, Debug)]
+pub struct OffloadingSpec {
+    /// How many, and how long it takes to begin and to end.
+    pub rule: traffic::Offloading,
+    /// What is watched, as written.
+    pub metrics: Vec<Metric>,
 }
 
 /// What one replica takes.

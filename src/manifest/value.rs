@@ -83,6 +83,7 @@ from! {
     u16: value => Self::Integer(value.into());
     i32: value => Self::Integer(value.into());
     u32: value => Self::Integer(value.into());
+    u64: value => Self::Integer(i64::try_from(value).unwrap_or(i64::MAX));
     &str: value => Self::Text(value.to_owned());
     String: value => Self::Text(value);
     &String: value => Self::Text(value.clone());

@@ -15,6 +15,8 @@ mod window;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use spec::{InvalidSpec, MetricSpec, Reading, Resource, Source, Target};
 pub use summary::Summary;
 pub use window::{InvalidWindow, UnlikeWindows, Window};
@@ -28,7 +30,8 @@ use crate::id::Name;
 /// assert_eq!(Metric::Latency(Quantile::P95).to_string(), "latency-p95");
 /// assert_eq!(Metric::Gauge(Gauge::Cpu).to_string(), "cpu");
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// A figure that replicas report.
     Gauge(Gauge),
@@ -41,7 +44,8 @@ pub enum Metric {
 }
 
 /// A figure that each replica reports.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Gauge {
     /// Cpu in use, in percent of what is asked for.
@@ -57,7 +61,8 @@ pub enum Gauge {
 }
 
 /// Which part of the requests is answered within a latency.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Quantile {
     /// Half of them: the median.
     P50,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::Name;
 use crate::quantity::Milli;
 
@@ -20,14 +22,16 @@ use crate::quantity::Milli;
 /// assert!(MetricSpec::new(Source::Resource(Resource::Cpu), Target::Value(Milli::whole(1))).is_err());
 /// # Ok::<(), siting::metrics::InvalidSpec>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "AnySpec")]
 pub struct MetricSpec {
     source: Source,
     target: Target,
 }
 
 /// Where a figure comes from.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Source {
     /// A resource of each replica.
     Resource(Resource),
@@ -40,7 +44,8 @@ pub enum Source {
 }
 
 /// A resource of which a replica asks for an amount and uses some.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Resource {
     /// Cpu, whose use just after the start says little about the load.
     Cpu,
@@ -53,7 +58,8 @@ pub enum Resource {
 }
 
 /// What a figure is compared with; never zero.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Target {
     /// The use of all replicas in percent of what they ask for; may be over 100.
     Utilization(u32),
@@ -129,6 +135,20 @@ impl MetricSpec {
             Target::Value(value) => (usage, u128::from(value.get())),
         };
         usage.checked_div(target).map(|load| u64::try_from(load).unwrap_or(u64::MAX))
+    }
+}
+
+/// A spec that was written down, before it is checked.
+#[derive(Deserialize)]
+struct AnySpec {
+    source: Source,
+    target: Target,
+}
+
+impl TryFrom<AnySpec> for MetricSpec {
+    type Error = InvalidSpec;
+    fn try_from(spec: AnySpec) -> Result<Self, InvalidSpec> {
+        Self::new(spec.source, spec.target)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::window::Tally;
 use super::{Gauge, Metric, Quantile};
@@ -21,7 +22,8 @@ use crate::quantity::Milli;
 /// assert_eq!(summary.value(&Metric::ErrorRate), Some(Milli::thousandths(500))); // 0.5 %
 /// assert_eq!(summary.value(&Metric::RequestRate), Some(Milli::whole(2)));
 /// ```
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Summary {
     /// The time it speaks of: the window's, or less where the window has seen less; `None` where
     /// nothing was seen at all.

@@ -3,6 +3,7 @@
 //! Source of the algorithm: the analysis of Argo Rollouts, where a measurement is successful, failed,
 //! inconclusive or an error. Too little traffic is none of these: it waits (R2).
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ use crate::time::Moment;
 ///
 /// With only one of the two conditions, missing it means the other; with both, what is neither is
 /// inconclusive, and failure wins; with none, every figure is a success.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Check {
     /// The metric.
     pub metric: Metric,
@@ -71,8 +73,38 @@ impl Check {
     }
 }
 
+/// In a line: what is not as usual is said.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.metric.fmt(f)?;
+        if let Some(success) = self.success {
+            write!(f, " {success}")?;
+        }
+        if let Some(failure) = self.failure {
+            write!(f, ", fails {failure}")?;
+        }
+        let Self { metric, min_requests, interval, initial_delay, count, failure_limit, .. } = self;
+        let usual = Self::at_most(metric.clone(), Milli::whole(0));
+        let mut say = |differs: bool, words: fmt::Arguments<'_>| if differs { write!(f, ", {words}") } else { Ok(()) };
+        let seconds = Duration::as_secs_f64;
+        say(*min_requests != usual.min_requests, format_args!("from {min_requests} requests on"))?;
+        say(*interval != usual.interval, format_args!("every {}s", seconds(interval)))?;
+        say(*initial_delay != usual.initial_delay, format_args!("after {}s", seconds(initial_delay)))?;
+        say(count.is_some(), format_args!("{} times", count.unwrap_or_default()))?;
+        match failure_limit {
+            None => say(true, format_args!("any failures"))?,
+            Some(limit) => say(*limit > 0, format_args!("{limit} failures"))?,
+        }
+        let (inconclusive, errors) = (self.inconclusive_limit, self.error_limit);
+        say(inconclusive > 0, format_args!("{inconclusive} inconclusive"))?;
+        say(errors != usual.error_limit, format_args!("{errors} errors"))?;
+        say(self.successes.is_some(), format_args!("{} successes", self.successes.unwrap_or_default()))
+    }
+}
+
 /// A condition on a figure.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Threshold {
     /// Not above.
     AtMost(Milli),
@@ -82,6 +114,17 @@ pub enum Threshold {
     AtLeast(Milli),
     /// Above.
     Above(Milli),
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(limit) => write!(f, "at most {limit}"),
+            Self::Below(limit) => write!(f, "below {limit}"),
+            Self::AtLeast(limit) => write!(f, "at least {limit}"),
+            Self::Above(limit) => write!(f, "above {limit}"),
+        }
+    }
 }
 
 impl Threshold {

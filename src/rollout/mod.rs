@@ -15,12 +15,14 @@ mod judge;
 mod plan;
 pub mod rolling;
 mod run;
+mod settings;
 mod span;
 mod state;
 mod strategy;
 
 pub use judge::{Check, Standing, Tally, Threshold, Verdict};
 pub use run::Rollout;
+pub use settings::Settings;
 pub use span::{InvalidSpan, Slack, Span};
 pub use state::{Action, Observation, Outcome, Pause, Phase, Reason, Refusal};
 pub use strategy::{BlueGreen, Canary, InvalidSteps, Peak, Rolling, Step, Strategy, Traffic};

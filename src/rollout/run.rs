@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Group;
 use super::judge::{Check, Standing, Tally};
 use super::plan::weighed;
+use super::settings::Settings;
 use super::state::{Action, Observation, Pause, Phase, Reason, Refusal};
 use super::strategy::Strategy;
 use crate::metrics::Summary;
@@ -30,7 +33,8 @@ use crate::time::Moment;
 /// assert_eq!(rollout.step(Moment::from_millis(60_000), &all_up), [Action::Route(100)]);
 /// assert_eq!(rollout.step(Moment::from_millis(90_000), &all_up), [Action::Done(Outcome::Completed)]);
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Rollout {
     pub(super) strategy: Strategy,
     checks: Vec<Check>,
@@ -50,7 +54,7 @@ pub struct Rollout {
 }
 
 /// What last moved, for the deadline.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) at: Moment,
     old: Group,
@@ -61,11 +65,18 @@ impl Rollout {
     /// A rollout that begins at `now`. It goes back where nothing moves for ten minutes.
     #[must_use]
     pub fn new(strategy: Strategy, checks: Vec<Check>, now: Moment) -> Self {
+        Self::of(Settings { checks, ..Settings::of(strategy) }, now)
+    }
+
+    /// A rollout by these settings that begins at `now`.
+    #[must_use]
+    pub fn of(settings: Settings, now: Moment) -> Self {
+        let Settings { strategy, checks, deadline } = settings;
         let tallies = vec![Tally::beginning(now); checks.len()];
         Self {
             strategy,
             checks,
-            deadline: Duration::from_secs(600),
+            deadline,
             tallies,
             phase: Phase::Advancing,
             pause: None,
@@ -81,6 +92,18 @@ impl Rollout {
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// How the new version takes over.
+    #[must_use]
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+
+    /// What the new version is judged by; a [`Reason`] names one by its place.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
     }
 
     /// Where it is.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// So many replicas, or so many percent of them.
 ///
 /// ```
@@ -10,7 +12,8 @@ use std::str::FromStr;
 /// assert_eq!("25%".parse(), Ok(Span::Percent(25)));
 /// assert!("25".parse::<Span>().is_err()); // a count is a number, not a text
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Span {
     /// So many.
     Count(u32),

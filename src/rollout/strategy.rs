@@ -1,11 +1,15 @@
 //! The strategies, and what they need at most.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Slack, Span};
 
 /// How a new version takes over (R1).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Replica by replica.
     Rolling(Rolling),
@@ -16,7 +20,7 @@ pub enum Strategy {
 }
 
 /// Replica by replica, by Kubernetes' arithmetic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rolling {
     /// Replicas beyond the wanted number.
     pub surge: Span,
@@ -33,7 +37,8 @@ impl Default for Rolling {
 
 /// The new version is started in full, bakes, and gets all the traffic at once; the old one is kept for a
 /// while, to go back to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BlueGreen {
     /// How long all replicas must have been ready before the switch.
     pub bake: Duration,
@@ -49,7 +54,8 @@ impl Default for BlueGreen {
 }
 
 /// The new version gets a share of the traffic, which grows by steps.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "AnyCanary")]
 pub struct Canary {
     steps: Vec<Step>,
     /// What makes the weight.
@@ -57,7 +63,8 @@ pub struct Canary {
 }
 
 /// What makes a canary's weight.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Traffic {
     /// The number of replicas of either side: the nearest split.
     ByReplicas(Rolling),
@@ -69,7 +76,7 @@ pub enum Traffic {
 }
 
 /// A step of a canary.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// The percentage of the traffic, from 1 to 100.
     pub weight: u8,
@@ -110,6 +117,20 @@ impl Canary {
     }
 }
 
+/// A canary that was written down, before its steps are checked.
+#[derive(Deserialize)]
+struct AnyCanary {
+    steps: Vec<Step>,
+    traffic: Traffic,
+}
+
+impl TryFrom<AnyCanary> for Canary {
+    type Error = InvalidSteps;
+    fn try_from(canary: AnyCanary) -> Result<Self, InvalidSteps> {
+        Self::new(canary.steps, canary.traffic)
+    }
+}
+
 impl Default for Canary {
     /// 10, 25 and 50 %, by a router.
     fn default() -> Self {
@@ -145,6 +166,32 @@ impl Strategy {
         Peak { replicas: desired.saturating_add(beyond), beyond }
     }
 
+    /// Replicas of the new version that must find room beside `old` ones before any of these goes: what
+    /// to ask for before a rollout of `desired` starts.
+    ///
+    /// ```
+    /// use siting::rollout::{BlueGreen, Rolling, Strategy};
+    /// assert_eq!(Strategy::Rolling(Rolling::default()).beside(10, 10), 3);
+    /// assert_eq!(Strategy::BlueGreen(BlueGreen::default()).beside(10, 10), 10);
+    /// ```
+    #[must_use]
+    pub fn beside(&self, desired: u32, old: u32) -> u32 {
+        match self {
+            Self::BlueGreen(_) | Self::Canary(Canary { traffic: Traffic::Routed { .. }, .. }) => desired,
+            Self::Rolling(_) | Self::Canary(_) => self.peak(desired).replicas.saturating_sub(old).min(desired),
+        }
+    }
+
+    /// The strategy's name, as manifests have it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Rolling(_) => "rolling",
+            Self::BlueGreen(_) => "blue-green",
+            Self::Canary(_) => "canary",
+        }
+    }
+
     /// The fewest available replicas, both versions together, that a rollout of `desired` leaves.
     #[must_use]
     pub fn fewest(&self, desired: u32) -> u32 {
@@ -155,6 +202,38 @@ impl Strategy {
             }
             Self::BlueGreen(_) | Self::Canary(_) => desired,
         }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        match self {
+            Self::Rolling(rolling) => write!(f, " {rolling}"),
+            Self::BlueGreen(BlueGreen { bake, rollback_window }) => {
+                write!(f, ", bake {}s, rollback window {}s", bake.as_secs_f64(), rollback_window.as_secs_f64())
+            }
+            Self::Canary(canary) => {
+                for (place, step) in canary.steps.iter().enumerate() {
+                    write!(f, "{} {}%", if place == 0 { "" } else { "," }, step.weight)?;
+                    let usual = Step::of(step.weight);
+                    if (step.soak, step.requests) != (usual.soak, usual.requests) {
+                        write!(f, " for {}s and {} requests", step.soak.as_secs_f64(), step.requests)?;
+                    }
+                }
+                match canary.traffic {
+                    Traffic::Routed { fewest: None } => Ok(()),
+                    Traffic::Routed { fewest: Some(fewest) } => write!(f, ", {fewest} replicas at least"),
+                    Traffic::ByReplicas(rolling) => write!(f, ", by replicas {rolling}"),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rolling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{} -{}", self.surge, self.unavailable)
     }
 }
 

@@ -11,7 +11,8 @@ use crate::time::Moment;
 /// A metric counts as reached once its load has been at or over its target without a break for the
 /// window; any one is enough. What has begun ends when for the release window no metric was at or over
 /// the release threshold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "AnyOffloading")]
 pub struct Offloading {
     /// The percentage of requests that goes to the remote side, from 0 to 100.
     percentage: u8,
@@ -37,10 +38,41 @@ impl Offloading {
         (release <= 1000).then_some(Self { release, ..self })
     }
 
+    /// With another time to go back than to begin.
+    #[must_use]
+    pub fn releasing_after(self, release_window: Duration) -> Self {
+        Self { release_window, ..self }
+    }
+
     /// The percentage that goes to the remote side.
     #[must_use]
     pub fn percentage(&self) -> u8 {
         self.percentage
+    }
+
+    /// The release threshold, in thousandths of the target.
+    #[must_use]
+    pub fn release(&self) -> u16 {
+        self.release
+    }
+}
+
+/// An offloading that was written down, before it is checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyOffloading {
+    percentage: u8,
+    window: Duration,
+    release_window: Duration,
+    release: u16,
+}
+
+impl TryFrom<AnyOffloading> for Offloading {
+    type Error = &'static str;
+    fn try_from(any: AnyOffloading) -> Result<Self, &'static str> {
+        let found = Self::new(any.percentage, any.window).and_then(|found| found.releasing_below(any.release));
+        let found = found.ok_or("a percentage is at most 100, and a release threshold at most the target")?;
+        Ok(found.releasing_after(any.release_window))
     }
 }
 

@@ -3,10 +3,12 @@
 use super::super::fields::Fields;
 use super::super::item::Item;
 use super::super::spec::{DeploymentSpec, Metadata};
+use super::offloading::offloading;
 use super::placement::preferences;
 use super::resources::resources;
 use super::shared::{attachments, given, native};
-use crate::deployment::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Strategy, Variables};
+use super::strategy::strategy;
+use crate::deployment::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Variables};
 use crate::id::Name;
 use crate::origin::{Problem, ProblemCode, Sourced};
 use crate::quantity::Percent;
@@ -26,7 +28,8 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<DeploymentSpec> {
     let resources = fields.optional("resources").map(resources);
     let scaling = fields.optional("scaling").and_then(scaling);
     let load_balancer = fields.optional("loadBalancer").and_then(load_balancer);
-    let strategy = fields.optional("strategy").and_then(strategy);
+    let strategy = fields.optional("strategy").map(strategy);
+    let offloading = fields.optional("offloading").map(offloading);
     let placement = fields.optional("placement").map(preferences);
     let env = fields.optional("env").and_then(variables).unwrap_or_default();
     let description = fields.optional("description").and_then(Item::string);
@@ -46,7 +49,8 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<DeploymentSpec> {
         resources: given(resources)?,
         scaling,
         load_balancer,
-        strategy,
+        strategy: given(strategy)?,
+        offloading: given(offloading)?,
         env,
         placement: given(placement)?,
         description,
@@ -171,14 +175,6 @@ fn health_check(item: Item<'_>) -> Option<HealthCheck> {
     let interval = fields.required("intervalSeconds").and_then(|item| item.whole(1..=i64::from(u32::MAX)));
     fields.finish();
     Some(HealthCheck { path: path?, interval_seconds: interval? })
-}
-
-pub(super) fn strategy(item: Item<'_>) -> Option<Strategy> {
-    let words = [("rolling", Strategy::Rolling), ("blue-green", Strategy::BlueGreen), ("canary", Strategy::Canary)];
-    let mut fields = item.object("a strategy")?;
-    let strategy = fields.required("type").and_then(|item| item.one_of(&words));
-    fields.finish();
-    strategy
 }
 
 /// Environment variables, or headers: texts that are never shown.

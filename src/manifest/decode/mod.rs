@@ -7,11 +7,13 @@ mod cluster;
 mod deployment;
 mod environment;
 mod hpa;
+mod offloading;
 mod placement;
 mod policy;
 mod resources;
 mod scenario;
 mod shared;
+mod strategy;
 
 pub(super) use beamlit::{model_deployment, policy as beamlit_policy};
 pub(super) use cluster::cluster;

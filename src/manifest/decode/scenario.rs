@@ -8,10 +8,12 @@ use super::super::fields::Fields;
 use super::super::item::Item;
 use super::super::scenario::{ExpectSpec, Happening, PushSpec, ScenarioSpec, StepSpec, Verb};
 use super::super::spec::{AttachmentSpec, Metadata, ResourcesSpec};
-use super::deployment::{load_balancer, scaling, strategy, workload};
+use super::deployment::{load_balancer, scaling, workload};
+use super::offloading::offloading;
 use super::placement::preferences;
 use super::resources::resources;
 use super::shared::{attachments, native};
+use super::strategy::strategy;
 use crate::id::Name;
 use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status};
 use crate::origin::{ProblemCode, Sourced};
@@ -246,6 +248,8 @@ fn settings(fields: &mut Fields<'_>) -> Vec<Change> {
     let resources = fields.optional("resources").and_then(resources);
     changes.extend(resources.as_ref().map(ResourcesSpec::requirements).map(|found| Change::Resources(Some(found))));
     changes.extend(fields.optional("strategy").and_then(strategy).map(|found| Change::Strategy(Some(found))));
+    let offloading = fields.optional("offloading").and_then(offloading);
+    changes.extend(offloading.map(|found| Change::Offloading(Some(found.offloading()))));
     if fields.optional("policies").is_some() {
         let policies = attachments(fields).iter().map(AttachmentSpec::used).collect();
         changes.push(Change::Policies(policies));

@@ -131,7 +131,7 @@ fn oauth(config: &OauthConfig) -> Map {
         .maybe("tokenUrl", config.token_url.as_ref())
 }
 
-fn metric(metric: &Metric) -> Map {
+pub(super) fn metric(metric: &Metric) -> Map {
     let (kind, field, source) = match metric {
         Metric::Resource { name, target: goal } => {
             ("Resource", "resource", Map::default().with("name", name).with("target", target(goal)))

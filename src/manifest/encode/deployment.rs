@@ -4,8 +4,8 @@ use super::super::kind::Kind;
 use super::super::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
 use super::super::value::{Map, Value};
 use super::placement::preferences;
-use super::{attachment, beamlit, native, reference, variables};
-use crate::deployment::{Algorithm, LoadBalancer, Scaling, Strategy};
+use super::{attachment, beamlit, native, reference, strategy, variables};
+use crate::deployment::{Algorithm, LoadBalancer, Scaling};
 use crate::quantity::Percent;
 
 pub(super) fn deployment(spec: &DeploymentSpec) -> Map {
@@ -28,7 +28,8 @@ pub(super) fn deployment(spec: &DeploymentSpec) -> Map {
         .maybe("resources", spec.resources.as_ref().map(resources))
         .maybe("scaling", spec.scaling.as_ref().map(scaling))
         .maybe("loadBalancer", spec.load_balancer.as_ref().map(load_balancer))
-        .maybe("strategy", spec.strategy.map(strategy))
+        .maybe("strategy", spec.strategy.as_ref().map(strategy::strategy))
+        .maybe("offloading", spec.offloading.as_ref().map(strategy::offloading))
         .maybe("placement", spec.placement.as_ref().map(preferences))
         .unless_empty("env", variables(&spec.env))
         .maybe("description", spec.description.as_ref());
@@ -83,13 +84,4 @@ fn load_balancer(balancer: &LoadBalancer) -> Map {
         .maybe("algorithm", balancer.algorithm.map(algorithm))
         .maybe("healthCheck", check)
         .maybe("stickySessions", balancer.sticky_sessions.then_some(true))
-}
-
-fn strategy(strategy: Strategy) -> Map {
-    let word = match strategy {
-        Strategy::Rolling => "rolling",
-        Strategy::BlueGreen => "blue-green",
-        Strategy::Canary => "canary",
-    };
-    Map::default().with("type", word)
 }

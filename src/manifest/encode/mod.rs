@@ -4,6 +4,7 @@ mod beamlit;
 mod cluster;
 mod deployment;
 mod placement;
+mod strategy;
 
 use indexmap::IndexMap;
 

@@ -185,7 +185,7 @@ fn offloading() -> Value {
     )
 }
 
-fn metric() -> Value {
+pub(super) fn metric() -> Value {
     object(
         "a metric",
         &["type"],

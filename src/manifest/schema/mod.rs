@@ -7,6 +7,7 @@
 mod beamlit;
 mod native;
 mod scenario;
+mod strategy;
 
 use serde_json::{Map, Value, json};
 
@@ -107,6 +108,14 @@ fn words(words: &[&str], description: &str) -> Value {
     json!({"enum": words, "description": description})
 }
 
+/// Exactly one of these fields.
+fn one_of(schema: &mut Value, names: &[&str]) {
+    if let Value::Object(fields) = schema {
+        let each: Vec<_> = names.iter().map(|name| json!({"required": [name]})).collect();
+        fields.insert("oneOf".to_owned(), each.into());
+    }
+}
+
 fn list(items: Value, description: &str) -> Value {
     json!({"type": "array", "items": items, "description": description})
 }
@@ -179,8 +188,24 @@ spec:
   resources: {cpu: 1, memory: 1Gi, gpu: {anyOf: [{count: 1}]}}
   scaling: {minReplicas: 0, maxReplicas: 1}
   loadBalancer: {algorithm: ip-hash, healthCheck: {path: /, intervalSeconds: 1}}
-  strategy: {type: canary}
+  strategy: {type: canary, steps: [{weight: 5}], checks: [{metric: {custom: tokens}, success: {atLeast: 1}}]}
+  offloading: {percentage: 50, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 90}}}]}
   placement: {prefer: [{near: {country: no}}, {favourites: [{cluster: c}]}], spread: {by: country}}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: rolling}
+spec: {model: m, strategy: {type: rolling}}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: blue-green}
+spec: {model: m, strategy: {type: blue-green}}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: by-replicas}
+spec: {model: m, strategy: {type: canary, trafficRouted: false}}
 ---
 apiVersion: siting.dev/v1
 kind: Cluster

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{boolean, list, name, nonempty, object, quantity, reference, text, texts, whole, words};
+use super::strategy::{offloading, strategy};
+use super::{boolean, list, name, nonempty, object, one_of, quantity, reference, text, texts, whole, words};
 
 const PLACES: [&str; 4] = ["continent", "country", "location", "group"];
 const HARDWARE: [&str; 2] = ["cpu", "gpu"];
@@ -128,13 +129,6 @@ pub(super) fn deployment() -> Value {
             "name": name(),
         }),
     );
-    let strategy = object(
-        "a strategy",
-        &["type"],
-        json!({
-            "type": words(&["rolling", "blue-green", "canary"], "How a new version replaces the old"),
-        }),
-    );
     let mut schema = object(
         "a deployment's spec",
         &[],
@@ -149,7 +143,8 @@ pub(super) fn deployment() -> Value {
             "resources": resources(),
             "scaling": scaling(),
             "loadBalancer": load_balancer(),
-            "strategy": strategy,
+            "strategy": strategy(),
+            "offloading": offloading(),
             "placement": preferences(),
             "env": texts("Environment variables"),
             "description": text("What it is for"),
@@ -206,14 +201,6 @@ fn preferences() -> Value {
             "spread": spread,
         }),
     )
-}
-
-/// Exactly one of these fields.
-pub(super) fn one_of(schema: &mut Value, names: &[&str]) {
-    if let Value::Object(fields) = schema {
-        let each: Vec<_> = names.iter().map(|name| json!({"required": [name]})).collect();
-        fields.insert("oneOf".to_owned(), each.into());
-    }
 }
 
 fn coordinates() -> Value {

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::native::{self, U32};
-use super::{boolean, list, name, nonempty, object, reference, text, texts, whole, words};
+use super::{boolean, list, name, nonempty, object, one_of, reference, text, texts, whole, words};
 use crate::lifecycle::{Observation, Role, Status};
 use crate::manifest::decode::seen;
 
 /// The settings that a push or an edit has in common with a deployment's spec.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "description",
     "priority",
     "placement",
@@ -17,6 +17,7 @@ const SETTINGS: [&str; 9] = [
     "loadBalancer",
     "resources",
     "strategy",
+    "offloading",
     "policies",
 ];
 
@@ -33,7 +34,7 @@ pub(super) fn scenario() -> Value {
             "steps": nonempty(step(), "What happens"),
         }),
     );
-    native::one_of(&mut schema, &["model", "workload"]);
+    one_of(&mut schema, &["model", "workload"]);
     schema
 }
 
