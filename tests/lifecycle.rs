@@ -11,7 +11,7 @@ use lifecycle_support::{Life, name, place};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
     Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Form, Journal, Number,
-    Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status,
+    Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status, Takeover,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, Canary};
@@ -144,8 +144,14 @@ fn l6_an_unhealthy_one_is_promoted_by_force_only() {
     life.up("bert-1");
     life.see("bert-1", Observation::Unhealthy).unwrap();
     refused(life.act(Action::promote(one, name(PRODUCTION))), "L6", "or force it");
-    let force =
-        Action::Promote { deployment: one, environment: name(PRODUCTION), name: None, on_replaced: None, force: true };
+    let force = Action::Promote {
+        deployment: one,
+        environment: name(PRODUCTION),
+        name: None,
+        on_replaced: None,
+        force: true,
+        by: None,
+    };
     life.act(force).unwrap();
     assert_eq!(life.environment(PRODUCTION), "not ready: UNHEALTHY");
     life.see("bert-1", Observation::Healthy).unwrap();
@@ -283,7 +289,7 @@ fn l5_what_becomes_of_the_previous_holder() {
         let mut life = Life::new();
         life.push(Life::promoted(PRODUCTION), Some("a"), "A");
         life.up("a");
-        let kind = PushKind::Promoted { environment: name(PRODUCTION), on_replaced: Some(choice) };
+        let kind = PushKind::Promoted { environment: name(PRODUCTION), on_replaced: Some(choice), by: None };
         life.push(kind, Some("b"), "B");
         life.up("b");
         assert_eq!((life.status("a"), life.environment(PRODUCTION)), (status, "B".into()));
@@ -331,7 +337,14 @@ fn l4_updating_a_version_and_rolling_back() {
     life.act(Action::Push(push)).unwrap();
     life.up("bert-1");
     refused(life.act(Action::update_version(name(PRODUCTION), "v1")), "L8", "already");
-    life.act(Action::update_version(name(PRODUCTION), "v2")).unwrap();
+    let update = Action::UpdateVersion {
+        environment: name(PRODUCTION),
+        version: "v2".to_owned(),
+        name: None,
+        on_replaced: None,
+        by: Some(Box::new(Takeover::AtOnce)),
+    };
+    life.act(update).unwrap();
     assert_eq!(life.environment(PRODUCTION), "v1");
     life.up("bert-2");
     assert_eq!((life.environment(PRODUCTION), life.status("bert-1")), ("v2".into(), Status::Deactivating));
@@ -444,6 +457,7 @@ fn l5_a_replaced_holder_that_restarts_or_comes_up_sleeps_as_asked() {
             name: None,
             on_replaced: Some(OnReplaced::ScaleToZero),
             force: false,
+            by: None,
         };
         let effects = life.act(promote).unwrap();
         assert_eq!(life.status("bert-1"), Status::ScaledToZero);
@@ -675,5 +689,5 @@ fn history_is_replayed_and_restored() {
     let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
     assert_eq!(Journal::restore(snapshot.clone()).as_ref(), Ok(&life.journal));
     let unknown = Journal::restore(Snapshot { schema_version: 7, ..snapshot }).unwrap_err();
-    assert_eq!(unknown.to_string(), "the snapshot's schema version is 7; this version reads 1");
+    assert_eq!(unknown.to_string(), "the snapshot's schema version is 7; this version reads 2");
 }

@@ -6,6 +6,7 @@ mod lifecycle_support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lifecycle_support::{name, place};
 use proptest::prelude::*;
@@ -13,10 +14,11 @@ use proptest::sample::Index;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Endpoint, Form, Journal, Number, Observation, Placed, Push, PushKind, Requirements,
-    Settings, State,
+    Action, Change, Command, Edit, Form, Journal, Number, Observation, Placed, Push, PushKind, Record, Requirements,
+    Settings, Sight, State, Status, Takeover,
 };
 use siting::policy::OnReplaced;
+use siting::rollout::{self, BlueGreen, Canary, Rolling, Step, Traffic};
 use siting::time::Moment;
 
 /// Something to try: which deployment and environments are meant depends on what there is.
@@ -37,7 +39,7 @@ const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
 impl Attempt {
     fn strategy() -> impl Strategy<Value = Self> {
         let refuse = prop::bool::weighted(0.1);
-        (0..26_u8, any::<Index>(), 0..4_usize, 0..4_usize, 0..5_u32, 0..3_usize, refuse).prop_map(
+        (0..36_u8, any::<Index>(), 0..4_usize, 0..4_usize, 0..5_u32, 0..3_usize, refuse).prop_map(
             |(verb, which, environment, other, number, cluster, refuse)| Self {
                 verb,
                 which,
@@ -66,6 +68,29 @@ impl Attempt {
         }
     }
 
+    /// How the candidate takes over, if the command says so.
+    fn by(&self) -> Option<Box<Takeover>> {
+        let steps = vec![Step { soak: Duration::ZERO, requests: 0, ..Step::of(50) }];
+        let strategy = match self.number {
+            0 => return None,
+            1 => return Some(Box::new(Takeover::AtOnce)),
+            2 => rollout::Strategy::Rolling(Rolling::default()),
+            3 => rollout::Strategy::BlueGreen(BlueGreen { bake: Duration::ZERO, rollback_window: Duration::ZERO }),
+            _ => rollout::Strategy::Canary(Canary::new(steps, Traffic::Routed { fewest: None }).unwrap()),
+        };
+        Some(Box::new(Takeover::By(rollout::Settings::of(strategy))))
+    }
+
+    /// What a host may see of a rollout; mostly all that was asked for.
+    fn sight(&self, state: &State, candidate: Number) -> Box<Sight> {
+        let running = |number| state.deployment(number).map_or(0, |record| record.running());
+        let holder = state.sought_by(candidate).and_then(|sought| state.holder(sought.as_str()));
+        let missing = |running: u32| if self.other == 3 { running.min(self.number) } else { running };
+        let no_room = self.refuse.then(|| "nowhere is allowed".to_owned());
+        let (old, new) = (holder.map_or(0, |holder| running(holder.number)), missing(running(candidate)));
+        Box::new(Sight { old, new, requests: 0, summary: None, no_room })
+    }
+
     fn action(&self, state: &State) -> Action {
         let all: Vec<Number> = (1..state.next_number().get().max(2)).map(Number::new).collect();
         let deployment = *self.which.get(&all);
@@ -81,12 +106,22 @@ impl Attempt {
         match self.verb {
             0 => push(PushKind::Draft, Settings::default()),
             1 => push(PushKind::Published, self.settings()),
-            2 => push(PushKind::Promoted { environment, on_replaced }, self.settings()),
+            2 => push(PushKind::Promoted { environment, on_replaced, by: self.by() }, self.settings()),
             3 => Action::Patch { version: Some("w".to_owned()) },
-            4 => Action::Promote { deployment, environment, name: None, on_replaced, force: self.number == 1 },
-            5 => Action::Release { from: environment, to: other, name: None, on_replaced },
-            6 => Action::UpdateVersion { environment, version: format!("v{}", self.number), name: None, on_replaced },
-            7 => Action::RollBack { environment, on_replaced },
+            4 => Action::Promote {
+                deployment,
+                environment,
+                name: None,
+                on_replaced,
+                force: self.number == 1,
+                by: self.by(),
+            },
+            5 => Action::Release { from: environment, to: other, name: None, on_replaced, by: self.by() },
+            6 => {
+                let version = format!("v{}", self.number);
+                Action::UpdateVersion { environment, version, name: None, on_replaced, by: self.by() }
+            }
+            7 => Action::RollBack { environment, on_replaced, by: self.by() },
             8 => Action::Cancel { environment },
             9 => Action::Activate(deployment),
             10 => Action::Deactivate(deployment),
@@ -103,6 +138,14 @@ impl Attempt {
             18 if self.number == 0 => Action::Delete(deployment),
             19 if self.number == 0 && self.cluster == 0 => Action::DeleteWorkload,
             20 => edit(Change::Policies(Vec::new())),
+            26..=32 => {
+                let candidates = state.slots().filter_map(|(_, slot)| slot.promotion.as_ref());
+                let candidate = candidates.map(|promotion| promotion.candidate).next().unwrap_or(deployment);
+                Action::Advance { candidate, sight: self.sight(state, candidate) }
+            }
+            33 => Action::Pause { environment },
+            34 => Action::Resume { environment },
+            35 => Action::ForceForward { environment },
             verb => {
                 let common = [Observation::Built, Observation::Ready, Observation::Ready, Observation::Drained];
                 let observation = if verb < 24 {
@@ -146,6 +189,11 @@ impl ReferenceStateMachine for Anything {
     }
 
     fn apply((): (), _: &Attempt) {}
+}
+
+/// Whether it is a candidate amid a rollout, which may take its last replica from it.
+fn replaces(state: &State, record: &Record) -> bool {
+    state.replacement_by(record.number).is_some()
 }
 
 struct Host {
@@ -203,10 +251,20 @@ impl StateMachineTest for Host {
         for record in state.deployments() {
             assert!(!record.draft || record.replicas() <= 1, "the draft has one replica");
             assert!(record.sites.iter().all(|site| site.place.replicas > 0));
-            assert!(!record.status.serves() || record.running() > 0, "{record:?}");
+            let replaced = record.status == Status::Updating && state.held_by(record.number).is_some();
+            assert!(
+                !record.status.serves() || record.running() > 0 || replaced || replaces(state, record),
+                "{record:?}"
+            );
             assert!(record.status.consumes() || record.sites.is_empty());
             assert!(state.tombstone(record.number).is_none());
-            let _ = state.route(&Endpoint::Deployment(record.number));
+        }
+        for endpoint in state.endpoints() {
+            let shares = state.route(&endpoint).shares();
+            let sum: u32 = shares.iter().map(|share| u32::from(share.percent)).sum();
+            assert!(sum == 100 || shares.is_empty(), "{endpoint:?} {shares:?}");
+            let answers = |number| state.deployment(number).is_some_and(|record| record.running() > 0);
+            assert!(shares.iter().all(|share| answers(share.deployment)), "R3: {endpoint:?} {shares:?}");
         }
     }
 

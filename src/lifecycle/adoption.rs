@@ -57,7 +57,7 @@ impl State {
     /// contradict themselves, without replicas, or of an environment that is held or promoted to.
     pub fn adopt(&mut self, now: Moment, adopted: Adopted) -> Result<Number, Refusal> {
         let mut after = self.clone();
-        let number = Step::new(&mut after, now, Answers::Given(&[])).adopt(adopted)?;
+        let number = Step::new(&mut after, now, Answers::Given(Vec::new())).adopt(adopted)?;
         *self = after;
         Ok(number)
     }

@@ -3,12 +3,14 @@
 use super::command::{Action, Command, Observation, Push, PushKind};
 use super::effect::Effect;
 use super::placing::{Answers, PlacementRequest};
+use super::promotion::How;
 use super::refusal::Refusal;
 use super::state::{Number, State};
 use super::step::Step;
 use super::{routing, settings::Settings};
 use crate::id::Name;
 use crate::policy::Environment;
+use crate::rollout::Rollout;
 use crate::time::Moment;
 
 impl State {
@@ -92,6 +94,9 @@ impl State {
     /// changes nothing (L8).
     #[must_use]
     pub fn ignores(&self, action: &Action) -> bool {
+        if let Action::Advance { candidate, .. } = action {
+            return *candidate < self.next_number() && self.replacement_by(*candidate).is_none();
+        }
         let Action::Observe { deployment, generation, observation } = action else { return false };
         match self.deployment(*deployment) {
             None => self.tombstone(*deployment).is_some(),
@@ -110,7 +115,7 @@ impl State {
 
     fn after(&self, now: Moment, command: &Command) -> Result<(Self, Vec<Effect>), Refusal> {
         let mut after = self.clone();
-        let mut step = Step::new(&mut after, now, Answers::Given(&command.placements));
+        let mut step = Step::new(&mut after, now, Answers::Given(command.placements.iter().collect()));
         step.run(&command.action)?;
         let done = step.effects;
         let mut effects = routing::changes(self, &after);
@@ -135,9 +140,12 @@ impl State {
         let push = |kind| Action::Push(Push { version: None, ..Push::new(kind, "") });
         let mut actions = vec![push(PushKind::Draft), push(PushKind::Published)];
         for environment in &environments {
-            actions.push(push(PushKind::Promoted { environment: environment.clone(), on_replaced: None }));
+            actions.push(push(PushKind::promoted(environment.clone())));
             actions.push(Action::roll_back(environment.clone()));
             actions.push(Action::Cancel { environment: environment.clone() });
+            actions.push(Action::Pause { environment: environment.clone() });
+            actions.push(Action::Resume { environment: environment.clone() });
+            actions.push(Action::ForceForward { environment: environment.clone() });
             let others = environments.iter().filter(|other| *other != environment);
             actions.extend(others.map(|other| Action::release(environment.clone(), other.clone())));
         }
@@ -176,15 +184,35 @@ impl Step<'_> {
         match action {
             Action::Push(push) => self.push(push),
             Action::Patch { version } => self.patch(version.as_deref()),
-            Action::Promote { deployment, environment, name, on_replaced, force } => {
-                self.promote(*deployment, environment, name.as_ref(), *on_replaced, *force)
+            Action::Promote { deployment, environment, name, on_replaced, force, by } => {
+                let how = How { on_replaced: *on_replaced, by: by.as_deref() };
+                self.promote(*deployment, environment, name.as_ref(), how, *force)
             }
-            Action::Release { from, to, name, on_replaced } => self.release(from, to, name.as_ref(), *on_replaced),
-            Action::UpdateVersion { environment, version, name, on_replaced } => {
-                self.update_version(environment, version, name.as_ref(), *on_replaced)
+            Action::Release { from, to, name, on_replaced, by } => {
+                let how = How { on_replaced: *on_replaced, by: by.as_deref() };
+                self.release(from, to, name.as_ref(), how)
             }
-            Action::RollBack { environment, on_replaced } => self.roll_back(environment, *on_replaced),
+            Action::UpdateVersion { environment, version, name, on_replaced, by } => {
+                let how = How { on_replaced: *on_replaced, by: by.as_deref() };
+                self.update_version(environment, version, name.as_ref(), how)
+            }
+            Action::RollBack { environment, on_replaced, by } => {
+                self.roll_back(environment, How { on_replaced: *on_replaced, by: by.as_deref() })
+            }
             Action::Cancel { environment } => self.cancel(environment),
+            Action::Pause { environment } => self.tell_rollout(environment, false, Rollout::pause),
+            Action::Resume { environment } => {
+                let now = self.now;
+                self.tell_rollout(environment, false, |rollout| rollout.resume(now))
+            }
+            Action::ForceForward { environment } => self.force_forward(environment),
+            Action::Advance { candidate, sight } => {
+                if self.state.ignores(action) {
+                    return Ok(());
+                }
+                self.state.live(*candidate)?;
+                self.advance_rollout(*candidate, sight)
+            }
             Action::Activate(number) => self.activate(*number),
             Action::Deactivate(number) => self.deactivate(*number),
             Action::Wake(number) => self.wake(*number),

@@ -84,6 +84,7 @@ impl Step<'_> {
     /// old ones, where the role allows it.
     fn restart(&mut self, number: Number, before: Arc<Settings>, resizes: bool) -> Result<(), Refusal> {
         self.not_moving(number)?;
+        self.not_to_be_replaced(number)?;
         let record = self.record(number)?;
         let running = record.running();
         let wanted = if resizes { record.settings.replicas_for(running) } else { running };
@@ -125,6 +126,7 @@ impl Step<'_> {
     /// Decides the places of running replicas anew, and moves them if need be.
     fn reconsider(&mut self, number: Number) -> Result<(), Refusal> {
         self.not_moving(number)?;
+        self.not_to_be_replaced(number)?;
         let record = self.record(number)?;
         let (status, draft, keep) = (record.status, record.draft, record.places());
         if !status.is_starting() && !matches!(status, Status::Active | Status::Unhealthy) {
@@ -148,7 +150,8 @@ impl Step<'_> {
         let record = self.record(number)?;
         let (running, asleep) = (record.running(), record.status == Status::ScaledToZero);
         let wanted = record.settings.replicas_for(running);
-        if asleep || wanted == running {
+        // A rollout takes over what its two sides want by itself.
+        if asleep || wanted == running || (wanted > 0 && self.rollout_of(number).is_some()) {
             return Ok(());
         }
         self.not_moving(number)?;
@@ -160,6 +163,11 @@ impl Step<'_> {
         }
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
         let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
+        self.grow(number, places)
+    }
+
+    /// More replicas of the present generation.
+    pub(super) fn grow(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let generation = record.generation;
         for place in &places {
@@ -177,7 +185,7 @@ impl Step<'_> {
     }
 
     /// Fewer replicas, the last placed first.
-    fn shrink(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
+    pub(super) fn shrink(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (mut left, mut stopped) = (surplus, Vec::new());
         for site in record.sites.iter_mut().rev() {
@@ -195,7 +203,7 @@ impl Step<'_> {
     }
 
     /// Who must allow a deployment's places: its governor, and the environment that it seeks (L3).
-    fn governors(&mut self, number: Number) -> Result<Vec<Name>, Refusal> {
+    pub(super) fn governors(&mut self, number: Number) -> Result<Vec<Name>, Refusal> {
         let mut governors = vec![self.record(number)?.governor.clone()];
         governors.extend(self.state.sought_by(number).filter(|sought| !governors.contains(sought)).cloned());
         Ok(governors)

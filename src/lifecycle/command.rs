@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
 use super::placing::Placed;
+use super::replacement::{Sight, Takeover};
 use super::settings::Settings;
 use super::state::Number;
 use crate::id::Name;
@@ -52,6 +53,9 @@ pub enum Action {
         on_replaced: Option<OnReplaced>,
         /// Promote an unhealthy one, too (L6).
         force: bool,
+        /// How it takes over; as it would like to itself, where absent (L7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Box<Takeover>>,
     },
     /// Promote a copy of one environment's holder to another (L4).
     Release {
@@ -63,6 +67,9 @@ pub enum Action {
         name: Option<Name>,
         /// What becomes of the previous holder; it is deactivated, where absent (L5).
         on_replaced: Option<OnReplaced>,
+        /// How it takes over; as it would like to itself, where absent (L7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Box<Takeover>>,
     },
     /// Push a version with the settings of an environment's holder, and promote it (L4).
     UpdateVersion {
@@ -74,18 +81,47 @@ pub enum Action {
         name: Option<Name>,
         /// What becomes of the previous holder; it is deactivated, where absent (L5).
         on_replaced: Option<OnReplaced>,
+        /// How it takes over; as its settings say, else rolling, where absent (L7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Box<Takeover>>,
     },
-    /// Promote an environment's previous holder again (L4).
+    /// Promote an environment's previous holder again (L4); while a strategy replaces the holder, bring that
+    /// one back.
     RollBack {
         /// The environment.
         environment: Name,
         /// What becomes of the holder that it replaces; it is kept, where absent.
         on_replaced: Option<OnReplaced>,
+        /// How it takes over; as it would like to itself, where absent (L7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Box<Takeover>>,
     },
     /// End a promotion; the holder stays (L7).
     Cancel {
         /// The environment promoted to.
         environment: Name,
+    },
+    /// Let a rollout stand still (R1). What fails still goes back.
+    Pause {
+        /// The environment.
+        environment: Name,
+    },
+    /// Let a paused rollout go on.
+    Resume {
+        /// The environment.
+        environment: Name,
+    },
+    /// Let a rollout pass over soak, steps and judgement, also one that goes back.
+    ForceForward {
+        /// The environment.
+        environment: Name,
+    },
+    /// Take note of what a host sees of a rollout, and go on with it.
+    Advance {
+        /// The candidate that takes over.
+        candidate: Number,
+        /// What is seen.
+        sight: Box<Sight>,
     },
     /// Start a deployment that is stopped or broken (L8).
     Activate(Number),
@@ -173,7 +209,18 @@ pub enum PushKind {
         environment: Name,
         /// What becomes of the previous holder; it is kept, where absent.
         on_replaced: Option<OnReplaced>,
+        /// How it takes over; as its settings say, where absent (L7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Box<Takeover>>,
     },
+}
+
+impl PushKind {
+    /// One that is promoted, with what is usual for the rest.
+    #[must_use]
+    pub fn promoted(environment: Name) -> Self {
+        Self::Promoted { environment, on_replaced: None, by: None }
+    }
 }
 
 /// What a host can see of a deployment.
@@ -231,25 +278,25 @@ impl Action {
     /// Promotes a deployment, with what is usual for the rest.
     #[must_use]
     pub fn promote(deployment: Number, environment: Name) -> Self {
-        Self::Promote { deployment, environment, name: None, on_replaced: None, force: false }
+        Self::Promote { deployment, environment, name: None, on_replaced: None, force: false, by: None }
     }
 
     /// Releases an environment's holder to another.
     #[must_use]
     pub fn release(from: Name, to: Name) -> Self {
-        Self::Release { from, to, name: None, on_replaced: None }
+        Self::Release { from, to, name: None, on_replaced: None, by: None }
     }
 
     /// Updates the version of an environment's holder.
     #[must_use]
     pub fn update_version(environment: Name, version: &str) -> Self {
-        Self::UpdateVersion { environment, version: version.to_owned(), name: None, on_replaced: None }
+        Self::UpdateVersion { environment, version: version.to_owned(), name: None, on_replaced: None, by: None }
     }
 
     /// Rolls an environment back.
     #[must_use]
     pub fn roll_back(environment: Name) -> Self {
-        Self::RollBack { environment, on_replaced: None }
+        Self::RollBack { environment, on_replaced: None, by: None }
     }
 
     /// The word for it, as reports and scenarios have it.
@@ -263,6 +310,10 @@ impl Action {
             Self::UpdateVersion { .. } => "updateVersion",
             Self::RollBack { .. } => "rollBack",
             Self::Cancel { .. } => "cancel",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+            Self::ForceForward { .. } => "forceForward",
+            Self::Advance { .. } => "advance",
             Self::Activate(_) => "activate",
             Self::Deactivate(_) => "deactivate",
             Self::Wake(_) => "wake",
@@ -281,11 +332,11 @@ impl Action {
     /// A workspace puts the environment's own default there (L5).
     pub fn replacing(&mut self) -> Option<(&Name, &mut Option<OnReplaced>)> {
         match self {
-            Self::Push(Push { kind: PushKind::Promoted { environment, on_replaced }, .. })
+            Self::Push(Push { kind: PushKind::Promoted { environment, on_replaced, .. }, .. })
             | Self::Promote { environment, on_replaced, .. }
             | Self::Release { to: environment, on_replaced, .. }
             | Self::UpdateVersion { environment, on_replaced, .. }
-            | Self::RollBack { environment, on_replaced } => Some((environment, on_replaced)),
+            | Self::RollBack { environment, on_replaced, .. } => Some((environment, on_replaced)),
             _ => None,
         }
     }

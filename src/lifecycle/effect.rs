@@ -20,6 +20,14 @@ pub enum Effect {
         /// Where it leads from now on.
         deployment: Number,
     },
+    /// Share the calls of an endpoint between deployments.
+    Split {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// Each deployment's part: percentages that sum to 100. A client stays with the one it has, while
+        /// that has a part.
+        shares: Vec<Weight>,
+    },
     /// Lead calls of an endpoint nowhere.
     Unroute {
         /// The endpoint.
@@ -82,6 +90,15 @@ pub enum Effect {
     Notify(Notice),
 }
 
+/// A deployment's part of the calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Weight {
+    /// The deployment.
+    pub deployment: Number,
+    /// Percent of the calls, from 1.
+    pub percent: u8,
+}
+
 /// A way in from outside.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -106,6 +123,29 @@ pub enum Notice {
         environment: Name,
         /// The candidate.
         candidate: Number,
+    },
+    /// A rollout stands still until it is resumed.
+    RolloutPaused {
+        /// The environment.
+        environment: Name,
+        /// Why.
+        reason: String,
+    },
+    /// A rollout needs replicas for which there is no place at the moment.
+    RolloutWaits {
+        /// The deployment that waits.
+        deployment: Number,
+        /// Why.
+        reason: String,
+    },
+    /// A rollout goes back: the holder gets its replicas and requests again.
+    RollingBack {
+        /// The environment.
+        environment: Name,
+        /// The candidate.
+        candidate: Number,
+        /// Why.
+        reason: String,
     },
     /// An environment has a new holder.
     Promoted {

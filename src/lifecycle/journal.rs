@@ -72,7 +72,7 @@ pub struct UnknownSchema {
 
 impl Snapshot {
     /// The schema that is written, and the only one that is read.
-    pub const SCHEMA_VERSION: u32 = 1;
+    pub const SCHEMA_VERSION: u32 = 2;
 }
 
 impl Journal {

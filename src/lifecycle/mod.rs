@@ -9,10 +9,11 @@
 //! What may follow what is data: [`CAPABILITIES`] by role, [`TRANSITIONS`] by status, [`Field`]s by
 //! what their edit entails. The documentation prints the tables that the code asks.
 //!
-//! Promotions switch at once when their candidate is active. A strategy among the settings is kept,
-//! and no command takes one.
+//! A promotion switches at once when its candidate is active, or replaces the holder step by step, by a
+//! strategy of [`rollout`](crate::rollout): then it holds the rollout's state, and goes on by what the host
+//! sees of both sides ([`Sight`]).
 //!
-//! Answers for the rules L1–L12 and E3, and for the moves of L13.
+//! Answers for the rules L1–L12 and E3, for the moves of L13, and for what R1–R3 ask of a promotion.
 
 mod adoption;
 mod apply;
@@ -26,6 +27,8 @@ mod placing;
 mod preferred;
 mod promotion;
 mod refusal;
+mod replacement;
+mod replacing;
 mod role;
 mod routing;
 mod running;
@@ -34,18 +37,20 @@ mod state;
 mod status;
 mod step;
 mod tables;
+mod takeover;
 
 pub use adoption::Adopted;
 pub use command::{Action, Command, Observation, Push, PushKind};
 pub use edit::{Change, Class, Edit, EditPlan, Field, PlannedChange};
-pub use effect::{Effect, Endpoint, Notice};
+pub use effect::{Effect, Endpoint, Notice, Weight};
 pub use form::{Form, Lacking};
 pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
 pub use placing::{Place, Placed, PlacementRequest};
 pub use preferred::{Favoured, Preferred, Preferring};
 pub use refusal::Refusal;
+pub use replacement::{Replacement, Rollback, Sight, Takeover};
 pub use role::{CAPABILITIES, Capability, CapabilityRow, Role};
-pub use routing::{Answer, Callee, Cause};
+pub use routing::{Answer, Callee, Cause, Share};
 pub use settings::{GpuRequirement, PolicyUse, RequestScaling, Requirements, Settings};
 pub use state::{Number, Promotion, Record, Site, Slot, State, Tombstone};
 pub use status::{Event, Status, TRANSITIONS, Transition};

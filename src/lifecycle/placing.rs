@@ -56,8 +56,8 @@ pub struct Place {
 
 /// Where the placements of a transition come from.
 pub(super) enum Answers<'a> {
-    /// The command carries them.
-    Given(&'a [Placed]),
+    /// The command carries them; of several for one deployment each is taken once, in order.
+    Given(Vec<&'a Placed>),
     /// They are being asked for: every request is noted and taken as granted.
     Asked(Vec<PlacementRequest>),
 }
@@ -72,12 +72,12 @@ impl Answers<'_> {
                 Ok(granted)
             }
             Self::Given(placements) => {
-                let found = placements.iter().find(|placed| placed.deployment == request.deployment);
+                let found = placements.iter().position(|placed| placed.deployment == request.deployment);
                 let missing = || {
                     Refusal::new("L12", format!("the command carries no placement for {} replicas", request.replicas))
                         .next("ask for the placements it needs, and have them decided")
                 };
-                let placed = found.ok_or_else(missing)?;
+                let placed = found.map(|at| placements.remove(at)).ok_or_else(missing)?;
                 if let Some(refusal) = &placed.refusal {
                     return Err(Refusal::new("L12", format!("it cannot be placed: {refusal}"))
                         .next("loosen a policy or the demand, or add room"));

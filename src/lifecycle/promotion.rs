@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::effect::Notice;
 use super::placing::same;
 use super::refusal::Refusal;
+use super::replacement::{Takeover, takes_part};
 use super::settings::Settings;
-use super::state::Number;
+use super::state::{Number, Slot};
 use super::status::{Event, Status};
 use super::step::{Newcomer, Step, next_step};
 use crate::id::Name;
@@ -18,7 +19,7 @@ impl Step<'_> {
         number: Number,
         environment: &Name,
         name: Option<&Name>,
-        on_replaced: Option<OnReplaced>,
+        how: How<'_>,
         force: bool,
     ) -> Result<(), Refusal> {
         self.no_promotion(environment)?;
@@ -31,24 +32,18 @@ impl Step<'_> {
         }
         let copies = draft || held.is_some();
         self.promotable(number, force)?;
-        let on_replaced = on_replaced.unwrap_or(OnReplaced::Keep);
+        let on_replaced = how.on_replaced.unwrap_or(OnReplaced::Keep);
         if copies {
-            return self.promote_copy(number, environment, name, on_replaced);
+            return self.promote_copy(number, environment, name, on_replaced, how.by);
         }
         if let Some(name) = name {
             let reason = format!("`{id}` is promoted itself, so nothing is there to be called `{name}`");
             return Err(Refusal::new("L3", reason).next("rename it, or leave the name out"));
         }
-        self.promote_itself(number, environment, on_replaced)
+        self.promote_itself(number, environment, on_replaced, how.by)
     }
 
-    pub(super) fn release(
-        &mut self,
-        from: &Name,
-        to: &Name,
-        name: Option<&Name>,
-        on_replaced: Option<OnReplaced>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn release(&mut self, from: &Name, to: &Name, name: Option<&Name>, how: How<'_>) -> Result<(), Refusal> {
         let holder = self.holder(from)?;
         if from == to {
             let reason = format!("`{}` holds `{to}` already", self.id(holder));
@@ -56,7 +51,7 @@ impl Step<'_> {
         }
         self.no_promotion(to)?;
         self.promotable(holder, false)?;
-        self.promote_copy(holder, to, name, on_replaced.unwrap_or(OnReplaced::Deactivate))
+        self.promote_copy(holder, to, name, how.on_replaced.unwrap_or(OnReplaced::Deactivate), how.by)
     }
 
     pub(super) fn update_version(
@@ -64,7 +59,7 @@ impl Step<'_> {
         environment: &Name,
         version: &str,
         name: Option<&Name>,
-        on_replaced: Option<OnReplaced>,
+        how: How<'_>,
     ) -> Result<(), Refusal> {
         let holder = self.holder(environment)?;
         self.no_promotion(environment)?;
@@ -81,18 +76,23 @@ impl Step<'_> {
             status: Status::Building,
             settings: Arc::clone(&record.settings),
         };
+        let strategy = self.strategy_for(environment, how.by, &newcomer.settings, true)?;
         let number = self.admit(newcomer)?;
         self.build(number)?;
-        self.seek(environment, number, false, on_replaced.unwrap_or(OnReplaced::Deactivate));
+        self.seek(environment, number, false, how.on_replaced.unwrap_or(OnReplaced::Deactivate), strategy);
         Ok(())
     }
 
-    pub(super) fn roll_back(&mut self, environment: &Name, on_replaced: Option<OnReplaced>) -> Result<(), Refusal> {
+    pub(super) fn roll_back(&mut self, environment: &Name, how: How<'_>) -> Result<(), Refusal> {
+        if self.replacement(environment).is_some() {
+            let now = self.now;
+            return self.tell_rollout(environment, true, |rollout| rollout.roll_back(now));
+        }
         let Some(previous) = self.state.slot(environment.as_str()).and_then(|slot| slot.previous) else {
             let reason = format!("environment `{environment}` has no previous holder");
             return Err(Refusal::new("L4", reason).next("promote a deployment to it"));
         };
-        self.promote(previous, environment, None, on_replaced, false)
+        self.promote(previous, environment, None, how, false)
     }
 
     pub(super) fn cancel(&mut self, environment: &Name) -> Result<(), Refusal> {
@@ -102,6 +102,10 @@ impl Step<'_> {
             return Err(Refusal::new("L8", reason).next("promote a deployment to it"));
         };
         let candidate = promotion.candidate;
+        if promotion.replacement.is_some() {
+            let now = self.now;
+            return self.tell_rollout(environment, true, |rollout| rollout.cancel(now));
+        }
         if promotion.copy {
             // Made for this, it has nothing else to do. Its own end ends the promotion.
             return self.deactivate(candidate);
@@ -113,12 +117,39 @@ impl Step<'_> {
         Ok(())
     }
 
+    pub(super) fn force_forward(&mut self, environment: &Name) -> Result<(), Refusal> {
+        let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+        let candidate = promotion.filter(|found| found.replacement.is_some()).map(|found| found.candidate);
+        if let Some(candidate) = candidate
+            && !takes_part(self.record(candidate)?.status)
+        {
+            let reason = format!("`{}` is {}", self.id(candidate), self.record(candidate)?.status);
+            return Err(Refusal::new("R1", reason).next("wait until the holder is back"));
+        }
+        let now = self.now;
+        self.tell_rollout(environment, true, |rollout| rollout.force_forward(now))
+    }
+
+    /// What becomes of the promotion that a deployment takes part in, now that it is stopped: as a candidate
+    /// it does not take over, as a holder it is not replaced any more.
+    pub(super) fn stopped_amid(&mut self, number: Number, failed: bool) -> Result<(), Refusal> {
+        match self.rollout_of(number).cloned() {
+            // A rollout goes on without a holder that failed.
+            Some(environment) if failed && self.state.held_by(number) == Some(&environment) => Ok(()),
+            Some(environment) => self.abandon(&environment, failed),
+            None => {
+                self.give_up(number, if failed { "its candidate failed" } else { "its candidate was deactivated" });
+                Ok(())
+            }
+        }
+    }
+
     /// Ends the promotion that a deployment is the candidate of, if there is one; the holder stays.
     pub(super) fn give_up(&mut self, candidate: Number, reason: &str) {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return };
         if let Some(slot) = self.state.slots.get_mut(environment.as_str()) {
             slot.promotion = None;
-            if slot.holder.is_none() && slot.previous.is_none() {
+            if *slot == Slot::default() {
                 self.state.slots.remove(environment.as_str());
             }
         }
@@ -203,6 +234,7 @@ impl Step<'_> {
         environment: &Name,
         name: Option<&Name>,
         on_replaced: OnReplaced,
+        by: Option<&Takeover>,
     ) -> Result<(), Refusal> {
         let holder = self.state.holder(environment.as_str()).map(|holder| Arc::clone(&holder.settings));
         let record = self.record(source)?;
@@ -220,36 +252,64 @@ impl Step<'_> {
             status: Status::Deploying,
             settings: Arc::new(settings),
         };
+        let strategy = self.strategy_for(environment, by, &newcomer.settings, false)?;
         let number = self.admit(newcomer)?;
+        if strategy.is_some() && self.replaceable(environment)? {
+            self.seek(environment, number, true, on_replaced, strategy);
+            return self.start_candidate(number);
+        }
         self.start_anew(number)?;
-        self.seek(environment, number, true, on_replaced);
+        self.seek(environment, number, true, on_replaced, None);
         Ok(())
     }
 
     /// The deployment itself takes over: at once where it may stay as it is, else once it is awake and
     /// where both environments allow it (L3).
-    fn promote_itself(&mut self, number: Number, environment: &Name, on_replaced: OnReplaced) -> Result<(), Refusal> {
+    fn promote_itself(
+        &mut self,
+        number: Number,
+        environment: &Name,
+        on_replaced: OnReplaced,
+        by: Option<&Takeover>,
+    ) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (status, keep, settings) = (record.status, record.places(), Arc::clone(&record.settings));
         let mut governors = vec![record.governor.clone()];
         if governors.first() != Some(environment) {
             governors.push(environment.clone());
         }
-        let wanted = super::placing::replicas(&keep);
+        let strategy = self.strategy_for(environment, by, &settings, false)?;
+        let gradually = strategy.is_some() && self.replaceable(environment)?;
+        // What sleeps has to be awake to take over step by step.
+        let wakes = gradually && status == Status::ScaledToZero;
+        let wanted = if wakes { settings.replicas_at_start() } else { super::placing::replicas(&keep) };
         let places = self.place(number, governors, wanted, &settings, keep.clone())?;
-        self.seek(environment, number, false, on_replaced);
+        self.seek(environment, number, false, on_replaced, strategy.filter(|_| gradually));
         let stays = wanted == 0 || same(&places, &keep);
         match status {
+            Status::ScaledToZero if wakes => {
+                self.advance(number, Event::Wake)?;
+                self.start(number, places)
+            }
             Status::WakingUp if stays => Ok(()),
             Status::WakingUp => {
                 self.stop_all(number)?;
                 self.start(number, places)
             }
-            _ if stays => self.switch(environment),
+            _ if stays => self.take_over(number),
             _ => {
                 self.record(number)?.moving = true;
                 self.start(number, places)
             }
         }
     }
+}
+
+/// How a promotion goes, as far as the command says so.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    /// What becomes of the previous holder.
+    pub(super) on_replaced: Option<OnReplaced>,
+    /// How the candidate takes over.
+    pub(super) by: Option<&'a Takeover>,
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use smallvec::SmallVec;
 
-use super::effect::{Effect, Endpoint};
+use super::effect::{Effect, Endpoint, Weight};
 use super::role::{Capability, Role};
 use super::state::{Number, Record, State};
 use super::status::Status;
 use crate::id::Name;
 use crate::policy::Environment;
+use crate::traffic::{Split, VersionId};
 
 /// What a call gets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -17,6 +19,8 @@ use crate::policy::Environment;
 pub enum Answer {
     /// It is answered.
     Routed(Callee),
+    /// It is answered by one of several, while one replaces the other (R1).
+    Split(Vec<Share>),
     /// It would be answered after a wake.
     WakeFirst(Callee),
     /// It is there, and has no ready replica at the moment.
@@ -37,6 +41,38 @@ pub struct Callee {
     pub version: Option<String>,
     /// What it is at.
     pub status: Status,
+}
+
+/// A deployment's part of the calls.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Share {
+    /// The deployment.
+    pub callee: Callee,
+    /// Percent of the calls, from 1; those of all sum to 100.
+    pub percent: u8,
+}
+
+impl Answer {
+    /// The deployments that answer, and each one's percentage of the calls: they sum to 100, or there are
+    /// none.
+    #[must_use]
+    pub fn shares(&self) -> Vec<Weight> {
+        let weight = |callee: &Callee, percent| Weight { deployment: callee.deployment, percent };
+        match self {
+            Self::Routed(callee) => vec![weight(callee, 100)],
+            Self::Split(shares) => shares.iter().map(|share| weight(&share.callee, share.percent)).collect(),
+            Self::WakeFirst(_) | Self::NotReady(_) | Self::NotFound(_) => Vec::new(),
+        }
+    }
+
+    /// The same as a [`Split`] between versions that go by their deployments' numbers: sessions keep their
+    /// clients to them. `None` where nobody answers.
+    #[must_use]
+    pub fn split(&self) -> Option<Split> {
+        let part = |weight: Weight| Some((VersionId(u32::try_from(weight.deployment.get()).ok()?), weight.percent));
+        Split::new(self.shares().into_iter().map(part).collect::<Option<Vec<_>>>()?).ok()
+    }
 }
 
 /// Why nothing is found.
@@ -80,10 +116,11 @@ impl State {
     /// ```
     #[must_use]
     pub fn route(&self, endpoint: &Endpoint) -> Answer {
-        self.called(endpoint).map_or_else(Answer::NotFound, answer)
+        let shared = replaced_in(endpoint).and_then(|environment| self.shared(environment));
+        shared.unwrap_or_else(|| self.called(endpoint).map_or_else(Answer::NotFound, answer))
     }
 
-    /// The deployment that answers the calls of an endpoint, if any does.
+    /// The one deployment that answers the calls of an endpoint, if one does.
     ///
     /// ```
     /// use siting::lifecycle::{Endpoint, State};
@@ -93,7 +130,21 @@ impl State {
     /// ```
     #[must_use]
     pub fn leads_to(&self, endpoint: &Endpoint) -> Option<Number> {
-        self.called(endpoint).ok().filter(|record| record.status.serves()).map(|record| record.number)
+        match self.weights(endpoint)[..] {
+            [Weight { deployment, .. }] => Some(deployment),
+            _ => None,
+        }
+    }
+
+    /// Who answers the calls of an endpoint, and which part of them: as [`route`](Self::route) has it.
+    fn weights(&self, endpoint: &Endpoint) -> SmallVec<[Weight; 2]> {
+        match replaced_in(endpoint).and_then(|environment| self.shares(environment)) {
+            Some(shares) => shares.into_iter().map(|(deployment, percent)| Weight { deployment, percent }).collect(),
+            None => {
+                let called = self.called(endpoint).ok().filter(|record| answers(record));
+                called.map(|record| Weight { deployment: record.number, percent: 100 }).into_iter().collect()
+            }
+        }
     }
 
     /// The deployment that an endpoint belongs to, whether it answers or not.
@@ -114,6 +165,25 @@ impl State {
         }
     }
 
+    /// What an environment answers while its holder is replaced.
+    fn shared(&self, environment: &str) -> Option<Answer> {
+        let shares = self.shares(environment)?;
+        let share = |(number, percent)| Some(Share { callee: callee(self.deployment(number)?), percent });
+        let mut shares: Vec<_> = shares.into_iter().filter_map(share).collect();
+        match (shares.pop(), shares.is_empty()) {
+            (None, _) => {
+                let holder = self.holder(environment);
+                let candidate = || self.deployment(self.slot(environment)?.promotion.as_ref()?.candidate);
+                holder.or_else(candidate).map(|record| Answer::NotReady(callee(record)))
+            }
+            (Some(only), true) => Some(Answer::Routed(only.callee)),
+            (Some(last), false) => {
+                shares.push(last);
+                Some(Answer::Split(shares))
+            }
+        }
+    }
+
     /// Every endpoint that leads, or could lead, somewhere.
     #[must_use]
     pub fn endpoints(&self) -> BTreeSet<Endpoint> {
@@ -123,16 +193,34 @@ impl State {
     }
 }
 
-fn answer(record: &Record) -> Answer {
-    let callee = Callee {
+/// The environment whose holder an endpoint belongs to, and may be being replaced.
+fn replaced_in(endpoint: &Endpoint) -> Option<&str> {
+    match endpoint {
+        Endpoint::Workload => Some(Environment::PRODUCTION),
+        Endpoint::Environment(name) => Some(name.as_str()),
+        Endpoint::Draft | Endpoint::Deployment(_) => None,
+    }
+}
+
+/// Whether a deployment answers calls. One that is being replaced may have given up its last replica.
+fn answers(record: &Record) -> bool {
+    record.status.serves() && record.running() > 0
+}
+
+fn callee(record: &Record) -> Callee {
+    Callee {
         deployment: record.number,
         name: record.name.clone(),
         version: record.version.clone(),
         status: record.status,
-    };
+    }
+}
+
+fn answer(record: &Record) -> Answer {
+    let callee = callee(record);
     match record.status {
         Status::ScaledToZero => Answer::WakeFirst(callee),
-        status if status.serves() => Answer::Routed(callee),
+        _ if answers(record) => Answer::Routed(callee),
         status if status.is_deactivated() => Answer::NotFound(Cause::Deactivated),
         Status::Deleted => Answer::NotFound(Cause::Deleted),
         _ => Answer::NotReady(callee),
@@ -145,10 +233,14 @@ pub(super) fn changes(before: &State, after: &State) -> Vec<Effect> {
     endpoints.extend(after.endpoints());
     let (mut ended, mut led) = (Vec::new(), Vec::new());
     for endpoint in endpoints {
-        match (before.leads_to(&endpoint), after.leads_to(&endpoint)) {
-            (was, is) if was == is => {}
-            (_, Some(deployment)) => led.push(Effect::Route { endpoint, deployment }),
-            (_, None) => ended.push(Effect::Unroute { endpoint }),
+        let shares = after.weights(&endpoint);
+        if shares == before.weights(&endpoint) {
+            continue;
+        }
+        match shares[..] {
+            [] => ended.push(Effect::Unroute { endpoint }),
+            [Weight { deployment, .. }] => led.push(Effect::Route { endpoint, deployment }),
+            _ => led.push(Effect::Split { endpoint, shares: shares.into_vec() }),
         }
     }
     ended.extend(led);

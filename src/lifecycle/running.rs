@@ -14,6 +14,7 @@ use super::status::{Event, Status};
 use super::step::{Newcomer, Step, next_step};
 use crate::id::Name;
 use crate::policy::{Environment, OnReplaced};
+use crate::rollout;
 
 impl Step<'_> {
     pub(super) fn push(&mut self, push: &Push) -> Result<(), Refusal> {
@@ -40,15 +41,16 @@ impl Step<'_> {
                 let number = self.admit(newcomer(self.state.default_environment.clone(), false))?;
                 self.build(number)
             }
-            PushKind::Promoted { environment, on_replaced } => {
+            PushKind::Promoted { environment, on_replaced, by } => {
                 self.no_promotion(environment)?;
                 if push.environment.as_ref().is_some_and(|named| named != environment) {
                     let reason = "one that is pushed to be promoted is governed by its target from the start";
                     return Err(Refusal::new("L3", reason).next("name no other environment"));
                 }
+                let strategy = self.strategy_for(environment, by.as_deref(), &push.settings, false)?;
                 let number = self.admit(newcomer(environment.clone(), false))?;
                 self.build(number)?;
-                self.seek(environment, number, false, on_replaced.unwrap_or(OnReplaced::Keep));
+                self.seek(environment, number, false, on_replaced.unwrap_or(OnReplaced::Keep), strategy);
                 Ok(())
             }
         }
@@ -114,8 +116,7 @@ impl Step<'_> {
         if status != Status::Deactivating {
             self.record(number)?.sites.clear();
         }
-        self.give_up(number, "its candidate was deactivated");
-        Ok(())
+        self.stopped_amid(number, false)
     }
 
     pub(super) fn wake(&mut self, number: Number) -> Result<(), Refusal> {
@@ -182,7 +183,7 @@ impl Step<'_> {
 
     pub(super) fn built(&mut self, number: Number) -> Result<(), Refusal> {
         self.advance(number, Event::Built)?;
-        self.start_anew(number)
+        self.start_candidate(number)
     }
 
     pub(super) fn ready(&mut self, number: Number, event: Event) -> Result<(), Refusal> {
@@ -193,18 +194,17 @@ impl Step<'_> {
         if moved {
             self.stop(number, |site| site.generation < generation)?;
         }
-        match self.state.sought_by(number).cloned() {
-            Some(environment) => self.switch(&environment),
-            None => Ok(()),
-        }
+        self.take_over(number)
     }
 
     pub(super) fn failed(&mut self, number: Number) -> Result<(), Refusal> {
+        if self.rollout_of(number).is_some() {
+            self.not_replaced_any_more(number)?;
+        }
         self.advance(number, Event::Failed)?;
         self.stop_all(number)?;
         self.notify(Notice::Failed { deployment: number });
-        self.give_up(number, "its candidate failed");
-        Ok(())
+        self.stopped_amid(number, true)
     }
 
     /// The replicas stay where they are.
@@ -239,6 +239,9 @@ impl Step<'_> {
         if self.record(number)?.moving {
             return Err(Refusal::new("L6", format!("`{id}` is being moved")).next("wait until it has moved"));
         }
+        if self.rollout_of(number).is_some() {
+            return self.not_to_be_replaced(number);
+        }
         Ok(())
     }
 
@@ -251,8 +254,15 @@ impl Step<'_> {
     }
 
     /// Notes a promotion that is under way.
-    pub(super) fn seek(&mut self, environment: &Name, candidate: Number, copy: bool, on_replaced: OnReplaced) {
-        let promotion = Promotion { candidate, copy, on_replaced, since: self.now };
+    pub(super) fn seek(
+        &mut self,
+        environment: &Name,
+        candidate: Number,
+        copy: bool,
+        on_replaced: OnReplaced,
+        strategy: Option<Box<rollout::Settings>>,
+    ) {
+        let promotion = Promotion { candidate, copy, on_replaced, since: self.now, strategy, replacement: None };
         self.state.slots.entry(environment.clone()).or_default().promotion = Some(promotion);
         self.notify(Notice::PromotionStarted { environment: environment.clone(), candidate });
     }

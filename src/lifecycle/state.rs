@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::placing::{Place, replicas};
 use super::refusal::Refusal;
+use super::replacement::{Replacement, Rollback};
 use super::role::Role;
 use super::settings::Settings;
 use super::status::Status;
 use crate::id::Name;
 use crate::policy::{Environment, OnReplaced};
+use crate::rollout;
 use crate::time::Moment;
 
 /// The number of a deployment in its workload: the `n` of its id `<workload>-<n>`. Given out by a
@@ -51,7 +53,8 @@ impl fmt::Display for Number {
 /// 2. `one-holder`: a slot's holder is a live deployment, and holds no other slot (E3);
 /// 3. `production-stays`: the production slot, once filled, empties with the workload only (L9);
 /// 4. `candidates-live`: a promotion's candidate is live, on its way up or moving, and of one
-///    promotion only (L7);
+///    promotion only; while it replaces the holder by a strategy, it may also be active, or be stopped while
+///    the holder comes back (L7);
 /// 5. `ids-once`: a number is below the counter, and of one deployment or tombstone (L1);
 /// 6. `names-once`: no two live deployments share a name, and the draft's is `development` (L1);
 /// 7. `one-replica`: the draft has at most one replica (L2).
@@ -124,6 +127,9 @@ pub struct Slot {
     pub previous: Option<Number>,
     /// The promotion under way.
     pub promotion: Option<Promotion>,
+    /// The last promotion by a strategy, if it went back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<Rollback>,
 }
 
 /// A promotion under way (L7).
@@ -138,6 +144,12 @@ pub struct Promotion {
     pub on_replaced: OnReplaced,
     /// When it began.
     pub since: Moment,
+    /// How it is to replace the holder; at once, where absent (L7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Box<rollout::Settings>>,
+    /// How far that is, once it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Box<Replacement>>,
 }
 
 /// What is left of a deleted deployment, for bills and for those who still call it (L8).

@@ -37,7 +37,7 @@ pub enum Status {
     /// It runs and does not answer well.
     #[serde(rename = "UNHEALTHY")]
     Unhealthy,
-    /// It answers while a patch or a restart is under way.
+    /// It answers while a patch, a restart or its replacement is under way.
     #[serde(rename = "UPDATING")]
     Updating,
     /// It has no replicas and wakes when called.
@@ -190,6 +190,10 @@ pub enum Event {
     Restart,
     /// The replicas, which may not answer anyway, are stopped, and new ones started.
     ColdRestart,
+    /// A strategy begins to replace it.
+    Rollout,
+    /// It has been replaced, or stays.
+    RolloutOver,
     /// It goes to zero replicas.
     Idle,
     /// It is to go to zero replicas while it comes up or is updated: another took its place.
@@ -222,6 +226,8 @@ impl Event {
             Self::Patch => "patch",
             Self::Restart => "restart",
             Self::ColdRestart => "cold restart",
+            Self::Rollout => "rollout",
+            Self::RolloutOver => "rollout over",
             Self::Idle => "idle",
             Self::Replaced => "replaced",
             Self::Wake => "wake",
@@ -286,6 +292,8 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[Active], Event::Patch, Updating),
         row(&[Unhealthy], Event::Patch, Loading),
         row(&[Active], Event::Restart, Updating),
+        row(&[Active], Event::Rollout, Updating),
+        row(&[Updating], Event::RolloutOver, Active),
         row(&[Active, Unhealthy, Deploying, Loading, WakingUp], Event::ColdRestart, Deploying),
         row(&[Deploying, Loading, Active, Unhealthy, Updating, WakingUp], Event::Deactivate, Deactivating),
         row(&[ScaledToZero], Event::Deactivate, Inactive),

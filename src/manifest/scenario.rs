@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::spec::{AttachmentSpec, Metadata};
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Push, Role, Status};
+use crate::lifecycle::{Change, Observation, Push, Role, Status, Takeover};
 use crate::origin::{Origin, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -65,6 +65,8 @@ pub enum Happening {
         on_replaced: Option<OnReplaced>,
         /// Whether to promote an unhealthy one.
         force: bool,
+        /// How it takes over.
+        by: Option<Takeover>,
     },
     /// An environment's holder is released to another.
     Release {
@@ -76,6 +78,8 @@ pub enum Happening {
         name: Option<Name>,
         /// What becomes of the previous holder.
         on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Takeover>,
     },
     /// The version of an environment's holder is updated.
     UpdateVersion {
@@ -87,6 +91,8 @@ pub enum Happening {
         name: Option<Name>,
         /// What becomes of the previous holder.
         on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Takeover>,
     },
     /// An environment is rolled back.
     RollBack {
@@ -94,9 +100,26 @@ pub enum Happening {
         environment: Name,
         /// What becomes of the holder that is replaced.
         on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Takeover>,
     },
     /// A promotion is cancelled.
     Cancel {
+        /// The environment.
+        environment: Name,
+    },
+    /// A rollout is paused.
+    Pause {
+        /// The environment.
+        environment: Name,
+    },
+    /// A paused rollout goes on.
+    Resume {
+        /// The environment.
+        environment: Name,
+    },
+    /// A rollout passes over soak, steps and judgement.
+    ForceForward {
         /// The environment.
         environment: Name,
     },

@@ -180,6 +180,16 @@ impl Rollout {
         Ok(())
     }
 
+    /// Goes back because the new version is gone.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it is going back or over.
+    pub fn fail(&mut self, now: Moment) -> Result<(), Refusal> {
+        self.under_way()?;
+        self.revert(Reason::Failed, now);
+        Ok(())
+    }
+
     /// Passes over soak, steps and judgement, also while going back. What keeps requests served holds all
     /// the same.
     ///

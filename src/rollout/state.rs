@@ -38,6 +38,8 @@ pub enum Reason {
     Check(usize, Verdict),
     /// Nothing moved for the progress deadline.
     Deadline,
+    /// The new version is gone: it failed.
+    Failed,
     /// It was cancelled.
     Cancelled,
     /// Someone wanted to go back.

@@ -93,6 +93,10 @@ fn route(state: &State, way: &str) -> String {
     };
     match state.route(&endpoint) {
         Answer::Routed(callee) => callee.name.to_string(),
+        Answer::Split(shares) => {
+            let words = shares.iter().map(|share| format!("{} {}%", share.callee.name, share.percent));
+            words.collect::<Vec<_>>().join(", ")
+        }
         Answer::WakeFirst(_) => "wake-first".to_owned(),
         Answer::NotReady(_) => "not-ready".to_owned(),
         Answer::NotFound(cause) => cause.as_str().to_owned(),

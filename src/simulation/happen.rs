@@ -33,26 +33,37 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
     Ok(match happening {
         Happening::Push(spec) => Action::Push(push(scene, spec)?),
         Happening::Patch { version } => Action::Patch { version: version.clone() },
-        Happening::Promote { deployment, environment, name, on_replaced, force } => Action::Promote {
+        Happening::Promote { deployment, environment, name, on_replaced, force, by } => Action::Promote {
             deployment: number(deployment)?,
             environment: environment.clone(),
             name: name.clone(),
             on_replaced: *on_replaced,
             force: *force,
+            by: by.clone().map(Box::new),
         },
-        Happening::Release { from, to, name, on_replaced } => {
-            Action::Release { from: from.clone(), to: to.clone(), name: name.clone(), on_replaced: *on_replaced }
-        }
-        Happening::UpdateVersion { environment, version, name, on_replaced } => Action::UpdateVersion {
+        Happening::Release { from, to, name, on_replaced, by } => Action::Release {
+            from: from.clone(),
+            to: to.clone(),
+            name: name.clone(),
+            on_replaced: *on_replaced,
+            by: by.clone().map(Box::new),
+        },
+        Happening::UpdateVersion { environment, version, name, on_replaced, by } => Action::UpdateVersion {
             environment: environment.clone(),
             version: version.clone(),
             name: name.clone(),
             on_replaced: *on_replaced,
+            by: by.clone().map(Box::new),
         },
-        Happening::RollBack { environment, on_replaced } => {
-            Action::RollBack { environment: environment.clone(), on_replaced: *on_replaced }
-        }
+        Happening::RollBack { environment, on_replaced, by } => Action::RollBack {
+            environment: environment.clone(),
+            on_replaced: *on_replaced,
+            by: by.clone().map(Box::new),
+        },
         Happening::Cancel { environment } => Action::Cancel { environment: environment.clone() },
+        Happening::Pause { environment } => Action::Pause { environment: environment.clone() },
+        Happening::Resume { environment } => Action::Resume { environment: environment.clone() },
+        Happening::ForceForward { environment } => Action::ForceForward { environment: environment.clone() },
         Happening::One(verb, address) => {
             let number = number(address)?;
             match verb {

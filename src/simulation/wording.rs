@@ -21,6 +21,10 @@ pub fn effect(state: &State, effect: &Effect) -> String {
     let name = |number: &Number| named(state, *number);
     match effect {
         Effect::Route { endpoint, deployment } => format!("route {} to {}", way(state, endpoint), name(deployment)),
+        Effect::Split { endpoint, shares } => {
+            let shares = shares.iter().map(|share| format!("{} {}%", name(&share.deployment), share.percent));
+            format!("split {}: {}", way(state, endpoint), shares.collect::<Vec<_>>().join(", "))
+        }
         Effect::Unroute { endpoint } => format!("unroute {}", way(state, endpoint)),
         Effect::Build { deployment, .. } => format!("build {}", name(deployment)),
         Effect::StopBuild { deployment } => format!("stop building {}", name(deployment)),
@@ -48,6 +52,11 @@ fn news(state: &State, notice: &Notice) -> String {
         }
         Notice::PromotionEnded { environment, candidate, reason } => {
             format!("{} is not promoted to {environment}: {reason}", name(candidate))
+        }
+        Notice::RolloutPaused { environment, reason } => format!("the rollout in {environment} is paused: {reason}"),
+        Notice::RolloutWaits { deployment, reason } => format!("{} waits for room: {reason}", name(deployment)),
+        Notice::RollingBack { environment, candidate, reason } => {
+            format!("{} is rolled back in {environment}: {reason}", name(candidate))
         }
         Notice::Failed { deployment } => format!("{} failed", name(deployment)),
         Notice::Deleted { name, .. } => format!("{name} is deleted"),
@@ -111,6 +120,9 @@ pub(super) fn happening(happening: &Happening) -> String {
         Happening::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
         Happening::RollBack { environment, .. } => format!("roll back {environment}"),
         Happening::Cancel { environment } => format!("cancel the promotion to {environment}"),
+        Happening::Pause { environment } => format!("pause the rollout in {environment}"),
+        Happening::Resume { environment } => format!("resume the rollout in {environment}"),
+        Happening::ForceForward { environment } => format!("force the rollout in {environment} forward"),
         Happening::One(verb, address) => {
             let verb = match verb {
                 Verb::Activate => "activate",

@@ -73,12 +73,9 @@ impl Holdings {
     ) -> Result<(), Refusal> {
         let owner = (workload.resource_type.index(), workload.name.clone());
         let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
-        for record in state.deployments() {
-            for site in &record.sites {
-                let place = Place { replicas: 0, ..site.place.clone() };
-                let key = (owner.0, owner.1.clone(), record.number, place, site.generation);
-                *wanted.entry(key).or_default() += site.place.replicas;
-            }
+        for (number, generation, taken) in state.taken() {
+            let place = Place { replicas: 0, ..taken.clone() };
+            *wanted.entry((owner.0, owner.1.clone(), number, place, generation)).or_default() += taken.replicas;
         }
         let of_this = |key: &&Key| (key.0, &key.1) == (owner.0, &owner.1);
         let mut left: Vec<Key> =

@@ -9,7 +9,7 @@ use super::holdings::Holdings;
 use crate::deployment::Workload;
 use crate::id::{EnvironmentId, Name};
 use crate::lifecycle::{
-    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, PushKind, Refusal, State,
+    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, PushKind, Refusal, Sight, State,
 };
 use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
@@ -83,7 +83,13 @@ impl Workspace {
         let mut after = self.state_of(workload)?;
         after.apply(now, &command)?;
         let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
-        holdings.follow(&mut inventory, workload, &after, &decisions)?;
+        if let Err(taken) = holdings.follow(&mut inventory, workload, &after, &decisions) {
+            // Two sides of a rollout that were each granted the same room: neither gets more for now.
+            return match without_room(&command.action, taken.to_string()) {
+                Some(action) => self.carry_out(now, workload, action),
+                None => Err(taken),
+            };
+        }
         let begun = Journal::new(self.unborn(workload)?);
         let journal = self.lives.journals.entry(workload.clone()).or_insert(begun);
         let effects = journal.apply(now, command)?;
@@ -121,6 +127,11 @@ impl Workspace {
         let (mut placements, mut decisions) = (Vec::new(), BTreeMap::new());
         for request in state.placements_needed(now, &action) {
             let (placed, decision) = self.decided(workload, &request)?;
+            if let Some(refusal) = &placed.refusal
+                && let Some(action) = without_room(&action, refusal.clone())
+            {
+                return self.prepared(now, workload, action);
+            }
             decisions.extend(decision.map(|decision| (request.deployment, decision)));
             placements.push(placed);
         }
@@ -192,7 +203,10 @@ impl Workspace {
             Action::Promote { environment, .. }
             | Action::UpdateVersion { environment, .. }
             | Action::RollBack { environment, .. }
-            | Action::Cancel { environment } => named.push(environment),
+            | Action::Cancel { environment }
+            | Action::Pause { environment }
+            | Action::Resume { environment }
+            | Action::ForceForward { environment } => named.push(environment),
             Action::Release { from, to, .. } => named.extend([from, to]),
             _ => {}
         }
@@ -212,6 +226,18 @@ impl Workspace {
             records.map(move |record| format!("{}/{}", workload.name, record.name))
         });
         governed.collect()
+    }
+}
+
+/// What is seen of a rollout, with a word that there is no room for more replicas; `None` where that has been
+/// said, or for other actions. So a rollout waits where a command would be refused.
+fn without_room(action: &Action, reason: String) -> Option<Action> {
+    match action {
+        Action::Advance { candidate, sight } if sight.no_room.is_none() => {
+            let sight = Box::new(Sight { no_room: Some(reason), ..Sight::clone(sight) });
+            Some(Action::Advance { candidate: *candidate, sight })
+        }
+        _ => None,
     }
 }
 

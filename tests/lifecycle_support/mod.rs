@@ -83,7 +83,7 @@ impl Life {
     }
 
     pub(crate) fn promoted(environment: &str) -> PushKind {
-        PushKind::Promoted { environment: name(environment), on_replaced: None }
+        PushKind::Promoted { environment: name(environment), on_replaced: None, by: None }
     }
 
     pub(crate) fn status(&self, address: &str) -> Status {
@@ -98,6 +98,11 @@ impl Life {
     pub(crate) fn call(&self, endpoint: &Endpoint) -> String {
         match self.state().route(endpoint) {
             Answer::Routed(callee) => callee.version.unwrap(),
+            Answer::Split(shares) => {
+                let words =
+                    shares.into_iter().map(|share| format!("{} {}%", share.callee.version.unwrap(), share.percent));
+                words.collect::<Vec<_>>().join(", ")
+            }
             Answer::WakeFirst(_) => "wake first".to_owned(),
             Answer::NotReady(callee) => format!("not ready: {}", callee.status),
             Answer::NotFound(cause) => format!("404: {}", cause.as_str()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use siting::lifecycle::{
     Action, Change, Command, Edit, Effect, Observation, Place, Placed, PlacementRequest, Push, PushKind, Requirements,
-    Settings, State,
+    Settings, State, Takeover,
 };
 use siting::policy::OnReplaced;
 use siting::time::Moment;
@@ -54,8 +54,8 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
         for record in state.deployments() {
             if room || !(record.draft || copies(record.number)) {
                 let (deployment, environment) = (record.number, environment.clone());
-                let (name, on_replaced, force) = (None, None, true);
-                actions.push(Action::Promote { deployment, environment, name, on_replaced, force });
+                let (name, on_replaced, force, by) = (None, None, true, None);
+                actions.push(Action::Promote { deployment, environment, name, on_replaced, force, by });
             }
         }
         let slot = state.slot(environment.as_str());
@@ -63,7 +63,7 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
             actions.push(Action::roll_back(environment.clone()));
         }
         if room {
-            let kind = PushKind::Promoted { environment: environment.clone(), on_replaced: None };
+            let kind = PushKind::promoted(environment.clone());
             actions.push(push(kind));
             actions.push(Action::release(environment.clone(), name(ENVIRONMENTS[1 - index])));
             let runs = state.holder(environment.as_str()).and_then(|holder| holder.version.as_deref());
@@ -73,6 +73,8 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
                 version: version.to_owned(),
                 name: None,
                 on_replaced: Some(OnReplaced::ScaleToZero),
+                // By a strategy it would go by what a host measures: `lifecycle_rollouts` and the random lives do.
+                by: Some(Box::new(Takeover::AtOnce)),
             });
         }
         actions.push(Action::Cancel { environment });

@@ -102,13 +102,16 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
 
 fn slot(slot: Option<&Slot>, number: Number, grain: Grain, bits: &mut Bits) {
     let none = Slot::default();
-    let Slot { holder, previous, promotion } = slot.unwrap_or(&none);
+    // Nothing here takes over by a strategy, so nothing is left of one either.
+    let Slot { holder, previous, promotion, rolled_back: _ } = slot.unwrap_or(&none);
     bits.push((*holder == Some(number)).into(), 1);
     if grain == Grain::Fine {
         bits.push((*previous == Some(number)).into(), 1);
     }
     let sought = match promotion {
-        Some(Promotion { candidate, copy, on_replaced, since: _ }) if *candidate == number => {
+        Some(Promotion { candidate, copy, on_replaced, since: _, strategy: _, replacement: _ })
+            if *candidate == number =>
+        {
             let then = match on_replaced {
                 OnReplaced::Keep => 1,
                 OnReplaced::ScaleToZero => 2,

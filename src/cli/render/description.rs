@@ -68,6 +68,10 @@ fn endpoint(endpoint: &Endpoint) -> String {
 fn answer(answer: &Answer) -> String {
     match answer {
         Answer::Routed(_) => "answers".to_owned(),
+        Answer::Split(shares) => {
+            let shares = shares.iter().map(|share| format!("{}% {}", share.percent, share.callee.name));
+            format!("answers: {}", shares.collect::<Vec<_>>().join(", "))
+        }
         Answer::WakeFirst(_) => "wake it first".to_owned(),
         Answer::NotReady(callee) => format!("not ready, {}", callee.status),
         Answer::NotFound(cause) => format!("404, {}", cause.as_str()),

@@ -15,7 +15,7 @@ use super::resources::resources;
 use super::shared::{attachments, native};
 use super::strategy::strategy;
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status};
+use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -104,7 +104,7 @@ pub(in super::super) fn seen(observation: Observation) -> &'static str {
 
 type Read = for<'d> fn(Item<'d>) -> Option<Happening>;
 
-const HAPPENINGS: [(&str, Read); 18] = [
+const HAPPENINGS: [(&str, Read); 21] = [
     ("push", push),
     ("patch", patch),
     ("promote", promote),
@@ -112,6 +112,9 @@ const HAPPENINGS: [(&str, Read); 18] = [
     ("updateVersion", update_version),
     ("rollBack", roll_back),
     ("cancel", |item| Some(Happening::Cancel { environment: item.name()?.value })),
+    ("pause", |item| Some(Happening::Pause { environment: item.name()?.value })),
+    ("resume", |item| Some(Happening::Resume { environment: item.name()?.value })),
+    ("forceForward", |item| Some(Happening::ForceForward { environment: item.name()?.value })),
     ("activate", |item| one(item, Verb::Activate)),
     ("deactivate", |item| one(item, Verb::Deactivate)),
     ("wake", |item| one(item, Verb::Wake)),
@@ -132,6 +135,7 @@ fn one(item: Item<'_>, verb: Verb) -> Option<Happening> {
 fn push(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("a push")?;
     let draft = fields.optional("draft").map_or(Some(false), Item::boolean);
+    let by = by(&mut fields);
     let (promote, on_replaced) = (name(&mut fields, "promote"), on_replaced(&mut fields));
     let from = fields.optional("from").and_then(Item::reference);
     let own_name = name(&mut fields, "name");
@@ -141,14 +145,14 @@ fn push(item: Item<'_>) -> Option<Happening> {
         let help = "push it published, or promote the draft once it is active";
         fields.problem(ProblemCode::InvalidValue, "a draft is not promoted by its push", Some(help));
     }
-    if promote.is_none() && on_replaced.is_some() {
-        let help = "name the environment with `promote`, or leave `onReplaced` out";
+    if promote.is_none() && (on_replaced.is_some() || matches!(by, Some(Some(_)))) {
+        let help = "name the environment with `promote`, or leave `onReplaced` and `by` out";
         fields.problem(ProblemCode::InvalidValue, "nothing is replaced where nothing is promoted", Some(help));
     }
     fields.finish();
     let kind = match promote {
         _ if draft? => PushKind::Draft,
-        Some(environment) => PushKind::Promoted { environment, on_replaced },
+        Some(environment) => PushKind::Promoted { environment, on_replaced, by: by?.map(Box::new) },
         None => PushKind::Published,
     };
     let push = Push { kind, name: own_name, version, environment, settings: Arc::default() };
@@ -168,38 +172,41 @@ fn promote(item: Item<'_>) -> Option<Happening> {
     let environment = fields.required("environment").and_then(Item::name);
     let (name, on_replaced) = (name(&mut fields, "name"), on_replaced(&mut fields));
     let force = fields.optional("force").map_or(Some(false), Item::boolean);
+    let by = by(&mut fields);
     fields.finish();
     let (deployment, environment) = (deployment?, environment?.value);
-    Some(Happening::Promote { deployment, environment, name, on_replaced, force: force? })
+    Some(Happening::Promote { deployment, environment, name, on_replaced, force: force?, by: by? })
 }
 
 fn release(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("a release")?;
     let from = fields.required("from").and_then(Item::name);
     let to = fields.required("to").and_then(Item::name);
+    let by = by(&mut fields);
     let (name, on_replaced) = (name(&mut fields, "name"), on_replaced(&mut fields));
     fields.finish();
-    Some(Happening::Release { from: from?.value, to: to?.value, name, on_replaced })
+    Some(Happening::Release { from: from?.value, to: to?.value, name, on_replaced, by: by? })
 }
 
 fn update_version(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("an update")?;
     let environment = fields.required("environment").and_then(Item::name);
     let version = fields.required("version").and_then(Item::string);
+    let by = by(&mut fields);
     let (name, on_replaced) = (name(&mut fields, "name"), on_replaced(&mut fields));
     fields.finish();
-    Some(Happening::UpdateVersion { environment: environment?.value, version: version?, name, on_replaced })
+    Some(Happening::UpdateVersion { environment: environment?.value, version: version?, name, on_replaced, by: by? })
 }
 
 fn roll_back(item: Item<'_>) -> Option<Happening> {
     if !item.is_object() {
-        return Some(Happening::RollBack { environment: item.name()?.value, on_replaced: None });
+        return Some(Happening::RollBack { environment: item.name()?.value, on_replaced: None, by: None });
     }
     let mut fields = item.object("a roll back")?;
     let environment = fields.required("environment").and_then(Item::name);
-    let on_replaced = on_replaced(&mut fields);
+    let (on_replaced, by) = (on_replaced(&mut fields), by(&mut fields));
     fields.finish();
-    Some(Happening::RollBack { environment: environment?.value, on_replaced })
+    Some(Happening::RollBack { environment: environment?.value, on_replaced, by: by? })
 }
 
 fn scale(item: Item<'_>) -> Option<Happening> {
@@ -275,6 +282,15 @@ fn set_policies(item: Item<'_>) -> Option<Happening> {
 
 fn name(fields: &mut Fields<'_>, field: &'static str) -> Option<Name> {
     fields.optional(field).and_then(Item::name).map(|name| name.value)
+}
+
+/// `by`: a strategy as deployments have it, or `at-once`.
+fn by(fields: &mut Fields<'_>) -> Option<Option<Takeover>> {
+    let Some(item) = fields.optional("by") else { return Some(None) };
+    if item.is_object() {
+        return strategy(item).map(Takeover::By).map(Some);
+    }
+    item.one_of(&[("at-once", ())]).map(|()| Some(Takeover::AtOnce))
 }
 
 fn on_replaced(fields: &mut Fields<'_>) -> Option<OnReplaced> {

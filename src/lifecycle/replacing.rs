@@ -1,0 +1,334 @@
+//! How a holder is replaced step by step: a rollout's actions, carried out on both deployments (R1–R3).
+
+use std::sync::Arc;
+
+use super::effect::Notice;
+use super::placing::replicas;
+use super::refusal::Refusal;
+use super::replacement::{Replacement, Rollback, Sides, Sight, split, takes_part};
+use super::state::Number;
+use super::status::{Event, Status};
+use super::step::Step;
+use crate::id::Name;
+use crate::metrics::Summary;
+use crate::rollout::{self, Action, Observation, Outcome, Pause, Rollout};
+
+/// Whether replicas may be added in a step, or what needs them waits for the next.
+#[derive(Clone, Copy)]
+pub(super) enum Growth<'a> {
+    Now,
+    /// Until the next sight.
+    Later,
+    /// Until there is room.
+    NoRoom(&'a str),
+}
+
+impl Growth<'_> {
+    fn waits(self) -> bool {
+        !matches!(self, Self::Now)
+    }
+}
+
+impl Step<'_> {
+    /// Takes in what a host sees of a replacement, and goes on with it.
+    pub(super) fn advance_rollout(&mut self, candidate: Number, sight: &Sight) -> Result<(), Refusal> {
+        let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
+        let Some(mut replacement) = self.replacement(&environment) else { return Ok(()) };
+        replacement.seen = (sight.old, sight.new);
+        replacement.requests = sight.requests;
+        self.put(&environment, replacement);
+        if sight.new > 0 && self.record(candidate)?.status.is_starting() {
+            self.record(candidate)?.settings_before = None;
+            self.advance(candidate, Event::Ready)?;
+        }
+        let growth = sight.no_room.as_deref().map_or(Growth::Now, Growth::NoRoom);
+        self.steer(&environment, sight.summary.as_ref(), growth)
+    }
+
+    /// A word to the rollout under way. Where it turns it, the next step is taken at once; what needs
+    /// replicas waits for the next sight.
+    pub(super) fn tell_rollout(
+        &mut self,
+        environment: &Name,
+        turns: bool,
+        word: impl FnOnce(&mut Rollout) -> Result<(), rollout::Refusal>,
+    ) -> Result<(), Refusal> {
+        let Some(mut replacement) = self.replacement(environment) else {
+            let reason = format!("nobody is being replaced in `{environment}`");
+            return Err(Refusal::new("R1", reason).next("promote a deployment to it by a strategy"));
+        };
+        word(&mut replacement.rollout).map_err(|refusal| {
+            let next = match refusal {
+                rollout::Refusal::Paused => "resume it",
+                rollout::Refusal::NotPaused => "pause it, or let it go on",
+                _ => "force it forward, or wait until it is over",
+            };
+            Refusal::new("R1", refusal.to_string()).next(next)
+        })?;
+        let waits = replacement.rollout.paused().is_some() || !turns;
+        self.put(environment, replacement);
+        if waits { Ok(()) } else { self.steer(environment, None, Growth::Later) }
+    }
+
+    /// Ends a promotion whose candidate or holder is stopped: at once where the holder has all its replicas
+    /// or cannot have any, else as soon as it has them again.
+    pub(super) fn abandon(&mut self, environment: &Name, failed: bool) -> Result<(), Refusal> {
+        let Some(mut replacement) = self.replacement(environment) else { return Ok(()) };
+        if !replacement.goes_back() {
+            let now = self.now;
+            // Not over and not going back, so it cannot be refused.
+            let _ = if failed { replacement.rollout.fail(now) } else { replacement.rollout.cancel(now) };
+            self.put(environment, replacement.clone());
+        }
+        match self.sides(environment) {
+            Some(sides) if sides.old.is_none() => {
+                let reason = if failed { rollout::Reason::Failed } else { rollout::Reason::Cancelled };
+                let reason = replacement.reason(reason);
+                self.went_back(environment, &sides, &replacement, reason)
+            }
+            _ => self.steer(environment, None, Growth::Later),
+        }
+    }
+
+    /// Lets the rollout take a step, and carries out what it says.
+    pub(super) fn steer(
+        &mut self,
+        environment: &Name,
+        summary: Option<&Summary>,
+        growth: Growth<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(mut replacement) = self.replacement(environment) else { return Ok(()) };
+        let Some(sides) = self.sides(environment) else { return Ok(()) };
+        if let Some(old) = sides.old.filter(|old| self.state.deployment(*old).is_some_and(answers)) {
+            self.advance(old, Event::Rollout)?;
+        }
+        let forwards = !replacement.goes_back();
+        let mut actions = self.rollout_step(&mut replacement, &sides, summary);
+        if forwards && replacement.goes_back() {
+            // What it wants of either side is another number from here on.
+            actions.retain(|action| !matches!(action, Action::ScaleOld(_) | Action::ScaleNew(_)));
+            actions.extend(self.rollout_step(&mut replacement, &sides, None));
+        }
+        let mut outcome = None;
+        for action in actions {
+            match action {
+                Action::ScaleNew(wanted) => self.scale_candidate(&mut replacement, &sides, wanted, growth)?,
+                Action::ScaleOld(wanted) => self.scale_holder(&mut replacement, &sides, wanted, growth)?,
+                // The weight is the rollout's; routes follow from it.
+                Action::Route(_) => {}
+                Action::Paused(pause) => self.notify(paused(environment, &replacement, pause)),
+                Action::Reverting(reason) => {
+                    let reason = replacement.reason(reason);
+                    let candidate = sides.candidate;
+                    self.notify(Notice::RollingBack { environment: environment.clone(), candidate, reason });
+                }
+                Action::Done(done) => outcome = Some(done),
+            }
+        }
+        match outcome {
+            None => {
+                self.put(environment, replacement);
+                Ok(())
+            }
+            Some(Outcome::Completed) => self.completed(environment, &sides),
+            Some(Outcome::RolledBack(reason)) => {
+                let reason = replacement.reason(reason);
+                self.went_back(environment, &sides, &replacement, reason)
+            }
+        }
+    }
+
+    fn rollout_step(&mut self, replacement: &mut Replacement, sides: &Sides, summary: Option<&Summary>) -> Vec<Action> {
+        let settings = |number| self.state.deployment(number).map(|record| &record.settings);
+        let desired = if replacement.goes_back() {
+            // Nothing is to come back where the holder is gone.
+            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(replacement.before))
+        } else {
+            let settings = settings(sides.candidate);
+            settings.map_or(replacement.desired, |settings| settings.replicas_for(replacement.desired).max(1))
+        };
+        let (old, new) = sides.groups;
+        let seen = Observation { desired, old, new, summary, requests: replacement.requests };
+        replacement.rollout.step(self.now, &seen)
+    }
+
+    /// So many replicas of the candidate take part from now on.
+    fn scale_candidate(
+        &mut self,
+        replacement: &mut Replacement,
+        sides: &Sides,
+        wanted: u32,
+        growth: Growth<'_>,
+    ) -> Result<(), Refusal> {
+        let number = sides.candidate;
+        let record = self.record(number)?;
+        if !takes_part(record.status) {
+            replacement.part = 0;
+            return Ok(());
+        }
+        let (running, settings, fresh) = (record.running(), Arc::clone(&record.settings), record.deadline.is_none());
+        let starts = record.status.is_starting() && fresh;
+        let kept = wanted.max(replacement.keeps);
+        replacement.part = wanted.min(running);
+        if kept < running {
+            return self.shrink(number, running - kept);
+        }
+        if wanted <= running || growth.waits() {
+            return self.waiting(replacement, number, wanted > running, growth);
+        }
+        let held = replicas(&replacement.spare);
+        let more = if held > 0 { held.min(wanted - running) } else { wanted - running };
+        let (keep, rest) = split(&replacement.spare, more);
+        let governors = self.governors(number)?;
+        let places = self.place(number, governors, more, &settings, keep.clone())?;
+        replacement.spare = if places == keep { rest } else { Vec::new() };
+        replacement.part = running + more;
+        replacement.waiting = None;
+        if starts { self.start(number, places) } else { self.grow(number, places) }
+    }
+
+    fn scale_holder(
+        &mut self,
+        replacement: &mut Replacement,
+        sides: &Sides,
+        wanted: u32,
+        growth: Growth<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(number) = sides.old else { return Ok(()) };
+        let record = self.record(number)?;
+        let (running, settings) = (record.running(), Arc::clone(&record.settings));
+        if wanted < running {
+            return self.shrink(number, running - wanted);
+        }
+        if wanted == running || growth.waits() {
+            return self.waiting(replacement, number, wanted > running, growth);
+        }
+        let governors = self.governors(number)?;
+        let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
+        replacement.waiting = None;
+        self.grow(number, places)
+    }
+
+    /// Says once why more replicas have to wait.
+    fn waiting(
+        &mut self,
+        replacement: &mut Replacement,
+        deployment: Number,
+        wants: bool,
+        growth: Growth<'_>,
+    ) -> Result<(), Refusal> {
+        if let (true, Growth::NoRoom(reason)) = (wants, growth)
+            && replacement.waiting.as_deref() != Some(reason)
+        {
+            replacement.waiting = Some(reason.to_owned());
+            self.notify(Notice::RolloutWaits { deployment, reason: reason.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// The candidate has taken over: it holds the slot, and what becomes of the old is the promotion's.
+    fn completed(&mut self, environment: &Name, sides: &Sides) -> Result<(), Refusal> {
+        if let Some(old) = sides.old {
+            self.not_replaced_any_more(old)?;
+            if self.record(old)?.running() == 0 {
+                // It gave its replicas up one by one.
+                self.put_to_sleep(old, Event::Idle)?;
+            }
+        }
+        self.switch(environment)
+    }
+
+    fn went_back(
+        &mut self,
+        environment: &Name,
+        sides: &Sides,
+        replacement: &Replacement,
+        reason: String,
+    ) -> Result<(), Refusal> {
+        let candidate = sides.candidate;
+        self.give_up(candidate, &reason);
+        if let Some(old) = sides.old {
+            self.not_replaced_any_more(old)?;
+        }
+        if let Some(slot) = self.state.slots.get_mut(environment.as_str()) {
+            slot.rolled_back = Some(Rollback { candidate, reason, at: self.now });
+        }
+        let record = self.record(candidate)?;
+        let (running, status) = (record.running(), record.status);
+        match () {
+            () if !takes_part(status) => Ok(()),
+            () if replacement.keeps > 0 => self.shrink(candidate, running.saturating_sub(replacement.keeps)),
+            () => self.retire(candidate),
+        }
+    }
+
+    /// Stops a candidate that was made for a promotion of which nothing came.
+    fn retire(&mut self, number: Number) -> Result<(), Refusal> {
+        let gone = self.record(number)?.sites.is_empty();
+        self.deactivate(number)?;
+        if gone && self.record(number)?.status == Status::Deactivating { self.drained(number) } else { Ok(()) }
+    }
+
+    /// The holder goes on by itself.
+    pub(super) fn not_replaced_any_more(&mut self, number: Number) -> Result<(), Refusal> {
+        match self.record(number)?.status {
+            Status::Updating => self.advance(number, Event::RolloutOver).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The environment in which a deployment is being replaced, or replaces another.
+    pub(super) fn rollout_of(&self, number: Number) -> Option<&Name> {
+        let takes_part = |slot: &super::state::Slot| match &slot.promotion {
+            Some(promotion) if promotion.replacement.is_some() => {
+                promotion.candidate == number || slot.holder == Some(number)
+            }
+            _ => false,
+        };
+        self.state.slots.iter().find(|(_, slot)| takes_part(slot)).map(|(environment, _)| environment)
+    }
+
+    /// Refuses what would change the replicas of one that a strategy is about to replace, or replaces.
+    pub(super) fn not_to_be_replaced(&self, number: Number) -> Result<(), Refusal> {
+        let pending = |slot: &super::state::Slot| slot.promotion.as_ref().is_some_and(|found| found.strategy.is_some());
+        let held = self.state.held_by(number).filter(|held| self.state.slot(held.as_str()).is_some_and(pending));
+        match self.rollout_of(number).or(held) {
+            None => Ok(()),
+            Some(environment) => {
+                let reason = format!("`{}` takes part in a promotion to `{environment}`", self.id(number));
+                Err(Refusal::new("L6", reason).next("finish or cancel the promotion first"))
+            }
+        }
+    }
+
+    pub(super) fn replacement(&self, environment: &Name) -> Option<Replacement> {
+        let promotion = self.state.slot(environment.as_str())?.promotion.as_ref()?;
+        promotion.replacement.as_deref().cloned()
+    }
+
+    pub(super) fn put(&mut self, environment: &Name, replacement: Replacement) {
+        let slot = self.state.slots.get_mut(environment.as_str());
+        if let Some(promotion) = slot.and_then(|slot| slot.promotion.as_mut()) {
+            promotion.replacement = Some(Box::new(replacement));
+        }
+    }
+
+    fn sides(&self, environment: &Name) -> Option<Sides> {
+        self.state.sides(self.state.slot(environment.as_str())?)
+    }
+}
+
+fn answers(record: &super::state::Record) -> bool {
+    record.status == Status::Active
+}
+
+fn paused(environment: &Name, replacement: &Replacement, pause: Pause) -> Notice {
+    let reason = match pause {
+        Pause::ByHand => "it was paused by hand".to_owned(),
+        Pause::Inconclusive(place) => {
+            let check = replacement.rollout.checks().get(place).map_or_else(String::new, ToString::to_string);
+            format!("check {} is inconclusive: {check}", place + 1)
+        }
+    };
+    Notice::RolloutPaused { environment: environment.clone(), reason }
+}
