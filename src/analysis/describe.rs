@@ -285,6 +285,7 @@ fn words(action: &Action) -> String {
         Action::Pause { environment } => format!("pause the rollout in {environment}"),
         Action::Resume { environment } => format!("resume the rollout in {environment}"),
         Action::ForceForward { environment } => format!("force the rollout in {environment} forward"),
+        Action::Autoscale { replicas, .. } => format!("scale by load to {replicas}"),
         Action::Scale { replicas, .. } => format!("scale to {replicas}"),
         Action::Rename { name, .. } => format!("rename to {name}"),
         other => other.verb().to_owned(),

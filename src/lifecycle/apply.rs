@@ -218,6 +218,7 @@ impl Step<'_> {
             Action::Wake(number) => self.wake(*number),
             Action::Idle(number) => self.idle(*number),
             Action::Scale { deployment, replicas } => self.scale(*deployment, *replicas),
+            Action::Autoscale { deployment, replicas } => self.autoscale(*deployment, *replicas),
             Action::Edit { deployment, edit } => self.edit(*deployment, edit),
             Action::Rename { deployment, name } => self.rename(*deployment, name),
             Action::Move(number) => self.relocate(*number),

@@ -42,6 +42,35 @@ impl Step<'_> {
         self.resize(number)
     }
 
+    /// As many replicas as its load wants, within its bounds.
+    pub(super) fn autoscale(&mut self, number: Number, wanted: u32) -> Result<(), Refusal> {
+        let id = self.id(number);
+        self.not_moving(number)?;
+        let record = self.record(number)?;
+        let (status, running, settings) = (record.status, record.running(), Arc::clone(&record.settings));
+        let Some(bounds) = record.autoscaler().map(|scaler| scaler.bounds) else {
+            return Err(Refusal::new("R4", format!("`{id}` does not scale by itself"))
+                .next("turn its scaling on, or scale it by hand"));
+        };
+        if bounds.clamp(wanted) != wanted {
+            let reason = format!("`{id}` has from {} to {} replicas, not {wanted}", bounds.min(), bounds.max());
+            return Err(Refusal::new("R4", reason).next("edit its bounds, minReplicas and maxReplicas"));
+        }
+        if wanted == running {
+            return Err(Refusal::new("L8", format!("`{id}` has {wanted} replicas already")).next("wait"));
+        }
+        match status {
+            Status::ScaledToZero => {
+                self.advance(number, Event::Wake)?;
+                let governors = self.governors(number)?;
+                let places = self.place(number, governors, wanted, &settings, Vec::new())?;
+                self.start(number, places)
+            }
+            Status::Active | Status::Unhealthy => self.resize_to(number, wanted),
+            _ => Err(self.not_now(number)),
+        }
+    }
+
     pub(super) fn edit(&mut self, number: Number, edit: &Edit) -> Result<(), Refusal> {
         let id = self.id(number);
         let record = self.record(number)?;
@@ -151,10 +180,15 @@ impl Step<'_> {
         let (running, asleep) = (record.running(), record.status == Status::ScaledToZero);
         let wanted = record.settings.replicas_for(running);
         // A rollout takes over what its two sides want by itself.
-        if asleep || wanted == running || (wanted > 0 && self.rollout_of(number).is_some()) {
+        if asleep || wanted == running || (wanted > 0 && self.state.rollout_of(number).is_some()) {
             return Ok(());
         }
         self.not_moving(number)?;
+        self.resize_to(number, wanted)
+    }
+
+    fn resize_to(&mut self, number: Number, wanted: u32) -> Result<(), Refusal> {
+        let running = self.record(number)?.running();
         if wanted == 0 {
             return self.put_to_sleep(number, Event::Idle);
         }

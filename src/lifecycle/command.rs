@@ -138,6 +138,14 @@ pub enum Action {
         /// How many; 0 scales it to zero.
         replicas: u32,
     },
+    /// Set the number of replicas of a deployment that scales by itself, within its bounds (R4); see
+    /// [`autoscale`](super::State::autoscale).
+    Autoscale {
+        /// The deployment.
+        deployment: Number,
+        /// How many; 0 scales it to zero.
+        replicas: u32,
+    },
     /// Change settings (L11).
     Edit {
         /// The deployment.
@@ -319,6 +327,7 @@ impl Action {
             Self::Wake(_) => "wake",
             Self::Idle(_) => "idle",
             Self::Scale { .. } => "scale",
+            Self::Autoscale { .. } => "autoscale",
             Self::Edit { .. } => "edit",
             Self::Rename { .. } => "rename",
             Self::Move(_) => "move",

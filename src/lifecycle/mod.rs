@@ -13,10 +13,11 @@
 //! strategy of [`rollout`](crate::rollout): then it holds the rollout's state, and goes on by what the host
 //! sees of both sides ([`Sight`]).
 //!
-//! Answers for the rules L1–L12 and E3, for the moves of L13, and for what R1–R3 ask of a promotion.
+//! Answers for the rules L1–L12 and E3, for the moves of L13, for what R1–R3 ask of a promotion, and for R4.
 
 mod adoption;
 mod apply;
+mod autoscaling;
 mod changing;
 mod command;
 mod edit;
@@ -40,6 +41,7 @@ mod tables;
 mod takeover;
 
 pub use adoption::Adopted;
+pub use autoscaling::Load;
 pub use command::{Action, Command, Observation, Push, PushKind};
 pub use edit::{Change, Class, Edit, EditPlan, Field, PlannedChange};
 pub use effect::{Effect, Endpoint, Notice, Weight};

@@ -133,7 +133,7 @@ impl Step<'_> {
     /// What becomes of the promotion that a deployment takes part in, now that it is stopped: as a candidate
     /// it does not take over, as a holder it is not replaced any more.
     pub(super) fn stopped_amid(&mut self, number: Number, failed: bool) -> Result<(), Refusal> {
-        match self.rollout_of(number).cloned() {
+        match self.state.rollout_of(number).cloned() {
             // A rollout goes on without a holder that failed.
             Some(environment) if failed && self.state.held_by(number) == Some(&environment) => Ok(()),
             Some(environment) => self.abandon(&environment, failed),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::placing::{Place, replicas};
 use super::state::{Number, Slot, State};
 use super::status::Status;
+use crate::id::Name;
 use crate::metrics::Summary;
 use crate::rollout::{self, Group, Phase, Reason, Rollout};
 use crate::time::Moment;
@@ -126,6 +127,23 @@ pub(super) struct Sides {
 }
 
 impl State {
+    /// The environment in which a deployment is being replaced, or replaces another.
+    pub(super) fn rollout_of(&self, number: Number) -> Option<&Name> {
+        let takes_part = |slot: &Slot| match &slot.promotion {
+            Some(promotion) if promotion.replacement.is_some() => {
+                promotion.candidate == number || slot.holder == Some(number)
+            }
+            _ => false,
+        };
+        self.slots.iter().find(|(_, slot)| takes_part(slot)).map(|(environment, _)| environment)
+    }
+
+    /// Whether a deployment is being replaced step by step, or replaces another so.
+    #[must_use]
+    pub fn is_in_rollout(&self, number: Number) -> bool {
+        self.rollout_of(number).is_some()
+    }
+
     /// The replacement that a deployment is the candidate of.
     #[must_use]
     pub fn replacement_by(&self, candidate: Number) -> Option<&Replacement> {

@@ -277,22 +277,11 @@ impl Step<'_> {
         }
     }
 
-    /// The environment in which a deployment is being replaced, or replaces another.
-    pub(super) fn rollout_of(&self, number: Number) -> Option<&Name> {
-        let takes_part = |slot: &super::state::Slot| match &slot.promotion {
-            Some(promotion) if promotion.replacement.is_some() => {
-                promotion.candidate == number || slot.holder == Some(number)
-            }
-            _ => false,
-        };
-        self.state.slots.iter().find(|(_, slot)| takes_part(slot)).map(|(environment, _)| environment)
-    }
-
     /// Refuses what would change the replicas of one that a strategy is about to replace, or replaces.
     pub(super) fn not_to_be_replaced(&self, number: Number) -> Result<(), Refusal> {
         let pending = |slot: &super::state::Slot| slot.promotion.as_ref().is_some_and(|found| found.strategy.is_some());
         let held = self.state.held_by(number).filter(|held| self.state.slot(held.as_str()).is_some_and(pending));
-        match self.rollout_of(number).or(held) {
+        match self.state.rollout_of(number).or(held) {
             None => Ok(()),
             Some(environment) => {
                 let reason = format!("`{}` takes part in a promotion to `{environment}`", self.id(number));

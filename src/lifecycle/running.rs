@@ -198,7 +198,7 @@ impl Step<'_> {
     }
 
     pub(super) fn failed(&mut self, number: Number) -> Result<(), Refusal> {
-        if self.rollout_of(number).is_some() {
+        if self.state.rollout_of(number).is_some() {
             self.not_replaced_any_more(number)?;
         }
         self.advance(number, Event::Failed)?;
@@ -239,7 +239,7 @@ impl Step<'_> {
         if self.record(number)?.moving {
             return Err(Refusal::new("L6", format!("`{id}` is being moved")).next("wait until it has moved"));
         }
-        if self.rollout_of(number).is_some() {
+        if self.state.rollout_of(number).is_some() {
             return self.not_to_be_replaced(number);
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::deployment::Offloading;
 use crate::id::{InvalidName, Name};
 use crate::metrics::{InvalidSpec, MetricSpec, Resource, Source, Target};
 use crate::quantity::{InvalidQuantity, Milli};
+use crate::scaling::settings::{Beamlit, InvalidSetting, Reading};
 use crate::traffic;
 
 /// A metric that cannot be compared with its target.
@@ -126,6 +127,28 @@ impl ModelDeployment {
             }
         }
         Some((Offloading { rule, metrics: said }, unsaid))
+    }
+}
+
+impl ModelDeployment {
+    /// What scales its remote side, and which of its settings that cannot say; the format's defaults where
+    /// it has no `serverlessConfig`.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] for a value outside of its range or not of its form.
+    pub fn autoscaler(&self) -> Result<Reading, InvalidSetting> {
+        let config = self.serverless.clone().unwrap_or_default();
+        Beamlit {
+            min_num_replicas: config.min_num_replicas,
+            max_num_replicas: config.max_num_replicas,
+            metric: config.metric.as_deref(),
+            target: config.target.as_deref(),
+            scale_up_minimum: config.scale_up_minimum,
+            scale_down_delay: config.scale_down_delay.as_deref(),
+            stable_window: config.stable_window.as_deref(),
+            last_pod_retention_period: config.last_pod_retention_period.as_deref(),
+        }
+        .read()
     }
 }
 

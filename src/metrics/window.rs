@@ -128,15 +128,40 @@ impl Window {
     /// What the window says at `now`.
     #[must_use]
     pub fn summary(&self, now: Moment) -> Summary {
+        self.summary_of(now, self.slots)
+    }
+
+    /// The summary of the last so many slots.
+    fn summary_of(&self, now: Moment, slots: u64) -> Summary {
         let head = now.as_millis() / self.width;
-        let inside = |index: u64| index <= head && head - index < self.slots;
+        let inside = |index: u64| index <= head && head - index < slots;
         let tallies = self.tallies.iter().filter(|(index, _)| inside(*index)).map(|(_, tally)| tally);
-        let span = self.width * self.slots;
+        let span = self.width * slots;
         let seen = self.first.map(|first| now.as_millis().saturating_sub(first.as_millis()).saturating_add(1));
         // The slot at the head is not over yet.
-        let covered = (self.slots - 1) * self.width + now.as_millis() % self.width + 1;
+        let covered = (slots - 1) * self.width + now.as_millis() % self.width + 1;
         let over = seen.map(|seen| seen.max(self.width).min(covered).min(span));
         Summary::of(tallies, over.map(Duration::from_millis), self.replicas)
+    }
+
+    /// What the last `span` of the window says at `now`, in whole slots, at least one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use siting::metrics::Window;
+    /// use siting::time::Moment;
+    ///
+    /// let mut window = Window::new(Duration::from_secs(60), 60)?;
+    /// window.request(Moment::from_millis(0), Duration::ZERO, false);
+    /// let now = Moment::from_millis(30_000);
+    /// assert_eq!(window.summary(now).requests, 1);
+    /// assert_eq!(window.recent(now, Duration::from_secs(6)).requests, 0);
+    /// # Ok::<(), siting::metrics::InvalidWindow>(())
+    /// ```
+    #[must_use]
+    pub fn recent(&self, now: Moment, span: Duration) -> Summary {
+        let wanted = u64::try_from(span.as_millis()).unwrap_or(u64::MAX).div_ceil(self.width);
+        self.summary_of(now, wanted.clamp(1, self.slots))
     }
 
     fn slot(&mut self, now: Moment) -> Option<&mut Tally> {

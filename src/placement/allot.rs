@@ -95,6 +95,15 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
     state.done
 }
 
+/// The candidates for one more replica, best first.
+pub(super) fn ranked(question: &Question<'_>, alternative: usize) -> Vec<PairId> {
+    let state = Allotting { question, alternative, changed: HashMap::new(), done: Allotment::default() };
+    let candidates = question.feasible.candidates(alternative);
+    let mut ranks: Vec<Rank> = candidates.filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
+    ranks.sort();
+    ranks.into_iter().map(|rank| rank.pair).collect()
+}
+
 /// A candidate in the heap, as good as it was when its pool had that version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Entry {

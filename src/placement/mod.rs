@@ -26,7 +26,7 @@ mod survey;
 pub use ask::Ask;
 pub use commit::{CommitError, commit};
 pub use constraint::Code;
-pub use decision::{Decision, Placement, Refusal, Verdict, decide};
+pub use decision::{Decision, Placement, Refusal, Verdict, decide, ranked};
 pub use explain::{PairExplanation, explain, explain_cluster};
 pub use lower::request;
 pub use optimize::{Movable, optimize};

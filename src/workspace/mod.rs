@@ -8,7 +8,8 @@
 //! What runs is followed as well: a workload's life is a state machine, and the workspace decides the
 //! placements that its commands need, carries them out, and says what a change of policies makes illegal.
 //!
-//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, and with the lifecycle for L12 and L13.
+//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, with the lifecycle for L12 and L13, and for what
+//! R4 and R6 ask of placements.
 
 mod additions;
 mod adoption;
@@ -22,9 +23,11 @@ mod lives;
 #[cfg(feature = "manifest")]
 mod load;
 mod names;
+mod offload;
 mod policies;
 mod preferences;
 mod running;
+mod scaling;
 mod settings;
 mod violations;
 
@@ -33,6 +36,7 @@ use std::sync::Arc;
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
+pub use offload::{Local, Offloaded};
 pub use running::Running;
 pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
