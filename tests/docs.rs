@@ -16,6 +16,7 @@ use siting::cli::ExitStatus;
 
 const README: &str = "README.md";
 const GUIDE: &str = "docs/guide.md";
+const LIFECYCLE: &str = "docs/lifecycle.md";
 const TOUR: &str = "docs/tour/README.md";
 
 fn root() -> PathBuf {
@@ -52,7 +53,7 @@ fn run(folder: &Folder, line: &str) -> Answer {
 
 #[test]
 fn output_is_as_printed() {
-    for page in [README, GUIDE] {
+    for page in [README, GUIDE, LIFECYCLE] {
         let (folder, path) = (fleet(page), root().join(page));
         let mut text = fs::read_to_string(&path).unwrap();
         for block in blocks(page, "console") {
@@ -76,7 +77,7 @@ fn output_is_as_printed() {
 
 #[test]
 fn commands_are_understood() {
-    for page in [README, GUIDE, TOUR] {
+    for page in [README, GUIDE, LIFECYCLE, TOUR] {
         let folder = fleet(page);
         let text = blocks(page, "sh").join("\n");
         for line in text.lines().filter(|line| line.starts_with("siting ") && !line.contains("my-tour")) {

@@ -29,7 +29,7 @@ const PLACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
 fn the_stories_of_the_tour_go_as_they_are_told() {
     let (status, out, err) = siting(&["simulate", TOUR]);
     assert_eq!((status, err.as_str()), (ExitStatus::YES, ""), "{out}");
-    assert_eq!(out.matches("passed  ").count(), 9, "{out}");
+    assert_eq!(out.matches("passed  ").count(), 18, "{out}");
 }
 
 #[test]

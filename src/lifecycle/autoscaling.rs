@@ -14,13 +14,17 @@ use crate::scaling::settings::Baseten;
 use crate::scaling::{self, Autoscaler, Bounds, Observed, kpa};
 use crate::time::Moment;
 
+/// How far back utilisations are looked at: as often as Kubernetes looks.
+const SYNC: Duration = Duration::from_secs(15);
+
 /// What a host measured of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct Load<'a> {
     /// Its ready replicas.
     pub ready: u32,
     /// What its replicas reported: utilisations and concurrency, as [`Gauge`]s. It should span the
-    /// autoscaler's window; the last tenth of it is what a sudden rise is read from.
+    /// autoscaler's window. A sudden rise of requests is read from its last tenth, and utilisations from its
+    /// last 15 seconds.
     pub window: &'a Window,
     /// Whether a request waits for a replica.
     pub waiting: bool,
@@ -110,7 +114,7 @@ impl State {
         }
         let current = record.running();
         let summary = load.window.summary(now);
-        let figures = Readings::of(&scaler, &summary, load, current, now);
+        let figures = Readings::of(&scaler, &load.window.recent(now, SYNC), load, current, now);
         let observed = Observed {
             current,
             ready: load.ready,

@@ -8,6 +8,7 @@ use crate::id::Name;
 use crate::lifecycle::{Change, Observation, Push, Role, Status, Takeover};
 use crate::origin::{Origin, Sourced};
 use crate::policy::OnReplaced;
+use crate::quantity::Milli;
 use crate::time::Moment;
 
 /// A scenario, as it was written.
@@ -26,8 +27,46 @@ pub struct ScenarioSpec {
     /// Whether it runs on a fleet without end and without policies, instead of the one that is loaded:
     /// for stories that are not about places.
     pub unlimited: bool,
+    /// The scripted host that builds, starts, stops, serves and reports; without one the steps say all that.
+    pub host: Option<HostSpec>,
     /// What happens.
     pub steps: Vec<StepSpec>,
+}
+
+/// A host that behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostSpec {
+    /// How long a build takes.
+    pub build: Duration,
+    /// How long it takes until a replica is ready.
+    pub start: Duration,
+    /// How often it serves, scales and reports; above zero.
+    pub tick: Duration,
+}
+
+impl Default for HostSpec {
+    /// It builds for 30 seconds, a replica is ready after 20, and it reports every 5.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { build: seconds(30), start: seconds(20), tick: seconds(5) }
+    }
+}
+
+/// What a version shows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ShownSpec {
+    /// The version.
+    pub version: String,
+    /// Percent of its requests that fail; 0 at first.
+    pub error_rate: Option<Milli>,
+    /// Milliseconds until a request is answered; 100 at first.
+    pub latency: Option<Milli>,
+    /// Requests a second that take all cpu of a replica; 100 at first.
+    pub capacity: Option<u32>,
+    /// Whether its replicas become ready; they do at first.
+    pub starts: Option<bool>,
+    /// Figures of its own.
+    pub custom: Vec<(Name, Milli)>,
 }
 
 /// One step of a scenario.
@@ -148,6 +187,24 @@ pub enum Happening {
     },
     /// The workload is deleted.
     DeleteWorkload,
+    /// Nothing but time passes.
+    Wait,
+    /// An environment gets so many requests a second from here on.
+    Traffic {
+        /// The environment.
+        environment: Name,
+        /// How many.
+        per_second: u32,
+    },
+    /// A version shows other metrics from here on.
+    Metrics(ShownSpec),
+    /// Replicas break, and are started again.
+    Fail {
+        /// The deployment.
+        deployment: String,
+        /// How many.
+        replicas: u32,
+    },
     /// A host sees something of a deployment.
     Observe(Observation, String),
     /// An environment gets other policies, and what becomes illegal is settled (L13).
@@ -208,4 +265,12 @@ pub struct ExpectSpec {
     pub places: Vec<(String, BTreeMap<String, u32>)>,
     /// The deployments with replicas where they may not run.
     pub violations: Option<Vec<String>>,
+    /// Replicas by deployment.
+    pub replicas: Vec<(String, u32)>,
+    /// Why the last rollout went back, by environment: words of it, or `no`.
+    pub rolled_back: Vec<(String, String)>,
+    /// Requests that nobody took since the start, at most.
+    pub lost: Option<u64>,
+    /// The cluster to which requests are offloaded, by environment, as `oslo 30%`; or `no`.
+    pub offloaded: Vec<(String, String)>,
 }

@@ -2,22 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::host::Host;
 use super::wording::named;
-use super::{Difference, StepReport};
+use super::{Difference, Seen, StepReport};
 use crate::id::Name;
 use crate::lifecycle::{Answer, Endpoint, State, Status};
 use crate::manifest::scenario::ExpectSpec;
-use crate::time::Moment;
-use crate::workspace::Workspace;
 
 /// Everything that is not as expected.
-pub(super) fn differences(
-    expect: &ExpectSpec,
-    step: &StepReport,
-    scene: &Workspace,
-    state: &State,
-    now: Moment,
-) -> Vec<Difference> {
+pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_>) -> Vec<Difference> {
+    let &Seen { scene, state, host, now, .. } = seen;
     let mut found = Vec::new();
     let mut hold = |subject: String, expected: String, is: String| {
         if expected != is {
@@ -49,6 +43,28 @@ pub(super) fn differences(
             *is.entry(site.place.cluster.to_string()).or_default() += site.place.replicas;
         }
         hold(format!("places of {address}"), places(wanted), places(&is));
+    }
+    for (address, wanted) in &expect.replicas {
+        let is = record(address).map_or_else(missing, |record| record.running().to_string());
+        hold(format!("replicas of {address}"), wanted.to_string(), is);
+    }
+    for (environment, wanted) in &expect.rolled_back {
+        let why = state.slot(environment).and_then(|slot| slot.rolled_back.as_ref());
+        let is = why.map_or_else(|| "no".to_owned(), |why| why.reason.clone());
+        if !is.contains(wanted.as_str()) {
+            hold(format!("why {environment} was rolled back"), format!("… {wanted} …"), is);
+        }
+    }
+    for (environment, wanted) in &expect.offloaded {
+        let to = host.and_then(|host| host.offloaded.iter().find(|(name, _)| name.as_str() == environment));
+        let is = to.map_or_else(|| "no".to_owned(), |(_, (cluster, percent))| format!("{cluster} {percent}%"));
+        hold(format!("where {environment} is offloaded to"), wanted.clone(), is);
+    }
+    if let Some(wanted) = expect.lost {
+        let lost = host.map_or(0, Host::lost);
+        if lost > wanted {
+            hold("requests lost".to_owned(), format!("{wanted} at most"), lost.to_string());
+        }
     }
     if let Some(wanted) = &expect.effects {
         hold("effects".to_owned(), wanted.join("; "), step.effects.join("; "));

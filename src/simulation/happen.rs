@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::host::Host;
 use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
 use crate::manifest::scenario::{Happening, PushSpec, Verb};
@@ -13,6 +14,7 @@ use crate::workspace::{PolicyChange, Workspace};
 /// Carries out what happens, on the scene.
 pub(super) fn happen(
     scene: &mut Workspace,
+    host: Option<&mut Host>,
     workload: &Workload,
     now: Moment,
     happening: &Happening,
@@ -20,17 +22,33 @@ pub(super) fn happen(
     if let Happening::SetPolicies { environment, policies } = happening {
         return set_policies(scene, now, environment, policies);
     }
-    let action = action(scene, workload, happening)?;
+    if let Some(host) = host {
+        match happening {
+            Happening::Traffic { environment, per_second } => host.expect_traffic(environment.clone(), *per_second),
+            Happening::Metrics(shown) => host.show(shown),
+            Happening::Fail { deployment, replicas } => {
+                let found = scene.state_of(workload)?.find(deployment);
+                let unknown = || Refusal::new("L1", format!("there is no deployment `{deployment}`"));
+                host.fail(found.ok_or_else(unknown)?, *replicas);
+            }
+            _ => {}
+        }
+    }
+    let Some(action) = action(scene, workload, happening)? else { return Ok(Vec::new()) };
     scene.carry_out(now, workload, action)
 }
 
-fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Result<Action, Refusal> {
+/// The command that a step is; `None` where it is none.
+fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Result<Option<Action>, Refusal> {
     let state = scene.life(workload).map(|life| life.state());
     let number = |address: &str| -> Result<Number, Refusal> {
         let found = state.and_then(|state| state.find(address));
         found.ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{address}`")))
     };
-    Ok(match happening {
+    Ok(Some(match happening {
+        Happening::Wait | Happening::Traffic { .. } | Happening::Metrics(_) | Happening::Fail { .. } => {
+            return Ok(None);
+        }
         Happening::Push(spec) => Action::Push(push(scene, spec)?),
         Happening::Patch { version } => Action::Patch { version: version.clone() },
         Happening::Promote { deployment, environment, name, on_replaced, force, by } => Action::Promote {
@@ -91,7 +109,7 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
             let generation = record.map_or(0, |record| record.generation);
             Action::Observe { deployment, generation, observation: *observation }
         }
-    })
+    }))
 }
 
 /// What a step pushes: its own words first, then those of the deployment that it takes after.

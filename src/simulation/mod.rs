@@ -7,10 +7,16 @@
 //! Answers for the stories of L1–L13, told as data.
 
 mod compare;
+mod fleet;
 mod happen;
+mod host;
+mod series;
+mod shown;
 mod wording;
 
 use serde::Serialize;
+
+use self::host::Host;
 
 use crate::id::Name;
 use crate::lifecycle::{Effect, Refusal, State};
@@ -20,6 +26,7 @@ use crate::origin::{Origin, Problem, ProblemCode};
 use crate::time::Moment;
 use crate::workspace::{LoadError, LoadOptions, Workspace};
 
+pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
 
 /// What came of a scenario.
@@ -32,6 +39,25 @@ pub struct ScenarioReport {
     pub passed: bool,
     /// What came of each step.
     pub steps: Vec<StepReport>,
+    /// What a scripted host saw over time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
+    /// Requests by deployment, where a scripted host sent any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Requests>,
+    /// Requests that nobody took.
+    pub lost: u64,
+}
+
+/// What became of the requests to a deployment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Requests {
+    /// The deployment.
+    pub deployment: String,
+    /// Those that it was sent.
+    pub sent: u64,
+    /// Those of them that failed.
+    pub failed: u64,
 }
 
 /// What came of a step.
@@ -102,33 +128,54 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         return Err(broken(&scenario.resource_type.origin, message));
     };
     let (mut now, mut steps) = (scenario.start, Vec::with_capacity(scenario.steps.len()));
+    let mut host = scenario.host.map(|spec| Host::new(spec, workload.clone(), scenario.start));
     for step in &scenario.steps {
         now = step.at.map_or(now, |at| scenario.start.after(at));
-        let happened = happen::happen(&mut scene, &workload, now, &step.happening);
+        if let Some(host) = &mut host {
+            host.run(&mut scene, now);
+        }
+        let happened = happen::happen(&mut scene, host.as_mut(), &workload, now, &step.happening);
+        if let (Some(host), Ok(effects)) = (&mut host, &happened) {
+            host.take(&scene, now, effects);
+        }
         let state = scene.state_of(&workload).map_err(|refusal| broken(&step.origin, refusal.to_string()))?;
-        steps.push(report(step, &scene, &state, happened, now, scenario.start));
+        let seen = Seen { scene: &scene, state: &state, host: host.as_ref(), now, start: scenario.start };
+        steps.push(report(step, &seen, happened));
     }
-    let passed = steps.iter().all(|step| step.differences.is_empty());
-    Ok((ScenarioReport { name: scenario.metadata.name.as_str().to_owned(), passed, steps }, scene))
+    let state = scene.state_of(&workload).map_err(|refusal| broken(&Origin::default(), refusal.to_string()))?;
+    let sent = host.iter().flat_map(Host::sent).filter(|(_, sent, _)| *sent > 0);
+    let report = ScenarioReport {
+        name: scenario.metadata.name.as_str().to_owned(),
+        passed: steps.iter().all(|step| step.differences.is_empty()),
+        steps,
+        requests: sent
+            .map(|(number, sent, failed)| Requests { deployment: wording::named(&state, number), sent, failed })
+            .collect(),
+        lost: host.as_ref().map_or(0, Host::lost),
+        series: host.map(|host| host.series),
+    };
+    Ok((report, scene))
 }
 
-fn report(
-    step: &StepSpec,
-    scene: &Workspace,
-    state: &State,
-    happened: Result<Vec<Effect>, Refusal>,
+/// What there is to hold an expectation against.
+struct Seen<'a> {
+    scene: &'a Workspace,
+    state: &'a State,
+    host: Option<&'a Host>,
     now: Moment,
     start: Moment,
-) -> StepReport {
+}
+
+fn report(step: &StepSpec, seen: &Seen<'_>, happened: Result<Vec<Effect>, Refusal>) -> StepReport {
     let (effects, refused) = match happened {
-        Ok(effects) => (effects.iter().map(|effect| wording::effect(state, effect)).collect(), None),
+        Ok(effects) => (effects.iter().map(|effect| wording::effect(seen.state, effect)).collect(), None),
         Err(refusal) => (Vec::new(), Some(refusal)),
     };
-    let at = u64::try_from(now.since(start).as_millis()).unwrap_or(u64::MAX);
+    let at = u64::try_from(seen.now.since(seen.start).as_millis()).unwrap_or(u64::MAX);
     let what = wording::happening(&step.happening);
     let origin = step.origin.clone();
     let mut report = StepReport { at, what, effects, refused, differences: Vec::new(), origin };
-    report.differences = compare::differences(&step.expect, &report, scene, state, now);
+    report.differences = compare::differences(&step.expect, &report, seen);
     report
 }
 

@@ -40,7 +40,8 @@ pub fn effect(state: &State, effect: &Effect) -> String {
     }
 }
 
-fn news(state: &State, notice: &Notice) -> String {
+/// What is told, in a few words.
+pub(super) fn news(state: &State, notice: &Notice) -> String {
     let name = |number: &Number| named(state, *number);
     match notice {
         Notice::PromotionStarted { environment, candidate } => {
@@ -138,6 +139,10 @@ pub(super) fn happening(happening: &Happening) -> String {
         Happening::Edit { deployment, .. } => format!("edit {deployment}"),
         Happening::Rename { deployment, name } => format!("rename {deployment} to {name}"),
         Happening::DeleteWorkload => "delete the workload".to_owned(),
+        Happening::Wait => "wait".to_owned(),
+        Happening::Traffic { environment, per_second } => format!("{environment} gets {per_second} requests a second"),
+        Happening::Metrics(shown) => format!("version {} shows other metrics", shown.version),
+        Happening::Fail { deployment, replicas } => format!("{replicas} replicas of {deployment} fail"),
         Happening::Observe(observation, address) => format!("{address} is {}", observation.as_str()),
         Happening::SetPolicies { environment, policies } => {
             let names: Vec<_> = policies.iter().map(|spec| spec.policy.as_str()).collect();

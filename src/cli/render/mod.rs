@@ -1,6 +1,7 @@
 //! Reports as tables and sentences, for people.
 
 mod catalog;
+mod chart;
 mod check;
 mod description;
 pub(super) mod diagnostics;

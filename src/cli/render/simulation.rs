@@ -1,6 +1,7 @@
 //! `simulate` as a list: each scenario, and where it went another way.
 
 use super::Style;
+use super::chart::chart;
 use super::words::count;
 use crate::simulation::{ScenarioReport, StepReport};
 
@@ -11,6 +12,9 @@ pub(in crate::cli) fn simulation(scenarios: &[ScenarioReport], style: Style) -> 
         text.push_str(&format!("{verdict}  {}, {}\n", scenario.name, count(scenario.steps.len(), "step")));
         let failed = scenario.steps.iter().enumerate().filter(|(_, step)| !step.differences.is_empty());
         failed.for_each(|(index, step)| text.push_str(&difference(index + 1, step, style)));
+        if let Some(series) = scenario.series.as_ref().filter(|series| !series.is_empty()) {
+            text.push_str(&format!("\n{}{}\n", chart(series, style), requests(scenario)));
+        }
     }
     let failed = scenarios.iter().filter(|scenario| !scenario.passed).count();
     let passed = format!("{} passed", scenarios.len() - failed);
@@ -19,6 +23,16 @@ pub(in crate::cli) fn simulation(scenarios: &[ScenarioReport], style: Style) -> 
         _ => format!("{passed}, {}", style.bad(&format!("{failed} failed"))),
     };
     text + &format!("\n{summary}\n")
+}
+
+/// What became of the requests, in a line.
+fn requests(scenario: &ScenarioReport) -> String {
+    let sent = scenario.requests.iter().map(|requests| match requests.failed {
+        0 => format!("{} to {}", requests.sent, requests.deployment),
+        failed => format!("{} to {} ({failed} failed)", requests.sent, requests.deployment),
+    });
+    let sent: Vec<_> = sent.collect();
+    if sent.is_empty() { String::new() } else { format!("  requests: {}; {} lost\n", sent.join(", "), scenario.lost) }
 }
 
 fn difference(number: usize, step: &StepReport, style: Style) -> String {

@@ -12,6 +12,7 @@ mod placement;
 mod policy;
 mod resources;
 mod scenario;
+mod scripted;
 mod shared;
 mod strategy;
 

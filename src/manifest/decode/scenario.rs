@@ -12,7 +12,8 @@ use super::deployment::{load_balancer, scaling, workload};
 use super::offloading::offloading;
 use super::placement::preferences;
 use super::resources::resources;
-use super::shared::{attachments, native};
+use super::scripted::{fail, host, metrics, traffic};
+use super::shared::{attachments, given, native};
 use super::strategy::strategy;
 use crate::id::Name;
 use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
@@ -30,7 +31,9 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<ScenarioSpec> {
     let description = fields.optional("description").and_then(Item::string);
     let start = fields.optional("start").map(moment);
     let unlimited = fields.optional("fleet").map(|item| item.one_of(&[("loaded", false), ("unlimited", true)]));
-    let steps = fields.required("steps").and_then(|list| list.nonempty(step));
+    let host = fields.optional("host").map(host);
+    let hosted = host.is_some();
+    let steps = fields.required("steps").and_then(|list| list.nonempty(|item| step(item, hosted)));
     fields.finish();
     let (resource_type, workload) = workload?;
     Some(ScenarioSpec {
@@ -40,6 +43,7 @@ fn spec(metadata: Metadata, mut fields: Fields<'_>) -> Option<ScenarioSpec> {
         workload,
         start: start.unwrap_or(Some(Moment::default()))?,
         unlimited: unlimited.unwrap_or(Some(false))?,
+        host: given(host)?,
         steps: steps?,
     })
 }
@@ -67,7 +71,7 @@ fn span(item: Item<'_>) -> Option<Duration> {
     span
 }
 
-fn step(item: Item<'_>) -> Option<StepSpec> {
+fn step(item: Item<'_>, hosted: bool) -> Option<StepSpec> {
     let origin = item.origin();
     let mut fields = item.object("a step")?;
     let at = fields.optional("at").map(span);
@@ -90,6 +94,12 @@ fn step(item: Item<'_>) -> Option<StepSpec> {
     }
     fields.finish();
     let happening = found.pop().flatten()?;
+    let scripted = matches!(happening, Happening::Traffic { .. } | Happening::Metrics(_) | Happening::Fail { .. });
+    if scripted && !hosted {
+        let help = "add `host: {}` to the scenario's spec";
+        item.problem(ProblemCode::InvalidValue, "this step needs a scripted host", help);
+        return None;
+    }
     let at = at.map_or(Some(None), |at| at.map(Some))?;
     Some(StepSpec { at, happening, expect: expect.unwrap_or(Some(ExpectSpec::default()))?, origin })
 }
@@ -104,7 +114,7 @@ pub(in super::super) fn seen(observation: Observation) -> &'static str {
 
 type Read = for<'d> fn(Item<'d>) -> Option<Happening>;
 
-const HAPPENINGS: [(&str, Read); 21] = [
+const HAPPENINGS: [(&str, Read); 25] = [
     ("push", push),
     ("patch", patch),
     ("promote", promote),
@@ -126,6 +136,10 @@ const HAPPENINGS: [(&str, Read); 21] = [
     ("rename", rename),
     ("deleteWorkload", |item| item.boolean().and_then(|yes| yes.then_some(Happening::DeleteWorkload))),
     ("setPolicies", set_policies),
+    ("wait", |item| item.boolean().and_then(|yes| yes.then_some(Happening::Wait))),
+    ("traffic", traffic),
+    ("metrics", metrics),
+    ("fail", fail),
 ];
 
 fn one(item: Item<'_>, verb: Verb) -> Option<Happening> {
@@ -316,6 +330,10 @@ fn expect(item: Item<'_>) -> Option<ExpectSpec> {
         effects: fields.optional("effects").and_then(|list| list.list(Item::string)),
         places: entries(fields.optional("places"), |item| Some(replicas(item))),
         violations: fields.optional("violations").and_then(|list| list.list(Item::string)),
+        replicas: entries(fields.optional("replicas"), |item| item.whole(0..=i64::from(u32::MAX))),
+        rolled_back: entries(fields.optional("rolledBack"), Item::string),
+        lost: fields.optional("lost").and_then(|item| item.whole(0..=i64::MAX)),
+        offloaded: entries(fields.optional("offloaded"), Item::string),
     };
     fields.finish();
     Some(found)

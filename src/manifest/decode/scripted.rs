@@ -1,0 +1,76 @@
+//! What a scenario says of its scripted host, and of what that host measures.
+
+use super::super::fields::Fields;
+use super::super::item::Item;
+use super::super::scenario::{Happening, HostSpec, ShownSpec};
+use super::strategy::seconds;
+use crate::id::Name;
+use crate::origin::Sourced;
+use crate::policy::Environment;
+use crate::quantity::Milli;
+
+const U32: i64 = u32::MAX as i64;
+
+/// `host`: how long it takes to build and to start, and how often it reports.
+pub(super) fn host(item: Item<'_>) -> Option<HostSpec> {
+    let usual = HostSpec::default();
+    let mut fields = item.object("a scripted host")?;
+    let build = fields.optional("buildSeconds").map(|item| seconds(item, 0));
+    let start = fields.optional("startSeconds").map(|item| seconds(item, 0));
+    let tick = fields.optional("tickSeconds").map(|item| seconds(item, 1));
+    fields.finish();
+    Some(HostSpec {
+        build: build.unwrap_or(Some(usual.build))?,
+        start: start.unwrap_or(Some(usual.start))?,
+        tick: tick.unwrap_or(Some(usual.tick))?,
+    })
+}
+
+/// `traffic`: how many requests an environment gets from here on.
+pub(super) fn traffic(item: Item<'_>) -> Option<Happening> {
+    let mut fields = item.object("traffic")?;
+    let environment = fields.optional("environment").map(Item::name);
+    let per_second = fields.required("requestsPerSecond").and_then(|item| item.whole(0..=1_000_000));
+    fields.finish();
+    let environment = match environment {
+        None => Name::new(Environment::PRODUCTION).ok()?,
+        Some(named) => named?.value,
+    };
+    Some(Happening::Traffic { environment, per_second: per_second? })
+}
+
+/// `metrics`: what a version shows from here on; what is not mentioned stays as it was.
+pub(super) fn metrics(item: Item<'_>) -> Option<Happening> {
+    let mut fields = item.object("metrics")?;
+    let version = fields.required("version").and_then(Item::string);
+    let number = |fields: &mut Fields<'_>, name| fields.optional(name).map(Item::quantity::<Milli>);
+    let error_rate = number(&mut fields, "errorRate");
+    let latency = number(&mut fields, "latency");
+    let capacity = fields.optional("requestsPerReplica").map(|item| item.whole(1..=U32));
+    let starts = fields.optional("starts").map(Item::boolean);
+    let custom = fields.optional("custom").map(custom);
+    fields.finish();
+    let given = |field: Option<Option<Milli>>| field.map_or(Some(None), |read| read.map(Some));
+    Some(Happening::Metrics(ShownSpec {
+        version: version?,
+        error_rate: given(error_rate)?,
+        latency: given(latency)?,
+        capacity: capacity.map_or(Some(None), |read| read.map(Some))?,
+        starts: starts.map_or(Some(None), |read| read.map(Some))?,
+        custom: custom.unwrap_or(Some(Vec::new()))?,
+    }))
+}
+
+fn custom(item: Item<'_>) -> Option<Vec<(Name, Milli)>> {
+    let read = |(key, item): (Sourced<&str>, Item<'_>)| Some((Name::new(key.value).ok()?, item.quantity()?));
+    item.entries()?.map(read).collect()
+}
+
+/// `fail`: replicas that break, and are started again.
+pub(super) fn fail(item: Item<'_>) -> Option<Happening> {
+    let mut fields = item.object("failing replicas")?;
+    let deployment = fields.required("deployment").and_then(Item::string);
+    let replicas = fields.required("replicas").and_then(|item| item.whole(1..=U32));
+    fields.finish();
+    Some(Happening::Fail { deployment: deployment?, replicas: replicas? })
+}

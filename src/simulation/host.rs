@@ -1,0 +1,313 @@
+//! The scripted host: it builds, starts and stops, serves requests, scales, and reports, all of it on the
+//! scenario's clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::fleet::Replicas;
+use super::series::{Point, Series};
+use super::shown::{Served, Shown};
+use super::wording;
+use crate::deployment::Workload;
+use crate::id::Name;
+use crate::lifecycle::{Action, Answer, Effect, Endpoint, Load, Number, Observation, Refusal, Sight, State, Status};
+use crate::manifest::scenario::{HostSpec, ShownSpec};
+use crate::scaling;
+use crate::time::Moment;
+use crate::traffic::{Side, Why};
+use crate::workspace::{Local, Workspace};
+
+/// A host that behaves, and what it has seen.
+pub(super) struct Host {
+    spec: HostSpec,
+    workload: Workload,
+    start: Moment,
+    now: Moment,
+    replicas: Replicas,
+    /// Requests a second, by environment.
+    traffic: BTreeMap<Name, u32>,
+    shown: BTreeMap<String, Shown>,
+    served: BTreeMap<Number, Served>,
+    /// Thousandths of requests that nobody took.
+    lost: u64,
+    /// Thousandths of requests that wait until their deployment is awake, by environment.
+    waiting: BTreeMap<Name, u64>,
+    memories: BTreeMap<Number, scaling::State>,
+    sides: BTreeMap<Name, Side>,
+    /// Where an environment's requests are offloaded to, and which part of them.
+    pub(super) offloaded: BTreeMap<Name, (String, u8)>,
+    pub(super) series: Series,
+}
+
+impl Host {
+    pub(super) fn new(spec: HostSpec, workload: Workload, start: Moment) -> Self {
+        Self {
+            spec,
+            workload,
+            start,
+            now: start,
+            replicas: Replicas::default(),
+            traffic: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            served: BTreeMap::new(),
+            lost: 0,
+            waiting: BTreeMap::new(),
+            memories: BTreeMap::new(),
+            sides: BTreeMap::new(),
+            offloaded: BTreeMap::new(),
+            series: Series::default(),
+        }
+    }
+
+    /// Requests that nobody took so far.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost / 1000
+    }
+
+    /// Requests that each deployment has been sent so far, and those of them that failed.
+    pub(super) fn sent(&self) -> impl Iterator<Item = (Number, u64, u64)> {
+        self.served.iter().map(|(&number, served)| (number, served.sent / 1000, served.failed / 1000))
+    }
+
+    pub(super) fn expect_traffic(&mut self, environment: Name, per_second: u32) {
+        self.traffic.insert(environment, per_second);
+    }
+
+    pub(super) fn show(&mut self, spec: &ShownSpec) {
+        self.shown.entry(spec.version.clone()).or_default().update(spec);
+    }
+
+    /// Lets replicas break; they are ready again after the time of a start.
+    pub(super) fn fail(&mut self, number: Number, replicas: u32) {
+        self.replicas.fail(number, replicas, self.now.after(self.spec.start));
+    }
+
+    /// Takes up what a command asks of the host.
+    pub(super) fn take(&mut self, scene: &Workspace, now: Moment, effects: &[Effect]) {
+        self.now = now;
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        for effect in effects {
+            match effect {
+                Effect::Build { deployment, .. } => self.replicas.build(*deployment, now.after(self.spec.build)),
+                Effect::Start { deployment, places, .. } => {
+                    let count = places.iter().map(|place| place.replicas).sum();
+                    let ready = self.starts(&state, *deployment).then(|| now.after(self.spec.start));
+                    self.replicas.start(*deployment, count, ready);
+                }
+                Effect::Patch { deployment, .. } => self.replicas.patch(*deployment, now.after(self.spec.start)),
+                Effect::Stop { deployment, places, .. } => {
+                    self.replicas.stop(*deployment, places.iter().map(|place| place.replicas).sum());
+                }
+                Effect::Notify(notice) => self.series.note(now.since(self.start), wording::news(&state, notice)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets time pass until `then`, a tick at a time.
+    pub(super) fn run(&mut self, scene: &mut Workspace, then: Moment) {
+        while self.now < then {
+            let tick = self.spec.tick.max(Duration::from_millis(1));
+            let next = self.now.after(tick).min(then);
+            let passed = next.since(self.now);
+            self.now = next;
+            self.report(scene);
+            self.serve(scene, passed);
+            self.judge(scene);
+            self.scale(scene);
+            self.offload(scene);
+            self.note(scene);
+        }
+    }
+
+    fn act(&mut self, scene: &mut Workspace, action: Action) {
+        match scene.carry_out(self.now, &self.workload, action) {
+            Ok(effects) => self.take(scene, self.now, &effects),
+            Err(refusal) => self.refused(&refusal),
+        }
+    }
+
+    /// What is refused is tried again at the next tick, and told once.
+    fn refused(&mut self, refusal: &Refusal) {
+        self.series.note(self.now.since(self.start), format!("the host is refused: {refusal}"));
+    }
+
+    /// Says what has been built, has become ready, is gone, or does not answer.
+    fn report(&mut self, scene: &mut Workspace) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        for record in state.deployments() {
+            let number = record.number;
+            let ready = self.replicas.ready(number, self.now);
+            let all = self.replicas.all_ready(number, self.now);
+            let in_rollout = state.is_in_rollout(number);
+            let seen = match record.status {
+                Status::Building if self.replicas.is_built(number, self.now) => Observation::Built,
+                Status::Deactivating => Observation::Drained,
+                status if status.is_starting() && !in_rollout && all => Observation::Ready,
+                Status::Updating if !in_rollout && all => Observation::Ready,
+                Status::Active | Status::Unhealthy if record.moving && all => Observation::Ready,
+                Status::Active if !in_rollout && ready == 0 => Observation::Unhealthy,
+                Status::Unhealthy if !in_rollout && ready > 0 => Observation::Healthy,
+                _ => continue,
+            };
+            let generation = record.generation;
+            self.act(scene, Action::Observe { deployment: number, generation, observation: seen });
+        }
+    }
+
+    /// Sends the requests of the time that passed to whoever is to answer them.
+    fn serve(&mut self, scene: &Workspace, passed: Duration) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+        for (environment, per_second) in self.traffic.clone() {
+            // Thousandths of requests: so many a second, for so many milliseconds.
+            let requests = u64::from(per_second).saturating_mul(millis);
+            let (_, remote) = self.offloaded.get(&environment).cloned().unwrap_or_default();
+            let here = requests / 100 * u64::from(100 - remote);
+            let answer = state.route(&Endpoint::Environment(environment.clone()));
+            let here = here + self.waiting.remove(&environment).unwrap_or(0);
+            let shares = answer.shares();
+            match answer {
+                Answer::WakeFirst(_) => drop(self.waiting.insert(environment, here)),
+                Answer::NotReady(callee) if callee.status == Status::WakingUp => {
+                    self.waiting.insert(environment, here);
+                }
+                _ if shares.is_empty() => self.lost += here,
+                _ => {}
+            }
+            for share in shares {
+                let part = here / 100 * u64::from(share.percent);
+                if self.replicas.ready(share.deployment, self.now) == 0 {
+                    self.lost += part;
+                    continue;
+                }
+                let shown = self.shown(&state, share.deployment);
+                let served = self.served.entry(share.deployment).or_default();
+                served.serve(self.now, passed, part, &shown);
+            }
+        }
+        for record in state.deployments() {
+            let (ready, shown) = (self.replicas.ready(record.number, self.now), self.shown(&state, record.number));
+            let served = self.served.entry(record.number).or_default();
+            served.measure(self.now, passed, ready, &shown);
+        }
+    }
+
+    /// Tells every rollout what is seen of it.
+    fn judge(&mut self, scene: &mut Workspace) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        let candidates: Vec<_> =
+            state.slots().filter_map(|(_, slot)| Some((slot.holder, slot.promotion.as_ref()?.candidate))).collect();
+        for (holder, candidate) in candidates {
+            if state.replacement_by(candidate).is_none() {
+                continue;
+            }
+            let ready = |number| self.replicas.ready(number, self.now);
+            let shown = self.shown(&state, candidate);
+            let served = self.served.entry(candidate).or_default();
+            let sight = Sight {
+                old: holder.map_or(0, ready),
+                new: self.replicas.ready(candidate, self.now),
+                requests: served.sent / 1000,
+                summary: Some(served.summary(self.now, &shown)),
+                no_room: None,
+            };
+            self.act(scene, Action::Advance { candidate, sight: Box::new(sight) });
+        }
+    }
+
+    /// Scales whatever scales by itself.
+    fn scale(&mut self, scene: &mut Workspace) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        for record in state.deployments().filter(|record| record.autoscaler().is_some()) {
+            let number = record.number;
+            let waiting = record.status == Status::ScaledToZero && self.is_called(&state, number);
+            let Some(served) = self.served.get(&number) else { continue };
+            let Some(window) = served.window() else { continue };
+            let load = Load {
+                ready: self.replicas.ready(number, self.now),
+                window,
+                waiting,
+                buffered_since: served.quiet_since,
+            };
+            let memory = self.memories.entry(number).or_default();
+            match scene.autoscale(self.now, &self.workload, number, memory, &load) {
+                Ok(effects) => self.take(scene, self.now, &effects),
+                Err(refusal) => self.refused(&refusal),
+            }
+        }
+    }
+
+    /// Whether some environment's requests wait for a deployment to wake.
+    fn is_called(&self, state: &State, number: Number) -> bool {
+        self.traffic.iter().filter(|(_, per_second)| **per_second > 0).any(|(environment, _)| {
+            matches!(state.route(&Endpoint::Environment(environment.clone())),
+                Answer::WakeFirst(callee) if callee.deployment == number)
+        })
+    }
+
+    /// Decides for each environment with traffic where its requests go.
+    fn offload(&mut self, scene: &Workspace) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        for environment in self.traffic.keys().cloned().collect::<Vec<_>>() {
+            let Some(holder) = state.holder(environment.as_str()) else { continue };
+            let Some(offloading) = &holder.settings.offloading else { continue };
+            let ready = self.replicas.ready(holder.number, self.now);
+            let shown = self.shown(&state, holder.number);
+            let served = self.served.entry(holder.number).or_default();
+            let readings: Vec<_> = offloading.metrics.iter().map(|spec| served.reading(spec, ready, &shown)).collect();
+            let side = self.sides.entry(environment.clone()).or_default();
+            let local = Local { ready: ready > 0, readings: &readings };
+            let decided = scene.offload_live(&self.workload, holder.number, side, self.now, &local);
+            let Ok(Some(offloaded)) = decided else { continue };
+            let fleet = scene.inventory().fleet();
+            let named = offloaded.remotes.first().and_then(|pair| fleet.names(*pair));
+            let before = self.offloaded.remove(&environment);
+            if let (Some((_, percent)), Some((cluster, ..))) = (offloaded.routing.remote, named) {
+                self.offloaded.insert(environment.clone(), (cluster.to_string(), percent));
+            }
+            if before != self.offloaded.get(&environment).cloned() {
+                let words = offloading_in_words(&environment, self.offloaded.get(&environment), offloaded.routing.why);
+                self.series.note(self.now.since(self.start), words);
+            }
+        }
+    }
+
+    /// Notes what there is for the chart.
+    fn note(&mut self, scene: &Workspace) {
+        let Ok(state) = scene.state_of(&self.workload) else { return };
+        let production = self.traffic.keys().next().cloned();
+        let endpoint = production.clone().map_or(Endpoint::Workload, Endpoint::Environment);
+        let shares = state.route(&endpoint).shares();
+        let at = self.now.since(self.start);
+        for record in state.deployments() {
+            let share = shares.iter().find(|share| share.deployment == record.number);
+            let point = Point {
+                at: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
+                replicas: record.running(),
+                ready: self.replicas.ready(record.number, self.now),
+                percent: share.map_or(0, |share| share.percent),
+            };
+            self.series.add(record.name.as_str(), point);
+        }
+    }
+
+    fn starts(&self, state: &State, number: Number) -> bool {
+        self.shown(state, number).starts
+    }
+
+    /// What the version of a deployment shows.
+    fn shown(&self, state: &State, number: Number) -> Shown {
+        let version = state.deployment(number).and_then(|record| record.version.as_deref());
+        version.and_then(|version| self.shown.get(version)).cloned().unwrap_or_default()
+    }
+}
+
+fn offloading_in_words(environment: &Name, to: Option<&(String, u8)>, why: Why) -> String {
+    match (to, why) {
+        (Some((cluster, percent)), _) => format!("{percent}% of {environment} goes to {cluster}"),
+        (None, Why::LoadedWithoutRemote) => format!("{environment} would be offloaded, and may go nowhere"),
+        (None, Why::NoRoute) => format!("{environment} has no route"),
+        (None, _) => format!("{environment} is served here again"),
+    }
+}
