@@ -263,7 +263,7 @@ fn settings_are_complete_and_in_range() {
     assert_eq!(faults("workload: {type: model, name: n}").len(), 1);
     assert_eq!(
         faults("placement: {}, offloading: {}"),
-        ["4:49 missing-field offloading needs `percentage` (add `percentage: …`)"]
+        ["4:45 missing-field offloading needs `percentage` (add `percentage: …`)"]
     );
     assert_eq!(faults("strategy: {type: rolling, surge: 2}").len(), 1);
     assert_eq!(
