@@ -262,6 +262,7 @@ impl Balancer {
         if self.holds_until.is_some_and(|until| now <= until) {
             return;
         }
+        self.usable.settle();
         for turn in self.usable.iter() {
             if let Some(kept) = self.turns.get_mut(turn.place as usize) {
                 *kept = turn;

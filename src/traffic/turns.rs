@@ -1,5 +1,7 @@
 //! Whose turn it is: smooth weighted round robin and least connections, over plain numbers.
 
+use std::cmp::Ordering;
+
 /// The backends that can be chosen, as columns of numbers, ascending by place.
 ///
 /// A pick goes through all of them; columns let the processor take several at a time.
@@ -17,8 +19,19 @@ pub(super) struct Turns {
     loads: Vec<i32>,
     /// What one connection adds to the load.
     steps: Vec<i32>,
+    /// Those of the least load; none where they have to be looked for.
+    tied: Tied,
     /// Whether some effective weight is below its weight.
     recovering: bool,
+}
+
+/// Those of the least load, as columns, ascending by where they stand. While they are here, their `current`
+/// is kept here.
+#[derive(Clone, Default, Debug)]
+struct Tied {
+    stand: Vec<usize>,
+    current: Vec<i32>,
+    weights: Vec<i32>,
 }
 
 /// Where one backend stands.
@@ -46,6 +59,7 @@ impl Turns {
         all
     }
 
+    /// All of them, as they stand once they are [settled](Self::settle).
     pub(super) fn iter(&self) -> impl Iterator<Item = Turn> + use<'_> {
         (0..self.places.len()).filter_map(|at| self.get(at))
     }
@@ -73,6 +87,56 @@ impl Turns {
             (Some(own), Some(load)) => *own = load,
             _ => self.loads.clear(),
         }
+        self.follow(at, load);
+    }
+
+    /// Keeps the idlest as they are after the load of one has changed, so that they need not be looked for
+    /// among all at every pick: while connections only open, each look serves as many picks as it finds.
+    fn follow(&mut self, at: usize, load: Option<i32>) {
+        let mut others = self.tied.stand.iter().filter(|other| **other != at);
+        let least = others.next().and_then(|other| self.loads.get(*other).copied());
+        // One that was alone may still be below all others, or not.
+        let (Some(least), Some(load)) = (least, load) else { return self.settle() };
+        match (self.tied.stand.binary_search(&at), load.cmp(&least)) {
+            (Ok(found), Ordering::Greater) => {
+                self.tied.stand.remove(found);
+                self.tied.weights.remove(found);
+                let current = self.tied.current.remove(found);
+                if let Some(own) = self.current.get_mut(at) {
+                    *own = current;
+                }
+            }
+            (Err(found), Ordering::Equal) => {
+                let column = |column: &[i32]| column.get(at).copied().unwrap_or(0);
+                self.tied.stand.insert(found, at);
+                self.tied.weights.insert(found, column(&self.weights));
+                self.tied.current.insert(found, column(&self.current));
+            }
+            (_, Ordering::Less) => {
+                self.settle();
+                self.tie(at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds one at the end of the idlest.
+    fn tie(&mut self, at: usize) {
+        if let (Some(current), Some(weight)) = (self.current.get(at), self.weights.get(at)) {
+            self.tied.stand.push(at);
+            self.tied.current.push(*current);
+            self.tied.weights.push(*weight);
+        }
+    }
+
+    /// Brings what is kept of the idlest back to all.
+    pub(super) fn settle(&mut self) {
+        for (at, current) in self.tied.stand.drain(..).zip(self.tied.current.drain(..)) {
+            if let Some(own) = self.current.get_mut(at) {
+                *own = current;
+            }
+        }
+        self.tied.weights.clear();
     }
 
     /// Makes a backend's weight count for less, after a failure.
@@ -112,6 +176,7 @@ impl Turns {
 
     /// Smooth weighted round robin among all.
     pub(super) fn next(&mut self) -> Option<usize> {
+        self.settle();
         if self.recovering {
             return self.next_of(|_| true);
         }
@@ -129,6 +194,7 @@ impl Turns {
     /// Smooth weighted round robin among those that `admits` lets pass: each grows by its weight, the
     /// largest is taken and pays for all.
     pub(super) fn next_of(&mut self, admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+        self.settle();
         let mut total = 0;
         let mut best: Option<(usize, i32)> = None;
         let mut recovering = false;
@@ -160,24 +226,31 @@ impl Turns {
         if self.recovering || self.loads.is_empty() {
             return self.idlest_of(|_| true);
         }
-        let least = self.loads.iter().copied().min()?;
-        let (mut total, mut most) = (0, i32::MIN);
-        for ((current, weight), load) in self.current.iter_mut().zip(&self.weights).zip(&self.loads) {
-            // One that is alone grows and pays the same, as if it had not taken part.
-            let tied = -i32::from(*load == least);
-            let grown = *weight & tied;
-            *current += grown;
-            total += grown;
-            most = most.max(if tied == 0 { i32::MIN } else { *current });
+        if self.tied.stand.is_empty() {
+            let least = self.loads.iter().copied().min()?;
+            let loads = std::mem::take(&mut self.loads);
+            let idlest = loads.iter().enumerate().filter(|(_, load)| **load == least);
+            idlest.for_each(|(at, _)| self.tie(at));
+            self.loads = loads;
         }
-        let chosen = |(current, load): (&i32, &i32)| *current == most && *load == least;
-        let at = self.current.iter().zip(&self.loads).position(chosen)?;
-        *self.current.get_mut(at)? -= total;
-        Some(at)
+        // One that is alone would grow and pay the same, as if it had not taken part.
+        if let [only] = self.tied.stand[..] {
+            return Some(only);
+        }
+        let (mut total, mut most) = (0, i32::MIN);
+        for (current, weight) in self.tied.current.iter_mut().zip(&self.tied.weights) {
+            *current += weight;
+            total += weight;
+            most = most.max(*current);
+        }
+        let chosen = self.tied.current.iter().position(|current| *current == most)?;
+        *self.tied.current.get_mut(chosen)? -= total;
+        self.tied.stand.get(chosen).copied()
     }
 
     /// The same among those that `admits` lets pass, by multiplying crosswise.
     pub(super) fn idlest_of(&mut self, admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+        self.settle();
         let crosswise = |one: &Turn, other: &Turn| {
             let load = |turn: &Turn, weight: i32| u64::from(turn.connections) * u64::from(weight.unsigned_abs());
             load(one, other.weight).cmp(&load(other, one.weight))
@@ -186,12 +259,48 @@ impl Turns {
         let mut several = false;
         for (at, turn) in self.iter().enumerate().filter(|(_, turn)| admits(turn)) {
             match best.as_ref().map(|(_, best)| crosswise(&turn, best)) {
-                None | Some(std::cmp::Ordering::Less) => (best, several) = (Some((at, turn)), false),
-                Some(std::cmp::Ordering::Equal) => several = true,
-                Some(std::cmp::Ordering::Greater) => {}
+                None | Some(Ordering::Less) => (best, several) = (Some((at, turn)), false),
+                Some(Ordering::Equal) => several = true,
+                Some(Ordering::Greater) => {}
             }
         }
         let (at, best) = best?;
         if several { self.next_of(|turn| admits(turn) && crosswise(turn, &best).is_eq()) } else { Some(at) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R5: the idlest that are kept from pick to pick are those that a look at all of them finds.
+    #[test]
+    fn r5_what_is_kept_from_pick_to_pick_is_what_a_look_at_all_finds() {
+        let turn = |place: u32| {
+            let weight = i32::try_from(1 + place % 4).unwrap_or(1);
+            Turn { place, weight, effective: weight, current: 0, connections: 0 }
+        };
+        let mut kept = Turns::new((0..17).map(turn));
+        let mut looked = kept.clone();
+        let mut open = [0_u32; 17];
+        // A small generator: which of them closes a connection, and when.
+        let mut random = 1_u32;
+        for _ in 0..20_000 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let closing = (random >> 16) as usize % 40;
+            let at = match open.get(closing) {
+                Some(connections) if *connections > 0 => closing,
+                Some(_) => continue,
+                None => {
+                    let at = kept.idlest();
+                    assert_eq!(at, looked.idlest_of(|_| true));
+                    at.expect("one")
+                }
+            };
+            let own = open.get_mut(at).expect("one of them");
+            *own = if closing < 17 { *own - 1 } else { *own + 1 };
+            kept.connect(at, *own);
+            looked.connect(at, *own);
+        }
     }
 }
