@@ -71,7 +71,10 @@ spec:
                 "story.yaml 8:7".to_owned(),
                 "write one command or observation, such as `push`, `promote`, `built`, `ready`".to_owned(),
             ),
-            ("story.yaml 8:14".to_owned(), "name the environment with `promote`, or leave `onReplaced` out".to_owned()),
+            (
+                "story.yaml 8:14".to_owned(),
+                "name the environment with `promote`, or leave `onReplaced` and `by` out".to_owned()
+            ),
             ("story.yaml 9:43".to_owned(), format!("it is one of {}", statuses.join(", "))),
         ]
     );

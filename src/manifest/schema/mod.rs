@@ -222,7 +222,11 @@ kind: Scenario
 metadata: {name: s}
 spec:
   model: m
+  host: {}
   steps:
+    - traffic: {requestsPerSecond: 1}
+    - metrics: {version: v}
+    - fail: {deployment: d, replicas: 1}
     - {push: {from: m/d}, expect: {refused: {rule: L1}}}
     - patch: {}
     - promote: {deployment: d, environment: e}

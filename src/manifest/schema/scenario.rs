@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::native::{self, U32};
-use super::{boolean, list, name, nonempty, object, one_of, reference, text, texts, whole, words};
+use super::strategy::strategy;
+use super::{boolean, list, name, nonempty, object, one_of, quantity, reference, text, texts, whole, words};
 use crate::lifecycle::{Observation, Role, Status};
 use crate::manifest::decode::seen;
 
@@ -31,6 +32,7 @@ pub(super) fn scenario() -> Value {
             "description": text("What it tells"),
             "start": {"type": "string", "format": "date-time", "description": "When it begins; 1970 by default"},
             "fleet": words(&["loaded", "unlimited"], "The clusters and policies that are loaded, which is the default, or one cluster without end and no policies"),
+            "host": host(),
             "steps": nonempty(step(), "What happens"),
         }),
     );
@@ -60,14 +62,18 @@ fn happenings() -> Map<String, Value> {
     let on_replaced = || words(&["keep", "scale-to-zero", "deactivate"], "What becomes of the replaced holder");
     let (deployment, environment) = (|| reference("A deployment, by name or id"), || reference("An environment"));
     let one = |what: &str| reference(&format!("The deployment that is {what}, by name or id"));
-    let roll_back =
-        object("a roll back", &["environment"], json!({"environment": environment(), "onReplaced": on_replaced()}));
+    let roll_back = object(
+        "a roll back",
+        &["environment"],
+        json!({"environment": environment(), "onReplaced": on_replaced(), "by": by()}),
+    );
     let mut found = json!({
         "push": with_settings("a push", &[], json!({
             "draft": boolean("Whether it is the draft; false by default"),
             "from": reference("A loaded deployment whose settings it takes"),
             "promote": reference("The environment that it is promoted to once it is active"),
             "onReplaced": on_replaced(),
+            "by": by(),
             "name": name(),
             "version": text("The version"),
             "environment": reference("The environment that governs it"),
@@ -78,6 +84,7 @@ fn happenings() -> Map<String, Value> {
             "environment": environment(),
             "name": name(),
             "onReplaced": on_replaced(),
+            "by": by(),
             "force": boolean("Whether to promote an unhealthy one; false by default"),
         })),
         "release": object("a release", &["from", "to"], json!({
@@ -85,15 +92,30 @@ fn happenings() -> Map<String, Value> {
             "to": environment(),
             "name": name(),
             "onReplaced": on_replaced(),
+            "by": by(),
         })),
         "updateVersion": object("an update", &["environment", "version"], json!({
             "environment": environment(),
             "version": text("The new version"),
             "name": name(),
             "onReplaced": on_replaced(),
+            "by": by(),
         })),
         "rollBack": {"anyOf": [environment(), roll_back]},
         "cancel": reference("The environment that something is being promoted to"),
+        "pause": reference("The environment whose rollout stands still from now on"),
+        "resume": reference("The environment whose rollout goes on"),
+        "forceForward": reference("The environment whose rollout passes over soak, steps and judgement"),
+        "wait": {"const": true, "description": "Nothing but time passes"},
+        "traffic": object("traffic", &["requestsPerSecond"], json!({
+            "environment": reference("The environment that is called; `production` by default"),
+            "requestsPerSecond": whole(0, 1_000_000, "How many requests a second it gets from here on"),
+        })),
+        "metrics": metrics(),
+        "fail": object("failing replicas", &["deployment", "replicas"], json!({
+            "deployment": deployment(),
+            "replicas": whole(1, U32, "How many break, and are ready again after the time of a start"),
+        })),
         "activate": one("started"),
         "deactivate": one("stopped"),
         "wake": one("brought back from zero"),
@@ -144,6 +166,39 @@ fn of_deployment(field: &str) -> Value {
     native::deployment().pointer(&format!("/properties/{field}")).cloned().unwrap_or_default()
 }
 
+/// How a candidate takes over: as a deployment's `strategy` says it, or all at once.
+fn by() -> Value {
+    json!({"anyOf": [{"const": "at-once"}, strategy()]})
+}
+
+fn host() -> Value {
+    object(
+        "a scripted host",
+        &[],
+        json!({
+            "buildSeconds": whole(0, U32, "How long a build takes; 30 by default"),
+            "startSeconds": whole(0, U32, "How long it takes until a replica is ready; 20 by default"),
+            "tickSeconds": whole(1, U32, "How often it serves, scales and reports; 5 by default"),
+        }),
+    )
+}
+
+fn metrics() -> Value {
+    let figures = json!({"type": "object", "additionalProperties": quantity("A figure"), "description": "Figures of its own, by name"});
+    object(
+        "metrics",
+        &["version"],
+        json!({
+            "version": text("The version that shows them from here on"),
+            "errorRate": quantity("Percent of its requests that fail; 0 at first"),
+            "latency": quantity("Milliseconds until a request is answered; 100 at first"),
+            "requestsPerReplica": whole(1, U32, "Requests a second that take all cpu of a replica; 100 at first"),
+            "starts": boolean("Whether its replicas become ready; true at first"),
+            "custom": figures,
+        }),
+    )
+}
+
 fn expectation() -> Value {
     let by_deployment = |value: Value, description: &str| json!({"type": "object", "additionalProperties": value, "description": description});
     let refusal = object(
@@ -166,6 +221,10 @@ fn expectation() -> Value {
             "effects": list(text("An effect, as reports have it"), "All effects, in order"),
             "places": by_deployment(replicas, "Replicas by cluster, by deployment"),
             "violations": list(reference("A deployment"), "The deployments with replicas where they may not run"),
+            "replicas": by_deployment(whole(0, U32, "Replicas"), "Replicas that are asked for, by deployment"),
+            "rolledBack": by_deployment(text("Words of the reason, or `no`"), "Why the last rollout went back, by environment"),
+            "lost": whole(0, i64::MAX, "Requests that nobody took since the start, at most"),
+            "offloaded": by_deployment(text("As `oslo 30%`, or `no`"), "Where requests are offloaded to, by environment"),
         }),
     )
 }
