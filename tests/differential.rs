@@ -29,7 +29,7 @@ use siting::manifest::spec::{
     GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec,
     PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
 };
-use siting::placement::{Code, PairExplanation};
+use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
 use siting::policy::{Enforcement, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
@@ -95,9 +95,23 @@ fn compare(world: &World, partial: bool, what: &str) {
     }
 }
 
+/// The first replica goes where all candidates, ranked one by one, are led by (D5).
+fn the_best_is_taken_first(workspace: &Workspace, id: DeploymentId, decision: &Decision, what: &str) {
+    let Some(taken) = decision.placements().first() else { return };
+    if workspace.running().iter().any(|running| running.deployment == id) {
+        // What it holds now is free for it in its own decision only.
+        return;
+    }
+    let (deployment, scope) = (workspace.deployment(id).expect("its own"), workspace.scope(id).expect("its own"));
+    let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences);
+    let ranks = ranking(workspace.inventory(), &scope, &ask, decision.alternative());
+    assert_eq!(ranks.first().map(|rank| rank.pair), Some(taken.pair), "{what}: {ranks:#?}");
+}
+
 /// What is said of each cluster adds up to what is decided over all (D6).
 fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
     let decision = workspace.place(id).expect("a deployment of the workspace").decision;
+    the_best_is_taken_first(workspace, id, &decision, what);
     let clusters = (0..decision.fleet().clusters().len()).map(ClusterId::from_index);
     let pairs: Vec<PairExplanation> =
         clusters.flat_map(|cluster| workspace.explain_cluster(id, cluster).expect("a cluster")).collect();

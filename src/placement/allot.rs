@@ -6,12 +6,14 @@ use std::collections::{BinaryHeap, HashMap};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 
-use super::feasible::Question;
+use super::ask::Ask;
+use super::feasible::{Feasible, Question};
 use super::rank::{Liking, Rank, Seen, UnknownLast};
 use super::spread::Domains;
 use super::supply::Supply;
 use crate::id::{PairId, PoolId};
-use crate::inventory::{Nodes, Pair, Pool, Request};
+use crate::inventory::{Inventory, Nodes, Pair, Pool, Request};
+use crate::policy::Scope;
 use crate::quantity::Money;
 
 /// Where the replicas go, in the order of each candidate's first replica, and how many fitted.
@@ -95,13 +97,53 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
     state.done
 }
 
-/// The candidates for one more replica, best first.
-pub(super) fn ranked(question: &Question<'_>, alternative: usize) -> Vec<PairId> {
-    let state = Allotting { question, alternative, changed: HashMap::new(), done: Allotment::default() };
-    let candidates = question.feasible.candidates(alternative);
-    let mut ranks: Vec<Rank> = candidates.filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
+/// How the candidates with room rank for the first replica under one alternative of the demand, the best
+/// first: why one was taken and not another, part by part (D5).
+///
+/// O(places + kinds + allowed pairs × log).
+///
+/// ```
+/// use siting::placement::{Ask, Liking, ranking};
+/// # use siting::manifest::Source;
+/// # use siting::workspace::{LoadOptions, Workspace};
+/// # let text = "apiVersion: siting.dev/v1
+/// # kind: Cluster
+/// # metadata: {name: stockholm}
+/// # spec:
+/// #   provider: own
+/// #   country: se
+/// #   pools:
+/// #   - {name: dear, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 8Gi, pricePerHour: 2}
+/// #   - {name: cheap, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 8Gi, pricePerHour: 1}
+/// # ---
+/// # apiVersion: siting.dev/v1
+/// # kind: Deployment
+/// # metadata: {name: v1}
+/// # spec: {model: bert, resources: {cpu: 2, memory: 1Gi}, placement: {prefer: [price]}}
+/// # ";
+/// # let workspace = Workspace::from_sources(&[Source::new("fleet.yaml", text)], LoadOptions::default())?;
+/// # let id = workspace.find_deployment("bert/v1")?;
+/// # let (deployment, scope) = (workspace.deployment(id).unwrap(), workspace.scope(id).unwrap());
+/// let ask = Ask::new(&deployment.demand, 1).preferring(&deployment.preferences);
+/// let ranks = ranking(workspace.inventory(), &scope, &ask, 0);
+/// let pools = ranks.iter().filter_map(|rank| workspace.inventory().fleet().names(rank.pair));
+/// assert_eq!(pools.map(|(_, pool, _)| pool.as_str()).collect::<Vec<_>>(), ["cheap", "dear"]);
+/// assert!(matches!(ranks[0].stated[0], Liking::Price(price) if price.known().unwrap().get() == 500_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative: usize) -> Vec<Rank> {
+    let open = (&**inventory.healthy(), &**inventory.cordoned());
+    let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
+    let question = Question::new(inventory, &feasible, *ask);
+    let candidates: Vec<_> = feasible.candidates(alternative).collect();
+    let spread = ask.preferences.spread;
+    let domains = spread.map(|spread| Domains::new(&question, &candidates, spread));
+    let done = Allotment { alternative, domains, ..Allotment::default() };
+    let state = Allotting { question: &question, alternative, changed: HashMap::new(), done };
+    let mut ranks: Vec<_> = candidates.into_iter().filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
     ranks.sort();
-    ranks.into_iter().map(|rank| rank.pair).collect()
+    ranks
 }
 
 /// A candidate in the heap, as good as it was when its pool had that version.

@@ -148,37 +148,6 @@ fn answer(inventory: &Inventory, feasible: &Feasible<'_>, ask: &Ask<'_>) -> (Vec
     (placements, alternative, Some(refusal))
 }
 
-/// Every candidate with room for a replica, best first as [`decide`] would take them (D5): where else it
-/// could go. Of several alternatives of a gpu demand, the first that has any is taken.
-///
-/// ```
-/// use std::sync::Arc;
-/// use siting::catalog::Catalog;
-/// use siting::deployment::Demand;
-/// use siting::inventory::Inventory;
-/// use siting::placement::{Ask, ranked};
-/// use siting::policy::{Bundle, PolicySet, Scope};
-///
-/// let catalog = Catalog::builtin();
-/// let policies = Arc::new(PolicySet::new(&catalog));
-/// let model = catalog.resource_type("model").ok_or("no models")?;
-/// let scope = Arc::new(Scope::compile(&policies, [Bundle::default(); 3], model));
-/// let nothing = Inventory::new(&catalog, Vec::new())?;
-/// assert!(ranked(&nothing, &scope, &Ask::new(&Demand::AnyFlavor, 1)).is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// O(places + kinds + allowed pairs × log).
-#[must_use]
-pub fn ranked(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Vec<PairId> {
-    let fleet = inventory.fleet();
-    let feasible = Feasible::new(fleet, (inventory.healthy(), inventory.cordoned()), scope, ask.demand);
-    let question = Question::new(inventory, &feasible, *ask);
-    let mut alternatives =
-        (0..ask.demand.alternatives()).map(|alternative| super::allot::ranked(&question, alternative));
-    alternatives.find(|ranked| !ranked.is_empty()).unwrap_or_default()
-}
-
 /// The allotment of the first alternative under which all replicas fit, else of that under which most do.
 fn best_allotment(question: &Question<'_>) -> Allotment {
     let mut best: Option<Allotment> = None;

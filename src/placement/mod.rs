@@ -23,10 +23,11 @@ mod spread;
 mod supply;
 mod survey;
 
+pub use allot::ranking;
 pub use ask::Ask;
 pub use commit::{CommitError, commit};
 pub use constraint::Code;
-pub use decision::{Decision, Placement, Refusal, Verdict, decide, ranked};
+pub use decision::{Decision, Placement, Refusal, Verdict, decide};
 pub use explain::{PairExplanation, explain, explain_cluster};
 pub use lower::request;
 pub use optimize::{Movable, optimize};

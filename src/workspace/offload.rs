@@ -8,7 +8,7 @@ use crate::deployment::{Deployment, Offloading, Workload};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::lifecycle::{Number, Refusal};
 use crate::metrics::Reading;
-use crate::placement::{self, Ask};
+use crate::placement::{Ask, ranking};
 use crate::policy::Scope;
 use crate::time::Moment;
 use crate::traffic::{Remote, RemoteId, Routing, Side};
@@ -127,11 +127,15 @@ impl Workspace {
     fn remotes(&self, deployment: &Deployment, scope: &Arc<Scope>, here: &BTreeSet<ClusterId>) -> Vec<PairId> {
         let ask = Ask::new(&deployment.demand, 1).preferring(&deployment.preferences);
         let mut seen = here.clone();
-        let ranked = placement::ranked(&self.inventory, scope, &ask).into_iter();
+        // Those of the first alternative that has room.
+        let alternatives = 0..ask.demand.alternatives();
+        let mut rankings = alternatives.map(|alternative| ranking(&self.inventory, scope, &ask, alternative));
+        let ranked = rankings.find(|ranks| !ranks.is_empty()).unwrap_or_default();
+        let ranked = ranked.into_iter().map(|rank| rank.pair);
         ranked.filter(|&pair| self.cluster_of(pair).is_some_and(|cluster| seen.insert(cluster))).collect()
     }
 
-    /// What `ranked` leaves is healthy and allowed.
+    /// What the ranking leaves is healthy and allowed.
     fn remote(&self, pair: PairId) -> Option<Remote> {
         let id = u32::try_from(self.cluster_of(pair)?.index()).ok()?;
         Some(Remote { id: RemoteId(id), healthy: true, allowed: true })
