@@ -80,6 +80,7 @@
 //! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
 //! | [`analysis`] | questions over a workspace: what deserves a second look, what is still allowed |
 //! | `simulation` | scenarios on a scripted clock |
+//! | `testing` | values, worlds and laws for the tests of whoever builds on this crate |
 //! | `cli` | the command line as a function |
 //!
 //! # Features
@@ -90,6 +91,7 @@
 //!   code.
 //! - `schema`: JSON Schema of the manifests.
 //! - `cli`: the command line, as `siting::cli::run` and as the binary `siting`.
+//! - `proptest`, `arbitrary`: the room `testing`, with strategies or for fuzzers' bytes.
 //!
 //! # Promises
 //!
@@ -119,6 +121,8 @@ pub mod rollout;
 pub mod scaling;
 #[cfg(feature = "manifest")]
 pub mod simulation;
+#[cfg(any(feature = "proptest", feature = "arbitrary"))]
+pub mod testing;
 pub mod time;
 pub mod traffic;
 pub mod workspace;

@@ -20,6 +20,7 @@ const ROOMS: &[&[&str]] = &[
     &["workspace"],
     &["analysis"],
     &["simulation"],
+    &["testing"],
     &["cli"],
 ];
 

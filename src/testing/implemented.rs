@@ -1,0 +1,62 @@
+//! Both `Arbitrary` traits, for every type that can be drawn.
+
+use super::choices::{Choices, Draw};
+
+/// Both traits, by [`Draw`].
+macro_rules! arbitrary {
+    ($($room:path: $($name:ty),+;)+) => {$(const _: () = {
+        #[allow(clippy::wildcard_imports, reason = "each block names the types of one room")]
+        use $room::*;
+        $(
+        #[cfg(feature = "proptest")]
+        impl proptest::arbitrary::Arbitrary for $name {
+            type Parameters = ();
+            type Strategy = super::DrawnType<$name>;
+
+            fn arbitrary_with((): ()) -> super::DrawnType<$name> {
+                super::drawn(<$name as Draw>::draw as fn(&mut Choices<'_>) -> $name)
+            }
+        }
+
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(bytes: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                Ok(drawn_from(bytes))
+            }
+        }
+        )+
+    };)+};
+}
+
+/// What a fuzzer's bytes draw. When they are used up, every choice is the simplest.
+#[cfg(feature = "arbitrary")]
+pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T {
+    T::draw(&mut Choices::asked(|most| bytes.int_in_range(0..=most).unwrap_or(0)))
+}
+
+arbitrary! {
+    crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, LocationId,
+        PairId, PolicyId, PoolId, ResourceTypeId;
+    crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
+    crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
+    crate::time: Moment;
+    crate::origin: Origin;
+    crate::catalog: Axis, ChoiceKind, Continent, FlavorKind;
+    crate::policy: Enforcement, Level, OnViolation, OnReplaced;
+    crate::inventory: ClusterDef, PoolDef, Shape, Used;
+    crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Target, Window;
+    crate::scaling: Bounds;
+    crate::scaling::hpa: Tolerance;
+    crate::scaling::behaviour: Amount, Behaviour, Limit, Rules, Select;
+    crate::scaling::kpa: Settings;
+    crate::traffic: Algorithm, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split,
+        VersionId;
+    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Span, Strategy, Threshold, Traffic;
+    crate::deployment: Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread;
+    crate::lifecycle: Action, Change, Command, Edit, Favoured, GpuRequirement, Number, Observation, Place,
+        Placed, PolicyUse, Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, State;
+    crate::manifest::spec: AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec,
+        GpuNeedSpec, GpuSpec, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
+        PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec;
+    super: CommandSequence, Course, FleetShape, Series;
+}

@@ -1,0 +1,285 @@
+//! Lives of workloads: commands that could be given, and whole sequences of them.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::choices::{Choices, Draw};
+use super::values::{name, span, text, words};
+use crate::id::Name;
+use crate::lifecycle::{
+    Action, Command, Edit, Number, Observation, Place, Placed, PlacementRequest, Push, PushKind, Settings, State,
+};
+use crate::policy::OnReplaced;
+use crate::time::Moment;
+
+const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
+const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
+
+/// How long sequences of commands are, and how much of them is refused.
+///
+/// ```
+/// use siting::lifecycle::Journal;
+/// use siting::testing::{Choices, CommandOptions};
+///
+/// let options = CommandOptions { illegal: 0, unplaced: 0, ..CommandOptions::default() };
+/// let sequence = options.draw(&mut Choices::seeded(1));
+/// let mut journal = Journal::new(sequence.origin);
+/// for (now, command) in sequence.commands {
+///     journal.apply(now, command)?; // none is refused
+/// }
+/// # Ok::<(), siting::lifecycle::Refusal>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommandOptions {
+    /// How many commands.
+    pub commands: RangeInclusive<u32>,
+    /// Of a hundred commands, how many are drawn without regard to the state; most of these are refused.
+    pub illegal: u8,
+    /// Of a hundred placements that a command needs, how many are refused.
+    pub unplaced: u8,
+}
+
+impl Default for CommandOptions {
+    /// Up to 40 commands; one in five may be illegal, one in twenty placements is refused.
+    fn default() -> Self {
+        Self { commands: 1..=40, illegal: 20, unplaced: 5 }
+    }
+}
+
+/// The life of a workload: where it begins, and what is asked for, in ascending order of time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CommandSequence {
+    /// The state before the first command.
+    pub origin: State,
+    /// What is asked for when.
+    pub commands: Vec<(Moment, Command)>,
+}
+
+impl CommandOptions {
+    /// A sequence in which each command meets the state that those before it have led to.
+    #[must_use]
+    pub fn draw(&self, choices: &mut Choices<'_>) -> CommandSequence {
+        let origin = State::new("model", name("bert"), name("production"));
+        let (mut state, mut now) = (origin.clone(), Moment::default());
+        let commands = choices.several(*self.commands.start(), *self.commands.end(), |choices| {
+            now = now.after(span(choices, 3_600_000));
+            let command = self.command(choices, &state, now);
+            // A refused one leaves the state as it is.
+            let _ = state.apply(now, &command);
+            (now, command)
+        });
+        CommandSequence { origin, commands }
+    }
+
+    /// A command for a state: mostly a legal one, with the placements it needs.
+    #[must_use]
+    pub fn command(&self, choices: &mut Choices<'_>, state: &State, now: Moment) -> Command {
+        let illegal = choices.chance(self.illegal);
+        let action = if illegal { drawn(choices, state) } else { legal(choices, state, now) };
+        let requests = state.placements_needed(now, &action);
+        let placements = requests.iter().map(|request| self.placed(choices, &action, request)).collect();
+        Command { action, placements }
+    }
+
+    fn placed(&self, choices: &mut Choices<'_>, action: &Action, request: &PlacementRequest) -> Placed {
+        let deployment = request.deployment;
+        if choices.chance(self.unplaced) {
+            return Placed { deployment, places: Vec::new(), refusal: Some("there is no room".to_owned()) };
+        }
+        if matches!(action, Action::Move(_)) {
+            // To where nothing of it is, else it would not move.
+            let pool = name(if request.keep.iter().any(|place| place.pool.as_str() == "a") { "b" } else { "a" });
+            let places = vec![Place { pool, ..place(choices, request.replicas) }];
+            return Placed { deployment, places, refusal: None };
+        }
+        if !request.keep.is_empty() {
+            return Placed { deployment, places: request.keep.clone(), refusal: None };
+        }
+        let first = choices.between(u32::from(request.replicas > 0), request.replicas);
+        let mut places: Vec<_> = [first, request.replicas - first].map(|replicas| place(choices, replicas)).into();
+        places.retain(|place| place.replicas > 0);
+        Placed { deployment, places, refusal: None }
+    }
+}
+
+/// An action that the rules allow now, with texts and choices filled in: as often something seen, which
+/// is how deployments get on, as something asked for.
+fn legal(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
+    let (seen, mut actions): (Vec<_>, Vec<_>) =
+        state.legal_commands(now).into_iter().partition(|action| matches!(action, Action::Observe { .. }));
+    let (good, bad): (Vec<_>, Vec<_>) = seen.into_iter().partition(goes_well);
+    let seen = if choices.chance(15) { bad } else { good };
+    if choices.chance(50)
+        && let Some(seen) = choices.pick(&seen)
+    {
+        return seen.clone();
+    }
+    // The life goes on, mostly, and with what there is.
+    let (pushes, ends) = (choices.chance(20) || state.deployments().next().is_none(), choices.chance(10));
+    actions.retain(|action| match action {
+        Action::Push(_) => pushes,
+        Action::Delete(_) | Action::DeleteWorkload => ends,
+        _ => true,
+    });
+    if let Some(record) = choices.pick(&state.deployments().collect::<Vec<_>>()) {
+        let (deployment, edit) = (record.number, Edit::draw(choices));
+        let more = [
+            Action::Edit { deployment, edit },
+            Action::Scale { deployment, replicas: choices.below(5) },
+            Action::Rename { deployment, name: fresh(choices) },
+        ];
+        actions.extend(more.into_iter().filter(|action| state.check(now, action).is_ok()));
+    }
+    let chosen = choices.pick(&actions).cloned();
+    let written = chosen.map(|action| match action {
+        Action::Push(push) => {
+            let kind = push.kind;
+            let settings = if kind == PushKind::Draft { Settings::default() } else { Settings::draw(choices) };
+            Action::Push(Push { settings: Arc::new(settings), ..Push::new(kind, "v2") })
+        }
+        Action::Promote { deployment, .. } if choices.chance(50) => Action::promote(deployment, environment(choices)),
+        Action::UpdateVersion { environment, .. } => Action::update_version(environment, "v3"),
+        other => other,
+    });
+    // What is filled in may be refused where the bare action is not.
+    let written = written.filter(|action| state.check(now, action).is_ok());
+    written.unwrap_or_else(|| Action::Push(Push::new(PushKind::Published, "v1")))
+}
+
+fn goes_well(action: &Action) -> bool {
+    use Observation::{Built, Drained, Healthy, Loading, Ready};
+    matches!(action, Action::Observe { observation: Built | Drained | Healthy | Loading | Ready, .. })
+}
+
+/// Any action on what there is, and a little beyond.
+fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
+    let known = u32::try_from(state.next_number().get()).unwrap_or(u32::MAX);
+    let deployment = Number::new(u64::from(choices.between(1, known)));
+    action(choices, deployment, state.deployment(deployment).map_or(0, |record| record.generation))
+}
+
+fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
+    let on_replaced = choices.maybe(30, OnReplaced::draw);
+    match choices.below(18) {
+        0 => Action::Push(Push::draw(choices)),
+        1 => Action::Patch { version: choices.maybe(50, text) },
+        2 => {
+            let (environment, name) = (environment(choices), choices.maybe(20, fresh));
+            Action::Promote { deployment, environment, name, on_replaced, force: choices.chance(30) }
+        }
+        3 => {
+            let (from, to, name) = (environment(choices), environment(choices), choices.maybe(20, fresh));
+            Action::Release { from, to, name, on_replaced }
+        }
+        4 => {
+            let (environment, name) = (environment(choices), choices.maybe(20, fresh));
+            Action::UpdateVersion { environment, version: text(choices), name, on_replaced }
+        }
+        5 => Action::RollBack { environment: environment(choices), on_replaced },
+        6 => Action::Cancel { environment: environment(choices) },
+        7 => Action::Activate(deployment),
+        8 => Action::Deactivate(deployment),
+        9 => Action::Wake(deployment),
+        10 => Action::Idle(deployment),
+        11 => Action::Scale { deployment, replicas: choices.below(6) },
+        12 => Action::Edit { deployment, edit: Edit::draw(choices) },
+        13 => Action::Rename { deployment, name: fresh(choices) },
+        14 => Action::Move(deployment),
+        15 => Action::Delete(deployment),
+        16 => Action::Observe {
+            deployment,
+            generation: generation.saturating_add(u64::from(choices.below(3))).saturating_sub(1),
+            observation: Observation::draw(choices),
+        },
+        _ => Action::DeleteWorkload,
+    }
+}
+
+pub(super) fn environment(choices: &mut Choices<'_>) -> Name {
+    name(choices.pick(&ENVIRONMENTS).copied().unwrap_or("production"))
+}
+
+pub(super) fn fresh(choices: &mut Choices<'_>) -> Name {
+    name(choices.one_of("blue", ["green", "development", "bert-1", "é"]))
+}
+
+fn place(choices: &mut Choices<'_>, replicas: u32) -> Place {
+    let cluster = name(choices.pick(&CLUSTERS).copied().unwrap_or("paris"));
+    Place { cluster, pool: name("a"), flavor: choices.one_of("gpu:t4", ["cpu:x86"]).into(), replicas }
+}
+
+words! {
+    Observation: Ready Built Loading Failed Drained Unhealthy Healthy TimerFired;
+}
+
+impl Draw for Number {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self::new(u64::from(choices.between(1, 5)))
+    }
+}
+
+impl Draw for Action {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let deployment = Number::draw(choices);
+        action(choices, deployment, 1)
+    }
+}
+
+impl Draw for Command {
+    /// A command that carries no placements: for an action that needs none.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Action::draw(choices).into()
+    }
+}
+
+impl Draw for CommandSequence {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        CommandOptions::default().draw(choices)
+    }
+}
+
+impl Draw for PushKind {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(3) {
+            0 => Self::Published,
+            1 => Self::Draft,
+            _ => Self::Promoted { environment: environment(choices), on_replaced: choices.maybe(30, OnReplaced::draw) },
+        }
+    }
+}
+
+impl Draw for Push {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let push = Self::new(PushKind::draw(choices), "v1");
+        let (called, environment) = (choices.maybe(20, fresh), choices.maybe(20, environment));
+        Self { name: called, environment, settings: Arc::new(Settings::draw(choices)), ..push }
+    }
+}
+
+impl Draw for Place {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let replicas = choices.between(1, 5);
+        place(choices, replicas)
+    }
+}
+
+impl Draw for Placed {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let deployment = Number::draw(choices);
+        if choices.chance(10) {
+            return Self { deployment, places: Vec::new(), refusal: Some("there is no room".to_owned()) };
+        }
+        Self { deployment, places: choices.several(1, 3, Place::draw), refusal: None }
+    }
+}
+
+impl Draw for State {
+    /// What a sequence of commands leads to.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let CommandSequence { mut origin, commands } = CommandSequence::draw(choices);
+        for (now, command) in commands {
+            let _ = origin.apply(now, &command);
+        }
+        origin
+    }
+}

@@ -1,0 +1,59 @@
+//! Values, worlds and laws for tests of whoever builds on this crate (features `proptest`, `arbitrary`).
+//!
+//! The central type is [`Choices`]: a list of small choices that values are drawn from. Whatever is
+//! drawn is valid, and one description serves every kind of test:
+//!
+//! - `any::<PolicySpec>()` or [`drawn`] with proptest, where failures shrink by their choices;
+//! - `Unstructured::arbitrary::<Specs>()` in fuzz targets;
+//! - [`Choices::seeded`] where a seed is all there is;
+//! - [`every`], which walks through all values there are.
+//!
+//! [`worlds`](WorldOptions) are whole fleets with policies and deployments that know of each other, in
+//! several shapes. [`laws`] are what must hold of whoever decides about them: implement
+//! [`Decider`](laws::Decider) for your own platform, and have each law checked on as many worlds as you
+//! like.
+//!
+//! ```
+//! # #[cfg(feature = "proptest")] {
+//! use proptest::prelude::*;
+//! use siting::testing::laws::{self, Siting};
+//! use siting::testing::{WorldOptions, worlds};
+//!
+//! proptest!(ProptestConfig::with_cases(8), |(world in worlds(WorldOptions::default()))| {
+//!     laws::of_policies(&Siting, &world)?;
+//! });
+//! # }
+//! ```
+//!
+//! Tests the rules by what they imply; answers for none.
+
+mod choices;
+mod deployments;
+mod enumerate;
+mod fleets;
+mod implemented;
+pub mod laws;
+mod lives;
+mod outcomes;
+mod policies;
+mod rates;
+mod series;
+mod settings;
+#[cfg(feature = "proptest")]
+mod strategies;
+#[cfg(feature = "proptest")]
+mod strategy;
+mod taste;
+mod values;
+mod worlds;
+
+pub use choices::{Choices, Draw};
+pub use enumerate::{every, every_world};
+pub use lives::{CommandOptions, CommandSequence};
+pub use series::{Course, Measured, Series, SeriesOptions};
+#[cfg(feature = "proptest")]
+pub use strategies::{command_sequences, deployment_for, inventory_for, metric_series, policies_for, worlds};
+#[cfg(feature = "proptest")]
+pub use strategy::{Drawn, DrawnTree, DrawnType, drawn};
+pub use taste::FleetShape;
+pub use worlds::{WorldOptions, draw_deployment, draw_inventory, draw_policies};

@@ -1,0 +1,118 @@
+//! Policies over a catalog, and their attachments.
+
+use super::choices::{Choices, Draw};
+use super::taste::{FleetShape, Taste};
+use super::values::{name, text};
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, Catalog};
+use crate::id::Atom;
+use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
+use crate::origin::Sourced;
+use crate::policy::{Enforcement, OnReplaced, OnViolation};
+
+/// Policies of what a world favours, with different names.
+pub(super) fn policies(choices: &mut Choices<'_>, taste: &Taste<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
+    let mut number = 0_u32;
+    choices.several(least, most, |choices| {
+        number += 1;
+        policy(choices, taste, number)
+    })
+}
+
+fn policy(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PolicySpec {
+    let axis = Axis::draw(choices);
+    let options = options(choices, taste, axis, 1, 4);
+    let mut except = if choices.chance(25) { self::options(choices, taste, axis, 1, 2) } else { Vec::new() };
+    // P9: exceptions that leave nothing are an error.
+    if atoms(taste.catalog, axis, &options).is_subset(&atoms(taste.catalog, axis, &except)) {
+        except.clear();
+    }
+    let types: Vec<_> = taste.catalog.resource_types().map(|id| taste.catalog.resource_type_name(id)).collect();
+    let targets = if choices.chance(20) { choices.some(&types, 2) } else { Vec::new() };
+    PolicySpec {
+        metadata: Metadata::named(name(&format!("p{number}"))),
+        axis,
+        options: Allowed::Listed(options),
+        except,
+        resource_types: (!targets.is_empty()).then(|| targets.into_iter().map(|name| name.to_owned().into()).collect()),
+        description: choices.maybe(5, text),
+        dialect: Dialect::Native,
+    }
+}
+
+fn options(
+    choices: &mut Choices<'_>,
+    taste: &Taste<'_>,
+    axis: Axis,
+    least: u32,
+    most: u32,
+) -> Vec<Sourced<ChoiceSpec>> {
+    let draw = |choices: &mut Choices<'_>| match axis {
+        Axis::Location => taste.place(choices),
+        Axis::Flavor => taste.hardware(choices),
+    };
+    choices.several(least, most, draw).into_iter().flatten().map(Into::into).collect()
+}
+
+fn atoms(catalog: &Catalog, axis: Axis, options: &[Sourced<ChoiceSpec>]) -> BitSet<Atom> {
+    let mut set = BitSet::empty(catalog.universe(axis));
+    for choice in options.iter().filter_map(|option| catalog.resolve(option.kind, &option.name)) {
+        catalog.add_atoms(choice, &mut set);
+    }
+    set
+}
+
+/// Up to so many attachments of the policies, most of them enforced (P12).
+pub(super) fn attachments(choices: &mut Choices<'_>, policies: &[PolicySpec], most: u32) -> Vec<AttachmentSpec> {
+    let chosen = choices.some(policies, most);
+    chosen.into_iter().map(|policy| attachment(policy.metadata.name.as_str(), enforcement(choices))).collect()
+}
+
+fn enforcement(choices: &mut Choices<'_>) -> Enforcement {
+    if choices.chance(15) { Enforcement::Audit } else { Enforcement::Enforce }
+}
+
+pub(super) fn attachment(policy: &str, enforcement: Enforcement) -> AttachmentSpec {
+    AttachmentSpec { policy: policy.to_owned().into(), enforcement, remote: false }
+}
+
+/// An environment with policies of these.
+pub(super) fn environment(choices: &mut Choices<'_>, called: &str, policies: &[PolicySpec]) -> EnvironmentSpec {
+    EnvironmentSpec {
+        metadata: Metadata::named(name(called)),
+        policies: attachments(choices, policies, 3),
+        require: required(choices),
+        on_violation: OnViolation::draw(choices),
+        on_replaced: choices.maybe(20, OnReplaced::draw),
+    }
+}
+
+/// The axes that a level requires (P13): mostly none.
+pub(super) fn required(choices: &mut Choices<'_>) -> Vec<Sourced<Axis>> {
+    choices.maybe(6, Axis::draw).into_iter().map(Into::into).collect()
+}
+
+impl Draw for PolicySpec {
+    /// A policy over the built-in catalog.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let catalog = Catalog::builtin();
+        let shape = FleetShape::draw(choices);
+        let taste = Taste::draw(choices, &catalog, shape);
+        policy(choices, &taste, 1)
+    }
+}
+
+impl Draw for EnvironmentSpec {
+    /// An environment without policies: which there are, nobody knows here.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let called = choices.one_of("production", ["development", "staging", "pilot"]);
+        environment(choices, called, &[])
+    }
+}
+
+impl Draw for AttachmentSpec {
+    /// An attachment of a policy that lives elsewhere, so that it need not be known here.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { remote: true, ..attachment(choices.one_of("p1", ["p2", "p3"]), enforcement(choices)) }
+    }
+}

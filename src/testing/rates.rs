@@ -1,0 +1,304 @@
+//! Draws of metrics and of what is decided from them: scaling, traffic, rollouts.
+
+use std::time::Duration;
+
+use super::choices::{Choices, Draw};
+use super::values::{name, span, valid, words};
+use crate::metrics::{Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Target};
+use crate::quantity::Milli;
+use crate::rollout::{self, BlueGreen, Canary, Check, Group, Rolling, Span, Threshold};
+use crate::scaling::behaviour::{Amount, Behaviour, Limit, Rules, Select};
+use crate::scaling::hpa::Tolerance;
+use crate::scaling::{self, Bounds};
+use crate::traffic::{self, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split, VersionId};
+
+words! {
+    Quantile: P95 P50 P99;
+    traffic::Algorithm: RoundRobin LeastConnections IpHash ConsistentHash;
+    Select: Max Min Disabled;
+}
+
+fn figure(choices: &mut Choices<'_>, most: u64) -> Milli {
+    Milli::thousandths(choices.up_to(most))
+}
+
+impl Draw for Gauge {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        choices.one_of(Self::Cpu, [Self::Memory, Self::Gpu, Self::Concurrency, Self::Custom(name("queue"))])
+    }
+}
+
+impl Draw for Metric {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(4) {
+            0 => Self::ErrorRate,
+            1 => Self::RequestRate,
+            2 => Self::Latency(Quantile::draw(choices)),
+            _ => Self::Gauge(Gauge::draw(choices)),
+        }
+    }
+}
+
+impl Draw for Resource {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        choices.one_of(Self::Cpu, [Self::Memory, Self::Gpu, Self::Other(name("disk"))])
+    }
+}
+
+impl Draw for Source {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(4) {
+            0 => Self::Resource(Resource::draw(choices)),
+            1 => Self::Pods(name("requests")),
+            2 => Self::Object(name("gateway")),
+            _ => Self::External(name("queue")),
+        }
+    }
+}
+
+impl Draw for Target {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(3) {
+            0 => Self::Utilization(choices.between(1, 200)),
+            1 => Self::AverageValue(Milli::thousandths(choices.up_to(1_000_000).max(1))),
+            _ => Self::Value(Milli::thousandths(choices.up_to(1_000_000).max(1))),
+        }
+    }
+}
+
+impl Draw for MetricSpec {
+    /// A source with a target that says something about it.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let (source, mut target) = (Source::draw(choices), Target::draw(choices));
+        if Self::new(source.clone(), target).is_err() {
+            target = Target::AverageValue(Milli::thousandths(choices.up_to(1_000_000).max(1)));
+        }
+        valid(choices, |_| Self::new(source.clone(), target).ok())
+    }
+}
+
+impl Draw for Reading {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { usage: figure(choices, 1 << 40), requested: figure(choices, 1 << 40), replicas: choices.below(100) }
+    }
+}
+
+impl Draw for Bounds {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let min = choices.below(5);
+        let max = min.max(1) + choices.below(50);
+        valid(choices, |_| Self::new(min, max))
+    }
+}
+
+impl Draw for Tolerance {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        choices.one_of(Self::default(), [Self { down: 0, up: 0 }, Self { down: 200, up: 50 }])
+    }
+}
+
+impl Draw for Amount {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(3) {
+            0 => Self::Replicas(choices.between(1, 10)),
+            1 => Self::Percent(choices.between(1, 200)),
+            _ => Self::WholeShare(choices.between(1, 100)),
+        }
+    }
+}
+
+impl Draw for Limit {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { amount: Amount::draw(choices), period: Duration::from_secs(u64::from(choices.between(1, 1800))) }
+    }
+}
+
+impl Draw for Rules {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            window: span(choices, 3_600_000),
+            select: Select::draw(choices),
+            limits: choices.several(0, 3, Limit::draw),
+        }
+    }
+}
+
+impl Draw for Behaviour {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { up: Rules::draw(choices), down: Rules::draw(choices) }
+    }
+}
+
+impl Draw for scaling::kpa::Settings {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| {
+            Self::new(f64::from(choices.between(1, 1000)), u8::try_from(choices.between(1, 100)).ok()?).ok()
+        })
+    }
+}
+
+impl Draw for Health {
+    /// The health of a backend that passed and failed a few checks.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let (mut health, checks) = (Self::default(), Checks::default());
+        for passed in choices.several(0, 6, |choices| !choices.chance(50)) {
+            health.checked(passed, &checks);
+        }
+        health
+    }
+}
+
+impl Draw for Checks {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            unhealthy_after: choices.between(1, 5),
+            healthy_after: choices.between(1, 5),
+            max_fails: choices.below(4),
+            fail_timeout: span(choices, 60_000),
+        }
+    }
+}
+
+impl Draw for BackendId {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self(choices.below(20))
+    }
+}
+
+impl Draw for VersionId {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self(choices.below(3))
+    }
+}
+
+impl Draw for RemoteId {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self(choices.below(5))
+    }
+}
+
+impl Draw for Backend {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let id = BackendId::draw(choices);
+        Self {
+            version: VersionId::draw(choices),
+            weight: choices.one_of(1, [2, 5, 0, 100]),
+            ready: !choices.chance(15),
+            allowed: !choices.chance(10),
+            draining: choices.chance(10),
+            max_connections: choices.maybe(20, |choices| choices.between(1, 10)),
+            connections: choices.below(12),
+            health: Health::draw(choices),
+            ..Self::new(id, format!("10.0.0.{}", id.0), 8080)
+        }
+    }
+}
+
+impl Draw for Split {
+    /// Shares of two versions.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| {
+            let share = u8::try_from(choices.between(1, 100)).ok()?;
+            Self::new(vec![(VersionId(0), share), (VersionId(1), 100 - share)]).ok()
+        })
+    }
+}
+
+impl Draw for Offloading {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| {
+            let percentage = u8::try_from(choices.below(101)).ok()?;
+            let drawn = Self::new(percentage, span(choices, 600_000))?;
+            if choices.chance(30) {
+                drawn.releasing_below(u16::try_from(choices.below(1001)).ok()?)
+            } else {
+                Some(drawn)
+            }
+        })
+    }
+}
+
+impl Draw for Remote {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { id: RemoteId::draw(choices), healthy: !choices.chance(25), allowed: !choices.chance(25) }
+    }
+}
+
+impl Draw for Span {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(50) { Self::Count(choices.below(6)) } else { Self::Percent(choices.below(101)) }
+    }
+}
+
+impl Draw for Rolling {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { surge: Span::draw(choices), unavailable: Span::draw(choices) }
+    }
+}
+
+impl Draw for BlueGreen {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { bake: span(choices, 3_600_000), rollback_window: span(choices, 86_400_000) }
+    }
+}
+
+impl Draw for rollout::Traffic {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(2) {
+            0 => Self::ByReplicas(Rolling::draw(choices)),
+            _ => Self::Routed { fewest: choices.maybe(30, |choices| choices.between(1, 3)) },
+        }
+    }
+}
+
+impl Draw for Canary {
+    /// Steps of ascending weights.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let mut weights = choices.several(1, 5, |choices| choices.between(1, 100));
+        weights.sort_unstable();
+        weights.dedup();
+        let weights = weights.into_iter().filter_map(|weight| u8::try_from(weight).ok());
+        let steps: Vec<_> = weights.map(rollout::Step::of).collect();
+        let traffic = rollout::Traffic::draw(choices);
+        valid(choices, |_| Self::new(steps.clone(), traffic).ok())
+    }
+}
+
+impl Draw for rollout::Strategy {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(3) {
+            0 => Self::Rolling(Rolling::draw(choices)),
+            1 => Self::BlueGreen(BlueGreen::draw(choices)),
+            _ => Self::Canary(Canary::draw(choices)),
+        }
+    }
+}
+
+impl Draw for Threshold {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let value = figure(choices, 1_000_000);
+        choices.one_of(Self::AtMost(value), [Self::Below(value), Self::AtLeast(value), Self::Above(value)])
+    }
+}
+
+impl Draw for Check {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let check = Self::at_most(Metric::draw(choices), figure(choices, 1_000_000));
+        Self {
+            min_requests: choices.up_to(1000),
+            interval: Duration::from_secs(u64::from(choices.between(1, 300))),
+            initial_delay: span(choices, 60_000),
+            inconclusive_limit: choices.below(5),
+            error_limit: choices.below(5),
+            ..check
+        }
+    }
+}
+
+impl Draw for Group {
+    /// Replicas of which some are available.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let replicas = choices.below(20);
+        Self { replicas, available: choices.below(replicas + 1) }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a world favours: a few places and a few sorts of hardware, so that policies, demands and
+//! clusters meet often enough for every answer to occur.
+
+use super::choices::{Choices, Draw};
+use super::values::words;
+use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
+use crate::id::{CountryId, FlavorId, LocationId};
+use crate::manifest::spec::ChoiceSpec;
+
+/// What a fleet is like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FleetShape {
+    /// The regions of one cloud.
+    OneCloud,
+    /// Regions of several clouds, each known to the catalog.
+    ManyClouds,
+    /// Many small sites in places of their own, some of them down.
+    Edge,
+    /// A few machines of one's own in one country, without prices; nothing is unlimited.
+    AirGapped,
+}
+
+words! { FleetShape: ManyClouds OneCloud Edge AirGapped; }
+
+/// GPUs that fleets have and models ask for, families and variants among them.
+const GPUS: [&str; 9] = ["t4", "l4", "a100", "a100-80gb", "h100", "a100-40gb", "v100-16gb", "h100-80gb", "v100"];
+
+/// What a world favours.
+#[derive(Clone, Debug)]
+pub(super) struct Taste<'c> {
+    pub(super) catalog: &'c Catalog,
+    pub(super) shape: FleetShape,
+    pub(super) countries: Vec<CountryId>,
+    /// Known locations in those countries.
+    pub(super) locations: Vec<LocationId>,
+    pub(super) cpus: Vec<FlavorId>,
+    pub(super) gpus: Vec<FlavorId>,
+}
+
+impl<'c> Taste<'c> {
+    pub(super) fn draw(choices: &mut Choices<'_>, catalog: &'c Catalog, shape: FleetShape) -> Self {
+        let (countries, locations) = match shape {
+            FleetShape::OneCloud | FleetShape::ManyClouds => {
+                let of_aws = |location: &LocationId| catalog.location_name(*location).starts_with("aws/");
+                let known = catalog.locations().filter(|at| shape == FleetShape::ManyClouds || of_aws(at));
+                let known: Vec<_> = known.collect();
+                let favoured: Vec<_> =
+                    choices.several(1, 5, |choices| choices.pick(&known).copied()).into_iter().flatten().collect();
+                (favoured.iter().map(|&location| catalog.location_country(location)).collect(), favoured)
+            }
+            FleetShape::Edge => (countries(choices, catalog, 4), Vec::new()),
+            FleetShape::AirGapped => (countries(choices, catalog, 1), Vec::new()),
+        };
+        let x86 = catalog.flavor(FlavorKind::Cpu, "x86");
+        let arm = if choices.chance(30) { catalog.flavor(FlavorKind::Cpu, "arm") } else { None };
+        let known: Vec<_> = GPUS.iter().filter_map(|code| catalog.flavor(FlavorKind::Gpu, code)).collect();
+        let gpus = choices.several(1, 3, |choices| match choices.chance(10) {
+            true => choices.pick(&gpus_of(catalog)).copied(),
+            false => choices.pick(&known).copied(),
+        });
+        let gpus = gpus.into_iter().flatten().collect();
+        Self { catalog, shape, countries, locations, cpus: x86.into_iter().chain(arm).collect(), gpus }
+    }
+
+    /// A country, mostly one of those favoured.
+    pub(super) fn country(&self, choices: &mut Choices<'_>) -> Option<CountryId> {
+        if choices.chance(15) {
+            let all: Vec<_> = self.catalog.countries().collect();
+            choices.pick(&all).copied()
+        } else {
+            choices.pick(&self.countries).copied()
+        }
+    }
+
+    /// A flavor of a kind, mostly one of those favoured.
+    pub(super) fn flavor(&self, choices: &mut Choices<'_>, kind: FlavorKind) -> Option<FlavorId> {
+        let favoured = if kind == FlavorKind::Cpu { &self.cpus } else { &self.gpus };
+        if choices.chance(10) {
+            let all: Vec<_> =
+                self.catalog.flavors().filter(|&flavor| self.catalog.flavor_kind(flavor) == kind).collect();
+            choices.pick(&all).copied()
+        } else {
+            choices.pick(favoured).copied()
+        }
+    }
+
+    /// A flavor's code.
+    pub(super) fn code(&self, choices: &mut Choices<'_>, kind: FlavorKind) -> Option<String> {
+        self.flavor(choices, kind).map(|flavor| self.catalog.flavor_code(flavor).to_owned())
+    }
+
+    /// An option of a place: a country, or something that holds or is in one.
+    pub(super) fn place(&self, choices: &mut Choices<'_>) -> Option<ChoiceSpec> {
+        let country = self.country(choices)?;
+        let choice = match choices.below(5) {
+            0 => Choice::Country(country),
+            1 => Choice::Continent(self.catalog.continent_of(country)),
+            2 => {
+                let holds = |group: &_| self.catalog.group_members(*group).contains(country);
+                let groups: Vec<_> = self.catalog.groups().filter(holds).collect();
+                choices.pick(&groups).map_or(Choice::Country(country), |&group| Choice::Group(group))
+            }
+            3 => {
+                let inside = |location: &_| self.catalog.location_country(*location) == country;
+                let locations: Vec<_> = self.catalog.locations().filter(inside).collect();
+                choices.pick(&locations).map_or(Choice::Country(country), |&location| Choice::Location(location))
+            }
+            _ => choices.pick(&self.locations).map_or(Choice::Country(country), |&location| Choice::Location(location)),
+        };
+        Some(self.spec(choice))
+    }
+
+    /// An option of hardware: a code, its family, or the whole kind.
+    pub(super) fn hardware(&self, choices: &mut Choices<'_>) -> Option<ChoiceSpec> {
+        let kind = choices.one_of(FlavorKind::Gpu, [FlavorKind::Cpu]);
+        let flavor = self.flavor(choices, kind)?;
+        let family = self.catalog.flavor_family(flavor);
+        let mut spec = self.spec(Choice::Flavor(match choices.below(4) {
+            1 => family.unwrap_or(flavor),
+            _ => flavor,
+        }));
+        if choices.chance(10) {
+            "any".clone_into(&mut spec.name);
+        }
+        Some(spec)
+    }
+
+    fn spec(&self, choice: Choice) -> ChoiceSpec {
+        ChoiceSpec { kind: self.catalog.choice_kind(choice), name: self.catalog.choice_name(choice).to_owned() }
+    }
+}
+
+fn countries(choices: &mut Choices<'_>, catalog: &Catalog, most: u32) -> Vec<CountryId> {
+    const USUAL: [&str; 12] = ["us", "fr", "de", "no", "in", "jp", "br", "ca", "za", "na", "sa", "as"];
+    let usual: Vec<_> = USUAL.iter().filter_map(|code| catalog.country(code)).collect();
+    choices.several(1, most, |choices| choices.pick(&usual).copied()).into_iter().flatten().collect()
+}
+
+fn gpus_of(catalog: &Catalog) -> Vec<FlavorId> {
+    catalog.flavors().filter(|&flavor| catalog.flavor_kind(flavor) == FlavorKind::Gpu).collect()
+}
+
+impl Draw for ChoiceSpec {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let catalog = Catalog::builtin();
+        let taste = Taste::draw(choices, &catalog, FleetShape::ManyClouds);
+        let drawn = if choices.chance(40) { taste.hardware(choices) } else { taste.place(choices) };
+        drawn.unwrap_or(Self { kind: ChoiceKind::Country, name: "us".to_owned() })
+    }
+}

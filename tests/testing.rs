@@ -1,0 +1,434 @@
+//! The testing room is tested itself: what it draws is valid and reaches everything, failures shrink to
+//! the least, laws hold of this crate and are broken by faults that are planted.
+#![cfg(all(feature = "proptest", feature = "arbitrary"))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use arbitrary::{Arbitrary, Unstructured};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use siting::catalog::Catalog;
+use siting::lifecycle::{Command, Journal, State};
+use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
+use siting::placement::Code;
+use siting::policy::Level;
+use siting::testing::laws::{self, Answer, Broken, Citation, Decider, Life, Siting};
+use siting::testing::{
+    Choices, CommandOptions, Draw, FleetShape, WorldOptions, command_sequences, draw_deployment, draw_inventory,
+    draw_policies, every, every_world, worlds,
+};
+use siting::time::Moment;
+use siting::workspace::{LoadOptions, Workspace};
+
+const SHAPES: [FleetShape; 4] = [FleetShape::OneCloud, FleetShape::ManyClouds, FleetShape::Edge, FleetShape::AirGapped];
+
+fn drawn(options: &WorldOptions, seeds: std::ops::Range<u64>) -> impl Iterator<Item = Specs> {
+    seeds.map(|seed| options.draw(&mut Choices::seeded(seed)))
+}
+
+fn loaded(world: &Specs) -> Workspace {
+    Workspace::from_specs(world.clone(), LoadOptions::default()).unwrap_or_else(|error| panic!("{error}\n{world:#?}"))
+}
+
+/// Whether some deployment, decided alone, is refused.
+fn refuses(world: &Specs) -> bool {
+    let workspace = loaded(world);
+    workspace.deployment_ids().any(|id| !workspace.place(id).unwrap().decision.is_placed())
+}
+
+#[test]
+fn worlds_of_every_shape_and_size_are_valid() {
+    for shape in SHAPES {
+        for options in [WorldOptions::tiny(), WorldOptions::default()] {
+            let options = WorldOptions { shape: Some(shape), ..options };
+            for world in drawn(&options, 0..300) {
+                loaded(&world);
+                for (found, asked) in
+                    [(world.clusters.len(), &options.clusters), (world.deployments.len(), &options.deployments)]
+                {
+                    assert!(asked.contains(&found.try_into().unwrap()), "{found} {asked:?}");
+                }
+            }
+        }
+    }
+    for world in drawn(&WorldOptions::platform(), 0..5) {
+        assert!(world.clusters.len() >= 50 && world.deployments.len() >= 10);
+        loaded(&world);
+    }
+}
+
+#[test]
+fn the_share_of_refusals_is_what_was_asked_for() {
+    let refused = |percent| {
+        let options = WorldOptions { refusals: percent, ..WorldOptions::default() };
+        drawn(&options, 0..400).filter(refuses).count()
+    };
+    assert_eq!(refused(0), 0);
+    assert_eq!(refused(100), 400);
+    assert!((160..=240).contains(&refused(50)), "{}", refused(50));
+}
+
+#[test]
+fn worlds_reach_every_code_verdict_and_state() {
+    let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
+    let options = WorldOptions { refusals: 60, ..WorldOptions::default() };
+    let empty = WorldOptions { clusters: 0..=0, ..WorldOptions::default() };
+    for world in drawn(&options, 0..3000).chain(drawn(&empty, 0..50)) {
+        let workspace = loaded(&world);
+        for outcome in workspace.place_all() {
+            let reasons = outcome.decision.refusal().into_iter().flat_map(|refusal| &refusal.reasons);
+            for code in reasons.map(|reason| reason.code.as_str()).chain([outcome.decision.verdict().as_str()]) {
+                *codes.entry(code).or_default() += 1;
+            }
+        }
+    }
+    let all = [
+        Code::PolicyUnresolved,
+        Code::PolicyRequired,
+        Code::PolicyConflict,
+        Code::Unhealthy,
+        Code::Cordoned,
+        Code::LocationNotAllowed,
+        Code::FlavorNotAllowed,
+        Code::NoSuchFlavor,
+        Code::DoesNotFitNode,
+        Code::InsufficientCapacity,
+        Code::SpreadImpossible,
+        Code::NoClusters,
+    ];
+    let missing: Vec<_> = all.into_iter().map(Code::as_str).filter(|code| !codes.contains_key(code)).collect();
+    assert!(missing.is_empty(), "never seen: {missing:?}; seen: {codes:?}");
+}
+
+#[test]
+fn shapes_differ_as_they_say() {
+    let fleet = |shape| {
+        let options = WorldOptions { shape: Some(shape), ..WorldOptions::default() };
+        drawn(&options, 0..100).flat_map(|world| world.clusters).collect::<Vec<_>>()
+    };
+    let providers = |shape| fleet(shape).iter().map(|cluster| cluster.provider.to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(providers(FleetShape::OneCloud), BTreeSet::from(["aws".to_owned()]));
+    assert!(providers(FleetShape::ManyClouds).len() > 3);
+    assert_eq!(providers(FleetShape::Edge), BTreeSet::from(["edge".to_owned()]));
+    let unlimited = |cluster: &siting::manifest::spec::ClusterSpec| match &cluster.pools {
+        PoolsSpec::Flavors(_) => true,
+        PoolsSpec::Pools(pools) => pools.iter().any(|pool| pool.nodes.is_none() || pool.price_per_hour.is_some()),
+    };
+    assert!(!fleet(FleetShape::AirGapped).iter().any(unlimited));
+}
+
+#[test]
+fn what_is_drawn_for_a_catalog_or_a_workspace_fits_it() {
+    for seed in 0..300 {
+        let choices = &mut Choices::seeded(seed);
+        let world = Specs::draw(choices);
+        let workspace = loaded(&world);
+        let inventory = draw_inventory(choices, workspace.catalog(), SHAPES[0], 8);
+        assert_eq!(inventory.fleet().catalog().locations().len(), workspace.catalog().locations().len());
+        let mut more = world.clone();
+        more.deployments.push(draw_deployment(choices, &workspace));
+        loaded(&more);
+        let policies: Vec<PolicySpec> = draw_policies(choices, &Catalog::builtin(), 5);
+        loaded(&Specs { policies, ..Specs::default() });
+    }
+}
+
+#[test]
+fn bytes_draw_valid_worlds_too() {
+    let mut text = Vec::new();
+    for seed in 0..200_u64 {
+        text.extend((seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes());
+        loaded(&Specs::arbitrary(&mut Unstructured::new(&text)).unwrap());
+    }
+    let simplest = Specs::arbitrary(&mut Unstructured::new(&[])).unwrap();
+    assert_eq!(simplest, Specs::draw(&mut Choices::listed(&[])));
+}
+
+/// Runs a property that fails, and returns the world it shrinks to with the number of tries.
+fn shrunk(property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
+    let mut runner = TestRunner::new(Config { cases: 2_000, failure_persistence: None, ..Config::default() });
+    let tries = Cell::new(0_u32);
+    let failing = Cell::new(false);
+    let result = runner.run(&worlds(WorldOptions::default()), |world| {
+        let holds = property(&world);
+        failing.set(failing.get() || !holds);
+        tries.set(tries.get() + u32::from(failing.get()));
+        if holds { Ok(()) } else { Err(TestCaseError::fail("planted")) }
+    });
+    match result {
+        Err(TestError::Fail(_, world)) => (world, tries.get()),
+        other => panic!("the planted fault is not found: {other:?}"),
+    }
+}
+
+#[test]
+fn a_planted_fault_shrinks_to_a_minimal_world() {
+    // A platform that forgets what is excepted: one policy with an exception is needed, one cluster that
+    // it is about, one deployment.
+    let forgets_exceptions = |world: &Specs| {
+        laws::stays_inside(
+            &Forgets(|world: &mut Specs| {
+                world.policies.iter_mut().for_each(|policy| policy.except.clear());
+            }),
+            world,
+        )
+        .is_ok()
+    };
+    let (world, tries) = shrunk(forgets_exceptions);
+    println!("exceptions: {tries} tries\n{world:?}");
+    assert_eq!((world.clusters.len(), world.policies.len(), world.deployments.len()), (1, 1, 1), "{world:#?}");
+    assert_eq!((world.policies[0].except.len(), world.running.len()), (1, 0));
+    assert!(world.deployments[0].resources.is_none() && world.deployments[0].placement.is_none());
+    assert!(tries < 1000, "{tries}");
+
+    // One that lets policies of different levels add up needs two of them.
+    let joins_levels = |world: &Specs| laws::stays_inside(&Forgets(join_levels), world).is_ok();
+    let (world, tries) = shrunk(joins_levels);
+    println!("levels: {tries} tries\n{world:?}");
+    assert_eq!((world.clusters.len(), world.policies.len(), world.deployments.len()), (1, 2, 1), "{world:#?}");
+    assert!(tries < 1000, "{tries}");
+}
+
+/// Attaches the environments' policies to the deployments instead: union for intersection.
+fn join_levels(world: &mut Specs) {
+    for environment in &mut world.environments {
+        let moved = std::mem::take(&mut environment.policies);
+        let name = environment.metadata.name.as_str().to_owned();
+        for deployment in &mut world.deployments {
+            if deployment.environment.as_ref().map_or("production", |found| found.as_str()) == name {
+                deployment.policies.extend(moved.clone());
+            }
+        }
+    }
+}
+
+/// A platform that sees another world than there is.
+struct Forgets<F>(F);
+
+impl<F: Fn(&mut Specs)> Decider for Forgets<F> {
+    fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer {
+        let mut seen = world.clone();
+        (self.0)(&mut seen);
+        let found = seen.deployments.iter().find(|found| found.metadata.name == deployment.metadata.name).unwrap();
+        Siting.decide(&seen, found)
+    }
+}
+
+/// A platform that says something else than it should.
+struct Says<F>(F);
+
+impl<F: Fn(&Specs, &mut Answer)> Decider for Says<F> {
+    fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer {
+        let mut answer = Siting.decide(world, deployment);
+        (self.0)(world, &mut answer);
+        answer
+    }
+}
+
+#[test]
+fn laws_of_policies_hold_of_this_crate() {
+    for shape in SHAPES {
+        let options = WorldOptions { shape: Some(shape), ..WorldOptions::default() };
+        for (seed, world) in drawn(&options, 0..150).enumerate() {
+            laws::of_policies(&Siting, &world)
+                .unwrap_or_else(|broken| panic!("{shape:?} {seed}: {broken}\n{world:#?}"));
+        }
+    }
+}
+
+type Law<D> = fn(&D, &Specs) -> Result<(), Broken>;
+
+/// Whether some world breaks a law for a decider.
+fn breaks<D: Decider>(decider: &D, law: Law<D>) -> bool {
+    drawn(&WorldOptions::default(), 0..3000).any(|world| law(decider, &world).is_err())
+}
+
+#[test]
+fn faults_of_platforms_break_laws() {
+    let joining = Forgets(join_levels);
+    assert!(breaks(&joining, laws::stays_inside) && breaks(&joining, laws::never_widens));
+    // Targets are not looked at.
+    let all_types = |world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.resource_types = None);
+    assert!(breaks(&Forgets(all_types), laws::targets_isolate));
+    // Exceptions are options.
+    let adding = Forgets(|world: &mut Specs| {
+        for policy in &mut world.policies {
+            let Allowed::Listed(options) = &mut policy.options else { continue };
+            options.append(&mut policy.except);
+        }
+    });
+    assert!(breaks(&adding, laws::stays_inside));
+    // The first option of a policy is all it allows.
+    let first = Forgets(|world: &mut Specs| {
+        for policy in &mut world.policies {
+            let Allowed::Listed(options) = &mut policy.options else { continue };
+            options.truncate(1);
+            policy.except.clear();
+        }
+    });
+    assert!(breaks(&first, laws::order_and_duplicates_do_not_matter) && breaks(&first, laws::is_monotone));
+    // Answers depend on what was asked before.
+    let asked = Cell::new(0);
+    let moody = Says(|_: &Specs, answer: &mut Answer| {
+        asked.set(asked.get() + 1);
+        if asked.get() % 2 == 0 {
+            answer.candidates.pop_first();
+        }
+    });
+    assert!(breaks(&moody, laws::is_deterministic));
+}
+
+#[test]
+fn faults_of_explanations_break_laws() {
+    // All policies are blamed, wherever they are attached.
+    let blaming = Says(|world: &Specs, answer: &mut Answer| {
+        for cited in cited(answer) {
+            *cited = world.policies.iter().map(|policy| citation(policy, Level::Workspace)).collect();
+        }
+    });
+    assert!(breaks(&blaming, laws::explanations_are_sound));
+    // One culprit is named where there are several.
+    let sparing = Says(|_: &Specs, answer: &mut Answer| {
+        for cited in cited(answer) {
+            let first = cited.pop_first();
+            *cited = first.into_iter().collect();
+        }
+    });
+    assert!(breaks(&sparing, laws::explanations_are_complete));
+    // Nothing is said.
+    let silent = Says(|_: &Specs, answer: &mut Answer| answer.exclusions.iter_mut().for_each(BTreeMap::clear));
+    assert!(breaks(&silent, laws::explanations_are_complete));
+}
+
+fn cited(answer: &mut Answer) -> impl Iterator<Item = &mut BTreeSet<Citation>> {
+    answer.exclusions.iter_mut().flat_map(BTreeMap::values_mut)
+}
+
+fn citation(policy: &PolicySpec, level: Level) -> Citation {
+    Citation { level, policy: policy.metadata.name.to_string() }
+}
+
+#[test]
+fn every_world_up_to_a_size_keeps_the_laws() {
+    let mut seen = 0;
+    for world in every_world(2, 1).step_by(7).chain(every_world(1, 2).step_by(11)) {
+        laws::of_policies(&Siting, &world).unwrap_or_else(|broken| panic!("{broken}\n{world:#?}"));
+        seen += 1;
+    }
+    // 1 + 18 + 18² fleets and 1 + 36 sets of policies; 1 + 18 fleets and 1 + 36 + 36² sets.
+    let all = (1 + 18 + 18 * 18) * 37_usize;
+    assert_eq!(every_world(2, 1).count(), all);
+    assert_eq!(every_world(1, 2).count(), 19 * (1 + 36 + 36 * 36));
+    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 36 + 36 * 36_usize)).div_ceil(11));
+}
+
+#[test]
+fn every_list_of_choices_is_drawn_once() {
+    let draw = |choices: &mut Choices<'_>| {
+        let flags = choices.several(0, 2, |choices| choices.below(2));
+        (flags, choices.chance(50))
+    };
+    let all: Vec<_> = every(draw).collect();
+    // No flag, one of two, two of four; each twice.
+    assert_eq!(all.len(), (1 + 2 + 4) * 2);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 300, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn laws_of_lives_hold_of_this_crate(sequence in command_sequences(CommandOptions::default())) {
+        laws::of_lives(|origin: &State| Journal::new(origin.clone()), &sequence)?;
+    }
+
+    #[test]
+    fn legal_commands_are_accepted(
+        sequence in command_sequences(CommandOptions { illegal: 0, unplaced: 0, ..CommandOptions::default() })
+    ) {
+        let mut journal = Journal::new(sequence.origin);
+        for (now, command) in sequence.commands {
+            let shown = format!("{command:?}");
+            prop_assert!(journal.apply(now, command).is_ok(), "{}", shown);
+        }
+    }
+
+    #[test]
+    fn the_same_list_of_choices_draws_the_same(seed: u64) {
+        let mut choices = Choices::seeded(seed);
+        let world = Specs::draw(&mut choices);
+        let list = choices.list();
+        prop_assert_eq!(world, Specs::draw(&mut Choices::listed(&list)));
+    }
+
+    #[test]
+    fn numbers_stay_in_their_ranges(seed: u64, low in 0_u32..50, high in 50_u32..100, most: u64) {
+        let mut choices = Choices::seeded(seed);
+        prop_assert!((low..=high).contains(&choices.between(low, high)));
+        prop_assert!(choices.up_to(most) <= most);
+        prop_assert!(choices.below(high) < high);
+    }
+}
+
+/// A platform that forgets a refused command's changes, but not that it was asked.
+struct Counting(Journal, u32);
+
+impl Life for Counting {
+    fn apply(&mut self, now: Moment, command: &Command) -> bool {
+        self.1 += 1;
+        self.0.apply(now, command.clone()).is_ok()
+    }
+
+    fn state(&self) -> String {
+        format!("{:?} {}", self.0.state(), self.1)
+    }
+}
+
+#[test]
+fn laws_of_lives_are_broken_by_a_fault() {
+    let begin = |origin: &State| Counting(Journal::new(origin.clone()), 0);
+    let broken = (0..100).filter_map(|seed| {
+        let sequence = CommandOptions::default().draw(&mut Choices::seeded(seed));
+        laws::of_lives(begin, &sequence).err()
+    });
+    assert!(broken.count() > 50);
+}
+
+#[test]
+fn sequences_reach_every_verb() {
+    let mut accepted: BTreeMap<&str, u32> = BTreeMap::new();
+    for seed in 0..2000 {
+        let sequence = CommandOptions::default().draw(&mut Choices::seeded(seed));
+        let mut journal = Journal::new(sequence.origin);
+        for (now, command) in sequence.commands {
+            let verb = command.action.verb();
+            *accepted.entry(verb).or_default() += u32::from(journal.apply(now, command).is_ok());
+        }
+    }
+    println!("{accepted:?}");
+    let verbs = [
+        "push",
+        "patch",
+        "promote",
+        "release",
+        "updateVersion",
+        "rollBack",
+        "cancel",
+        "activate",
+        "deactivate",
+        "wake",
+        "idle",
+        "scale",
+        "edit",
+        "rename",
+        "move",
+        "delete",
+        "deleteWorkload",
+        "observe",
+    ];
+    for verb in verbs {
+        assert!(accepted.get(verb).is_some_and(|count| *count > 0), "{verb} is never accepted: {accepted:?}");
+    }
+}
