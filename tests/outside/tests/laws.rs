@@ -1,0 +1,70 @@
+//! The platform is held to the laws, on worlds that siting draws; faults planted in it are found.
+
+use outside::{Fault, Platform};
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use siting::id::PairId;
+use siting::manifest::spec::{DeploymentSpec, Specs};
+use siting::testing::laws::{self, Answer, Decider, Spot};
+use siting::testing::{WorldOptions, worlds};
+use siting::workspace::Workspace;
+
+/// The platform as siting's laws ask it; it does not explain itself.
+struct Asked(Platform);
+
+impl Decider for Asked {
+    fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer {
+        let (kind, workload) = (deployment.resource_type.as_str(), deployment.workload.as_str());
+        let address = format!("{kind}/{workload}/{}", deployment.metadata.name.as_str());
+        let Ok((placed, workspace)) = self.0.place(world, &address) else { return Answer::default() };
+        Answer {
+            candidates: placed.allowed.iter().map(|pair| spot(&workspace, pair)).collect(),
+            placements: placed.running.iter().map(|&(pair, replicas)| (spot(&workspace, pair), replicas)).collect(),
+            exclusions: None,
+        }
+    }
+}
+
+fn spot(workspace: &Workspace, pair: PairId) -> Spot {
+    let (fleet, catalog) = (workspace.inventory().fleet(), workspace.catalog());
+    let pair = fleet.pair(pair).expect("a pair of this fleet");
+    Spot {
+        cluster: fleet.cluster(pair.cluster).expect("its cluster").name.to_string(),
+        pool: fleet.pool(pair.pool).expect("its pool").def.name.to_string(),
+        flavor: format!("{}:{}", catalog.flavor_kind(pair.flavor).as_str(), catalog.flavor_code(pair.flavor)),
+    }
+}
+
+/// What the laws say of a platform; of a broken one, the law and the least world that shows it.
+fn judged(fault: Option<Fault>) -> Result<(), (String, Specs)> {
+    let platform = Asked(Platform { fault });
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&worlds(WorldOptions::default()), |world| {
+        laws::of_policies(&platform, &world).map_err(|broken| TestCaseError::fail(broken.to_string()))
+    });
+    result.map_err(|error| match error {
+        TestError::Fail(why, world) => (why.to_string(), world),
+        TestError::Abort(why) => panic!("{why}"),
+    })
+}
+
+#[test]
+fn a_sound_platform_keeps_the_laws() {
+    assert_eq!(judged(None), Ok(()));
+}
+
+#[test]
+fn a_cache_that_forgets_policies_is_found() {
+    let (why, world) = judged(Some(Fault::CachedByEnvironment)).expect_err("the fault breaks a law");
+    println!("{why}\n{world:#?}");
+    // One policy of the deployment's own, and a cluster that it excludes.
+    assert_eq!((world.policies.len(), world.clusters.len(), world.deployments.len()), (1, 1, 1));
+    assert_eq!(world.deployments[0].policies.len(), 1);
+}
+
+#[test]
+fn a_failover_that_leaves_the_allowed_set_is_found() {
+    let (why, world) = judged(Some(Fault::FailoverAnywhere)).expect_err("the fault breaks a law");
+    println!("{why}\n{world:#?}");
+    assert!(why.contains("replicas are put where they are not allowed"), "{why}");
+    assert_eq!((world.clusters.len(), world.deployments.len()), (1, 1));
+}
