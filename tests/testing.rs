@@ -1,6 +1,6 @@
 //! The testing room is tested itself: what it draws is valid and reaches everything, failures shrink to
 //! the least, laws hold of this crate and are broken by faults that are planted.
-#![cfg(all(feature = "proptest", feature = "arbitrary"))]
+#![cfg(all(feature = "proptest", feature = "arbitrary", feature = "manifest"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
 use std::cell::Cell;
@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use siting::catalog::Catalog;
 use siting::lifecycle::{Command, Journal, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
+use siting::manifest::{read_str, write_yaml};
 use siting::placement::Code;
 use siting::policy::Level;
 use siting::testing::laws::{self, Answer, Broken, Citation, Decider, Life, Siting};
@@ -100,6 +101,15 @@ fn worlds_reach_every_code_verdict_and_state() {
     ];
     let missing: Vec<_> = all.into_iter().map(Code::as_str).filter(|code| !codes.contains_key(code)).collect();
     assert!(missing.is_empty(), "never seen: {missing:?}; seen: {codes:?}");
+}
+
+#[test]
+fn worlds_are_written_and_read_back() {
+    for world in drawn(&WorldOptions::default(), 0..1000) {
+        let text = write_yaml(&world);
+        let reading = read_str("world.yaml", &text);
+        assert_eq!((&reading.problems, &reading.specs), (&Vec::new(), &world), "{text}");
+    }
 }
 
 #[test]

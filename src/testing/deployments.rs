@@ -104,7 +104,7 @@ fn near(choices: &mut Choices<'_>, taste: &Taste<'_>) -> NearSpec {
 /// Different places with weights.
 fn favourites(choices: &mut Choices<'_>, scene: &Scene<'_>) -> Vec<FavouriteSpec> {
     let drawn = choices.several(1, 3, |choices| {
-        let weight = choices.one_of(1, [10, 100, u32::MAX]);
+        let weight = choices.one_of(1, [10, 100, 1000]);
         let (kind, name) = match choices.below(3) {
             0 => (SiteKind::Cluster, choices.pick(scene.clusters).cloned()),
             1 => (SiteKind::Provider, choices.pick(scene.providers).cloned()),

@@ -58,5 +58,9 @@ arbitrary! {
     crate::manifest::spec: AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec,
         GpuNeedSpec, GpuSpec, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
         PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec;
+    crate::manifest::beamlit: AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget,
+        ModelDeployment, OauthConfig, ObjectReference, OffloadingBehavior, OffloadingConfig, PolicyDetails,
+        PolicyRefType, PolicyReference, PolicyStatus, RemoteBackend, Scheme, ServerlessConfig, ServiceReference,
+        Status, TargetType, TypedName;
     super: CommandSequence, Course, FleetShape, Series;
 }

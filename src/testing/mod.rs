@@ -27,6 +27,7 @@
 //!
 //! Tests the rules by what they imply; answers for none.
 
+mod beamlit;
 mod choices;
 mod deployments;
 mod enumerate;

@@ -1,12 +1,13 @@
 //! What becomes of a world: something is refused, or all is placed, and what is placed may run.
 
+use super::beamlit;
 use super::choices::Choices;
 use super::policies::attachment;
 use super::values::name;
 use super::worlds::address;
 use crate::catalog::{Axis, ChoiceKind};
 use crate::manifest::spec::{
-    Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, Dialect, Metadata, PolicySpec, PoolsSpec, RunningSpec, Specs,
+    Allowed, ChoiceSpec, ClusterSpec, Dialect, Metadata, PolicySpec, PoolsSpec, RunningSpec, Specs,
 };
 use crate::policy::Enforcement;
 use crate::workspace::{LoadOptions, Workspace};
@@ -46,6 +47,9 @@ fn refused(workspace: &Workspace, world: &Specs, index: usize) -> bool {
 fn mend(world: &mut Specs, index: usize) {
     let Some(deployment) = world.deployments.get_mut(index) else { return };
     deployment.policies.clear();
+    if let Some(original) = &mut deployment.beamlit {
+        original.policies.clear();
+    }
     deployment.resources = None;
     deployment.placement = None;
     let bound = deployment.environment.as_ref().map(|environment| environment.value.clone());
@@ -85,6 +89,7 @@ fn spoil(choices: &mut Choices<'_>, world: &mut Specs) {
             // Nobody has a cluster in Antarctica.
             let called = format!("antarctica-{far}");
             let option = ChoiceSpec { kind: ChoiceKind::Country, name: "aq".to_owned() };
+            deployment.beamlit = None;
             deployment.policies.retain(|attached| attached.enforcement == Enforcement::Audit);
             deployment.policies.push(attachment(&called, Enforcement::Enforce));
             world.policies.push(PolicySpec {
@@ -97,10 +102,7 @@ fn spoil(choices: &mut Choices<'_>, world: &mut Specs) {
                 dialect: Dialect::Native,
             });
         }
-        1 => {
-            let remote = AttachmentSpec { remote: true, ..attachment("elsewhere", Enforcement::Enforce) };
-            deployment.policies.push(remote);
-        }
+        1 => *deployment = beamlit::unresolved(deployment),
         _ => world.clusters.iter_mut().for_each(|cluster| cluster.cordoned = true),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
+use super::beamlit;
 use super::choices::{Choices, Draw};
 use super::deployments::{self, Scene};
 use super::fleets;
@@ -103,12 +104,13 @@ impl WorldOptions {
     fn deployments(&self, choices: &mut Choices<'_>, taste: &Taste<'_>, world: &Specs) -> Vec<DeploymentSpec> {
         let scene = Described::of(world);
         let scene = scene.scene(taste);
+        let names: Vec<_> = world.policies.iter().map(|policy| policy.metadata.name.as_str().to_owned()).collect();
         let mut number = 0_u32;
         choices.several(*self.deployments.start(), *self.deployments.end(), |choices| {
             number += 1;
             let mut deployment = deployments::deployment(choices, &scene, number);
             deployment.policies = policies::attachments(choices, &world.policies, 2);
-            deployment
+            if choices.chance(6) { beamlit::deployment(choices, &deployment, &names) } else { deployment }
         })
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Scene<'a> {
     pub(super) unsound: &'a Unsound,
     pub(super) environments: &'a IndexMap<Name, Environment>,
     pub(super) default_environment: EnvironmentId,
-    pub(super) sites: &'a Sites,
+    pub(super) sites: &'a Sites<'a>,
 }
 
 /// All deployments that are sound, by priority, workload type, workload and name.

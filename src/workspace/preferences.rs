@@ -1,5 +1,6 @@
 //! Preferences, resolved (D5).
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,34 +11,44 @@ use crate::id::Name;
 use crate::manifest::spec::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind, Specs};
 
 /// What preferences are resolved against: the clusters and providers that they can name, those left out of
-/// the load among them, and the expected demands.
-pub(super) struct Sites {
-    clusters: HashSet<String>,
-    providers: HashSet<String>,
+/// the load among them, listed when the first favourite asks; and the expected demands.
+pub(super) struct Sites<'a> {
+    catalog: &'a Catalog,
+    specs: &'a Specs,
+    clusters: OnceCell<HashSet<&'a str>>,
+    providers: OnceCell<HashSet<&'a str>>,
     /// The demands for which packing leaves room.
     expected: Option<Arc<Mix>>,
 }
 
-impl Sites {
-    pub(super) fn new(catalog: &Catalog, specs: &Specs, expected: Option<Arc<Mix>>) -> Self {
-        let named = specs.clusters.iter().map(|cluster| cluster.metadata.name.as_str().to_owned());
-        let broken = specs.broken_clusters.iter().filter_map(|cluster| cluster.name.clone());
-        let of_clusters = specs.clusters.iter().map(|cluster| cluster.provider.as_str().to_owned());
-        let of_broken = specs.broken_clusters.iter().filter_map(|cluster| cluster.provider.clone());
-        let locations = catalog.locations().map(|location| catalog.location_name(location));
-        let of_locations = locations.filter_map(|name| name.split_once('/')).map(|(provider, _)| provider.to_owned());
-        Self {
-            clusters: named.chain(broken).collect(),
-            providers: of_clusters.chain(of_broken).chain(of_locations).collect(),
-            expected,
-        }
+impl<'a> Sites<'a> {
+    pub(super) fn new(catalog: &'a Catalog, specs: &'a Specs, expected: Option<Arc<Mix>>) -> Self {
+        Self { catalog, specs, clusters: OnceCell::new(), providers: OnceCell::new(), expected }
+    }
+
+    fn clusters(&self) -> &HashSet<&'a str> {
+        self.clusters.get_or_init(|| {
+            let named = self.specs.clusters.iter().map(|cluster| cluster.metadata.name.as_str());
+            let broken = self.specs.broken_clusters.iter().filter_map(|cluster| cluster.name.as_deref());
+            named.chain(broken).collect()
+        })
+    }
+
+    fn providers(&self) -> &HashSet<&'a str> {
+        self.providers.get_or_init(|| {
+            let of_clusters = self.specs.clusters.iter().map(|cluster| cluster.provider.as_str());
+            let of_broken = self.specs.broken_clusters.iter().filter_map(|cluster| cluster.provider.as_deref());
+            let locations = self.catalog.locations().map(|location| self.catalog.location_name(location));
+            let of_locations = locations.filter_map(|name| name.split_once('/')).map(|(provider, _)| provider);
+            of_clusters.chain(of_broken).chain(of_locations).collect()
+        })
     }
 }
 
 /// The preferences, if all that they name is known.
 pub(super) fn resolve(
     catalog: &Catalog,
-    sites: &Sites,
+    sites: &Sites<'_>,
     spec: &PreferencesSpec,
     problems: &mut Problems,
 ) -> Preferences {
@@ -59,18 +70,18 @@ pub(super) fn resolve(
     Preferences { prefer, spread: spec.spread }
 }
 
-fn favourite(catalog: &Catalog, sites: &Sites, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {
-    let mut known = |what: &str, names: &HashSet<String>| {
+fn favourite(catalog: &Catalog, sites: &Sites<'_>, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {
+    let mut known = |what: &str, names: &HashSet<&str>| {
         let found = names.contains(spec.name.as_str()).then(|| Name::new(&spec.name).ok()).flatten();
         if found.is_none() {
-            let near = problems.near(|| nearest(&spec.name, names.iter().map(String::as_str)));
+            let near = problems.near(|| nearest(&spec.name, names.iter().copied()));
             problems.push(names::unknown(what, &spec.name, &near));
         }
         found
     };
     let site = match spec.kind {
-        SiteKind::Cluster => Site::Cluster(known("cluster", &sites.clusters)?),
-        SiteKind::Provider => Site::Provider(known("provider", &sites.providers)?),
+        SiteKind::Cluster => Site::Cluster(known("cluster", sites.clusters())?),
+        SiteKind::Provider => Site::Provider(known("provider", sites.providers())?),
         SiteKind::Location => match names::bare(catalog, ChoiceKind::Location, &spec.name, problems)? {
             crate::catalog::Choice::Location(location) => Site::Location(location),
             _ => return None,

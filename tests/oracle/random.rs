@@ -41,13 +41,24 @@ pub const PLACES: &[(i32, i32)] = &[
 /// Beginnings of names, among them some that an order other than that of bytes would sort otherwise.
 const NAMES: &[&str] = &["a", "b", "c", "B", "Z", "a-b", "a b", "a.b", "a10", "a9", "é", "z", "日本", "𝒜", "_", "~"];
 
-/// The generator splitmix64.
-struct Random(u64);
+/// The generator splitmix64, after what bytes say.
+struct Random {
+    /// Taken from the end, two at a time.
+    bytes: Vec<u8>,
+    state: u64,
+}
 
 impl Random {
+    fn seeded(seed: u64) -> Self {
+        Random { bytes: Vec::new(), state: seed }
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let (Some(low), Some(high)) = (self.bytes.pop(), self.bytes.pop()) {
+            return u64::from(low) | u64::from(high) << 8;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -88,7 +99,17 @@ impl Random {
 
 /// A valid world with at most so many clusters.
 pub fn world(seed: u64, max_clusters: usize) -> World {
-    let mut random = Random(seed);
+    // Its second part has a generator of its own, so that the first is the same without it.
+    world_by(Random::seeded(seed), |_| Random::seeded(!seed), max_clusters)
+}
+
+/// A valid world with at most so many clusters, of which these bytes decide: the fuzzer's.
+pub fn world_of_bytes(bytes: &[u8], max_clusters: usize) -> World {
+    let first = Random { bytes: bytes.iter().rev().copied().collect(), state: 0 };
+    world_by(first, |first| first, max_clusters)
+}
+
+fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clusters: usize) -> World {
     let taste = Taste::new(&mut random);
     let mut world = World::default();
     for name in ["nordics", "home"] {
@@ -119,8 +140,7 @@ pub fn world(seed: u64, max_clusters: usize) -> World {
         let deployment = deployment(&mut random, &taste, &world, number);
         world.deployments.push(deployment);
     }
-    // From a generator of its own, so that the world but for these is the same without them.
-    let mut random = Random(!seed);
+    let mut random = second(random);
     let open = random.chance(50);
     if open {
         relax(&mut random, &taste, &mut world, max_clusters);

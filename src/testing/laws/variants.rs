@@ -42,17 +42,19 @@ impl Variant {
         without.changed(format!("it is there only with the policies of the {level}"), |world| {
             attached(world, &wanted, &bound, |at, attachments| {
                 if at == level {
-                    attachments.retain(|attachment| attachment.remote);
+                    attachments.clear();
                 }
             });
         })
     }
 
-    /// Without requirements (P13) and without policies that live elsewhere, which refuse by being absent.
+    /// Without requirements (P13) and without policies that are not known here, which refuse by being absent.
     pub(super) fn without_requirements(self) -> Self {
         self.changed("without requirements", |world| {
+            let known: BTreeSet<_> =
+                world.policies.iter().map(|policy| policy.metadata.name.as_str().to_owned()).collect();
             for deployment in &mut world.deployments {
-                deployment.policies.retain(|attachment| !attachment.remote);
+                deployment.policies.retain(|attachment| known.contains(&attachment.policy.value));
             }
             if let Some(workspace) = &mut world.workspace {
                 workspace.require.clear();

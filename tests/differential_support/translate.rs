@@ -1,0 +1,236 @@
+//! The oracle's worlds in the library's words.
+
+use std::num::NonZeroU32;
+
+use crate::oracle::world::{self, World};
+
+use siting::catalog::{Axis, ChoiceKind};
+use siting::deployment::{Domain, Spread, Variables};
+use siting::id::Name;
+use siting::manifest::spec::{
+    Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, FavouriteSpec,
+    GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec,
+    PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
+};
+use siting::policy::{Enforcement, OnViolation};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+
+/// The world in the library's words.
+pub(super) fn specs(world: &World) -> Specs {
+    Specs {
+        workspace: Some(workspace(world)),
+        policies: world.policies.iter().map(policy).collect(),
+        environments: world.environments.iter().map(environment).collect(),
+        deployments: world.deployments.iter().map(deployment).collect(),
+        clusters: world.clusters.iter().map(cluster).collect(),
+        running: world.running.iter().map(|running| self::running(world, running)).collect(),
+        ..Specs::default()
+    }
+}
+
+fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+fn workspace(world: &World) -> WorkspaceSpec {
+    let group = |(group, countries): &(String, Vec<String>)| GroupSpec {
+        name: name(group).into(),
+        countries: countries.iter().map(|code| code.clone().into()).collect(),
+    };
+    let location = |(location, country): &(String, String)| LocationSpec {
+        name: location.clone().into(),
+        country: country.clone().into(),
+    };
+    WorkspaceSpec {
+        metadata: Metadata::named(name("world")),
+        policies: attachments(&world.workspace.attachments),
+        require: require(&world.workspace),
+        default_environment: None,
+        currency: None,
+        resource_types: Vec::new(),
+        groups: world.groups.iter().map(group).collect(),
+        locations: world.locations.iter().map(location).collect(),
+        flavors: Vec::new(),
+        expected_demands: Vec::new(),
+    }
+}
+
+fn axis(axis: world::Axis) -> Axis {
+    match axis {
+        world::Axis::Location => Axis::Location,
+        world::Axis::Flavor => Axis::Flavor,
+    }
+}
+
+fn require(level: &world::Level) -> Vec<siting::origin::Sourced<Axis>> {
+    level.require.iter().map(|&required| axis(required).into()).collect()
+}
+
+fn attachments(attachments: &[(String, bool)]) -> Vec<AttachmentSpec> {
+    let attachment = |(policy, enforced): &(String, bool)| AttachmentSpec {
+        policy: policy.clone().into(),
+        enforcement: if *enforced { Enforcement::Enforce } else { Enforcement::Audit },
+        remote: false,
+    };
+    attachments.iter().map(attachment).collect()
+}
+
+fn choice(opt: &world::Opt) -> siting::origin::Sourced<ChoiceSpec> {
+    ChoiceSpec { kind: ChoiceKind::parse(&opt.kind).expect("a kind"), name: opt.name.clone() }.into()
+}
+
+fn policy(policy: &world::Policy) -> PolicySpec {
+    PolicySpec {
+        metadata: Metadata::named(name(&policy.name)),
+        axis: axis(policy.axis),
+        options: Allowed::Listed(policy.options.iter().map(choice).collect()),
+        except: policy.except.iter().map(choice).collect(),
+        resource_types: policy.targets.as_ref().map(|types| types.iter().map(|name| name.clone().into()).collect()),
+        description: None,
+        dialect: Dialect::default(),
+    }
+}
+
+fn environment(environment: &world::Environment) -> EnvironmentSpec {
+    EnvironmentSpec {
+        metadata: Metadata::named(name(&environment.name)),
+        policies: attachments(&environment.level.attachments),
+        require: require(&environment.level),
+        on_violation: OnViolation::default(),
+        on_replaced: None,
+    }
+}
+
+fn deployment(deployment: &world::Deployment) -> DeploymentSpec {
+    let remote = deployment.remote_missing.iter().map(|policy| AttachmentSpec {
+        policy: policy.clone().into(),
+        enforcement: Enforcement::Enforce,
+        remote: true,
+    });
+    DeploymentSpec {
+        resource_type: deployment.workload_type.clone().into(),
+        environment: deployment.environment.clone().map(Into::into),
+        policies: attachments(&deployment.attachments).into_iter().chain(remote).collect(),
+        priority: deployment.priority.try_into().expect("a priority"),
+        replicas: Some(deployment.replicas),
+        resources: deployment.resources.as_ref().map(resources),
+        env: Variables::new(),
+        placement: Some(preferences(&deployment.placement)),
+        ..DeploymentSpec::of_model(name(&deployment.name), name(&deployment.workload))
+    }
+}
+
+fn preferences(placement: &world::Placement) -> PreferencesSpec {
+    let prefer = placement.prefer.iter().map(|preference| match preference {
+        world::Preference::Price => PreferenceSpec::Price,
+        world::Preference::Packing => PreferenceSpec::Packing,
+        world::Preference::Near(world::Near::Country(code)) => {
+            PreferenceSpec::Near(NearSpec::Country(code.clone().into()))
+        }
+        world::Preference::Near(world::Near::Coordinates { lat, lon }) => {
+            PreferenceSpec::Near(NearSpec::Coordinates(point((*lat, *lon))))
+        }
+        world::Preference::Favourites(entries) => PreferenceSpec::Favourites(entries.iter().map(favourite).collect()),
+    });
+    let spread = placement.spread.as_ref().map(|spread| Spread {
+        by: match spread.by {
+            world::Domain::Cluster => Domain::Cluster,
+            world::Domain::Location => Domain::Location,
+            world::Domain::Country => Domain::Country,
+            world::Domain::Continent => Domain::Continent,
+            world::Domain::Provider => Domain::Provider,
+        },
+        max_skew: spread.max_skew.map(|most| NonZeroU32::new(most).expect("a skew of at least 1")),
+    });
+    PreferencesSpec { prefer: prefer.collect(), spread }
+}
+
+fn favourite((kind, name, weight): &(world::FavouriteKind, String, u32)) -> FavouriteSpec {
+    let kind = match kind {
+        world::FavouriteKind::Cluster => SiteKind::Cluster,
+        world::FavouriteKind::Location => SiteKind::Location,
+        world::FavouriteKind::Provider => SiteKind::Provider,
+    };
+    FavouriteSpec { kind, name: name.clone().into(), weight: *weight }
+}
+
+fn point((latitude, longitude): (i32, i32)) -> Coordinates {
+    Coordinates::from_micro_degrees(latitude, longitude).expect("a point on the earth")
+}
+
+fn running(world: &World, running: &world::Running) -> RunningSpec {
+    let address = |deployment: &&world::Deployment| format!("{}/{}", deployment.workload, deployment.name);
+    let of = world.deployments.iter().find(|deployment| address(deployment) == running.deployment);
+    let of = of.expect("a deployment of the world");
+    RunningSpec {
+        metadata: Metadata::named(name(&running.name)),
+        deployment: format!("{}/{}", of.workload_type, running.deployment).into(),
+        cluster: running.cluster.clone().into(),
+        pool: running.pool.clone().into(),
+        replicas: running.replicas,
+    }
+}
+
+fn resources(resources: &world::Resources) -> ResourcesSpec {
+    let need = |need: &world::GpuNeed| GpuNeedSpec {
+        count: need.count,
+        code: need.typ.clone().map(Into::into),
+        memory: need.memory.map(Bytes::new),
+        share: need.share_milli.map(|share| GpuShare::from_thousandths(share).expect("a share")),
+    };
+    ResourcesSpec {
+        cpu: Cpu::milli_cores(resources.cpu_milli),
+        memory: Bytes::new(resources.memory),
+        storage: resources.storage.map(Bytes::new),
+        bandwidth: resources.bandwidth.map(Bandwidth::bits_per_second),
+        cpu_type: resources.cpu_type.clone().map(Into::into),
+        gpu: resources.gpu.as_ref().map(|gpu| match gpu.alternatives.as_slice() {
+            [only] => GpuSpec::One(need(only)),
+            several => GpuSpec::AnyOf(several.iter().map(need).collect()),
+        }),
+    }
+}
+
+fn cluster(cluster: &world::Cluster) -> ClusterSpec {
+    let region = |full: &String| full.split_once('/').expect("a provider and a region").1.to_owned().into();
+    ClusterSpec {
+        metadata: Metadata::named(name(&cluster.name)),
+        provider: name(&cluster.provider).into(),
+        location: cluster.location.as_ref().map(region),
+        country: Some(cluster.country.clone().into()),
+        coordinates: cluster.coordinates.map(point),
+        healthy: cluster.healthy,
+        cordoned: cluster.cordoned,
+        pools: match &cluster.pools {
+            world::Pools::Short(flavors) => {
+                let flavor =
+                    |(kind, name): &(String, String)| choice(&world::Opt { kind: kind.clone(), name: name.clone() });
+                PoolsSpec::Flavors(flavors.iter().map(flavor).collect())
+            }
+            world::Pools::Full(pools) => PoolsSpec::Pools(pools.iter().map(pool).collect()),
+        },
+    }
+}
+
+fn pool(pool: &world::Pool) -> PoolSpec {
+    let used = UsedSpec {
+        cpu: Cpu::milli_cores(pool.used.cpu_milli),
+        memory: Bytes::new(pool.used.memory),
+        storage: Bytes::new(pool.used.storage),
+        bandwidth: Bandwidth::bits_per_second(pool.used.bandwidth),
+        gpu_thousandths: pool.used.gpu_milli,
+    };
+    PoolSpec {
+        name: name(&pool.name).into(),
+        nodes: pool.nodes.map(|count| count.try_into().expect("a number of nodes")),
+        cpu_flavor: pool.cpu_flavor.clone().map(Into::into),
+        cpu: Cpu::milli_cores(pool.cpu_milli),
+        memory: Bytes::new(pool.memory),
+        storage: pool.storage.map(Bytes::new),
+        bandwidth: pool.bandwidth.map(Bandwidth::bits_per_second),
+        gpu: pool.gpu.as_ref().map(|(code, count)| PoolGpuSpec { code: code.clone().into(), count: *count }),
+        price_per_hour: pool.price_micro.map(Money::micros),
+        spot: false,
+        used: used.into(),
+    }
+}
