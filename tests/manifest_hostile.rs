@@ -31,6 +31,63 @@ fn nesting_is_bounded() {
     assert_eq!(codes(&hostile(&deeper)), ["limit-exceeded"]);
 }
 
+/// The bounds of docs/guide.md, each tried at it and just beyond.
+#[test]
+fn bounds_are_where_the_guide_has_them() {
+    let nested = |depth: usize| hostile(&format!("{}x{}", "[".repeat(depth), "]".repeat(depth)));
+    assert!(!codes(&nested(64)).contains(&"limit-exceeded"));
+    assert_eq!(codes(&nested(65)), ["limit-exceeded"]);
+    // A list counts as well as its elements, each of which is no document.
+    let wide = |count: usize| hostile(&format!("[{}]", "0,".repeat(count))).problems.len();
+    assert_eq!((wide(1_999_999), wide(2_000_000)), (1001, 1));
+    let named = |length: usize| {
+        let name = "é".repeat(length);
+        hostile(&format!("apiVersion: siting.dev/v1\nkind: Environment\nmetadata: {{name: {name}}}\nspec: {{}}\n"))
+    };
+    assert_eq!(codes(&named(253)), [""; 0]);
+    assert_eq!(codes(&named(254)), ["invalid-name"]);
+    let pool = |nodes: u64, gpus: u32| {
+        let reading = hostile(&format!(
+            "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c}}\nspec: {{provider: p, country: us, pools: [{{name: a, nodes: {nodes}, cpu: 1, memory: 1Gi, gpu: {{type: t4, count: {gpus}}}}}]}}\n"
+        ));
+        // What is wrong with a cluster is kept with it (I6).
+        reading
+            .specs
+            .broken_clusters
+            .iter()
+            .flat_map(|broken| &broken.problems)
+            .map(|p| p.code.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pool(4_294_967_295, 1024), [""; 0]);
+    assert_eq!(pool(4_294_967_296, 1024), ["out-of-range"]);
+    assert_eq!(pool(1, 1025), ["out-of-range"]);
+}
+
+#[test]
+fn files_are_bounded() {
+    let path = directory("large");
+    let at_most: u64 = 64 << 20;
+    for (name, size) in [("within.yaml", at_most), ("beyond.yaml", at_most + 1)] {
+        // A file without blocks, which reads as zeros.
+        fs::File::create(path.join(name)).unwrap().set_len(size).unwrap();
+    }
+    let gathered = gather(&[&path]);
+    fs::remove_dir_all(&path).unwrap();
+    assert_eq!(gathered.sources.iter().map(|source| source.text.len()).collect::<Vec<_>>(), [64 << 20]);
+    assert_eq!(gathered.problems.len(), 1);
+    assert_eq!(gathered.problems[0].code.as_str(), "limit-exceeded");
+    assert!(gathered.problems[0].message.ends_with("beyond.yaml` is larger than 64 MiB"));
+}
+
+#[test]
+fn problems_of_one_cluster_are_bounded() {
+    let many: String = (0..2000).map(|number| format!("  x{number}: 1\n")).collect();
+    let text = format!("apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c}}\nspec:\n{many}");
+    let broken = &hostile(&text).specs.broken_clusters[0];
+    assert!(broken.problems.len() <= 101, "{}", broken.problems.len());
+}
+
 #[test]
 fn aliases_are_bounded() {
     let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();

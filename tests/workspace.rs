@@ -514,6 +514,23 @@ fn d1_specs_from_code_hold_no_empty_lists() {
     assert_eq!(code(&|specs| specs.clusters[0].pools = PoolsSpec::Flavors(Vec::new())), ["empty-list"]);
 }
 
+#[test]
+fn i1_specs_from_code_hold_no_gpus_that_a_node_cannot_have() {
+    use siting::manifest::spec::PoolsSpec;
+    let spec = "provider: p, country: us, pools: [{name: a, nodes: 1, cpu: 1, memory: 1Gi, gpu: {type: t4, count: 1}}]";
+    let sound = load(&[document("Cluster", "c", spec)], LoadOptions::default()).unwrap().specs().clone();
+    let with = |count: u32| {
+        let mut specs = sound.clone();
+        let PoolsSpec::Pools(pools) = &mut specs.clusters[0].pools else { panic!("a full form") };
+        pools[0].gpu.as_mut().unwrap().count = count;
+        Workspace::from_specs(specs, LoadOptions::default())
+    };
+    assert!(with(1).is_ok() && with(1024).is_ok());
+    for count in [0, 1025, 65_536 + 1] {
+        assert_eq!(with(count).unwrap_err().problems[0].code.as_str(), "out-of-range", "{count}");
+    }
+}
+
 /// The findings of a check as `line code subject: message`.
 fn findings(documents: &[String], codes: &[&str]) -> Vec<String> {
     let findings = analysis::check(&workspace(documents)).into_iter().filter(|it| codes.contains(&it.code));

@@ -450,6 +450,19 @@ pub enum PoolsSpec {
     Flavors(Vec<Sourced<ChoiceSpec>>),
 }
 
+impl PoolsSpec {
+    /// How many pools these are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Pools(pools) => pools.len(),
+            Self::Flavors(flavors) => flavors.len(),
+        }
+    }
+}
+
+/// The most GPUs that one node has.
+pub(crate) const MAX_GPUS: u32 = 1024;
+
 /// A pool of equal nodes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PoolSpec {
@@ -482,7 +495,7 @@ pub struct PoolSpec {
 pub struct PoolGpuSpec {
     /// Family or variant.
     pub code: Sourced<String>,
-    /// How many on one node, from 1.
+    /// How many on one node, from 1 to 1,024.
     pub count: u32,
 }
 

@@ -9,7 +9,7 @@ use crate::catalog::{AddLocationError, Catalog, Choice, ChoiceKind};
 use crate::id::{CountryId, FlavorId, LocationId, Name};
 use crate::inventory::{ClusterDef, Nodes, PoolDef, Shape, Used};
 use crate::manifest::same::Shared;
-use crate::manifest::spec::{ChoiceSpec, ClusterSpec, PoolSpec, PoolsSpec, Specs};
+use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolSpec, PoolsSpec, Specs};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 use crate::quantity::{Bytes, Cpu};
 
@@ -44,6 +44,11 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Probl
     let twin = |name: &str, origin: &Origin| names.get(name)?.problem(&format!("cluster `{name}`"), origin);
 
     let mut clusters = Clusters { valid: Vec::with_capacity(specs.clusters.len()), invalid: Vec::new() };
+    let all_pools = specs.clusters.iter().map(|spec| spec.pools.len()).fold(0, usize::saturating_add);
+    if let Some(problem) = too_large(specs.clusters.len(), all_pools) {
+        problems.push(problem);
+        return clusters;
+    }
     for broken in &specs.broken_clusters {
         let mut found = broken.problems.clone();
         let name = broken.name.clone().unwrap_or_default();
@@ -74,6 +79,23 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Probl
     }
     clusters.invalid.sort_by(|a, b| (&a.name, &a.origin).cmp(&(&b.name, &b.origin)));
     clusters
+}
+
+/// The most clusters, and the most pools of all of them, that one load takes: ids are numbers of 32 bits,
+/// and a pool has up to two.
+const MOST_CLUSTERS: usize = 4_000_000;
+const MOST_POOLS: usize = 16_000_000;
+
+/// A fleet beyond these bounds is refused as a whole, before anything is made of it.
+fn too_large(clusters: usize, pools: usize) -> Option<Problem> {
+    let (found, most, what) = match (clusters > MOST_CLUSTERS, pools > MOST_POOLS) {
+        (true, _) => (clusters, MOST_CLUSTERS, "clusters"),
+        (_, true) => (pools, MOST_POOLS, "pools"),
+        _ => return None,
+    };
+    let message = format!("there are {found} {what}, more than the {most} that one load takes");
+    let problem = Problem::new(ProblemCode::LimitExceeded, &Origin::default(), message);
+    Some(problem.help("load them into several workspaces"))
 }
 
 fn def(spec: &ClusterSpec, country: CountryId, location: Option<LocationId>, pools: Vec<PoolDef>) -> ClusterDef {
@@ -270,6 +292,14 @@ fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut 
 }
 
 fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Problems) -> Option<PoolDef> {
+    if let Some(gpu) = &spec.gpu
+        && !(1..=MAX_GPUS).contains(&gpu.count)
+    {
+        // No text can hold that, specs that were built in code can.
+        let message = format!("a node of pool `{}` cannot have {} GPUs", spec.name.value, gpu.count);
+        let problem = Problem::new(ProblemCode::OutOfRange, &gpu.code.origin, message);
+        problems.push(problem.help(format!("state 1 to {MAX_GPUS}, or leave `gpu` out")));
+    }
     let cpu_flavor = code(catalog, ChoiceKind::Cpu, spec.cpu_flavor.as_ref(), problems);
     let gpu_flavor = code(catalog, ChoiceKind::Gpu, spec.gpu.as_ref().map(|gpu| &gpu.code), problems);
     let shape = Shape {
@@ -340,5 +370,20 @@ fn code(
             );
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fleets_are_bounded() {
+        assert_eq!(too_large(MOST_CLUSTERS, MOST_POOLS), None);
+        let shown = |problem: Option<Problem>| problem.map(|problem| problem.message);
+        let clusters = "there are 4000001 clusters, more than the 4000000 that one load takes".to_owned();
+        assert_eq!(shown(too_large(MOST_CLUSTERS + 1, 0)), Some(clusters));
+        let pools = "there are 16000001 pools, more than the 16000000 that one load takes".to_owned();
+        assert_eq!(shown(too_large(1, MOST_POOLS + 1)), Some(pools));
     }
 }

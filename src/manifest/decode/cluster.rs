@@ -5,16 +5,13 @@ use std::str::FromStr;
 
 use super::super::fields::Fields;
 use super::super::item::Item;
-use super::super::spec::{ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
+use super::super::spec::{ClusterSpec, MAX_GPUS, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
 use super::super::wording::quoted;
 use super::shared::{choice, coordinates, given, kinds_on, native};
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::quantity::{Bytes, Cpu, InvalidQuantity};
-
-/// The most GPUs of one node.
-const MAX_GPUS: i64 = 1024;
 
 /// Reads a cluster.
 pub(in super::super) fn cluster(document: Item<'_>) -> Option<ClusterSpec> {
@@ -146,7 +143,7 @@ fn nonzero<Q: FromStr<Err = InvalidQuantity> + Copy>(item: Item<'_>, get: fn(Q) 
 fn gpu(item: Item<'_>) -> Option<PoolGpuSpec> {
     let mut fields = item.object("a pool's gpu")?;
     let code = fields.required("type").and_then(Item::reference);
-    let count = fields.required("count").and_then(|item| item.whole(1..=MAX_GPUS));
+    let count = fields.required("count").and_then(|item| item.whole(1..=i64::from(MAX_GPUS)));
     fields.finish();
     Some(PoolGpuSpec { code: code?, count: count? })
 }
