@@ -2,7 +2,13 @@
 
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test assure bench instructions tools
+# Where things are built that have a workspace of their own.
+BUILD = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario
+# How long each fuzz target runs: `make fuzz SECONDS=600`.
+SECONDS = 60
+
+.PHONY: demo test assure features oracle walk cedar mutants licences fuzz bench instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -16,15 +22,11 @@ test: tools
 	cargo clippy --quiet --all-targets --all-features -- -D warnings
 	cargo clippy --quiet --no-default-features -- -D warnings
 	cargo test --quiet --all-features
+	cargo test --quiet --manifest-path tests/outside/Cargo.toml --target-dir $(BUILD)/outside
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
-## The long runs, by hand before work on the core is called done.
-assure: tools
-	for features in "" manifest schema cli; do \
-		cargo check --quiet --no-default-features --features "$$features" || exit 1; \
-	done
-	SITING_WORLDS=10000000 cargo test --release --test differential -- --nocapture
-	SITING_WALK=fine cargo test --release --test lifecycle_walk -- --nocapture
+## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
+assure: tools features licences oracle walk cedar fuzz mutants
 	cargo package --quiet --allow-dirty
 	$(MAKE) instructions
 
@@ -34,6 +36,52 @@ instructions: tools
 	@command -v valgrind >/dev/null || { echo "valgrind is missing; install it to count instructions" >&2; exit 1; }
 	cargo install --quiet gungraun-runner --version 0.20.0 --root "$$CARGO_TARGET_DIR/gungraun-runner"
 	PATH="$$CARGO_TARGET_DIR/gungraun-runner/bin:$$PATH" cargo bench --quiet --manifest-path benches/instructions/Cargo.toml
+
+## Every combination of features builds, the crate's next version says what it breaks, and it builds with
+## the oldest Rust that it names, where that is installed.
+features: tools
+	for face in "" manifest schema cli; do for kit in "" proptest arbitrary proptest,arbitrary; do \
+		cargo check --quiet --no-default-features --features "$$face,$$kit" || exit 1; \
+	done; done
+	@oldest=$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml); \
+	if rustup toolchain list | grep -q "^$$oldest"; then cargo +$$oldest check --quiet --all-features; \
+	else echo "Rust $$oldest is not installed: whether it builds with that is not tried"; fi
+	@if git describe --tags --abbrev=0 >/dev/null 2>&1; then \
+		cargo semver-checks --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-semver-checks; \
+		cargo semver-checks --baseline-rev "$$(git describe --tags --abbrev=0)"; \
+	else echo "there is no tag yet that a change could break"; fi
+
+licences:
+	cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deny
+	cargo deny --log-level error check licenses bans sources
+
+## 10 million random worlds, one deployment or several in each, against the oracle.
+oracle:
+	SITING_WORLDS=10000000 cargo test --release --all-features --test differential -- --nocapture
+
+## Every state of a workload with three deployments and a draft.
+walk:
+	SITING_WALK=fine cargo test --release --test lifecycle_walk -- --nocapture
+
+## 100,000 random worlds against cedar-policy.
+cedar:
+	SITING_CEDAR_WORLDS=100000 cargo test --quiet --manifest-path tests/cedar/Cargo.toml --target-dir $(BUILD)/cedar -- --nocapture
+
+## A sample of at least 200 mutants; broken off, it goes on where it was.
+mutants:
+	cargo mutants --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-mutants
+	tests/mutants.sh
+
+## Each fuzz target for some time, on all cores; what is found stands in fuzz/artifacts. Where there is no
+## nightly Rust, the stable one is asked for what only that has.
+fuzz:
+	cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
+	rustup toolchain list | grep -q '^nightly' || export RUSTC_BOOTSTRAP=1; \
+	nightly=$$(rustup toolchain list | grep -q '^nightly' && echo +nightly); \
+	cargo $$nightly fuzz build --target-dir $(BUILD)/fuzz && \
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P "$$(nproc)" -I @ sh -c 'mkdir -p $(BUILD)/fuzz-corpus/@ && \
+		cargo '"$$nightly"' fuzz run --target-dir $(BUILD)/fuzz @ $(BUILD)/fuzz-corpus/@ fuzz/corpus/@ \
+			-- -max_total_time=$(SECONDS) -max_len=16384 -timeout=20 -verbosity=0 && echo "@: nothing found in $(SECONDS) s"'
 
 ## How fast, beside targets and other engines; the table is also `target/bench-report.json`. Wants a
 ## quiet machine. What needs Python (HiGHS) says so where that is missing.

@@ -45,7 +45,7 @@ fn bounds_are_where_the_guide_has_them() {
         hostile(&format!("apiVersion: siting.dev/v1\nkind: Environment\nmetadata: {{name: {name}}}\nspec: {{}}\n"))
     };
     assert_eq!(codes(&named(253)), [""; 0]);
-    assert_eq!(codes(&named(254)), ["invalid-name"]);
+    assert_eq!(codes(&named(254)), ["invalid-value"]);
     let pool = |nodes: u64, gpus: u32| {
         let reading = hostile(&format!(
             "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c}}\nspec: {{provider: p, country: us, pools: [{{name: a, nodes: {nodes}, cpu: 1, memory: 1Gi, gpu: {{type: t4, count: {gpus}}}}}]}}\n"
