@@ -156,6 +156,52 @@ fn bytes_draw_valid_worlds_too() {
     assert_eq!(simplest, Specs::draw(&mut Choices::listed(&[])));
 }
 
+/// Draws a type by both traits, from many seeds and from no bytes at all.
+fn draws<T: Draw + std::fmt::Debug>() -> usize
+where
+    T: for<'a> Arbitrary<'a> + proptest::arbitrary::Arbitrary,
+{
+    let shown = |seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)));
+    <T as Arbitrary<'_>>::arbitrary(&mut Unstructured::new(&[])).unwrap();
+    (0..100).map(shown).collect::<BTreeSet<_>>().len()
+}
+
+#[test]
+fn types_are_drawn_by_all_traits() {
+    use siting::{catalog, deployment, inventory, lifecycle, manifest, metrics, placement, policy, rollout, scaling};
+    let counts = [
+        draws::<siting::id::Name>(),
+        draws::<siting::bitset::BitSet<siting::id::Atom>>(),
+        draws::<siting::quantity::Bytes>(),
+        draws::<siting::quantity::Coordinates>(),
+        draws::<catalog::Catalog>(),
+        draws::<catalog::Choice>(),
+        draws::<policy::Policy>(),
+        draws::<policy::Scope>(),
+        draws::<inventory::Inventory>(),
+        draws::<inventory::Request>(),
+        draws::<metrics::Window>(),
+        draws::<metrics::MetricSpec>(),
+        draws::<scaling::behaviour::Behaviour>(),
+        draws::<scaling::hpa::Replica>(),
+        draws::<siting::traffic::Backend>(),
+        draws::<rollout::Canary>(),
+        draws::<rollout::Check>(),
+        draws::<deployment::Deployment>(),
+        draws::<deployment::Demand>(),
+        draws::<placement::Decision>(),
+        draws::<lifecycle::State>(),
+        draws::<lifecycle::Journal>(),
+        draws::<lifecycle::Settings>(),
+        draws::<manifest::beamlit::ModelDeployment>(),
+        draws::<manifest::spec::DeploymentSpec>(),
+        draws::<manifest::spec::ClusterSpec>(),
+        draws::<Workspace>(),
+        draws::<siting::testing::Series>(),
+    ];
+    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
+}
+
 /// Runs a property that fails, and returns the world it shrinks to with the number of tries.
 fn shrunk(property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
     let mut runner = TestRunner::new(Config { cases: 2_000, failure_persistence: None, ..Config::default() });

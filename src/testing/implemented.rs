@@ -41,20 +41,24 @@ arbitrary! {
     crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;
     crate::origin: Origin;
-    crate::catalog: Axis, ChoiceKind, Continent, FlavorKind;
-    crate::policy: Enforcement, Level, OnViolation, OnReplaced;
-    crate::inventory: ClusterDef, PoolDef, Shape, Used;
-    crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Target, Window;
+    crate::catalog: Axis, Catalog, Choice, ChoiceKind, Continent, FlavorKind;
+    crate::policy: Attachment, Enforcement, Environment, Policy, PolicySet, Scope, Level, OnViolation, OnReplaced;
+    crate::inventory: ClusterDef, GpuRequest, Inventory, PoolDef, Request, Shape, Used;
+    crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window;
     crate::scaling: Bounds;
-    crate::scaling::hpa: Tolerance;
+    crate::scaling::hpa: Phase, Replica, Sample, Tolerance;
+    crate::scaling::zero: Settings;
     crate::scaling::behaviour: Amount, Behaviour, Limit, Rules, Select;
     crate::scaling::kpa: Settings;
     crate::traffic: Algorithm, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split,
         VersionId;
-    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Span, Strategy, Threshold, Traffic;
-    crate::deployment: Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread;
-    crate::lifecycle: Action, Change, Command, Edit, Favoured, GpuRequirement, Number, Observation, Place,
+    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Span, Step, Strategy, Threshold, Traffic;
+    crate::deployment: Algorithm, Demand, Deployment, Domain, HealthCheck, LoadBalancer, Preferences, Scaling, Secret, Spread,
+        Workload;
+    crate::lifecycle: Action, Change, Command, Edit, Endpoint, Favoured, GpuRequirement, Journal, Number, Observation, Place,
         Placed, PolicyUse, Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, State;
+    crate::placement: Decision;
+    crate::workspace: LoadOptions, PlaceOptions, Workspace;
     crate::manifest::spec: AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec,
         GpuNeedSpec, GpuSpec, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
         PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec;

@@ -7,7 +7,8 @@ use super::choices::{Choices, Draw};
 use super::values::{name, span, text, words};
 use crate::id::Name;
 use crate::lifecycle::{
-    Action, Command, Edit, Number, Observation, Place, Placed, PlacementRequest, Push, PushKind, Settings, State,
+    Action, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push, PushKind,
+    Settings, State,
 };
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -281,5 +282,28 @@ impl Draw for State {
             let _ = origin.apply(now, &command);
         }
         origin
+    }
+}
+
+impl Draw for Journal {
+    /// The history that a sequence of commands leaves.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let CommandSequence { origin, commands } = CommandSequence::draw(choices);
+        let mut journal = Self::new(origin);
+        for (now, command) in commands {
+            let _ = journal.apply(now, command);
+        }
+        journal
+    }
+}
+
+impl Draw for Endpoint {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(4) {
+            0 => Self::Workload,
+            1 => Self::Draft,
+            2 => Self::Environment(environment(choices)),
+            _ => Self::Deployment(Number::draw(choices)),
+        }
     }
 }

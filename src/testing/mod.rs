@@ -35,6 +35,7 @@ mod fleets;
 mod implemented;
 pub mod laws;
 mod lives;
+mod loaded;
 mod outcomes;
 mod policies;
 mod rates;

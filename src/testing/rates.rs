@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::choices::{Choices, Draw};
+use super::series::Series;
 use super::values::{name, span, valid, words};
-use crate::metrics::{Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Target};
+use crate::metrics::{Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window};
 use crate::quantity::Milli;
 use crate::rollout::{self, BlueGreen, Canary, Check, Group, Rolling, Span, Threshold};
 use crate::scaling::behaviour::{Amount, Behaviour, Limit, Rules, Select};
-use crate::scaling::hpa::Tolerance;
+use crate::scaling::hpa::{Phase, Replica, Sample, Tolerance};
 use crate::scaling::{self, Bounds};
+use crate::time::Moment;
 use crate::traffic::{self, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split, VersionId};
 
 words! {
@@ -300,5 +302,62 @@ impl Draw for Group {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let replicas = choices.below(20);
         Self { replicas, available: choices.below(replicas + 1) }
+    }
+}
+
+impl Draw for rollout::Step {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| u8::try_from(choices.between(1, 100)).ok().map(Self::of))
+    }
+}
+
+impl Draw for Summary {
+    /// What a drawn window says at its end.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| {
+            let mut window = Window::new(Duration::from_secs(60), 60).ok()?;
+            let end = Series::draw(choices).feed(&mut window);
+            Some(window.summary(end))
+        })
+    }
+}
+
+impl Draw for scaling::zero::Settings {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            enabled: !choices.chance(20),
+            stable_window: span(choices, 600_000),
+            grace: span(choices, 60_000),
+            retention: span(choices, 600_000),
+            activation: span(choices, 600_000),
+        }
+    }
+}
+
+words! { Phase: Running Pending Failed Succeeded; }
+
+impl Draw for Sample {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            value: figure(choices, 1 << 20),
+            at: Moment::from_millis(choices.up_to(1 << 32)),
+            window: span(choices, 60_000),
+        }
+    }
+}
+
+impl Draw for Replica {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let since = Moment::from_millis(choices.up_to(1 << 32));
+        Self {
+            phase: Phase::draw(choices),
+            stopping: choices.chance(10),
+            ready: choices.maybe(80, |choices| (!choices.chance(20), since)),
+            ..Self::running(
+                since,
+                choices.maybe(80, |choices| figure(choices, 1 << 20)),
+                choices.maybe(80, Sample::draw),
+            )
+        }
     }
 }
