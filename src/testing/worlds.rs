@@ -15,7 +15,8 @@ use super::values::name;
 use crate::catalog::{Catalog, FlavorKind};
 use crate::inventory::Inventory;
 use crate::manifest::spec::{
-    DeploymentSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, PolicySpec, RunningSpec, Specs, WorkspaceSpec,
+    DeploymentSpec, ExpectedDemandSpec, FlavorSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, PolicySpec,
+    ResourcesSpec, RunningSpec, Specs, WorkspaceSpec,
 };
 use crate::quantity::Bytes;
 use crate::workspace::{LoadOptions, Workspace};
@@ -256,6 +257,15 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
             aliases: vec![name("X-900-PCIe").into()],
             memory: Some(Bytes::new(48 << 30)),
         });
+    }
+    if choices.chance(10) {
+        let expected = |choices: &mut Choices<'_>| {
+            let (weight, mut resources) = (choices.between(1, 10), ResourcesSpec::draw(choices));
+            // Of alternatives, each is expected by itself.
+            resources.gpu = resources.gpu.filter(|gpu| matches!(gpu, GpuSpec::One(_)));
+            ExpectedDemandSpec { weight, resources }.into()
+        };
+        spec.expected_demands = choices.several(1, 3, expected);
     }
     spec
 }
