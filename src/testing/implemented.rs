@@ -52,11 +52,11 @@ arbitrary! {
     crate::scaling::kpa: Settings;
     crate::traffic: Algorithm, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split,
         VersionId;
-    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Span, Step, Strategy, Threshold, Traffic;
+    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic;
     crate::deployment: Algorithm, Demand, Deployment, Domain, HealthCheck, LoadBalancer, Preferences, Scaling, Secret, Spread,
         Workload;
     crate::lifecycle: Action, Change, Command, Edit, Endpoint, Favoured, GpuRequirement, Journal, Number, Observation, Place,
-        Placed, PolicyUse, Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, State;
+        Placed, PolicyUse, Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Sight, State, Takeover;
     crate::placement: Decision;
     crate::workspace: LoadOptions, PlaceOptions, Workspace;
     crate::manifest::spec: AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec,

@@ -8,9 +8,11 @@ use super::values::{name, span, text, words};
 use crate::id::Name;
 use crate::lifecycle::{
     Action, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push, PushKind,
-    Settings, State,
+    Settings, Sight, State, Takeover,
 };
+use crate::metrics::Summary;
 use crate::policy::OnReplaced;
+use crate::rollout;
 use crate::time::Moment;
 
 const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
@@ -161,22 +163,23 @@ fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
 
 fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
-    match choices.below(18) {
+    let by = choices.maybe(30, Takeover::draw).map(Box::new);
+    match choices.below(23) {
         0 => Action::Push(Push::draw(choices)),
         1 => Action::Patch { version: choices.maybe(50, text) },
         2 => {
             let (environment, name) = (environment(choices), choices.maybe(20, fresh));
-            Action::Promote { deployment, environment, name, on_replaced, force: choices.chance(30) }
+            Action::Promote { deployment, environment, name, on_replaced, force: choices.chance(30), by }
         }
         3 => {
             let (from, to, name) = (environment(choices), environment(choices), choices.maybe(20, fresh));
-            Action::Release { from, to, name, on_replaced }
+            Action::Release { from, to, name, on_replaced, by }
         }
         4 => {
             let (environment, name) = (environment(choices), choices.maybe(20, fresh));
-            Action::UpdateVersion { environment, version: text(choices), name, on_replaced }
+            Action::UpdateVersion { environment, version: text(choices), name, on_replaced, by }
         }
-        5 => Action::RollBack { environment: environment(choices), on_replaced },
+        5 => Action::RollBack { environment: environment(choices), on_replaced, by },
         6 => Action::Cancel { environment: environment(choices) },
         7 => Action::Activate(deployment),
         8 => Action::Deactivate(deployment),
@@ -192,6 +195,11 @@ fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Act
             generation: generation.saturating_add(u64::from(choices.below(3))).saturating_sub(1),
             observation: Observation::draw(choices),
         },
+        17 => Action::Pause { environment: environment(choices) },
+        18 => Action::Resume { environment: environment(choices) },
+        19 => Action::ForceForward { environment: environment(choices) },
+        20 => Action::Advance { candidate: deployment, sight: Box::new(Sight::draw(choices)) },
+        21 => Action::Autoscale { deployment, replicas: choices.below(6) },
         _ => Action::DeleteWorkload,
     }
 }
@@ -244,7 +252,29 @@ impl Draw for PushKind {
         match choices.below(3) {
             0 => Self::Published,
             1 => Self::Draft,
-            _ => Self::Promoted { environment: environment(choices), on_replaced: choices.maybe(30, OnReplaced::draw) },
+            _ => Self::Promoted {
+                environment: environment(choices),
+                on_replaced: choices.maybe(30, OnReplaced::draw),
+                by: choices.maybe(30, Takeover::draw).map(Box::new),
+            },
+        }
+    }
+}
+
+impl Draw for Takeover {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(30) { Self::AtOnce } else { Self::By(rollout::Settings::draw(choices)) }
+    }
+}
+
+impl Draw for Sight {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            old: choices.below(6),
+            new: choices.below(6),
+            requests: choices.up_to(10_000),
+            summary: choices.maybe(30, Summary::draw),
+            no_room: choices.maybe(10, |_| "there is no room".to_owned()),
         }
     }
 }

@@ -276,6 +276,15 @@ impl Draw for rollout::Strategy {
     }
 }
 
+impl Draw for rollout::Settings {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let strategy = rollout::Strategy::draw(choices);
+        let checks = choices.several(0, 2, Check::draw);
+        let deadline = Duration::from_secs(u64::from(choices.between(1, 3600)));
+        Self { strategy, checks, deadline }
+    }
+}
+
 impl Draw for Threshold {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let value = figure(choices, 1_000_000);

@@ -11,6 +11,7 @@ use crate::lifecycle::{
 };
 use crate::policy::Enforcement;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
+use crate::rollout;
 
 impl Draw for Settings {
     fn draw(choices: &mut Choices<'_>) -> Self {
@@ -27,6 +28,7 @@ impl Draw for Settings {
             placement: choices.maybe(15, Preferred::draw),
             resources: choices.maybe(30, Requirements::draw),
             policies: choices.several(0, 2, PolicyUse::draw),
+            strategy: choices.maybe(15, rollout::Settings::draw),
             ..Self::default()
         }
     }
@@ -48,7 +50,7 @@ impl Draw for Edit {
 
 impl Draw for Change {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(16) {
+        match choices.below(17) {
             0 => Self::DisplayName(choices.maybe(70, text)),
             1 => Self::Description(choices.maybe(70, text)),
             2 => Self::Labels(labels(choices)),
@@ -64,6 +66,7 @@ impl Draw for Change {
             12 => Self::Name(fresh(choices)),
             13 => Self::Workload(fresh(choices)),
             14 => Self::Version(text(choices)),
+            15 => Self::Strategy(choices.maybe(70, rollout::Settings::draw)),
             _ => Self::Environment(environment(choices)),
         }
     }
