@@ -133,6 +133,22 @@ impl Node {
             .min(gpus)
     }
 
+    /// The least free share of any resource that a node of this shape has, in so many parts, rounded down.
+    pub(super) fn free_parts(&self, shape: &Shape, parts: u64) -> u64 {
+        let resources = [
+            (self.cpu, shape.cpu.get()),
+            (self.memory, shape.memory.get()),
+            (self.storage, shape.storage.map_or(0, Bytes::get)),
+            (self.bandwidth, shape.bandwidth.map_or(0, Bandwidth::get)),
+            (self.gpu_thousandths, shape.gpu_thousandths()),
+        ];
+        let share = |(free, whole): (u64, u64)| {
+            let part = (u128::from(free) * u128::from(parts)).checked_div(u128::from(whole));
+            part.map_or(parts, |part| u64::try_from(part).unwrap_or(parts))
+        };
+        resources.into_iter().map(share).fold(parts, u64::min)
+    }
+
     /// What one replica leaves. Call only where there is room for it.
     #[must_use]
     pub fn remainder(&self, request: &Request) -> Remainder {

@@ -155,6 +155,14 @@ impl Nodes {
         self.shelves.last_key_value().is_some_and(|(node, _)| node.room(request) > 0) || self.best(request).is_some()
     }
 
+    /// What is free on all nodes, which are of this shape, in so many parts of a node, rounded down: of each
+    /// node the least free share of any resource. O(runs).
+    #[must_use]
+    pub fn free_parts(&self, shape: &Shape, parts: u64) -> u64 {
+        let free = |run: &Run| run.node.free_parts(shape, parts).saturating_mul(u64::from(run.count));
+        self.runs.values().map(free).fold(0, u64::saturating_add)
+    }
+
     /// How many replicas of the request one node has room for.
     #[must_use]
     pub fn room_on(&self, number: u32, request: &Request) -> u64 {

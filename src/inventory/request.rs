@@ -107,6 +107,12 @@ impl Share {
         Money::micros(u64::try_from(part).unwrap_or(price.get()))
     }
 
+    /// How many such shares a whole holds; without end where nothing is taken.
+    #[must_use]
+    pub fn times(self) -> u64 {
+        self.whole.checked_div(self.taken).unwrap_or(u64::MAX)
+    }
+
     fn exceeds(&self, other: &Self) -> bool {
         u128::from(self.taken) * u128::from(other.whole) > u128::from(other.taken) * u128::from(self.whole)
     }

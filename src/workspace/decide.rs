@@ -89,8 +89,7 @@ impl Workspace {
         let mut held = Vec::with_capacity(self.deployments.len());
         let mut outcomes = Vec::with_capacity(self.deployments.len());
         for id in self.deployment_ids() {
-            let settled = self.settle(&mut inventory, id, |inventory| self.place_on(inventory, id, options));
-            if let Some((outcome, reservations)) = settled {
+            if let Some((outcome, reservations)) = self.settle(&mut inventory, id, None, options) {
                 outcomes.push(outcome);
                 held.push(reservations);
             }
@@ -98,28 +97,35 @@ impl Workspace {
         if options.optimize > 0 { self.optimize(inventory, outcomes, &held, options) } else { outcomes }
     }
 
-    /// Takes what one deployment is placed on, by a decision made on the inventory as it is for it.
+    /// Takes what one deployment is placed on: by a decision that is known, if that can be carried out on
+    /// the inventory as it is for the deployment, else by one made on it.
     fn settle(
         &self,
         inventory: &mut Inventory,
         id: DeploymentId,
-        decide: impl FnOnce(&Inventory) -> Option<Outcome>,
+        known: Option<Outcome>,
+        options: PlaceOptions,
     ) -> Option<(Outcome, Vec<ReservationId>)> {
-        let released = match self.without_own(inventory, id) {
-            Cow::Owned(released) => Some(released),
-            Cow::Borrowed(_) => None,
+        let runs = self.running.iter().any(|running| running.deployment == id);
+        let before = runs.then(|| inventory.clone());
+        self.release_own(inventory, id);
+        let again = known.map(|known| (placement::commit(inventory, &known.decision), known));
+        let (committed, outcome) = match again {
+            Some((Err(CommitError::Taken { .. } | CommitError::Changed { .. }), _)) | None => {
+                let outcome = self.place_on(inventory, id, options)?;
+                (placement::commit(inventory, &outcome.decision), outcome)
+            }
+            Some(again) => again,
         };
-        let outcome = decide(released.as_ref().unwrap_or(inventory))?;
-        if outcome.decision.verdict() == Verdict::Refused {
-            // A refused deployment's replicas go on running.
-            return Some((outcome, Vec::new()));
-        }
-        if let Some(released) = released {
-            *inventory = released;
-        }
         // It was decided on this very inventory, so what it places is there.
-        let committed = placement::commit(inventory, &outcome.decision);
-        debug_assert!(committed.is_ok(), "a decision does not fit what it was made on: {committed:?}");
+        debug_assert!(
+            matches!(committed, Ok(_) | Err(CommitError::Refused)),
+            "a decision does not fit what it was made on: {committed:?}"
+        );
+        if let (Err(_), Some(before)) = (&committed, before) {
+            // A refused deployment's replicas go on running.
+            *inventory = before;
+        }
         Some((outcome, committed.unwrap_or_default()))
     }
 
@@ -127,24 +133,25 @@ impl Workspace {
     /// like what it was made from, or else that stays.
     fn optimize(
         &self,
-        mut inventory: Inventory,
+        inventory: Inventory,
         first: Vec<Outcome>,
         held: &[Vec<ReservationId>],
         options: PlaceOptions,
     ) -> Vec<Outcome> {
         let mut second = first.clone();
         let mut movables = Vec::with_capacity(second.len());
-        for (outcome, held) in second.iter_mut().zip(held).filter(|(_, held)| !held.is_empty()) {
+        for (outcome, held) in second.iter_mut().zip(held) {
             let Some(deployment) = self.deployment(outcome.deployment) else { continue };
             let current = self.current(outcome.deployment);
             let ask = Self::ask(deployment, &current, PlaceOptions::default());
-            movables.extend(Movable::new(&mut inventory, &mut outcome.decision, &ask, held));
+            movables.extend(Movable::new(&inventory, &mut outcome.decision, &ask, held));
         }
-        placement::optimize(&mut inventory, movables, options.optimize);
+        if !placement::optimize(inventory, movables, options.optimize) {
+            return first;
+        }
         let second = self.replay(second, options);
-        let verdicts = |outcomes: &[Outcome]| outcomes.iter().map(|o| o.decision.verdict()).collect::<Vec<_>>();
-        let better = verdicts(&second) == verdicts(&first) && cost(&second) < cost(&first);
-        if better { second } else { first }
+        let same_verdicts = first.iter().map(|o| o.decision.verdict()).eq(second.iter().map(|o| o.decision.verdict()));
+        if same_verdicts && cost(&second) < cost(&first) { second } else { first }
     }
 
     /// Carries decisions out in their order, on the nodes that each would get then; those that do not
@@ -153,11 +160,7 @@ impl Workspace {
         let mut inventory = self.inventory.clone();
         let settled = outcomes.into_iter().filter_map(|outcome| {
             let id = outcome.deployment;
-            let decide = |inventory: &Inventory| match placement::commit(&mut inventory.clone(), &outcome.decision) {
-                Err(CommitError::Taken { .. } | CommitError::Changed { .. }) => self.place_on(inventory, id, options),
-                Ok(_) | Err(_) => Some(outcome),
-            };
-            self.settle(&mut inventory, id, decide).map(|(outcome, _)| outcome)
+            self.settle(&mut inventory, id, Some(outcome), options).map(|(outcome, _)| outcome)
         });
         settled.collect()
     }
@@ -200,12 +203,20 @@ impl Workspace {
 
     /// The inventory as it is for a deployment: what its own replicas hold now is free.
     fn without_own<'i>(&self, inventory: &'i Inventory, deployment: DeploymentId) -> Cow<'i, Inventory> {
-        let mut inventory = Cow::Borrowed(inventory);
+        let runs = self.running.iter().any(|running| running.deployment == deployment);
+        if !runs {
+            return Cow::Borrowed(inventory);
+        }
+        let mut inventory = inventory.clone();
+        self.release_own(&mut inventory, deployment);
+        Cow::Owned(inventory)
+    }
+
+    fn release_own(&self, inventory: &mut Inventory, deployment: DeploymentId) {
         for own in self.running.iter().filter(|running| running.deployment == deployment) {
             // Every running replica's reservation is in the inventory until its deployment is decided.
-            let _ = inventory.to_mut().release(own.reservation);
+            let _ = inventory.release(own.reservation);
         }
-        inventory
     }
 
     /// Why a deployment can run where it can, and what keeps it from elsewhere (D6).
