@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 
+use siting::deployment::Preference;
 use siting::manifest::Source;
-use siting::placement::commit;
+use siting::placement::{Verdict, commit};
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
 
 const OPTIMIZED: PlaceOptions = PlaceOptions { partial: false, optimize: 100_000 };
@@ -12,21 +13,28 @@ const OPTIMIZED: PlaceOptions = PlaceOptions { partial: false, optimize: 100_000
 /// Deployments of so many cores and replicas, and pools of so many cores a node, nodes and price; every
 /// second deployment may run in Europe only.
 fn workspace(deployments: &[(u32, u32)], pools: &[(u32, u32, u32)]) -> Workspace {
+    let deployments: Vec<_> = deployments.iter().map(|&(cpu, replicas)| (cpu, 1, replicas, "")).collect();
+    let pools: Vec<_> = pools.iter().map(|&(cpu, nodes, price)| (cpu, 512, nodes, price)).collect();
+    mixed(&deployments, &pools)
+}
+
+/// The same with memory in GiB, and what the deployments prefer.
+fn mixed(deployments: &[(u32, u32, u32, &str)], pools: &[(u32, u32, u32, u32)]) -> Workspace {
     let mut text = "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: europe}\n\
                     spec: {type: location, locations: [{type: continent, name: eu}]}\n"
         .to_owned();
-    for (number, (cpu, replicas)) in deployments.iter().enumerate() {
+    for (number, (cpu, memory, replicas, placement)) in deployments.iter().enumerate() {
         let policies = if number % 2 == 0 { "" } else { "europe" };
         text += &format!(
             "---\napiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {{name: d{number}}}\nspec:\n  model: m\n  \
-             replicas: {replicas}\n  policies: [{policies}]\n  resources: {{cpu: {cpu}, memory: 1Gi}}\n"
+             replicas: {replicas}\n  policies: [{policies}]\n  resources: {{cpu: {cpu}, memory: {memory}Gi}}\n  placement: {{{placement}}}\n"
         );
     }
-    for (number, (cpu, nodes, price)) in pools.iter().enumerate() {
+    for (number, (cpu, memory, nodes, price)) in pools.iter().enumerate() {
         let country = ["fr", "us"].into_iter().nth(number % 2).unwrap();
         text += &format!(
             "---\napiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c{number}}}\nspec:\n  provider: p\n  \
-             country: {country}\n  pools: [{{name: p, nodes: {nodes}, cpuFlavor: x86, cpu: {cpu}, memory: 512Gi, \
+             country: {country}\n  pools: [{{name: p, nodes: {nodes}, cpuFlavor: x86, cpu: {cpu}, memory: {memory}Gi, \
              pricePerHour: \"{price}\"}}]\n"
         );
     }
@@ -50,30 +58,91 @@ fn a_replica_makes_room_where_that_saves_more() {
     assert_eq!((cost(&first), cost(&second)), (22_000_000, 6_000_000));
 }
 
+/// What may not move keeps its place: what runs there, and what is liked for more than its price.
+#[test]
+fn d5_only_what_is_ranked_by_price_alone_moves() {
+    let text = |extra: &str| {
+        let deployment = |name: &str, spec: &str| {
+            format!(
+                "---\napiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  model: m\n  \
+                     resources: {{cpu: 2, memory: 1Gi}}\n{spec}"
+            )
+        };
+        let cluster = |name: &str, country: &str, price: u32| {
+            format!(
+                "---\napiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: {name}}}\nspec:\n  provider: p\n  \
+                     country: {country}\n  pools: [{{name: p, nodes: 1, cpuFlavor: x86, cpu: 2, memory: 8Gi, \
+                     pricePerHour: \"{price}\"}}]\n"
+            )
+        };
+        let policy = "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: france}\n\
+                      spec: {type: location, locations: [{type: country, name: fr}]}\n";
+        policy.to_owned()
+            + &deployment("a", extra)
+            + &deployment("b", "  policies: [france]\n")
+            + &cluster("cheap", "fr", 2)
+            + &cluster("dear", "fr", 90)
+            + &cluster("middle", "us", 20)
+    };
+    let costs = |text: String| {
+        let workspace = Workspace::from_sources(&[Source::new("w.yaml", text)], LoadOptions::default()).unwrap();
+        (cost(&workspace.place_all()), cost(&workspace.place_all_as(OPTIMIZED)))
+    };
+    // `a` comes first and takes the cheap place, which `b` could use better.
+    assert_eq!(costs(text("")), (92_000_000, 22_000_000));
+    assert_eq!(costs(text("  placement: {prefer: [price]}\n")), (92_000_000, 22_000_000));
+    assert_eq!(costs(text("  placement: {prefer: [price, packing]}\n")), (92_000_000, 92_000_000));
+    assert_eq!(costs(text("  placement: {spread: {by: cluster}}\n")), (92_000_000, 92_000_000));
+    let runs = "---\napiVersion: siting.dev/v1\nkind: Placement\nmetadata: {name: a-1}\n\
+                spec: {deployment: m/a, cluster: cheap, pool: p, replicas: 1}\n";
+    assert_eq!(costs(text("") + runs), (92_000_000, 92_000_000));
+}
+
+/// Nothing is tried without steps, and what cannot be had with few stays as it was.
+#[test]
+fn d5_steps_bound_what_is_tried() {
+    let workspace = workspace(&[(2, 1), (2, 1)], &[(2, 1, 2), (2, 1, 90), (2, 1, 20), (2, 1, 4)]);
+    for steps in 0..200 {
+        let second = cost(&workspace.place_all_as(PlaceOptions { partial: false, optimize: steps }));
+        assert!(second == 22_000_000 || second == 6_000_000, "{steps}: {second}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn d9_it_saves_within_what_is_allowed_and_free(
-        deployments in prop::collection::vec((1_u32..8, 1_u32..4), 1..12),
-        pools in prop::collection::vec((1_u32..16, 1_u32..4, 1_u32..50), 1..10),
+        deployments in prop::collection::vec((1_u32..8, 1_u32..24, 1_u32..4, prop::sample::select(&PLACEMENTS[..])), 1..12),
+        pools in prop::collection::vec((1_u32..16, 8_u32..64, 1_u32..4, 1_u32..50), 1..10),
+        optimize in prop_oneof![0_u64..300, Just(100_000)],
+        partial in any::<bool>(),
     ) {
-        let workspace = workspace(&deployments, &pools);
-        let first = workspace.place_all();
-        let second = workspace.place_all_as(OPTIMIZED);
+        let workspace = mixed(&deployments, &pools);
+        let first = workspace.place_all_as(PlaceOptions { partial, optimize: 0 });
+        let options = PlaceOptions { partial, optimize };
+        let second = workspace.place_all_as(options);
         prop_assert!(cost(&second) <= cost(&first));
         let mut inventory = workspace.inventory().clone();
         for (before, after) in first.iter().zip(&second) {
+            prop_assert_eq!(before.deployment, after.deployment);
             prop_assert_eq!(before.decision.verdict(), after.decision.verdict());
             let replicas = |outcome: &Outcome| outcome.decision.placements().iter().map(|p| p.replicas).sum::<u32>();
             prop_assert_eq!(replicas(before), replicas(after));
             prop_assert!(after.decision.placements().iter().all(|p| after.decision.candidates().contains(p.pair)));
+            let liked = &workspace.deployment(after.deployment).unwrap().preferences;
+            if liked.spread.is_some() || liked.prefer.iter().any(|liked| *liked != Preference::Price) {
+                prop_assert_eq!(before.decision.placements(), after.decision.placements());
+            }
         }
-        // All of it fits the fleet as it was, whatever the order.
-        for outcome in second.iter().filter(|outcome| outcome.decision.is_placed()) {
+        // All of it fits the fleet as it was, in its order.
+        for outcome in second.iter().filter(|outcome| outcome.decision.verdict() != Verdict::Refused) {
             prop_assert!(commit(&mut inventory, &outcome.decision).is_ok());
         }
-        let again = workspace.place_all_as(OPTIMIZED);
+        let again = workspace.place_all_as(options);
         prop_assert!(second.iter().zip(&again).all(|(a, b)| a.decision.placements() == b.decision.placements()));
     }
 }
+
+/// Mostly nothing, so that most may move.
+const PLACEMENTS: [&str; 6] = ["", "", "", "prefer: [price]", "prefer: [packing]", "spread: {by: cluster}"];

@@ -140,18 +140,25 @@ impl Workspace {
     ) -> Vec<Outcome> {
         let mut second = first.clone();
         let mut movables = Vec::with_capacity(second.len());
+        let mut stays = Vec::with_capacity(second.len());
         for (outcome, held) in second.iter_mut().zip(held) {
-            let Some(deployment) = self.deployment(outcome.deployment) else { continue };
-            let current = self.current(outcome.deployment);
-            let ask = Self::ask(deployment, &current, PlaceOptions::default());
-            movables.extend(Movable::new(&inventory, &mut outcome.decision, &ask, held));
+            let movable = self.deployment(outcome.deployment).and_then(|deployment| {
+                let current = self.current(outcome.deployment);
+                let ask = Self::ask(deployment, &current, PlaceOptions::default());
+                Movable::new(&inventory, &mut outcome.decision, &ask, held)
+            });
+            stays.push(movable.is_none());
+            movables.extend(movable);
         }
         if !placement::optimize(inventory, movables, options.optimize) {
             return first;
         }
         let second = self.replay(second, options);
-        let same_verdicts = first.iter().map(|o| o.decision.verdict()).eq(second.iter().map(|o| o.decision.verdict()));
-        if same_verdicts && cost(&second) < cost(&first) { second } else { first }
+        let pairs = first.iter().zip(&second).map(|(before, after)| (&before.decision, &after.decision));
+        let kept = pairs.clone().all(|(before, after)| before.verdict() == after.verdict());
+        let stayed =
+            pairs.zip(stays).all(|((before, after), stays)| !stays || before.placements() == after.placements());
+        if kept && stayed && cost(&second) < cost(&first) { second } else { first }
     }
 
     /// Carries decisions out in their order, on the nodes that each would get then; those that do not
