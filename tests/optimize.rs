@@ -109,7 +109,7 @@ fn d5_steps_bound_what_is_tried() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn d9_it_saves_within_what_is_allowed_and_free(

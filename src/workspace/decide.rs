@@ -17,7 +17,8 @@ use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
 pub struct PlaceOptions {
     /// Place as many replicas as fit, where not all do (D3).
     pub partial: bool,
-    /// After all are placed, look for cheaper places in so many steps; 0 does not look.
+    /// After all are placed, look for places where all cost less together, in so many steps: places tried for
+    /// replicas of one deployment. 0 does not look; fewer than some dozens a deployment find little.
     pub optimize: u64,
 }
 
@@ -155,7 +156,9 @@ impl Workspace {
         }
         let second = self.replay(second, options);
         let pairs = first.iter().zip(&second).map(|(before, after)| (&before.decision, &after.decision));
-        let kept = pairs.clone().all(|(before, after)| before.verdict() == after.verdict());
+        let kept = pairs
+            .clone()
+            .all(|(before, after)| before.verdict() == after.verdict() && replicas(before) == replicas(after));
         let stayed =
             pairs.zip(stays).all(|((before, after), stays)| !stays || before.placements() == after.placements());
         if kept && stayed && cost(&second) < cost(&first) { second } else { first }
@@ -293,6 +296,11 @@ impl Workspace {
             verdict: then.verdict(),
         })
     }
+}
+
+/// How many replicas have a place.
+fn replicas(decision: &Decision) -> u64 {
+    decision.placements().iter().map(|placement| u64::from(placement.replicas)).sum()
 }
 
 /// What all placements of known price cost an hour, in millionths.

@@ -1,7 +1,7 @@
 //! A second pass over many placements that lowers what they cost (D5, D9).
 //!
 //! The first pass places deployment by deployment, so an early one can sit where a later one would
-//! have saved more. This one holds an [auction](auction) for the room, carries what comes of it out on the
+//! have saved more. This one holds an auction for the room (`auction`), carries what comes of it out on the
 //! very nodes, and then looks for free places that are cheaper still. Every place it tries is a candidate of
 //! the deployment it tries it for, so it never leaves what is allowed.
 
