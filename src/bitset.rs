@@ -251,6 +251,13 @@ impl<I: Id> BitSet<I> {
         })
     }
 
+    /// The set as bits, for those who hand it on: the element of index `i` is bit `i % 64` of word
+    /// `i / 64`; bits past the universe are zero.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     fn combine(&mut self, other: &Self, with: impl Fn(u64, u64) -> u64) {
         self.assert_universe(other);
         for (a, b) in self.words.iter_mut().zip(&other.words) {
@@ -315,6 +322,7 @@ mod tests {
             prop_assert_eq!(x.count_common(&y), a.intersection(&b).count());
             prop_assert_eq!(x.is_full(), a.len() == universe);
             prop_assert!(x.iter().map(Id::index).eq(a.iter().copied()));
+            prop_assert!((0..universe).all(|i| (x.words()[i / 64] >> (i % 64) & 1 == 1) == a.contains(&i)));
             prop_assert!((0..universe + 70).all(|i| x.contains(Atom::from_index(i)) == a.contains(&i)));
         }
 

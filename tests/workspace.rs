@@ -684,3 +684,34 @@ fn d5_expected_demands_are_held_to_what_packing_can_reckon_with() {
     assert!(error.contains("too many to be placed one by one, as `packing` needs"), "{error}");
     assert!(load(&[packed], LoadOptions::default()).is_ok(), "without a mix, alike nodes are filled at one go");
 }
+
+#[test]
+fn d9_the_allowed_sets_of_all_are_those_of_each() {
+    let mut documents = small();
+    documents.push(document("Deployment", "two", "model: m, environment: staging, policies: [us, t4]"));
+    documents.push(document("Deployment", "three", "model: m, environment: production, policies: [us]"));
+    documents.push(document("Deployment", "four", "model: m, environment: production"));
+    let workspace = workspace(&documents);
+    let fleet = workspace.inventory().fleet();
+    let all = workspace.allowed_all();
+    for (id, set) in workspace.deployment_ids().zip(&all) {
+        let scope = workspace.scope(id).unwrap();
+        let pairs =
+            if scope.refuses_everything() { Vec::new() } else { fleet.index().allowed(&scope).iter().collect() };
+        let clusters: Vec<_> = fleet
+            .pair_ids()
+            .filter(|(pair, _)| pairs.contains(pair))
+            .map(|(_, pair)| fleet.cluster(pair.cluster).unwrap().name.to_string())
+            .collect();
+        let named: Vec<_> = set.iter().map(|id| fleet.cluster(id).unwrap().name.to_string()).collect();
+        assert!(clusters.iter().all(|name| named.contains(name)) && named.iter().all(|name| clusters.contains(name)));
+        assert_eq!(workspace.allowed(id).as_ref(), Some(set.as_ref()));
+    }
+    let named = |address| {
+        let set = &all[workspace.find_deployment(address).unwrap().index()];
+        set.iter().map(|id| fleet.cluster(id).unwrap().name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(named("m/one"), ["paris"]);
+    assert_eq!(named("m/two"), ["ohio"]);
+    assert_eq!(named("m/three"), Vec::<String>::new());
+}

@@ -1,5 +1,7 @@
 //! Changes that the rules can refuse: attaching policies (P10), removing environments (E1).
 
+use std::sync::Arc;
+
 use super::Workspace;
 use crate::id::{DeploymentId, Id, PolicyId};
 use crate::placement::{Code, Reason, policy_reasons};
@@ -66,7 +68,7 @@ impl Workspace {
         if enforcement == Enforcement::Enforce {
             refuse_conflict(&scope)?;
         }
-        if let Some(found) = self.deployments.get_mut(deployment.index()) {
+        if let Some(found) = Arc::make_mut(&mut self.deployments).get_mut(deployment.index()) {
             *found = after;
         }
         Ok(())

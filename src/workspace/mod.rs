@@ -12,7 +12,9 @@
 //! R4 and R6 ask of placements.
 
 mod additions;
+mod addresses;
 mod adoption;
+mod allowed;
 mod attach;
 mod clusters;
 mod decide;
@@ -33,6 +35,7 @@ mod violations;
 
 use std::sync::Arc;
 
+pub use addresses::AddressError;
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
@@ -40,6 +43,7 @@ pub use offload::{Local, Offloaded};
 pub use running::Running;
 pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
+use self::addresses::Addresses;
 use self::lives::Lives;
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
@@ -51,9 +55,11 @@ use crate::origin::Problem;
 use crate::policy::{Attachment, Bundle, Environment, PolicySet};
 
 /// One organisation's policies, environments, deployments and clusters.
+///
+/// A clone shares what does not change, so it is a cheap snapshot.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     currency: String,
     policies: Arc<PolicySet>,
     attachments: Vec<Attachment>,
@@ -62,7 +68,8 @@ pub struct Workspace {
     environments: Vec<Option<Environment>>,
     default_environment: EnvironmentId,
     /// In the order in which they are decided: priority, workload type, workload, name.
-    deployments: Vec<Deployment>,
+    deployments: Arc<Vec<Deployment>>,
+    addresses: Arc<Addresses>,
     inventory: Inventory,
     running: Vec<Running>,
     quarantined: Vec<Quarantined>,
@@ -169,12 +176,13 @@ impl Workspace {
         Ok(Self {
             currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
             require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
-            catalog,
+            addresses: Arc::new(Addresses::of(&catalog, &deployments)),
+            catalog: Arc::new(catalog),
             policies,
             attachments,
             environments: environments.into_values().map(Some).collect(),
             default_environment,
-            deployments,
+            deployments: Arc::new(deployments),
             inventory,
             running,
             quarantined: clusters.invalid,
@@ -250,35 +258,6 @@ impl Workspace {
         (0..self.deployments.len()).map(DeploymentId::from_index)
     }
 
-    /// The deployment of an address: `name` where that is unique, `workload/name`, or
-    /// `type/workload/name`.
-    ///
-    /// # Errors
-    /// [`AddressError`] if there is none, or several.
-    pub fn find_deployment(&self, address: &str) -> Result<DeploymentId, AddressError> {
-        let mut found = Vec::new();
-        for (id, deployment) in self.deployment_ids().zip(&self.deployments) {
-            let short = deployment.address();
-            let full = format!("{}/{short}", self.catalog.resource_type_name(deployment.workload.resource_type));
-            if [deployment.name.as_str(), &short, &full].contains(&address) {
-                found.push((id, full));
-            }
-        }
-        match found.as_slice() {
-            [(id, _)] => Ok(*id),
-            [] => {
-                let names = self.deployments.iter().flat_map(|d| [d.name.as_str().to_owned(), d.address()]);
-                let names: Vec<_> = names.collect();
-                let near = crate::catalog::nearest(address, names.iter().map(String::as_str));
-                Err(AddressError::Unknown { address: address.to_owned(), near })
-            }
-            several => {
-                let full = several.iter().map(|(_, full)| full.clone()).collect();
-                Err(AddressError::Ambiguous { address: address.to_owned(), full })
-            }
-        }
-    }
-
     /// The clusters and what is free on them.
     #[must_use]
     pub fn inventory(&self) -> &Inventory {
@@ -307,26 +286,4 @@ impl Workspace {
     pub fn specs(&self) -> &Specs {
         &self.specs
     }
-}
-
-/// No one deployment is addressed so.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AddressError {
-    /// None is.
-    #[error("no deployment is called `{address}`{}", names::did_you_mean(.near))]
-    Unknown {
-        /// What was asked for.
-        address: String,
-        /// The nearest names there are.
-        near: Vec<String>,
-    },
-    /// Several are.
-    #[error("several deployments are called `{address}`: {}", crate::origin::listed(.full, "and", names::LISTED))]
-    Ambiguous {
-        /// What was asked for.
-        address: String,
-        /// Their full addresses.
-        full: Vec<String>,
-    },
 }
