@@ -14,21 +14,30 @@ pub(super) struct Failure {
 impl Failure {
     /// A name on the command line that stands for nothing.
     pub(super) fn unknown(message: String, near: &[String]) -> Self {
-        let mut problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
-        if !near.is_empty() {
-            problem = problem.help(did_you_mean(near));
-        }
-        Self::one(problem)
+        unknown(message, near).into()
     }
 
     /// A value on the command line that cannot be one.
     pub(super) fn invalid(message: String, help: String) -> Self {
-        Self::one(Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help))
+        invalid(message, help).into()
     }
+}
 
-    fn one(problem: Problem) -> Self {
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
         Self { problems: vec![problem], sources: Vec::new() }
     }
+}
+
+/// A name from outside that stands for nothing.
+pub(super) fn unknown(message: String, near: &[String]) -> Problem {
+    let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
+    if near.is_empty() { problem } else { problem.help(did_you_mean(near)) }
+}
+
+/// A value from outside that cannot be one.
+pub(super) fn invalid(message: String, help: String) -> Problem {
+    Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help)
 }
 
 fn did_you_mean(near: &[String]) -> String {

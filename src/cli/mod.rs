@@ -18,6 +18,7 @@
 //! assert!(String::from_utf8_lossy(&out).contains("South America"));
 //! ```
 
+pub mod answers;
 mod args;
 mod commands;
 mod failure;

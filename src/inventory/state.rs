@@ -37,6 +37,20 @@ pub struct Inventory {
 #[serde(transparent)]
 pub struct ReservationId(pub(super) u64);
 
+impl ReservationId {
+    /// The reservation of this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number, for who keeps it elsewhere.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for ReservationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -11,8 +11,42 @@ use crate::policy::Attachment;
 use crate::time::Moment;
 use crate::workspace::{PolicyChange, Workspace};
 
-/// Carries out what happens, on the scene.
-pub(super) fn happen(
+/// Carries out on a workspace what happens in a step: for hosts that take commands as text, with
+/// deployments named by name or id.
+///
+/// ```
+/// use siting::manifest::scenario::{Happening, Verb};
+/// use siting::manifest::spec::Specs;
+/// use siting::simulation::happen;
+/// use siting::time::Moment;
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+/// let bert = workspace.workload("model", &"bert".parse()?).ok_or("no such type")?;
+/// let wake = Happening::One(Verb::Wake, "v1".to_owned());
+/// let refusal = happen(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
+/// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The [`Refusal`] of the command; nothing has changed then, but for policies that were set. What only a
+/// scripted host can bring about is refused too.
+pub fn happen(
+    scene: &mut Workspace,
+    workload: &Workload,
+    now: Moment,
+    happening: &Happening,
+) -> Result<Vec<Effect>, Refusal> {
+    if let Happening::Traffic { .. } | Happening::Metrics(_) | Happening::Fail { .. } = happening {
+        let message = "`traffic`, `metrics` and `fail` need a scripted host, which scenarios have";
+        return Err(Refusal::new("L12", message).next("say what was seen, as an observation"));
+    }
+    step(scene, None, workload, now, happening)
+}
+
+/// The same, before a host that may be scripted.
+pub(super) fn step(
     scene: &mut Workspace,
     host: Option<&mut Host>,
     workload: &Workload,

@@ -26,6 +26,7 @@ use crate::origin::{Origin, Problem, ProblemCode};
 use crate::time::Moment;
 use crate::workspace::{LoadError, LoadOptions, Workspace};
 
+pub use happen::happen;
 pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
 
@@ -134,7 +135,7 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         if let Some(host) = &mut host {
             host.run(&mut scene, now);
         }
-        let happened = happen::happen(&mut scene, host.as_mut(), &workload, now, &step.happening);
+        let happened = happen::step(&mut scene, host.as_mut(), &workload, now, &step.happening);
         if let (Some(host), Ok(effects)) = (&mut host, &happened) {
             host.take(&scene, now, effects);
         }

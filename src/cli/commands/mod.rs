@@ -4,7 +4,7 @@ mod catalog;
 mod check;
 mod describe;
 mod explain;
-mod names;
+pub(super) mod names;
 mod options;
 mod place;
 mod schema;

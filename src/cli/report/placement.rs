@@ -86,7 +86,7 @@ impl PlacementReport {
 }
 
 impl DeploymentReport {
-    fn new(workspace: &Workspace, outcome: &Outcome, candidates: bool) -> Option<Self> {
+    pub(in crate::cli) fn new(workspace: &Workspace, outcome: &Outcome, candidates: bool) -> Option<Self> {
         let (deployment, decision) = (workspace.deployment(outcome.deployment)?, &outcome.decision);
         let fleet = decision.fleet();
         let listed = || decision.candidates().iter().filter_map(|id| PairReport::new(fleet, id)).collect();

@@ -1,0 +1,129 @@
+//! The command line's answers for those who hold a workspace already: each function makes the report
+//! that a command prints as JSON, with the fields and orders that are a face of the program.
+//!
+//! ```
+//! use siting::cli::answers;
+//! use siting::manifest::spec::{DeploymentSpec, Specs};
+//! use siting::workspace::{LoadOptions, Workspace};
+//!
+//! let deployment = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+//! let specs = Specs { deployments: vec![deployment], ..Specs::default() };
+//! let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
+//!
+//! let report = serde_json::to_value(answers::placement(&workspace, &workspace.place_all()))?;
+//! assert_eq!(report["deployments"][0]["verdict"], "refused");
+//! let report = serde_json::to_value(answers::options(&workspace, None, Some("agent"), &["gpu:t4"])?)?;
+//! assert_eq!(report["locations"], serde_json::json!([]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use serde::Serialize;
+
+use super::commands::names;
+use super::report::{
+    CatalogReport, CheckReport, ClusterExplanation, DeploymentReport, ErrorReport, ExplanationReport, OptionsReport,
+    PlacementReport,
+};
+use crate::analysis;
+use crate::catalog::Catalog;
+use crate::deployment::Workload;
+use crate::id::{ClusterId, DeploymentId, EnvironmentId, PolicyId};
+use crate::origin::Problem;
+use crate::workspace::{Outcome, Workspace};
+
+/// What `place --candidates` reports of decisions made by this workspace.
+pub fn placement(workspace: &Workspace, outcomes: &[Outcome]) -> impl Serialize + use<> {
+    PlacementReport::new(workspace, outcomes, true, true)
+}
+
+/// The entry of one decision among those of [`placement`]; `None` for one of another workspace.
+pub fn decision(workspace: &Workspace, outcome: &Outcome) -> Option<impl Serialize + use<>> {
+    DeploymentReport::new(workspace, outcome, true)
+}
+
+/// What `explain` reports of a decision, with `cluster` about that one. `None` for a decision of another
+/// workspace.
+///
+/// # Errors
+/// A [`Problem`] where no cluster is called so.
+pub fn explanation(
+    workspace: &Workspace,
+    outcome: &Outcome,
+    cluster: Option<&str>,
+) -> Result<Option<impl Serialize + use<>>, Problem> {
+    let cluster = cluster.map(|name| names::cluster(workspace, name)).transpose()?;
+    let cluster = cluster.and_then(|id| ClusterExplanation::new(workspace, outcome.deployment, id));
+    Ok(ExplanationReport::new(workspace, outcome, cluster.as_ref(), true))
+}
+
+/// What `options` reports for an environment (by default the workspace's own) and a workload type (by
+/// default `model`), after choices such as `gpu:t4`.
+///
+/// # Errors
+/// A [`Problem`] where a name is not known.
+pub fn options(
+    workspace: &Workspace,
+    environment: Option<&str>,
+    resource_type: Option<&str>,
+    given: &[&str],
+) -> Result<impl Serialize + use<>, Problem> {
+    let (environment, resource_type) = names::asked(workspace, environment, resource_type)?;
+    let given: Vec<_> = given.iter().map(|text| names::choice(workspace, text)).collect::<Result<_, _>>()?;
+    let found = analysis::options(workspace, environment, resource_type, &given);
+    Ok(OptionsReport::new(workspace, &found, true))
+}
+
+/// What `check` reports.
+pub fn check(workspace: &Workspace) -> impl Serialize + use<> {
+    CheckReport::new(workspace, &analysis::check(workspace), true)
+}
+
+/// What `catalog` reports: every list.
+pub fn catalog(catalog: &Catalog) -> impl Serialize + use<> {
+    CatalogReport::new(catalog, None)
+}
+
+/// What any command reports of a load that fails.
+pub fn errors(problems: &[Problem]) -> impl Serialize + use<> {
+    ErrorReport::new(problems)
+}
+
+/// The deployment of an address.
+///
+/// # Errors
+/// A [`Problem`] where there is none, or several, with the addresses that come near.
+pub fn find_deployment(workspace: &Workspace, address: &str) -> Result<DeploymentId, Problem> {
+    names::deployment(workspace, address)
+}
+
+/// The cluster of a name.
+///
+/// # Errors
+/// A [`Problem`] where there is none, with the names that come near.
+pub fn find_cluster(workspace: &Workspace, name: &str) -> Result<ClusterId, Problem> {
+    names::cluster(workspace, name)
+}
+
+/// The environment of a name.
+///
+/// # Errors
+/// A [`Problem`] where there is none, with the names that come near.
+pub fn find_environment(workspace: &Workspace, name: &str) -> Result<EnvironmentId, Problem> {
+    names::environment(workspace, name)
+}
+
+/// The policy of a name.
+///
+/// # Errors
+/// A [`Problem`] where there is none, with the names that come near.
+pub fn find_policy(workspace: &Workspace, name: &str) -> Result<PolicyId, Problem> {
+    names::policy(workspace, name)
+}
+
+/// The workload of a type and a name, which need not have had any life yet.
+///
+/// # Errors
+/// A [`Problem`] where the type is not known, or the name cannot be one.
+pub fn find_workload(workspace: &Workspace, resource_type: &str, name: &str) -> Result<Workload, Problem> {
+    names::workload(workspace, resource_type, name)
+}
