@@ -148,6 +148,22 @@ fn flavor(catalog: &crate::catalog::Catalog, flavor: crate::id::FlavorId) -> Str
 }
 
 impl Workspace {
+    /// The reservations behind the replicas of all lives. Their commands give them back; who writes an
+    /// inventory down beside its lives leaves them out, as [`restore_life`](Self::restore_life) takes
+    /// them anew.
+    ///
+    /// ```
+    /// use siting::manifest::spec::Specs;
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+    /// assert_eq!(workspace.reserved_by_lives().count(), 0);
+    /// # Ok::<(), siting::workspace::LoadError>(())
+    /// ```
+    pub fn reserved_by_lives(&self) -> impl Iterator<Item = ReservationId> + '_ {
+        self.lives.holdings.0.values().map(|holding| holding.id)
+    }
+
     /// A pair by name, for those who keep it.
     pub(super) fn place_of(&self, id: PairId, replicas: u32) -> Option<Place> {
         let fleet = self.inventory.fleet();
