@@ -1,4 +1,4 @@
-# What people do here. Each target does its own set-up on a machine with Rust (rustup) and nothing else.
+# What people do here. Each target does its own set-up on a machine with Rust (rustup) and, for the wheel, Python.
 
 export CARGO_TERM_COLOR ?= auto
 
@@ -8,7 +8,7 @@ FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario
 # How long each fuzz target runs: `make fuzz SECONDS=600`.
 SECONDS = 60
 
-.PHONY: demo test assure features oracle walk cedar mutants licences fuzz bench instructions tools
+.PHONY: demo test wheel assure features oracle walk cedar mutants licences fuzz bench bench-python instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -24,6 +24,29 @@ test: tools
 	cargo test --quiet --all-features
 	cargo test --quiet --manifest-path tests/outside/Cargo.toml --target-dir $(BUILD)/outside
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
+	$(MAKE) --no-print-directory wheel
+
+## The Python wheel: built and installed into an environment of its own, checked and tested there. Wants
+## Python 3.10 or later with pip; PYTHON names another than `python3`.
+PYTHON ?= python3
+wheel: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+wheel: export PATH := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/python/bin:$(PATH)
+wheel: ENVIRONMENT = $(CARGO_TARGET_DIR)/python
+wheel: tools
+	cargo clippy --quiet --package siting-python -- -D warnings
+	cmp -s python/requirements-dev.txt $(ENVIRONMENT)/requirements-dev.txt || { \
+		$(PYTHON) -m venv --clear $(ENVIRONMENT) && \
+		python -m pip install --quiet --disable-pip-version-check -r python/requirements-dev.txt && \
+		cp python/requirements-dev.txt $(ENVIRONMENT); }
+	rm -rf $(ENVIRONMENT)/wheels
+	maturin build --quiet --profile dev --manifest-path python/Cargo.toml --out $(ENVIRONMENT)/wheels
+	python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(ENVIRONMENT)/wheels/siting-*.whl
+	ruff check --quiet python
+	ruff format --quiet --check python
+	cd python/tests && mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy -p siting && \
+		mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy . && \
+		python -m mypy.stubtest siting._siting
+	cd python/tests && python -m pytest --quiet -c ../pyproject.toml --rootdir ..
 
 ## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
 assure: tools features licences oracle walk cedar fuzz mutants
@@ -93,9 +116,21 @@ bench: tools
 	cargo bench --quiet --bench memory
 	cargo bench --quiet --bench openb
 	cargo bench --quiet --manifest-path benches/peers/Cargo.toml --bench engines
+	$(MAKE) --no-print-directory bench-python || echo "F12 is left out: it needs Python 3.10 or later with pip"
 	test -x "$$SITING_PYTHON" || { python3 -m venv "$$CARGO_TARGET_DIR/highs" && "$$SITING_PYTHON" -m pip install --quiet highspy; } || true
 	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin optimum
 	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin report
+
+## F12: from Python, beside Rust alone, a plain loop and cedarpy.
+bench-python: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+bench-python: ENVIRONMENT = $(CARGO_TARGET_DIR)/python-bench
+bench-python:
+	$(PYTHON) -m venv --clear $(ENVIRONMENT)
+	$(ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check -r python/benches/requirements.txt
+	$(ENVIRONMENT)/bin/maturin build --quiet --release --manifest-path python/Cargo.toml --out $(ENVIRONMENT)/wheels
+	$(ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check --no-deps $(ENVIRONMENT)/wheels/siting-*.whl
+	cargo build --quiet --release --package siting-python --example baseline
+	$(ENVIRONMENT)/bin/python python/benches/f12.py $(CARGO_TARGET_DIR)/release/examples/baseline $(CARGO_TARGET_DIR)/bench-values
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy

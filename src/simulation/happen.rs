@@ -26,6 +26,10 @@ use crate::workspace::{PolicyChange, Workspace};
 /// let wake = Happening::One(Verb::Wake, "v1".to_owned());
 /// let refusal = happen(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
 /// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
+///
+/// let traffic = Happening::Traffic { environment: "production".parse()?, per_second: 100 };
+/// let refusal = happen(&mut workspace, &bert, Moment::default(), &traffic).unwrap_err();
+/// assert_eq!(refusal.rule, "L12");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

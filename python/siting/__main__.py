@@ -1,0 +1,7 @@
+"""``python -m siting``: the command line."""
+
+import sys
+
+from siting._script import main
+
+sys.exit(main())

@@ -1,0 +1,283 @@
+"""Decisions: one, and many."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NoReturn, overload
+
+from siting import _html, _siting
+from siting._errors import Conflict, NotPlaced
+from siting._records import loads
+from siting._reports import DecisionReport, Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siting._reports import Audit, Candidate, Placement, Refusal, Scope, Verdict, Workload
+
+
+class Decision:
+    """Placements for all replicas, or a refusal: a value, never an error.
+
+    It is true if all replicas have a place. Two decisions are equal if they say the same.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_kept")
+
+    def __init__(self, *_: object) -> None:
+        raise TypeError("decisions are made by `Workspace.place`")
+
+    @classmethod
+    def _of(cls, core: _siting.Decision) -> Decision:
+        decision = object.__new__(cls)
+        object.__setattr__(decision, "_core", core)
+        object.__setattr__(decision, "_kept", {})
+        return decision
+
+    @classmethod
+    def _restore(cls, kept: dict[str, str]) -> Decision:
+        decision = object.__new__(cls)
+        object.__setattr__(decision, "_core", None)
+        object.__setattr__(decision, "_kept", dict(kept))
+        return decision
+
+    # Its core speaks JSON; what was asked for once is kept, and all of it survives pickling.
+
+    _core: _siting.Decision | None
+    _kept: dict[str, Any]
+
+    def _text(self, what: str) -> str:
+        text: str | None = self._kept.get(what)
+        if text is None:
+            assert self._core is not None
+            text = self._kept[what] = getattr(self._core, what)()
+        return text
+
+    @property
+    def report(self) -> DecisionReport:
+        """All of it, as ``siting place -o json --candidates`` reports it."""
+        report: DecisionReport | None = self._kept.get("read")
+        if report is None:
+            report = self._kept["read"] = loads(DecisionReport, self._text("report"))
+        return report
+
+    @property
+    def verdict(self) -> Verdict:
+        """``placed``, ``partial`` or ``refused``."""
+        return self.report.verdict if self._core is None else self._core.verdict()
+
+    def __bool__(self) -> bool:
+        return self.verdict == "placed"
+
+    @property
+    def name(self) -> str:
+        """The deployment's name."""
+        return self.report.name
+
+    @property
+    def workload(self) -> Workload:
+        """The deployment's workload."""
+        return self.report.workload
+
+    @property
+    def address(self) -> str:
+        """The deployment's address, ``workload/name``."""
+        return f"{self.workload.name}/{self.name}"
+
+    @property
+    def environment(self) -> str:
+        """The environment that governs it."""
+        return self.report.environment
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Where the replicas run; empty where all are refused."""
+        return self.report.placements
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why not all replicas have a place."""
+        return self.report.refusal
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Everywhere that one replica could run if it were empty, by cluster, pool and flavor."""
+        return self.report.candidates
+
+    @property
+    def candidate_count(self) -> int:
+        """How many candidates there are."""
+        return self.report.candidate_count if self._core is None else self._core.candidate_count()
+
+    @property
+    def scope(self) -> Scope:
+        """What the policies in force leave."""
+        return self.report.scope
+
+    @property
+    def audit(self) -> tuple[Audit, ...]:
+        """What each audited policy would change."""
+        return self.report.audit
+
+    @property
+    def currency(self) -> str:
+        """The currency of its prices."""
+        return self._text("currency")
+
+    @property
+    def price_per_hour(self) -> Decimal | None:
+        """What all placements together cost an hour; ``None`` where one's price is unknown."""
+        prices = [placement.price_per_hour for placement in self.placements]
+        known = [price for price in prices if price is not None]
+        return sum(known, Decimal(0)) if len(known) == len(prices) else None
+
+    def explain(self) -> Explanation:
+        """Say why it may run where it may, and what keeps it from elsewhere."""
+        return loads(Explanation, self._text("explanation"))
+
+    def _commit(self, core: _siting.Workspace) -> list[int]:
+        """Reserve what it placed; by names, if it comes from elsewhere."""
+        if self._core is not None:
+            return _siting.commit(core, self._core)
+        if self.verdict == "refused":
+            raise Conflict("the decision is a refusal", code="decision-refused")
+        return _siting.reserve(core, self._text("claims"))
+
+    def require(self) -> Decision:
+        """Return the decision if all replicas have a place; raise :class:`NotPlaced` if not."""
+        if self:
+            return self
+        raise NotPlaced(f"{self.address} is {self.verdict}: {self.refusal}", self)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"decisions do not change: {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"decisions do not change: {name!r} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        return self._text("report") == other._text("report") if isinstance(other, Decision) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._text("report"))
+
+    def __copy__(self) -> Decision:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Decision:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        asked = ("report", "explanation", "claims", "currency")
+        return Decision._restore, ({what: self._text(what) for what in asked},)
+
+    def __repr__(self) -> str:
+        where = ", ".join(str(placement) for placement in self.placements)
+        if self.refusal is not None:
+            why = ", ".join(reason.code for reason in self.refusal.reasons)
+            where = f"{where}; {why}" if where else why
+        return f"<Decision {self.address} {self.verdict}: {where}>"
+
+    def _repr_html_(self) -> str:
+        return _html.decision(self.report, self.currency)
+
+
+class Decisions:
+    """Decisions of one snapshot, in the order in which they were made; also as Arrow columns.
+
+    ``pyarrow.table(decisions)``, ``polars.DataFrame(decisions)`` and
+    ``pandas.DataFrame.from_arrow(decisions)`` take them without a copy: one row a decision, with the clusters
+    that have a candidate as a bitmask in the column ``candidate_clusters``.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: _siting.Decisions) -> None:
+        self._core = core
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Decision]: ...
+    def __getitem__(self, index: int | slice) -> Decision | list[Decision]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        return Decision._of(self._core.get(range(len(self))[index]))
+
+    def __iter__(self) -> Iterator[Decision]:
+        return (self[at] for at in range(len(self)))
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that the bits of ``candidate_clusters`` stand for."""
+        return tuple(self._core.clusters())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Hand the columns over; they have one schema, whatever is requested."""
+        return self._core.arrow_stream()
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Decisions) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is sent elsewhere are the decisions themselves.
+        return list, (list(self),)
+
+    def __repr__(self) -> str:
+        placed = sum(map(bool, self))
+        return f"<Decisions: {placed} of {len(self)} placed>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                d.address,
+                d.environment,
+                d.verdict,
+                "; ".join(map(str, d.placements)) or "-",
+                d.price_per_hour or "-",
+            )
+            for d in self
+        ]
+        return _html.table(("deployment", "environment", "verdict", "where", "per hour"), rows)
+
+
+class Allowed:
+    """For every deployment the clusters that its policies allow; also as Arrow columns.
+
+    The column ``allowed`` holds a bitmask a deployment, one bit a cluster in the order of :attr:`clusters`.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: _siting.Masks) -> None:
+        self._core = core
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that bits stand for."""
+        return tuple(self._core.clusters())
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """The deployments that rows stand for, by address."""
+        return tuple(self._core.deployments())
+
+    def __getitem__(self, address: str) -> frozenset[str]:
+        """Return the clusters that one deployment is allowed on."""
+        return frozenset(self._core.of(address))
+
+    def __len__(self) -> int:
+        return len(self._core.deployments())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Hand the columns over; they have one schema, whatever is requested."""
+        return self._core.arrow_stream()
+
+    def __repr__(self) -> str:
+        return f"<Allowed: {len(self)} deployments × {len(self.clusters)} clusters>"

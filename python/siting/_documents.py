@@ -1,0 +1,358 @@
+"""Documents built in Python, with keyword arguments: policies, environments, deployments, clusters.
+
+Each is checked when it is made, by the very reader of the manifests, and is stored as that reads it: quantities
+are texts, defaults are absent. So two documents are equal if they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from siting._document import Document, Metadata
+from siting._reports import Choice, ChoiceLike, Location
+from siting._settings import (
+    Attachment,
+    AttachmentLike,
+    ExpectedDemand,
+    FlavorDefinition,
+    LoadBalancer,
+    Offloading,
+    Pool,
+    Preferences,
+    Resources,
+    Scaling,
+    Strategy,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Axis = Literal["location", "flavor"]
+"""A type of policy."""
+OnViolation = Literal["move-or-report", "move-or-stop", "report"]
+"""What follows when a change of policies makes running replicas illegal."""
+OnReplaced = Literal["keep", "scale-to-zero", "deactivate"]
+"""What becomes of a replaced holder."""
+
+
+def _choices(choices: Iterable[ChoiceLike]) -> list[Choice]:
+    return [Choice.of(choice) for choice in choices]
+
+
+def attachments(policies: Iterable[AttachmentLike | Policy]) -> list[Attachment]:
+    """Read policies that are attached, by name or as they are."""
+    return [Attachment.of(policy.name if isinstance(policy, Policy) else policy) for policy in policies]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Policy(Document):
+    """A named set of allowed places or hardware.
+
+    >>> Policy("europe-but", locations=["group:eea", "country:ch"], except_=["country:is"])
+    >>> Policy("t4-only", flavors=["gpu:t4"], resource_types=["model"])
+    """
+
+    kind = "Policy"
+
+    type: Axis
+    locations: tuple[Choice, ...]
+    flavors: tuple[Choice, ...]
+    except_: tuple[Choice, ...]
+    """What is taken out again."""
+    resource_types: tuple[str, ...]
+    """The workload types that it applies to; empty for all."""
+    description: str | None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        locations: Iterable[ChoiceLike] | None = None,
+        flavors: Iterable[ChoiceLike] | None = None,
+        except_: Iterable[ChoiceLike] = (),
+        resource_types: Iterable[str] = (),
+        description: str | None = None,
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        """Allow ``locations`` or ``flavors``, but not ``except_``."""
+        if (locations is None) == (flavors is None):
+            raise TypeError(f"policy {name!r} allows either `locations` or `flavors`")
+        axis, options = ("location", locations) if locations is not None else ("flavor", flavors)
+        self._build(
+            name,
+            metadata,
+            {
+                "type": axis,
+                f"{axis}s": _choices(options or ()),
+                "except": _choices(except_),
+                "resourceTypes": list(resource_types),
+                "description": description,
+            },
+            stated=f"{axis}s",
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Environment(Document):
+    """Policies that govern deployments.
+
+    >>> Environment("production", policies=["europe-but", Attachment("t4-only", enforcement="audit")])
+    """
+
+    kind = "Environment"
+
+    policies: tuple[Attachment, ...]
+    require: tuple[Axis, ...]
+    """The types of policy without which nothing is placed."""
+    on_violation: OnViolation | None
+    on_replaced: OnReplaced | None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        policies: Iterable[AttachmentLike | Policy] = (),
+        require: Iterable[Axis] = (),
+        on_violation: OnViolation | None = None,
+        on_replaced: OnReplaced | None = None,
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        spec = {
+            "policies": attachments(policies),
+            "require": list(require),
+            "onViolation": on_violation,
+            "onReplaced": on_replaced,
+        }
+        self._build(name, metadata, spec)
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Organisation(Document):
+    """The document of kind ``Workspace``: what holds for the whole workspace, and names of its own."""
+
+    kind = "Workspace"
+
+    policies: tuple[Attachment, ...]
+    require: tuple[Axis, ...]
+    default_environment: str | None
+    currency: str | None
+    resource_types: tuple[str, ...]
+    """Workload types beside ``model``, ``function`` and ``agent``."""
+    groups: Mapping[str, tuple[str, ...]]
+    """Named sets of countries."""
+    locations: tuple[Location, ...]
+    flavors: tuple[FlavorDefinition, ...]
+    expected_demands: tuple[ExpectedDemand, ...]
+    """The mix of demands that packing leaves room for."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        policies: Iterable[AttachmentLike | Policy] = (),
+        require: Iterable[Axis] = (),
+        default_environment: str | None = None,
+        currency: str | None = None,
+        resource_types: Iterable[str] = (),
+        groups: Mapping[str, Iterable[str]] | None = None,
+        locations: Iterable[Location] = (),
+        flavors: Iterable[FlavorDefinition] = (),
+        expected_demands: Iterable[ExpectedDemand] = (),
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        spec = {
+            "policies": attachments(policies),
+            "require": list(require),
+            "defaultEnvironment": default_environment,
+            "currency": currency,
+            "resourceTypes": list(resource_types),
+            "groups": groups,
+            "locations": list(locations),
+            "flavors": list(flavors),
+            "expectedDemands": list(expected_demands),
+        }
+        self._build(name, metadata, spec)
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Deployment(Document):
+    """One version of a workload with its settings. Values of environment variables stay out of its ``repr``.
+
+    >>> Deployment("bert-api-v1", model="bert", replicas=2, resources=Resources(cpu=4, memory="16Gi"))
+    """
+
+    kind = "Deployment"
+
+    workload_type: str
+    workload: str
+    version: str | None
+    environment: str | None
+    policies: tuple[Attachment, ...]
+    priority: int
+    """Higher is decided first."""
+    replicas: int | None
+    resources: Resources | None
+    scaling: Scaling | None
+    load_balancer: LoadBalancer | None
+    strategy: Strategy | None
+    placement: Preferences | None
+    offloading: Offloading | None
+    env: Mapping[str, str] = field(repr=False)
+    description: str | None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        model: str | None = None,
+        workload: str | None = None,
+        workload_type: str = "model",
+        version: str | None = None,
+        environment: str | None = None,
+        policies: Iterable[AttachmentLike | Policy] = (),
+        priority: int = 0,
+        replicas: int | None = None,
+        resources: Resources | None = None,
+        scaling: Scaling | None = None,
+        load_balancer: LoadBalancer | None = None,
+        strategy: Strategy | None = None,
+        placement: Preferences | None = None,
+        offloading: Offloading | None = None,
+        env: Mapping[str, str] | None = None,
+        description: str | None = None,
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        """Deploy a ``model``, or a ``workload`` of a ``workload_type``."""
+        if (model is None) == (workload is None):
+            raise TypeError(f"deployment {name!r} is of either a `model` or a `workload`")
+        spec = {
+            **_workload(workload_type, workload if model is None else model),
+            "version": version,
+            "environment": environment,
+            "policies": attachments(policies),
+            "priority": priority or None,
+            "replicas": replicas,
+            "resources": resources,
+            "scaling": scaling,
+            "loadBalancer": load_balancer,
+            "strategy": strategy,
+            "placement": placement,
+            "offloading": offloading,
+            "env": env or None,
+            "description": description,
+        }
+        self._build(name, metadata, spec)
+
+    @property
+    def address(self) -> str:
+        """Its address, ``workload/name``."""
+        return f"{self.workload}/{self.name}"
+
+    def _spec(self, fields: dict[str, Any]) -> dict[str, Any]:
+        workload = _workload(fields.pop("workloadType"), fields.pop("workload"))
+        if not fields["priority"]:
+            del fields["priority"]
+        return workload | fields
+
+    def _unspec(self, spec: dict[str, Any]) -> dict[str, Any]:
+        workload = spec.get("workload") or {"type": "model", "name": spec["model"]}
+        rest = {key: value for key, value in spec.items() if key not in ("model", "workload")}
+        return {"workloadType": workload["type"], "workload": workload["name"], **rest}
+
+
+def _workload(kind: str, name: str | None) -> dict[str, Any]:
+    return {"model": name} if kind == "model" else {"workload": {"type": kind, "name": name}}
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Cluster(Document):
+    """Where replicas can run: with ``pools``, or serverless with ``flavors``.
+
+    >>> Cluster("use1-prod-a", provider="aws", location="us-east-1",
+    ...         pools=[Pool("g4dn", nodes=12, cpu=4, memory="16Gi", gpu=PoolGpu("t4", 1), price_per_hour="0.526")])
+    >>> Cluster("lambda-eu", provider="aws", country="ie", flavors=["cpu:x86"])
+    """
+
+    kind = "Cluster"
+
+    provider: str
+    location: str | None
+    country: str | None
+    coordinates: tuple[float, float] | None
+    healthy: bool
+    cordoned: bool
+    pools: tuple[Pool, ...]
+    flavors: tuple[Choice, ...]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        provider: str,
+        location: str | None = None,
+        country: str | None = None,
+        coordinates: tuple[float, float] | None = None,
+        healthy: bool = True,
+        cordoned: bool = False,
+        pools: Iterable[Pool] | None = None,
+        flavors: Iterable[ChoiceLike] | None = None,
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        if (pools is None) == (flavors is None):
+            raise TypeError(f"cluster {name!r} has either `pools` or `flavors`")
+        spec = {
+            "provider": provider,
+            "location": location,
+            "country": country,
+            "coordinates": coordinates,
+            "healthy": None if healthy else False,
+            "cordoned": cordoned or None,
+            "pools": None if pools is None else list(pools),
+            "flavors": None if flavors is None else _choices(flavors),
+        }
+        self._build(name, metadata, spec, stated="flavors" if pools is None else "pools")
+
+    def _spec(self, fields: dict[str, Any]) -> dict[str, Any]:
+        usual = {"healthy": True, "cordoned": False}
+        return {key: value for key, value in fields.items() if usual.get(key) is not value}
+
+    def _unspec(self, spec: dict[str, Any]) -> dict[str, Any]:
+        return {"healthy": True, **spec}
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Running(Document):
+    """The document of kind ``Placement``: replicas that run now. They take capacity, and their place is kept."""
+
+    kind = "Placement"
+
+    deployment: str
+    cluster: str
+    pool: str
+    replicas: int
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        deployment: str,
+        cluster: str,
+        pool: str,
+        replicas: int,
+        **metadata: Unpack[Metadata],
+    ) -> None:
+        spec = {"deployment": deployment, "cluster": cluster, "pool": pool, "replicas": replicas}
+        self._build(name, metadata, spec)
+
+
+def documents_of(source: Any) -> Iterable[Mapping[str, Any]]:
+    """Return the manifests of a source that is no path."""
+    if isinstance(source, Document):
+        yield source.manifest()
+    elif isinstance(source, Mapping):
+        yield source
+    else:
+        for document in source:
+            yield from documents_of(document)

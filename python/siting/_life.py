@@ -1,0 +1,315 @@
+"""Lives of workloads: drafts, promotion, release, activation, edits.
+
+A life takes a :class:`Command` and the time, and gives :class:`Effect` s for the host to bring about, or raises
+:class:`siting.Refused` with the rule and the next legal step; then nothing has changed. The host says what it sees
+with :meth:`Life.observe`. There is no clock: time is an argument, in milliseconds since an epoch of the host's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from siting import _siting
+from siting._errors import Refused
+from siting._records import Record, decode, encode, freeze
+from siting._reports import Description, Workload
+from siting._time import Moment, millis
+
+if TYPE_CHECKING:
+    from siting._commands import Command
+
+Seen = Literal["built", "loading", "ready", "failed", "drained", "unhealthy", "healthy", "timer-fired"]
+"""What a host can see of a deployment."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Effect(Record):
+    """Something for the host to do, in the order given, such as ``start`` or ``route``."""
+
+    kind: str
+    text: str
+    """The same in words."""
+    details: Mapping[str, Any]
+    """What it is about, by the names of the reports."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Effect:
+        """Read an effect as the crate writes it."""
+        effect = data["effect"]
+        ((kind, details),) = effect.items() if isinstance(effect, Mapping) else ((effect, {}),)
+        return cls(kind, data["text"], freeze(details))
+
+    def to_json(self) -> dict[str, Any]:
+        """Write an effect as the crate does."""
+        return {"text": self.text, "effect": {self.kind: encode(self.details)}}
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Effect, (self.kind, self.text, self.details)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Site(Record):
+    """Replicas of one pool and flavor, such as ``gpu:t4``."""
+
+    cluster: str
+    pool: str
+    flavor: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LiveDeployment(Record):
+    """A deployment that lives."""
+
+    id: str
+    name: str
+    version: str | None
+    status: str
+    role: str
+    environment: str
+    """The environment whose policies bind it."""
+    holds: str | None
+    """The environment whose endpoint leads to it."""
+    generation: int
+    """How often it was started, stopped or patched: what observations are told apart by."""
+    replicas: int
+    places: tuple[Site, ...]
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Route(Record):
+    """What calls of an endpoint get: ``routed``, ``wakeFirst``, ``notReady`` or ``notFound``, and to or of what."""
+
+    endpoint: str
+    answer: str
+    details: Any
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Route:
+        """Read a route as the crate writes it."""
+        ((answer, details),) = data["answer"].items()
+        return cls(data["endpoint"], answer, freeze(details))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Form(Record):
+    """A command that the rules allow with some argument."""
+
+    form: Any
+    lacks: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LegalCommands(Record):
+    """What the rules allow now: complete ``actions`` as the crate writes them, and ``forms`` that lack something."""
+
+    actions: tuple[Any, ...]
+    forms: tuple[Form, ...]
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """The words for all of them."""
+        both = (*self.actions, *(form.form for form in self.forms))
+        return frozenset(one if isinstance(one, str) else next(iter(one)) for one in both)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Violation(Record):
+    """A live deployment with replicas where its policies do not let them run, and what follows."""
+
+    workload: Workload
+    deployment: str | None
+    places: tuple[Site, ...]
+    remedy: Literal["move", "stop", "report"]
+    reason: str | None
+    """Why it is not moved, where it would have been."""
+    effects: tuple[Any, ...] = ()
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Difference(Record):
+    """Something in a scenario that is not as expected."""
+
+    subject: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StepReport(Record):
+    """What came of a step."""
+
+    at: int
+    what: str
+    effects: tuple[str, ...]
+    refused: Mapping[str, Any] | None
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SeriesPoint(Record):
+    """What a deployment was like from a moment on: replicas asked for and ready, and its percent of the calls."""
+
+    at: int
+    replicas: int
+    ready: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SeriesLine(Record):
+    """A deployment over time, with a point wherever something changed."""
+
+    name: str
+    points: tuple[SeriesPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SeriesNote(Record):
+    """Something that was told."""
+
+    at: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Series(Record):
+    """What a scenario's scripted host saw over time. Moments are milliseconds after the start."""
+
+    deployments: tuple[SeriesLine, ...]
+    notes: tuple[SeriesNote, ...]
+    until: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Requests(Record):
+    """What became of the requests that a scripted host sent to a deployment."""
+
+    deployment: str
+    sent: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScenarioReport(Record):
+    """What came of a scenario; true if all was as expected."""
+
+    name: str
+    passed: bool
+    steps: tuple[StepReport, ...]
+    series: Series | None = None
+    """What happened over time, where a scripted host played."""
+    requests: tuple[Requests, ...] = ()
+    lost: int = 0
+    """Requests that nobody took."""
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+class Life:
+    """A workload's life in a workspace; see :meth:`siting.Workspace.life`."""
+
+    __slots__ = ("_core", "_workload")
+
+    def __init__(self, core: _siting.Workspace, workload: tuple[str, str]) -> None:
+        self._core = core
+        self._workload = workload
+
+    @property
+    def workload(self) -> Workload:
+        """Whose life it is."""
+        return Workload(*self._workload)
+
+    @property
+    def deployments(self) -> tuple[LiveDeployment, ...]:
+        """The live deployments, oldest first."""
+        found = json.loads(_siting.deployments(self._core, self._workload))
+        return tuple(LiveDeployment.from_json(entry) for entry in found)
+
+    def __getitem__(self, deployment: str) -> LiveDeployment:
+        """Return the live deployment of a name or id."""
+        for found in self.deployments:
+            if deployment in (found.name, found.id):
+                return found
+        raise KeyError(deployment)
+
+    @property
+    def routes(self) -> dict[str, Route]:
+        """What calls get: of ``workload``, ``draft``, ``environment/…`` and ``deployment/…``."""
+        found = json.loads(_siting.routes(self._core, self._workload))
+        return {entry["endpoint"]: Route.from_json(entry) for entry in found}
+
+    def apply(self, command: Command, *, now: Moment) -> tuple[Effect, ...]:
+        """Carry a command out; what it needs is placed, and its replicas take and give back capacity."""
+        step = json.dumps(command.to_json())
+        return _effects(_siting.carry_out(self._core, self._workload, millis(now), step))
+
+    def preview(self, command: Command, *, now: Moment) -> tuple[Effect, ...]:
+        """Tell what a command would do, or raise what would refuse it. Nothing changes."""
+        step = json.dumps(command.to_json())
+        return _effects(_siting.preview(self._core, self._workload, millis(now), step))
+
+    def check(self, command: Command, *, now: Moment) -> Refused | None:
+        """Return what would refuse a command, or nothing."""
+        try:
+            self.preview(command, now=now)
+        except Refused as refused:
+            return refused
+        return None
+
+    def observe(self, deployment: str, seen: Seen, *, now: Moment, generation: int | None = None) -> tuple[Effect, ...]:
+        """Take note of what the host saw of a deployment, of the generation that an effect named; else the present."""
+        if generation is None:
+            generation = self[deployment].generation
+        told = (deployment, generation, seen)
+        return _effects(_siting.observe(self._core, self._workload, millis(now), told))
+
+    def adopt(self, *, now: Moment) -> tuple[str, ...]:
+        """Begin the life with the loaded deployments that run already (:class:`siting.Running`); returns their ids."""
+        return tuple(_siting.adopt_life(self._core, self._workload, millis(now)))
+
+    def legal_commands(self, *, now: Moment) -> LegalCommands:
+        """List what the rules allow now."""
+        found = json.loads(_siting.legal_commands(self._core, self._workload, millis(now)))
+        return LegalCommands.from_json(found)
+
+    def describe(self, deployment: str) -> Description:
+        """Tell every detail of one live deployment."""
+        return Description.from_json(json.loads(_siting.describe_live(self._core, self._workload, deployment)))
+
+    def journal(self) -> dict[str, Any] | None:
+        """Write the life down: its state and every accepted command. Nothing, if it has not begun."""
+        written = _siting.life(self._core, self._workload)
+        return None if written is None else json.loads(written)
+
+    def restore(self, journal: Mapping[str, Any]) -> None:
+        """Put a life that was written down in the place of the present one."""
+        _siting.restore_life(self._core, self._workload, json.dumps(journal))
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{one.name} {one.status}" for one in self.deployments)
+        return f"<Life of {'/'.join(self._workload)}: {told or 'nothing yet'}>"
+
+
+def _effects(told: str) -> tuple[Effect, ...]:
+    return tuple(Effect.from_json(entry) for entry in json.loads(told))
+
+
+def scenario_reports(told: str) -> tuple[ScenarioReport, ...]:
+    """Read what came of scenarios."""
+    return tuple(ScenarioReport.from_json(entry) for entry in json.loads(told))
+
+
+def violations(told: str) -> tuple[Violation, ...]:
+    """Read violations."""
+    found: tuple[Violation, ...] = decode(tuple[Violation, ...], json.loads(told))
+    return found

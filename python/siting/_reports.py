@@ -1,0 +1,394 @@
+"""What decisions and questions are answered with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, Union
+
+from siting import _html
+from siting._records import Record
+
+Verdict = Literal["placed", "partial", "refused"]
+"""The short answer."""
+Level = Literal["workspace", "environment", "deployment"]
+"""Where a policy is attached."""
+ScopeState = Literal["unrestricted", "restricted", "conflict"]
+"""What the policies do to one type of option."""
+Severity = Literal["error", "warning", "info"]
+"""How much a finding matters."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Choice(Record):
+    """A place or hardware of the catalog: ``Choice("country", "us")``, ``Choice("gpu", "t4")``."""
+
+    type: str
+    name: str
+
+    @classmethod
+    def of(cls, choice: ChoiceLike) -> Choice:
+        """Read a choice, also as text: ``country:us``, ``gpu:t4``."""
+        if isinstance(choice, Choice):
+            return choice
+        kind, colon, name = choice.partition(":")
+        if not colon:
+            raise ValueError(f"{choice!r} is no choice: write it as `kind:name`, such as `gpu:t4`")
+        return cls(kind, name)
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.name}"
+
+
+ChoiceLike = Union[str, Choice]
+"""A choice, or its text such as ``country:us``."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Candidate(Record):
+    """Where a replica could run, and on what."""
+
+    cluster: str
+    pool: str
+    flavor: Choice
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Placement(Record):
+    """Replicas on a candidate."""
+
+    cluster: str
+    pool: str
+    flavor: Choice
+    replicas: int
+    """How many; 0 for a deployment that is scaled to zero and would wake here."""
+    price_per_hour: Decimal | None
+    """What all of them cost an hour, in the workspace's currency; ``None`` if unknown."""
+
+    def __str__(self) -> str:
+        return f"{self.replicas} × {self.cluster}/{self.pool} on {self.flavor}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PolicyAt(Record):
+    """A policy, and where it is attached."""
+
+    name: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reason(Record):
+    """A constraint that stands in the way, and what it takes away."""
+
+    code: str
+    message: str
+    policies: tuple[PolicyAt, ...]
+    """The policies that exclude; empty where it is not about policies."""
+    removed_alone: int
+    """Clusters that it alone would leave without a place."""
+    left_after: int
+    """Clusters that still have a place after it and all before it."""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} (removes {self.removed_alone} alone, leaves {self.left_after})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Refusal(Record):
+    """Why not all replicas have a place."""
+
+    wanted: int
+    """Replicas wanted; 1 for a deployment that is scaled to zero."""
+    fitting: int
+    """Replicas that would fit."""
+    clusters: int
+    """Clusters asked."""
+    reasons: tuple[Reason, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.wanted} wanted, {self.fitting} fitting, of {self.clusters} clusters"]
+        return "\n  ".join(lines + [str(reason) for reason in self.reasons])
+
+    def _repr_html_(self) -> str:
+        return _html.refusal(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Audit(Record):
+    """What enforcing one audited policy at its level would change."""
+
+    policy: str
+    level: Level
+    loses: int
+    """Candidates that would be lost."""
+    gains: int
+    """Candidates that would be gained."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LocationScope(Record):
+    """What the policies leave of the world."""
+
+    state: ScopeState
+    countries: tuple[str, ...] | None
+    """Countries allowed whole; ``None`` where nothing restricts."""
+    locations: tuple[str, ...] | None
+    """Known locations allowed outside of those."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FlavorScope(Record):
+    """What the policies leave of all hardware."""
+
+    state: ScopeState
+    flavors: tuple[Choice, ...] | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scope(Record):
+    """What the policies in force leave, type by type."""
+
+    locations: LocationScope
+    flavors: FlavorScope
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Workload(Record):
+    """Anything deployable: a model, function or agent."""
+
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DecisionReport(Record):
+    """A decision as ``siting place`` reports it."""
+
+    name: str
+    workload: Workload
+    environment: str
+    verdict: Verdict
+    scope: Scope
+    candidate_count: int
+    candidates: tuple[Candidate, ...]
+    placements: tuple[Placement, ...]
+    refusal: Refusal | None
+    audit: tuple[Audit, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Objection(Record):
+    """A constraint that one pool and flavor fails."""
+
+    code: str
+    message: str
+    policies: tuple[PolicyAt, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PoolExplanation(Record):
+    """Every constraint that one pool and flavor of a cluster fails; none, where it is a candidate with room."""
+
+    pool: str
+    flavor: Choice
+    reasons: tuple[Objection, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Admission(Record):
+    """A policy that lets a cluster in, and the option by which it does; ``None`` where it allows everything."""
+
+    policy: str
+    level: Level
+    option: Choice | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Quarantined(Record):
+    """An invalid cluster that the load left out."""
+
+    name: str
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(Record):
+    """Why a deployment may run where it may, and why not elsewhere."""
+
+    deployment: str
+    verdict: Verdict
+    candidate_count: int
+    scope: Scope
+    reasons: tuple[Reason, ...]
+    """Every constraint that keeps some pool of the fleet from holding a replica."""
+    cluster: str | None = None
+    """The cluster asked about; the fields below are about it."""
+    allowed: bool | None = None
+    """Whether a pool of it is a candidate."""
+    pools: tuple[PoolExplanation, ...] = ()
+    admitted_by: tuple[Admission, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"{self.deployment} is {self.verdict}, with {self.candidate_count} candidates"]
+        lines += [f"  {reason}" for reason in self.reasons]
+        if self.cluster is not None:
+            lines.append(f"{self.cluster} is {'allowed' if self.allowed else 'not allowed'}")
+        for pool in self.pools:
+            said = "; ".join(f"{reason.code}: {reason.message}" for reason in pool.reasons)
+            lines.append(f"  {pool.pool} on {pool.flavor}: {said or 'a candidate with room'}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OptionCount(Record):
+    """A value that remains, and the clusters behind it."""
+
+    type: str
+    name: str
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Options(Record):
+    """What is still allowed."""
+
+    locations: tuple[OptionCount, ...]
+    flavors: tuple[OptionCount, ...]
+    quarantined: tuple[Quarantined, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Subject(Record):
+    """What a finding is about."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Place(Record):
+    """Something written somewhere."""
+
+    message: str
+    file: str | None
+    line: int | None
+    column: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Record):
+    """Something legal and probably not meant."""
+
+    code: str
+    severity: Severity
+    message: str
+    subject: Subject
+    file: str | None
+    line: int | None
+    column: int | None
+    related: tuple[Place, ...]
+    help: str | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.file is None else f"{self.file}:{self.line}:{self.column}: "
+        return f"{place}{self.severity}: {self.message} [{self.code}]"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckReport(Record):
+    """Everything that deserves a second look."""
+
+    findings: tuple[Finding, ...]
+    quarantined: tuple[Quarantined, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Continent(Record):
+    """A continent."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Country(Record):
+    """A country of ISO 3166-1, and the other names that it is read by."""
+
+    code: str
+    name: str
+    continent: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Group(Record):
+    """A named set of countries."""
+
+    name: str
+    countries: tuple[str, ...]
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Location(Record):
+    """A region or zone of a provider."""
+
+    name: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Flavor(Record):
+    """Hardware: its code, and the other names that it is read by."""
+
+    type: str
+    name: str
+    display_name: str
+    vendor: str | None
+    family: str | None
+    memory: str | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Catalog(Record):
+    """The names of places and hardware."""
+
+    continents: tuple[Continent, ...]
+    countries: tuple[Country, ...]
+    groups: tuple[Group, ...]
+    locations: tuple[Location, ...]
+    flavors: tuple[Flavor, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Description(Record):
+    """Every detail of one deployment, for a panel or a page. Environment variables are there by name only."""
+
+    name: str
+    id: str | None
+    workload: Workload
+    version: str | None
+    environment: str
+    status: str | None
+    role: str | None
+    current_replicas: int
+    settings: Any
+    endpoints: tuple[Any, ...]
+    scope: tuple[Any, ...]
+    placement: Any
+    history: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reservation(Record):
+    """What a reservation holds, by names and nodes."""
+
+    id: int
+    cluster: str
+    pool: str
+    taken: Any

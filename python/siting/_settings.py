@@ -1,0 +1,341 @@
+"""Parts of documents: attachments, demands, pools, preferences, scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, Union
+
+from siting._records import FrozenMap, Record, camel, freeze, plain
+
+Quantity = Union[str, int, float, Decimal]
+"""A quantity as manifests have it: ``4``, ``"500m"``, ``"16Gi"``, ``"1Gbps"``. Exact: texts are best."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Attachment(Record):
+    """A policy attached somewhere: binding, or only audited."""
+
+    name: str
+    enforcement: Literal["enforce", "audit"] = "enforce"
+
+    @classmethod
+    def of(cls, policy: AttachmentLike) -> Attachment:
+        """Read an attachment; a bare name is enforced."""
+        return policy if isinstance(policy, Attachment) else cls(policy)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Attachment:
+        """Read an attachment as manifests have it."""
+        return cls(data) if isinstance(data, str) else cls(**data)
+
+
+AttachmentLike = Union[str, Attachment]
+"""A policy's name, which is enforced, or an attachment."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gpu(Record):
+    """A demand for GPUs: so many of a family or variant, of a memory, or a share of one."""
+
+    count: int = 1
+    type: str | None = None
+    memory: Quantity | None = None
+    share: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Resources(Record):
+    """What one replica takes. Of several ``gpu`` alternatives the first under which all replicas fit is taken."""
+
+    cpu: Quantity
+    memory: Quantity
+    storage: Quantity | None = None
+    bandwidth: Quantity | None = None
+    cpu_type: str | None = None
+    gpu: tuple[Gpu, ...] = ()
+
+    def __init__(
+        self,
+        cpu: Quantity,
+        memory: Quantity,
+        *,
+        storage: Quantity | None = None,
+        bandwidth: Quantity | None = None,
+        cpu_type: str | None = None,
+        gpu: Gpu | Iterable[Gpu] = (),
+    ) -> None:
+        alternatives = (gpu,) if isinstance(gpu, Gpu) else tuple(gpu)
+        values = (cpu, memory, storage, bandwidth, cpu_type, alternatives)
+        for name, value in zip(("cpu", "memory", "storage", "bandwidth", "cpu_type", "gpu"), values, strict=True):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Resources:
+        """Read resources as manifests have them."""
+        gpu = data.get("gpu", {"anyOf": []})
+        alternatives = [Gpu.from_json(one) for one in gpu.get("anyOf", [gpu])]
+        rest = {"cpu_type" if key == "cpuType" else key: value for key, value in data.items() if key != "gpu"}
+        return cls(gpu=alternatives, **rest)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write resources as manifests have them."""
+        gpu = [plain(Record.to_json(one)) for one in self.gpu]
+        alternatives = gpu[0] if len(gpu) == 1 else {"anyOf": gpu} if gpu else None
+        return {**Record.to_json(self), "gpu": alternatives}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scaling(Record):
+    """How replicas follow the load. Utilisations are percent, from 1 to 100."""
+
+    min_replicas: int | None = None
+    max_replicas: int | None = None
+    enabled: bool = True
+    target_cpu_utilization: int | None = None
+    target_memory_utilization: int | None = None
+    target_gpu_utilization: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HealthCheck(Record):
+    """How replicas are probed."""
+
+    path: str
+    interval_seconds: int
+
+
+Algorithm = Literal["round-robin", "least-connections", "ip-hash", "consistent-hash"]
+"""The rule by which a replica is chosen."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadBalancer(Record):
+    """How requests are spread over replicas."""
+
+    algorithm: Algorithm | None = None
+    health_check: HealthCheck | None = None
+    enabled: bool = True
+    sticky_sessions: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Spread(Record):
+    """Over what replicas spread: a constraint with ``max_skew``, a preference without."""
+
+    by: Literal["cluster", "location", "country", "continent", "provider"]
+    max_skew: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Near(Record):
+    """A preference for what is near a country, or a latitude and longitude in degrees."""
+
+    country: str | None = None
+    coordinates: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Favourite(Record):
+    """A preferred cluster, location or provider."""
+
+    cluster: str | None = None
+    location: str | None = None
+    provider: str | None = None
+    weight: int = 1
+
+
+Preference = Union[Literal["price", "packing"], Near, tuple[Favourite, ...]]
+"""What is preferred: the lowest price, the least left on a node, what is near, favourites."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Preferences(Record):
+    """Which places a deployment would rather have, compared in this order."""
+
+    prefer: tuple[Preference, ...] = ()
+    spread: Spread | None = None
+
+    def __init__(
+        self,
+        prefer: Iterable[Literal["price", "packing"] | Near | Iterable[Favourite]] = (),
+        *,
+        spread: Spread | None = None,
+    ) -> None:
+        settled = (one if isinstance(one, (str, Near)) else tuple(one) for one in prefer)
+        object.__setattr__(self, "prefer", tuple(settled))
+        object.__setattr__(self, "spread", spread)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Preferences:
+        """Read preferences as manifests have them."""
+        spread = data.get("spread")
+        return cls(map(_preference, data.get("prefer", ())), spread=Spread.from_json(spread) if spread else None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write preferences as manifests have them."""
+        prefer: list[Any] = []
+        for one in self.prefer:
+            if isinstance(one, str):
+                prefer.append(one)
+            elif isinstance(one, Near):
+                prefer.append({"near": plain(Record.to_json(one))})
+            else:
+                prefer.append({"favourites": [plain(Record.to_json(favourite)) for favourite in one]})
+        return {"prefer": prefer, "spread": self.spread.to_json() if self.spread else None}
+
+
+def _preference(data: Any) -> Any:
+    if isinstance(data, str):
+        return data
+    if "near" in data:
+        return Near.from_json(data["near"])
+    return tuple(Favourite.from_json(one) for one in data["favourites"])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CanaryStep(Record):
+    """A step of a canary: a percentage of the traffic, for so long and so many requests at least."""
+
+    weight: int
+    soak_seconds: int | None = None
+    min_requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Limit(Record):
+    """What a figure is held against, one of the four: ``Limit(at_most=1)``."""
+
+    at_most: Quantity | None = None
+    below: Quantity | None = None
+    at_least: Quantity | None = None
+    above: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StrategyCheck(Record):
+    """What a strategy judges the new version by; :class:`siting.rollout.Check` says what each part means."""
+
+    metric: str | Mapping[str, str]
+    """Such as ``error-rate``; one of the host's own is ``{"custom": …}``."""
+    success: Limit | None = None
+    failure: Limit | None = None
+    min_requests: int | None = None
+    interval_seconds: int | None = None
+    initial_delay_seconds: int | None = None
+    count: int | None = None
+    failure_limit: int | Literal["unlimited"] | None = None
+    inconclusive_limit: int | None = None
+    error_limit: int | None = None
+    successes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Strategy(Record):
+    """How a new version replaces the old: ``rolling``, ``blue-green`` or ``canary``, with its options.
+
+    Options are those of the manifests, in Python's spelling; the reader of the manifests checks them.
+
+    >>> Strategy("rolling", max_surge=1, max_unavailable="25%")
+    >>> Strategy("canary", steps=[CanaryStep(10, soak_seconds=60)],
+    ...          checks=[StrategyCheck("error-rate", success=Limit(at_most=1))])
+    """
+
+    type: str
+    options: Mapping[str, Any]
+
+    def __init__(self, type: str, **options: Any) -> None:
+        spelt = FrozenMap({camel(key): freeze(plain(value)) for key, value in options.items()})
+        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "options", spelt)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Strategy:
+        """Read a strategy as manifests have it."""
+        return cls(**data)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write a strategy as manifests have it."""
+        return {"type": self.type, **self.options}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Strategy.from_json, (self.to_json(),)
+
+
+Takeover = Union[Strategy, Literal["at-once"]]
+"""How a candidate takes over from the holder that it replaces."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Offloading(Record):
+    """What percentage of the requests goes to the remote side, and when."""
+
+    percentage: int
+    metrics: tuple[Any, ...] = ()
+    """What is watched, as a ``HorizontalPodAutoscaler`` has it. Without any, all goes where no replica is ready."""
+    window_seconds: int | None = None
+    release_window_seconds: int | None = None
+    release_percent: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", freeze(plain(self.metrics)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PoolGpu(Record):
+    """The GPUs of one node."""
+
+    type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Used(Record):
+    """What of a pool is in use, over all its nodes."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    storage: Quantity | None = None
+    bandwidth: Quantity | None = None
+    gpu: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Pool(Record):
+    nodes: int | Literal["unlimited"]
+    cpu: Quantity
+    memory: Quantity
+    cpu_flavor: str | None = None
+    storage: Quantity | None = None
+    bandwidth: Quantity | None = None
+    gpu: PoolGpu | None = None
+    price_per_hour: Quantity | None = None
+    spot: bool = False
+    used: Used | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pool(_Pool):
+    """Nodes of one kind: ``cpu``, ``memory`` … are of one node, ``price_per_hour`` is a node's for an hour."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FlavorDefinition(Record):
+    """Hardware of the workspace's own."""
+
+    type: Literal["cpu", "gpu"]
+    name: str
+    family: str | None = None
+    aliases: tuple[str, ...] = ()
+    memory: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ExpectedDemand(Record):
+    """What replicas are expected to take, and how often: packing leaves room for it."""
+
+    weight: int
+    resources: Resources

@@ -1,0 +1,227 @@
+"""Where a request goes: load balancing, sticky sessions, offloading to a remote side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from siting import _siting
+from siting._errors import NoRoute
+from siting._records import Record
+from siting._settings import Algorithm
+from siting._time import Moment, Span, millis, span_millis
+
+__all__ = [
+    "Algorithm",
+    "Backend",
+    "Balancer",
+    "Checks",
+    "NoRoute",
+    "Offloading",
+    "OffloadingState",
+    "Remote",
+    "Routing",
+    "Sessions",
+]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Backend(Record):
+    """A replica that requests can go to."""
+
+    id: int
+    address: str
+    port: int
+    version: int = 0
+    """Which of the versions beside one another it runs."""
+    weight: int = 1
+    ready: bool = True
+    allowed: bool = True
+    """Whether the policies allow it."""
+    draining: bool = False
+    max_connections: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checks(Record):
+    """When a backend counts as unhealthy: by active checks in a row, and by failed requests."""
+
+    unhealthy_after: int = 3
+    healthy_after: int = 2
+    max_fails: int = 1
+    """Failed requests that take it out; 0 for none."""
+    fail_timeout: Span = 10
+
+
+def _told(backends: Iterable[Backend]) -> str:
+    return json.dumps([{name: getattr(one, name) for name in Backend.__dataclass_fields__} for one in backends])
+
+
+class Balancer:
+    """Chooses one of a deployment's backends: only such as are ready, healthy, allowed, not draining and not full.
+
+    It may be asked from many threads.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, algorithm: Algorithm, backends: Iterable[Backend], *, checks: Checks | None = None) -> None:
+        found = checks or Checks()
+        told = {name: getattr(found, name) for name in Checks.__dataclass_fields__}
+        told["fail_timeout"] = span_millis(found.fail_timeout)
+        self._core = _siting.Balancer.of(algorithm, _told(backends), json.dumps(told))
+
+    def pick(
+        self,
+        *,
+        now: Moment,
+        address: str | None = None,
+        key: bytes = b"",
+        tried: Iterable[int] = (),
+        version: int | None = None,
+    ) -> int:
+        """Choose a backend for a request and count its connection; returns its id.
+
+        ``address`` is the client's, for ``ip-hash``; ``key`` what ``consistent-hash`` hashes; ``tried`` were chosen
+        for the same request and failed. Raises :class:`NoRoute` with its cause where there is none.
+        """
+        return self._core.pick(millis(now), _siting.Request(address, key, list(tried), version))
+
+    def finished(self, backend: int, *, now: Moment, failed: bool = False) -> None:
+        """Take note that a backend's request is over."""
+        self._core.finished(millis(now), backend, failed)
+
+    def checked(self, backend: int, passed: bool) -> None:
+        """Take note of an active health check."""
+        self._core.checked(backend, passed)
+
+    def update(
+        self,
+        backend: int,
+        *,
+        ready: bool | None = None,
+        allowed: bool | None = None,
+        draining: bool | None = None,
+    ) -> None:
+        """Say what has changed of a backend."""
+        if not self._core.update(backend, ready, allowed, draining):
+            raise KeyError(backend)
+
+    def replace(self, backends: Iterable[Backend]) -> None:
+        """Balance over other backends; those that stay keep their health and connections."""
+        self._core.replace(_told(backends))
+
+    @property
+    def connections(self) -> dict[int, int]:
+        """Open connections by backend."""
+        return dict(self._core.connections())
+
+
+class Sessions:
+    """Clients that stay with their backend, and in a canary with its version."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, lifetime: Span) -> None:
+        """End a client's session so long after its last request."""
+        self._core = _siting.Sessions.of(span_millis(lifetime))
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def expire(self, *, now: Moment) -> None:
+        """Forget sessions that are over."""
+        self._core.expire(millis(now))
+
+    def pick(
+        self,
+        balancer: Balancer,
+        client: str,
+        *,
+        now: Moment,
+        random: int,
+        split: Mapping[int, int] | None = None,
+        address: str | None = None,
+        key: bytes = b"",
+        tried: Iterable[int] = (),
+    ) -> tuple[int, Literal["new", "kept", "anew"]]:
+        """Choose a client's backend: its own, while that can be had; returns its id and how it came to it.
+
+        ``split`` shares requests between versions, in percent that sum to 100; ``random`` decides for a new client.
+        """
+        shares = list((split or {0: 100}).items())
+        request = _siting.Request(address, key, list(tried), None)
+        return self._core.pick(balancer._core, shares, millis(now), client, request, random)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Remote(Record):
+    """A remote side; of several the first that is healthy and allowed is taken."""
+
+    id: int
+    healthy: bool = True
+    allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OffloadingState:
+    """What offloading remembers; a text that can be kept anywhere."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Routing(Record):
+    """Where requests go, in percent, and why."""
+
+    local: int
+    remote: int | None
+    remote_share: int
+    why: str
+
+    def choose(self, random: int) -> int | Literal["local"] | None:
+        """Choose for one request: ``local``, a remote side's id, or nowhere."""
+        remote = None if self.remote is None else (self.remote, self.remote_share)
+        found = _siting.destination(self.local, remote, random)
+        return "local" if found == -1 else found
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Offloading(Record):
+    """Sends a percentage of the requests to a remote side while a metric is at or over its target.
+
+    With no local replica ready, all of them go there; never to a remote that is unhealthy or forbidden.
+    """
+
+    percentage: int
+    window: Span = 0
+    """How long a load must have been at its target."""
+    release_window: Span | None = None
+    """How long it must have been below, as ``window`` if absent."""
+    release_below: int = 1000
+    """Per mille of the target below which it is calm."""
+
+    def step(
+        self,
+        state: OffloadingState | None = None,
+        *,
+        now: Moment,
+        loads: Iterable[int | None],
+        local_ready: bool,
+        remotes: Iterable[Remote] = (),
+    ) -> tuple[Routing, OffloadingState]:
+        """Decide where requests go; ``loads`` are per mille of their targets, ``None`` where nothing is known."""
+        release = self.window if self.release_window is None else self.release_window
+        seen = {
+            "percentage": self.percentage,
+            "window": span_millis(self.window),
+            "release_window": span_millis(release),
+            "release_below": self.release_below,
+            "loads": list(loads),
+            "local_ready": local_ready,
+            "remotes": [(one.id, one.healthy, one.allowed) for one in remotes],
+        }
+        told, then = _siting.offload(None if state is None else state.text, millis(now), json.dumps(seen))
+        return Routing.from_json(json.loads(told)), OffloadingState(then)

@@ -1,0 +1,135 @@
+//! Decisions: one, and many.
+
+use std::sync::{Arc, OnceLock};
+
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use siting::cli::answers;
+use siting::inventory::GpuRequest;
+use siting::workspace::{Outcome as Decided, Workspace};
+
+use crate::columns;
+use crate::failure::{Failure, Outcome, json};
+
+/// A decision, and the workspace as it was when it was made. Its report is written when someone asks.
+#[pyclass(frozen, module = "siting._siting")]
+pub(crate) struct Decision {
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) decided: Arc<Decided>,
+    report: OnceLock<String>,
+}
+
+impl Decision {
+    pub(crate) fn new(workspace: Arc<Workspace>, decided: Arc<Decided>) -> Self {
+        Self { workspace, decided, report: OnceLock::new() }
+    }
+}
+
+#[pymethods]
+impl Decision {
+    fn verdict(&self) -> &'static str {
+        self.decided.decision.verdict().as_str()
+    }
+
+    fn is_placed(&self) -> bool {
+        self.decided.decision.is_placed()
+    }
+
+    fn candidate_count(&self) -> usize {
+        self.decided.decision.candidates().len()
+    }
+
+    /// The entry that `siting place -o json --candidates` has for it.
+    fn report(&self, py: Python<'_>) -> Outcome<String> {
+        if let Some(report) = self.report.get() {
+            return Ok(report.clone());
+        }
+        let report = py.detach(|| json(&answers::decision(&self.workspace, &self.decided)))?;
+        Ok(self.report.get_or_init(|| report).clone())
+    }
+
+    /// What `siting explain -o json` says of it.
+    #[pyo3(signature = (cluster=None))]
+    fn explanation(&self, py: Python<'_>, cluster: Option<&str>) -> Outcome<String> {
+        py.detach(|| json(&answers::explanation(&self.workspace, &self.decided, cluster)?))
+    }
+
+    fn currency(&self) -> &str {
+        self.workspace.currency()
+    }
+
+    /// What its placements hold of the fleet, so that it can be committed elsewhere.
+    fn claims(&self) -> Outcome<String> {
+        let fleet = self.decided.decision.fleet();
+        let placements = self.decided.decision.placements().iter();
+        let claims = placements.filter_map(|placement| {
+            let pair = fleet.pair(placement.pair)?;
+            let (catalog, request) = (fleet.catalog(), &placement.request);
+            let (gpus, share) = match request.gpu {
+                GpuRequest::None => (0, None),
+                GpuRequest::Whole(count) => (count, None),
+                GpuRequest::Share(share) => (1, Some(share)),
+            };
+            Some(serde_json::json!({
+                "cluster": fleet.cluster(pair.cluster)?.name,
+                "pool": fleet.pool(pair.pool)?.def.name,
+                "flavor": format!("{}:{}", catalog.flavor_kind(pair.flavor), catalog.flavor_code(pair.flavor)),
+                "replicas": placement.replicas,
+                "cpu": request.cpu,
+                "memory": request.memory,
+                "storage": request.storage,
+                "bandwidth": request.bandwidth,
+                "gpus": gpus,
+                "share": share,
+            }))
+        });
+        json(&claims.collect::<Vec<_>>())
+    }
+}
+
+/// Decisions of one snapshot, in the order in which they were made.
+#[pyclass(frozen, module = "siting._siting")]
+pub(crate) struct Decisions {
+    workspace: Arc<Workspace>,
+    decided: Vec<Arc<Decided>>,
+}
+
+impl Decisions {
+    pub(crate) fn new(workspace: Arc<Workspace>, decided: Vec<Decided>) -> Self {
+        Self { workspace, decided: decided.into_iter().map(Arc::new).collect() }
+    }
+}
+
+#[pymethods]
+impl Decisions {
+    fn __len__(&self) -> usize {
+        self.decided.len()
+    }
+
+    fn get(&self, index: usize) -> PyResult<Decision> {
+        let decided = self.decided.get(index).ok_or_else(|| PyIndexError::new_err("there is no such decision"))?;
+        Ok(Decision::new(Arc::clone(&self.workspace), Arc::clone(decided)))
+    }
+
+    /// The names of the clusters, in the order of the bits of the columns that hold masks.
+    fn clusters(&self) -> Vec<String> {
+        columns::cluster_names(self.workspace.inventory().fleet())
+    }
+
+    /// As an Arrow stream of one batch.
+    fn arrow_stream<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyCapsule>> {
+        let batch = py.detach(|| columns::decisions(&self.workspace, &self.decided))?;
+        columns::stream(py, batch)
+    }
+}
+
+impl From<arrow_schema::ArrowError> for Failure {
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        Self::Value {
+            code: "arrow",
+            message: error.to_string(),
+            help: "decide fewer deployments at once, or read the decisions one by one",
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What goes wrong, as the exceptions of `siting._errors`.
+
+use pyo3::prelude::*;
+use serde::Serialize;
+use serde_json::json;
+use siting::cli::answers;
+use siting::inventory::{ReserveError, RestoreError, UnknownReservation};
+use siting::lifecycle::Refusal;
+use siting::origin::Problem;
+use siting::placement::CommitError;
+use siting::workspace::{AttachError, LoadError, RemoveEnvironmentError};
+
+/// Why there is no answer. Becomes an exception where it leaves the module, so that calls can fail
+/// while they do not hold the interpreter.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A load that fails, with everything that is wrong.
+    Load(Vec<Problem>),
+    /// A value or a name that is wrong.
+    Invalid(Problem),
+    /// A command that the rules refuse.
+    Refused(Refusal),
+    /// A change that does not fit what is there.
+    Conflict { code: &'static str, message: String },
+    /// A request that leads nowhere (R7).
+    NoRoute { cause: String, message: String },
+    /// A value that cannot be what it was given for.
+    Value { code: &'static str, message: String, help: &'static str },
+    /// The interpreter's own.
+    Python(PyErr),
+}
+
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn value(message: impl Into<String>, help: &'static str) -> Self {
+        Self::Value { code: "invalid-value", message: message.into(), help }
+    }
+
+    fn conflict(code: &'static str, cause: &impl ToString) -> Self {
+        Self::Conflict { code, message: cause.to_string() }
+    }
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        let problem = |problem: &Problem| json(&answers::errors(std::slice::from_ref(problem)));
+        let (maker, told) = match failure {
+            Failure::Load(problems) => ("load_failed", json(&answers::errors(&problems))),
+            Failure::Invalid(invalid) => ("invalid", problem(&invalid)),
+            Failure::Refused(refusal) => ("refused", json(&refusal)),
+            Failure::Conflict { code, message } => ("conflict", json(&json!({"code": code, "message": message}))),
+            Failure::NoRoute { cause, message } => ("no_route", json(&json!({"code": cause, "message": message}))),
+            Failure::Value { code, message, help } => {
+                let entry = json!({"code": code, "message": message, "help": help});
+                ("invalid", json(&json!({"errors": [entry]})))
+            }
+            Failure::Python(error) => return error,
+        };
+        Python::attach(|py| {
+            let made = told.map_err(Self::from).and_then(|told| {
+                let errors = py.import("siting._errors")?;
+                errors.getattr(maker)?.call1((told,))
+            });
+            made.map_or_else(|error| error, Self::from_value)
+        })
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error.problems)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Invalid(problem)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        let code = match error {
+            CommitError::Refused => "decision-refused",
+            CommitError::Changed { .. } => "fleet-changed",
+            _ => "capacity-taken",
+        };
+        Self::conflict(code, &error)
+    }
+}
+
+impl From<ReserveError> for Failure {
+    fn from(error: ReserveError) -> Self {
+        Self::conflict("capacity-taken", &error)
+    }
+}
+
+impl From<UnknownReservation> for Failure {
+    fn from(error: UnknownReservation) -> Self {
+        Self::conflict("unknown-reservation", &error)
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        Self::conflict("not-restored", &error)
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        Self::conflict("policy-conflict", &error)
+    }
+}
+
+impl From<RemoveEnvironmentError> for Failure {
+    fn from(error: RemoveEnvironmentError) -> Self {
+        Self::conflict("environment-in-use", &error)
+    }
+}
+
+/// A value as the text that the Python side reads.
+pub(crate) fn json(value: &impl Serialize) -> Outcome<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Failure::value(error.to_string(), "this is a mistake in siting; please report it"))
+}

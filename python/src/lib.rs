@@ -1,0 +1,66 @@
+//! The native half of the Python package `siting`.
+//!
+//! It holds what must be fast or shared: workspaces, decisions, columns, balancers. Everything else
+//! crosses as JSON, in the very forms of the manifests and reports, and is given types by the Python
+//! half (`siting/`), which is the face. To bind something new: a method here that takes and returns
+//! JSON, a record of its fields there.
+
+mod capacity;
+mod columns;
+mod decision;
+mod failure;
+mod life;
+mod metrics;
+mod policies;
+mod rollout;
+mod scaling;
+mod traffic;
+mod workspace;
+mod written;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _siting {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::capacity::{closed, commit, release, reservations, reserve, restore, set_cluster};
+    #[pymodule_export]
+    use super::decision::{Decision, Decisions};
+    #[pymodule_export]
+    use super::life::{
+        adopt_life, carry_out, deployments, describe_live, legal_commands, life, lives, observe, preview, restore_life,
+        routes, run_scenarios,
+    };
+    #[pymodule_export]
+    use super::metrics::Window;
+    #[pymodule_export]
+    use super::policies::{attach, change_policies, impact, remove_environment, settle_violations, violations};
+    #[pymodule_export]
+    use super::rollout::{Rollout, rollout_bounds};
+    #[pymodule_export]
+    use super::run_command_line;
+    #[pymodule_export]
+    use super::scaling::Autoscaler;
+    #[pymodule_export]
+    use super::traffic::{Balancer, Request, Sessions, destination, offload};
+    #[pymodule_export]
+    use super::workspace::{Masks, Workspace};
+    #[pymodule_export]
+    use super::workspace::{builtin_catalog, normalise, schema};
+
+    #[pymodule_export]
+    use super::written::{read_back, write_down};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// The command line: arguments without the program's name, to an exit status.
+#[pyfunction]
+fn run_command_line(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| siting::cli::main(std::iter::once("siting".into()).chain(arguments)).0)
+}

@@ -1,0 +1,257 @@
+//! Lives of workloads: commands in the words of scenarios, observations, what calls get, stories (L).
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use serde_json::{Value, json};
+use siting::analysis;
+use siting::cli::answers;
+use siting::deployment::Workload;
+use siting::lifecycle::{Action, Effect, Endpoint, Journal, Number, Observation, Record, Refusal, State};
+use siting::manifest::scenario::Happening;
+use siting::manifest::{self, Source};
+use siting::simulation::{effect_in_words, happen, simulate};
+use siting::time::Moment;
+use siting::workspace::{LoadOptions, Workspace as Snapshot};
+
+use crate::capacity::read;
+use crate::failure::{Failure, Outcome, json};
+use crate::workspace::{Workspace, gathered};
+
+/// A workload, as the Python side names it.
+type Named = (String, String);
+
+/// Carries out a step's command; what the host is to do.
+#[pyfunction]
+pub(crate) fn carry_out(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    now: u64,
+    step: &str,
+) -> Outcome<String> {
+    py.detach(|| workspace.change(|workspace| told(workspace, &workload, now, step)))
+}
+
+/// The same without doing it.
+#[pyfunction]
+pub(crate) fn preview(py: Python<'_>, workspace: &Workspace, workload: Named, now: u64, step: &str) -> Outcome<String> {
+    py.detach(|| told(&mut Snapshot::clone(&workspace.snapshot()), &workload, now, step))
+}
+
+/// Takes note of what a host saw of a deployment, of the generation that an effect named.
+#[pyfunction]
+pub(crate) fn observe(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    now: u64,
+    seen: (String, u64, String),
+) -> Outcome<String> {
+    let (deployment, generation, word) = seen;
+    let observation = Observation::ALL.into_iter().find(|known| known.as_str() == word).ok_or_else(|| {
+        let known = Observation::ALL.map(Observation::as_str).join(", ");
+        Failure::value(format!("`{word}` is no observation: they are {known}"), "use one of them")
+    })?;
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            let state = workspace.state_of(&workload)?;
+            // A deleted one is no longer found by name; what is said of it is accepted (L8).
+            let deployment = state.find(&deployment).or_else(|| numbered(&state, &deployment)).ok_or_else(|| {
+                Refusal::new("L1", format!("there is no deployment `{deployment}`")).next("name one, or its id")
+            })?;
+            let action = Action::Observe { deployment, generation, observation };
+            let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
+            effects_told(workspace, &workload, &effects)
+        })
+    })
+}
+
+/// Begins a life with what is known to run; the ids of its deployments.
+#[pyfunction]
+pub(crate) fn adopt_life(py: Python<'_>, workspace: &Workspace, workload: Named, now: u64) -> Outcome<Vec<String>> {
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            let numbers = workspace.adopt_life(Moment::from_millis(now), &workload)?;
+            let state = workspace.state_of(&workload)?;
+            Ok(numbers.into_iter().map(|number| state.id(number)).collect())
+        })
+    })
+}
+
+/// The actions that the rules allow now, and the forms of those that lack an argument.
+#[pyfunction]
+pub(crate) fn legal_commands(py: Python<'_>, workspace: &Workspace, workload: Named, now: u64) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let state = workspace.state_of(&find(&workspace, &workload)?)?;
+        let now = Moment::from_millis(now);
+        let forms = state.legal_forms(now);
+        let forms = forms.iter().map(|form| json!({"form": form, "lacks": form.lacks()}));
+        json(&json!({"actions": state.legal_commands(now), "forms": forms.collect::<Vec<_>>()}))
+    })
+}
+
+/// What calls of every endpoint get.
+#[pyfunction]
+pub(crate) fn routes(py: Python<'_>, workspace: &Workspace, workload: Named) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let state = workspace.state_of(&find(&workspace, &workload)?)?;
+        let routes = state.endpoints().into_iter().map(|endpoint| {
+            let answer = state.route(&endpoint);
+            let endpoint = match endpoint {
+                Endpoint::Workload => "workload".to_owned(),
+                Endpoint::Draft => "draft".to_owned(),
+                Endpoint::Environment(name) => format!("environment/{name}"),
+                Endpoint::Deployment(number) => format!("deployment/{}", state.id(number)),
+            };
+            json!({"endpoint": endpoint, "answer": answer})
+        });
+        json(&routes.collect::<Vec<_>>())
+    })
+}
+
+/// The live deployments of a workload, by number.
+#[pyfunction]
+pub(crate) fn deployments(py: Python<'_>, workspace: &Workspace, workload: Named) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let state = workspace.state_of(&find(&workspace, &workload)?)?;
+        json(&state.deployments().map(|record| live(&state, record)).collect::<Vec<_>>())
+    })
+}
+
+fn live(state: &State, record: &Record) -> Value {
+    json!({
+        "id": state.id(record.number),
+        "name": record.name,
+        "version": record.version,
+        "status": record.status,
+        "role": state.role(record.number),
+        "environment": record.governor,
+        "holds": state.held_by(record.number),
+        "generation": record.generation,
+        "replicas": record.replicas(),
+        "places": record.sites.iter().map(|site| &site.place).collect::<Vec<_>>(),
+        "createdAt": record.created,
+    })
+}
+
+/// Every detail of one live deployment.
+#[pyfunction]
+pub(crate) fn describe_live(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    deployment: &str,
+) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let workload = find(&workspace, &workload)?;
+        let found = workspace.life(&workload).and_then(|life| life.state().find(deployment));
+        let described = found.and_then(|number| analysis::describe_live(&workspace, &workload, number));
+        json(&described.ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{deployment}`")))?)
+    })
+}
+
+/// A life as it is written down; nothing for one that has not begun.
+#[pyfunction]
+pub(crate) fn life(py: Python<'_>, workspace: &Workspace, workload: Named) -> Outcome<Option<String>> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let workload = find(&workspace, &workload)?;
+        workspace.life(&workload).map(|life| json(&life.snapshot())).transpose()
+    })
+}
+
+/// All workloads that have a life.
+#[pyfunction]
+pub(crate) fn lives(workspace: &Workspace) -> Vec<Named> {
+    let workspace = workspace.snapshot();
+    let type_name = |workload: &Workload| workspace.catalog().resource_type_name(workload.resource_type).to_owned();
+    workspace.lives().map(|(workload, _)| (type_name(workload), workload.name.to_string())).collect()
+}
+
+/// Puts a life that was written down in the place of the present one.
+#[pyfunction]
+pub(crate) fn restore_life(py: Python<'_>, workspace: &Workspace, workload: Named, written: &str) -> Outcome<()> {
+    let journal = Journal::restore(read(written)?)
+        .map_err(|unknown| Failure::value(unknown.to_string(), "restore what this version wrote"))?;
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            Ok(workspace.restore_life(&workload, journal)?)
+        })
+    })
+}
+
+/// Runs the scenarios of files and texts, on the workspace that those describe, or on a given one.
+#[pyfunction]
+pub(crate) fn run_scenarios(
+    py: Python<'_>,
+    workspace: Option<&Workspace>,
+    paths: Vec<PathBuf>,
+    texts: Vec<(String, String)>,
+) -> Outcome<String> {
+    py.detach(|| {
+        let gathered = gathered(&paths, texts);
+        let scene = match workspace {
+            Some(workspace) => workspace.snapshot(),
+            None => Snapshot::from_gathered(&gathered, LoadOptions::default())?.into(),
+        };
+        if !gathered.problems.is_empty() {
+            return Err(Failure::Load(gathered.problems));
+        }
+        let reading = manifest::read_scenarios(&gathered.sources);
+        if !reading.problems.is_empty() {
+            return Err(Failure::Load(reading.problems));
+        }
+        let ran = reading.scenarios.iter().map(|scenario| Ok(simulate(&scene, scenario)?.0));
+        json(&ran.collect::<Outcome<Vec<_>>>()?)
+    })
+}
+
+fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outcome<Workload> {
+    Ok(answers::find_workload(workspace, resource_type, name)?)
+}
+
+/// The number in an id, `<workload>-<n>`.
+fn numbered(state: &State, id: &str) -> Option<Number> {
+    let number = id.strip_prefix(state.workload().as_str())?.strip_prefix('-')?;
+    number.parse().ok().map(Number::new)
+}
+
+fn told(workspace: &mut Snapshot, workload: &Named, now: u64, step: &str) -> Outcome<String> {
+    let happening = happening(workload, step)?;
+    let workload = find(workspace, workload)?;
+    let effects = happen(workspace, &workload, Moment::from_millis(now), &happening)?;
+    effects_told(workspace, &workload, &effects)
+}
+
+fn effects_told(workspace: &Snapshot, workload: &Workload, effects: &[Effect]) -> Outcome<String> {
+    let state = workspace.state_of(workload)?;
+    let told = effects.iter().map(|effect| json!({"text": effect_in_words(&state, effect), "effect": effect}));
+    json(&told.collect::<Vec<_>>())
+}
+
+/// What a step says, in the words of scenarios: their reader checks it.
+fn happening((resource_type, name): &Named, step: &str) -> Outcome<Happening> {
+    let step: Value = read(step)?;
+    let document = json!({
+        "apiVersion": "siting.dev/v1",
+        "kind": "Scenario",
+        "metadata": {"name": "command"},
+        "spec": {"workload": {"type": resource_type, "name": name}, "steps": [step]},
+    });
+    let reading = manifest::read_scenarios(&[Source::new("command", json(&document)?)]);
+    if let Some(mut problem) = reading.problems.into_iter().next() {
+        // It was built in code, so there is no line to show.
+        problem.origin = siting::origin::Origin::default();
+        return Err(problem.into());
+    }
+    let step = reading.scenarios.into_iter().flat_map(|scenario| scenario.steps).next();
+    step.map(|step| step.happening).ok_or_else(|| Failure::value("nothing happens in this step", "name a command"))
+}

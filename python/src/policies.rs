@@ -1,0 +1,130 @@
+//! Changes of policies while things run: attaching, impact, violations (P10, P11, L13).
+
+use pyo3::prelude::*;
+use serde_json::{Value, json};
+use siting::cli::answers;
+use siting::policy::{Attachment, Enforcement};
+use siting::time::Moment;
+use siting::workspace::{PolicyChange, Remedy, Violation, Workspace as Snapshot};
+
+use crate::failure::{Outcome, json};
+use crate::workspace::Workspace;
+
+/// A policy by name, and whether it is only audited.
+type Named = (String, bool);
+
+/// Attaches a policy to a deployment, if the levels' policies leave something then.
+#[pyfunction]
+pub(crate) fn attach(py: Python<'_>, workspace: &Workspace, deployment: &str, policy: Named) -> Outcome<()> {
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let deployment = answers::find_deployment(workspace, deployment)?;
+            let Attachment { policy, enforcement } = attachment(workspace, &policy)?;
+            Ok(workspace.attach(deployment, policy, enforcement)?)
+        })
+    })
+}
+
+/// Removes an environment that governs nothing.
+#[pyfunction]
+pub(crate) fn remove_environment(py: Python<'_>, workspace: &Workspace, name: &str) -> Outcome<()> {
+    py.detach(|| workspace.change(|workspace| Ok(workspace.remove_environment(name)?)))
+}
+
+/// Attaches other policies to an environment, or to the workspace.
+#[pyfunction]
+pub(crate) fn change_policies(
+    py: Python<'_>,
+    workspace: &Workspace,
+    environment: Option<&str>,
+    policies: Vec<Named>,
+) -> Outcome<()> {
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let change = change(workspace, environment, &policies)?;
+            workspace.change_policies(change);
+            Ok(())
+        })
+    })
+}
+
+/// What such a change would make illegal, and what would follow.
+#[pyfunction]
+pub(crate) fn impact(
+    py: Python<'_>,
+    workspace: &Workspace,
+    now: u64,
+    environment: Option<&str>,
+    policies: Vec<Named>,
+) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let change = change(&workspace, environment, &policies)?;
+        told(&workspace, &workspace.impact(Moment::from_millis(now), change))
+    })
+}
+
+/// Replicas that run where the policies do not let them.
+#[pyfunction]
+pub(crate) fn violations(py: Python<'_>, workspace: &Workspace, now: u64) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        told(&workspace, &workspace.violations(Moment::from_millis(now)))
+    })
+}
+
+/// Does about every violation what its environment wants done; the violations as they were.
+#[pyfunction]
+pub(crate) fn settle_violations(py: Python<'_>, workspace: &Workspace, now: u64) -> Outcome<String> {
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let settled = workspace.settle_violations(Moment::from_millis(now));
+            let entries = settled.iter().map(|(violation, done)| {
+                let mut entry = entry(workspace, violation);
+                let fields = match done {
+                    Ok(effects) => ("effects", json!(effects)),
+                    Err(refusal) => ("refused", json!(refusal.to_string())),
+                };
+                if let Some(object) = entry.as_object_mut() {
+                    object.insert(fields.0.to_owned(), fields.1);
+                }
+                entry
+            });
+            json(&entries.collect::<Vec<_>>())
+        })
+    })
+}
+
+fn attachment(workspace: &Snapshot, (name, audit): &Named) -> Outcome<Attachment> {
+    let enforcement = if *audit { Enforcement::Audit } else { Enforcement::Enforce };
+    Ok(Attachment { policy: answers::find_policy(workspace, name)?, enforcement })
+}
+
+fn change(workspace: &Snapshot, environment: Option<&str>, policies: &[Named]) -> Outcome<PolicyChange> {
+    let environment = environment.map(|name| answers::find_environment(workspace, name)).transpose()?;
+    let attachments = policies.iter().map(|named| attachment(workspace, named)).collect::<Outcome<_>>()?;
+    Ok(PolicyChange { environment, attachments })
+}
+
+fn told(workspace: &Snapshot, violations: &[Violation]) -> Outcome<String> {
+    json(&violations.iter().map(|violation| entry(workspace, violation)).collect::<Vec<_>>())
+}
+
+fn entry(workspace: &Snapshot, violation: &Violation) -> Value {
+    let (remedy, reason) = match &violation.remedy {
+        Remedy::Move => ("move", None),
+        Remedy::Stop => ("stop", None),
+        Remedy::Report { reason } => ("report", reason.as_ref().map(ToString::to_string)),
+    };
+    let record = workspace.life(&violation.workload).and_then(|life| life.state().deployment(violation.deployment));
+    json!({
+        "workload": {
+            "type": workspace.catalog().resource_type_name(violation.workload.resource_type),
+            "name": violation.workload.name,
+        },
+        "deployment": record.map(|record| &record.name),
+        "places": violation.places,
+        "remedy": remedy,
+        "reason": reason,
+    })
+}

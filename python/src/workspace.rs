@@ -1,0 +1,232 @@
+//! The workspace: loading, deciding, asking. What changes it swaps a shared snapshot, so readers on
+//! other threads never wait for more than the swap.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use siting::bitset::BitSet;
+use siting::catalog::Catalog;
+use siting::cli::answers;
+use siting::id::ClusterId;
+use siting::manifest::{self, Gathered, Kind, Source};
+use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
+
+use crate::columns;
+use crate::decision::{Decision, Decisions};
+use crate::failure::{Failure, Outcome, json};
+use crate::written;
+
+/// One organisation's policies, environments, deployments and clusters.
+#[pyclass(frozen, module = "siting._siting")]
+pub(crate) struct Workspace {
+    shared: Mutex<Arc<Snapshot>>,
+}
+
+impl Workspace {
+    /// The workspace as it is now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the workspace. A copy is made only where someone still looks at the present one.
+    ///
+    /// Never called with the interpreter held: it may wait for another change.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Snapshot) -> Outcome<T>) -> Outcome<T> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut shared))
+    }
+}
+
+impl From<Snapshot> for Workspace {
+    fn from(workspace: Snapshot) -> Self {
+        Self { shared: Mutex::new(Arc::new(workspace)) }
+    }
+}
+
+#[pymethods]
+impl Workspace {
+    /// Reads files and directories, and texts by name.
+    #[staticmethod]
+    fn load(py: Python<'_>, paths: Vec<PathBuf>, texts: Vec<(String, String)>, quarantine: bool) -> Outcome<Self> {
+        py.detach(|| {
+            let gathered = gathered(&paths, texts);
+            Ok(Snapshot::from_gathered(&gathered, LoadOptions { quarantine })?.into())
+        })
+    }
+
+    /// A workspace of its own that shares what does not change.
+    fn copy(&self) -> Self {
+        Self { shared: Mutex::new(self.snapshot()) }
+    }
+
+    fn place(&self, py: Python<'_>, address: &str, partial: bool) -> Outcome<Decision> {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            let id = answers::find_deployment(&workspace, address)?;
+            let decided = workspace.place_as(id, PlaceOptions { partial, optimize: 0 });
+            // The id comes from this very workspace.
+            let decided = decided.ok_or_else(|| Failure::value("no such deployment", "load it first"))?;
+            Ok(Decision::new(workspace, Arc::new(decided)))
+        })
+    }
+
+    /// Decides some deployments, each as if it were the only one, on one snapshot.
+    fn place_each(&self, py: Python<'_>, addresses: Vec<String>, partial: bool) -> Outcome<Decisions> {
+        py.detach(|| {
+            let (workspace, options) = (self.snapshot(), PlaceOptions { partial, optimize: 0 });
+            let ids = addresses.iter().map(|address| answers::find_deployment(&workspace, address));
+            let ids = ids.collect::<Result<Vec<_>, _>>()?;
+            let decided = ids.into_iter().filter_map(|id| workspace.place_as(id, options)).collect();
+            Ok(Decisions::new(workspace, decided))
+        })
+    }
+
+    fn place_all(&self, py: Python<'_>, partial: bool, optimize: u64, independent: bool) -> Decisions {
+        py.detach(|| {
+            let (workspace, options) = (self.snapshot(), PlaceOptions { partial, optimize });
+            let decided =
+                if independent { workspace.place_independently(options) } else { workspace.place_all_as(options) };
+            Decisions::new(workspace, decided)
+        })
+    }
+
+    fn allowed(&self, py: Python<'_>) -> Masks {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            Masks { sets: workspace.allowed_all(), workspace }
+        })
+    }
+
+    fn options(
+        &self,
+        py: Python<'_>,
+        environment: Option<&str>,
+        workload_type: Option<&str>,
+        given: Vec<String>,
+    ) -> Outcome<String> {
+        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+        py.detach(|| json(&answers::options(&self.snapshot(), environment, workload_type, &given)?))
+    }
+
+    fn check(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| json(&answers::check(&self.snapshot())))
+    }
+
+    fn catalog(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| json(&answers::catalog(self.snapshot().catalog())))
+    }
+
+    fn describe(&self, py: Python<'_>, address: &str) -> Outcome<String> {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            let id = answers::find_deployment(&workspace, address)?;
+            json(&siting::analysis::describe(&workspace, id))
+        })
+    }
+
+    /// All its documents, as JSON manifests.
+    fn documents(&self, py: Python<'_>) -> String {
+        py.detach(|| manifest::write_json(&written::present(&self.snapshot())))
+    }
+
+    fn currency(&self) -> String {
+        self.snapshot().currency().to_owned()
+    }
+
+    fn deployments(&self) -> Vec<String> {
+        self.snapshot().deployments().iter().map(siting::deployment::Deployment::address).collect()
+    }
+
+    fn environments(&self) -> Vec<String> {
+        self.snapshot().environments().map(|(_, environment)| environment.name.to_string()).collect()
+    }
+
+    fn policies(&self) -> Vec<String> {
+        self.snapshot().policies().iter().map(|(_, policy)| policy.name().to_string()).collect()
+    }
+
+    fn clusters(&self) -> Vec<String> {
+        columns::cluster_names(self.snapshot().inventory().fleet())
+    }
+
+    fn quarantined(&self) -> Outcome<String> {
+        let workspace = self.snapshot();
+        let left_out: Vec<_> = workspace.quarantined().iter().flat_map(|cluster| cluster.problems.clone()).collect();
+        let names: Vec<_> = workspace.quarantined().iter().map(|cluster| cluster.name.clone()).collect();
+        json(&serde_json::json!({"names": names, "errors": to_value(&answers::errors(&left_out))?}))
+    }
+}
+
+fn to_value(value: &impl serde::Serialize) -> Outcome<serde_json::Value> {
+    serde_json::from_str(&json(value)?).map_err(|error| Failure::value(error.to_string(), "please report it"))
+}
+
+/// For every deployment the clusters that its policies allow.
+#[pyclass(frozen, module = "siting._siting")]
+pub(crate) struct Masks {
+    workspace: Arc<Snapshot>,
+    sets: Vec<Arc<BitSet<ClusterId>>>,
+}
+
+#[pymethods]
+impl Masks {
+    fn clusters(&self) -> Vec<String> {
+        columns::cluster_names(self.workspace.inventory().fleet())
+    }
+
+    fn deployments(&self) -> Vec<String> {
+        self.workspace.deployments().iter().map(siting::deployment::Deployment::address).collect()
+    }
+
+    /// The names of the clusters that one deployment is allowed on.
+    fn of(&self, address: &str) -> Outcome<Vec<String>> {
+        let id = answers::find_deployment(&self.workspace, address)?;
+        let set = self.sets.get(siting::id::Id::index(id));
+        let fleet = self.workspace.inventory().fleet();
+        let names =
+            set.into_iter().flat_map(|set| set.iter()).filter_map(|id| Some(fleet.cluster(id)?.name.to_string()));
+        Ok(names.collect())
+    }
+
+    /// As an Arrow stream of one batch.
+    fn arrow_stream<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyCapsule>> {
+        let batch = py.detach(|| columns::allowed(&self.workspace, &self.sets))?;
+        columns::stream(py, batch)
+    }
+}
+
+/// The built-in catalog.
+#[pyfunction]
+pub(crate) fn builtin_catalog(py: Python<'_>) -> Outcome<String> {
+    py.detach(|| json(&answers::catalog(&Catalog::builtin())))
+}
+
+/// The JSON Schema of one kind of manifest, or of all.
+#[pyfunction]
+pub(crate) fn schema(kind: Option<&str>) -> Outcome<String> {
+    let kind = kind.map(|name| {
+        let names = || Kind::ALL.map(Kind::as_str).join(", ");
+        Kind::parse(name).ok_or_else(|| {
+            Failure::value(format!("no kind of manifest is called `{name}`: they are {}", names()), "use one of them")
+        })
+    });
+    json(&manifest::schema(kind.transpose()?))
+}
+
+/// Reads one document and writes it back as it would be stored; fails as a load would.
+#[pyfunction]
+pub(crate) fn normalise(name: &str, text: &str) -> Outcome<String> {
+    let reading = manifest::read_str(name, text);
+    let of_clusters = reading.specs.broken_clusters.iter().flat_map(|cluster| cluster.problems.iter().cloned());
+    let problems: Vec<_> = reading.problems.iter().cloned().chain(of_clusters).collect();
+    if problems.is_empty() { Ok(manifest::write_json(&reading.specs)) } else { Err(Failure::Load(problems)) }
+}
+
+/// Texts from files, directories and memory.
+pub(crate) fn gathered(paths: &[PathBuf], texts: Vec<(String, String)>) -> Gathered {
+    let mut gathered = manifest::gather(paths);
+    gathered.sources.extend(texts.into_iter().map(|(name, text)| Source::new(&name, text)));
+    gathered
+}

@@ -1,0 +1,67 @@
+"""Arrow columns: pyarrow, polars and pandas take them, and they say what the decisions say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+import siting
+
+
+def test_columns_say_what_decisions_say(tour: siting.Workspace) -> None:
+    decisions = tour.place_all()
+    rows = pa.table(decisions).to_pylist()
+    assert len(rows) == len(decisions)
+    for row, decision in zip(rows, decisions, strict=True):
+        assert (row["type"], row["workload"], row["name"]) == (
+            decision.workload.type,
+            decision.workload.name,
+            decision.name,
+        )
+        assert (row["environment"], row["verdict"]) == (decision.environment, decision.verdict)
+        assert row["candidate_count"] == decision.candidate_count
+        assert row["price_per_hour"] == decision.price_per_hour
+        placed = [(p["cluster"], p["pool"], p["flavor"], p["replicas"]) for p in row["placements"]]
+        assert placed == [(p.cluster, p.pool, p.flavor.name, p.replicas) for p in decision.placements]
+        refusal = decision.refusal
+        assert row["wanted"] == (refusal and refusal.wanted)
+        assert row["fitting"] == (refusal and refusal.fitting)
+        reasons = refusal.reasons if refusal else ()
+        assert [r["code"] for r in row["reasons"]] == [reason.code for reason in reasons]
+        assert [r["left_after"] for r in row["reasons"]] == [reason.left_after for reason in reasons]
+        marked = {name for name, bit in zip(decisions.clusters, row["candidate_clusters"], strict=True) if bit}
+        assert marked == {candidate.cluster for candidate in decision.candidates}
+
+
+def test_bitmasks_are_bits(tour: siting.Workspace) -> None:
+    allowed = tour.allowed()
+    assert len(allowed.clusters) % 8 != 0  # so that rows do not begin at bytes
+    table = pa.table(allowed)
+    assert table.schema.field("allowed").type == pa.list_(pa.field("item", pa.bool_(), nullable=False), 253)
+    values = table["allowed"].combine_chunks().values
+    assert values.buffers()[1].size <= (len(allowed) * 253 + 7) // 8 + 64
+    for address, bits in zip(table["deployment"].to_pylist(), table["allowed"].to_pylist(), strict=True):
+        named = {name for name, bit in zip(allowed.clusters, bits, strict=True) if bit}
+        assert allowed[address] == named
+    # A cluster with a candidate is an allowed one (D9).
+    for decision in tour.place_all(independent=True):
+        assert {candidate.cluster for candidate in decision.candidates} <= allowed[decision.address]
+
+
+def test_polars_and_pandas_take_them(small: siting.Workspace) -> None:
+    decisions = small.place_all()
+    polars, pandas = pl.DataFrame(decisions), pd.DataFrame.from_arrow(decisions)
+    assert polars["verdict"].to_list() == list(pandas["verdict"]) == [one.verdict for one in decisions]
+    assert Decimal("1.5") in polars["price_per_hour"].to_list()
+    assert pl.DataFrame(small.allowed()).shape == (2, 2)
+
+
+def test_no_clusters_and_no_deployments_have_columns_too() -> None:
+    for workspace in (siting.Workspace(), siting.Workspace(siting.Deployment("v1", model="m"))):
+        table = pa.table(workspace.place_all())
+        assert table.num_rows == len(workspace.deployments)
+        assert pa.table(workspace.allowed()).num_rows == len(workspace.deployments)
+        assert all(bits == [] for bits in table["candidate_clusters"].to_pylist())

@@ -1,0 +1,224 @@
+"""Lives of workloads: commands, observations, routes, violations, scenarios."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from conftest import ROOT, four_nodes
+
+import siting
+from siting import Command
+
+
+def test_l1_l3_a_push_is_promoted_and_routed(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    assert bert.routes["workload"].answer == "notFound"
+    built = bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
+    assert [effect.kind for effect in built] == ["build", "notify"]
+    started = bert.observe("v1", "built", now=timedelta(seconds=5))
+    (start,) = [effect for effect in started if effect.kind == "start"]
+    assert start.details["places"][0] == {"cluster": "paris", "pool": "a", "flavor": "cpu:x86", "replicas": 3}
+    assert small.reservations
+    ready = bert.observe("v1", "ready", now=6000, generation=start.details["generation"])
+    assert "route workload to v1" in [effect.text for effect in ready]
+    live = bert["v1"]
+    assert (live.id, live.status, live.role, live.holds, live.replicas) == (
+        "bert-1",
+        "ACTIVE",
+        "production",
+        "production",
+        3,
+    )
+    assert bert.routes["workload"].answer == "routed"
+    assert small.lives[0].deployments == (live,)
+    assert bert.describe("v1").history[0]["what"]
+
+
+def test_l2_refusals_name_the_rule_and_the_next_step(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push("v1", name="one", from_="bert/v1"), now=0)
+    before = bert.journal()
+    refused = bert.check(Command.promote("one", "production"), now=1)
+    assert refused is not None
+    assert refused.rule == "L6"
+    assert refused.next == refused.help == "wait until it is active"
+    with pytest.raises(siting.Refused, match="L6"):
+        bert.apply(Command.promote("one", "production"), now=1)
+    assert bert.journal() == before
+    assert bert.check(Command.cancel("production"), now=1) is not None
+    assert bert.check(Command.deactivate("one"), now=1) is None
+    legal = bert.legal_commands(now=1)
+    assert {"push", "deactivate", "rename", "edit"} <= legal.verbs
+    assert "promote" not in legal.verbs
+    assert "name" in {form.lacks for form in legal.forms}
+
+
+COMMANDS = [
+    Command.push("v1", name="a", from_="bert/v1", replicas=1),
+    Command.push(
+        "v1", name="a", resources=siting.Resources(1, "1Gi"), load_balancer=siting.LoadBalancer(enabled=False)
+    ),
+    Command.push(draft=True),
+    Command.push("v2", promote="production", on_replaced="keep", environment=None),
+    Command.patch("v3"),
+    Command.promote("a", "staging", name="b", on_replaced="deactivate", force=True),
+    Command.release("staging", "production", name="c"),
+    Command.update_version("production", "v4", name="d", on_replaced="scale-to-zero"),
+    Command.roll_back("production"),
+    Command.cancel("production"),
+    Command.promote("a", "staging", by="at-once"),
+    Command.push("v2", promote="production", by=siting.Strategy("rolling", max_surge=1)),
+    Command.roll_back("production", by=siting.Strategy("blue-green", bake_seconds=60)),
+    Command.pause("production"),
+    Command.resume("production"),
+    Command.force_forward("production"),
+    Command.activate("a"),
+    Command.deactivate("a"),
+    Command.wake("a"),
+    Command.idle("a"),
+    Command.move("a"),
+    Command.delete("a"),
+    Command.delete_workload(),
+    Command.scale("a", 2),
+    Command.edit("a", priority=3, description="x", scaling=siting.Scaling(1, 2)),
+    Command.rename("a", "z"),
+    Command.set_policies("staging", ["us", siting.Attachment("europe", "audit")]),
+    Command.set_policies("staging", []),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command.verb}")
+def test_commands_are_values_that_the_reader_understands(small: siting.Workspace, command: Command) -> None:
+    assert pickle.loads(pickle.dumps(command)) == command
+    assert Command.from_json(json.loads(json.dumps(command.to_json()))) == command
+    assert hash(command) == hash(Command.from_json(command.to_json()))
+    refused = small.life("bert").check(command, now=0)
+    assert refused is None or refused.rule[0] in "LEPRC"  # a rule refuses it, and not its form
+
+
+def test_commands_of_a_wrong_form_are_bad_values(small: siting.Workspace) -> None:
+    bert: Any = small.life("bert")
+    for command, said in [
+        (Command.push("v1", replicass=3), "no field `replicass`"),
+        (Command.push("v1", replicas=-3), "`replicas` cannot be"),
+        (Command("psuh", {}), "nothing happens"),
+        (Command("traffic", {"environment": "production", "requestsPerSecond": 1}), "needs a scripted host"),
+        (Command.edit("a", bogus=1), "bogus"),
+    ]:
+        with pytest.raises(siting.InvalidValue, match=said):
+            bert.apply(command, now=0)
+    with pytest.raises(siting.InvalidValue, match="no observation"):
+        bert.apply(Command.push("v1", name="a"), now=0) and bert.observe("a", "biult", now=1)
+    with pytest.raises(ValueError, match="before the epoch"):
+        bert.apply(Command.push("v1"), now=-1)
+    with pytest.raises(ValueError, match="no offset"):
+        bert.apply(Command.push("v1"), now=datetime(2026, 1, 1))
+
+
+def test_moments(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push("v1", name="a"), now=datetime(1970, 1, 1, 0, 0, 1, tzinfo=timezone.utc))
+    bert.apply(Command.push("v1", name="b"), now=timedelta(seconds=2))
+    bert.apply(Command.push("v1", name="c"), now=3000)
+    assert [one.created_at for one in bert.deployments] == [1000, 2000, 3000]
+
+
+def test_l8_late_observations_change_nothing(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push("v1", name="a", from_="bert/v1"), now=0)
+    first = bert["a"].generation
+    bert.observe("a", "built", now=1)
+    before = bert.journal()
+    assert bert.observe("a", "failed", now=2, generation=first) == ()
+    assert bert.journal() == before
+
+
+def test_l13_violations_are_told_and_settled(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
+    bert.observe("v1", "built", now=1)
+    bert.observe("v1", "ready", now=2)
+    assert small.violations(now=3) == ()
+    (foreseen,) = small.impact(["us"], environment="production", now=3)
+    assert (foreseen.deployment, foreseen.remedy, foreseen.places[0].cluster) == ("v1", "move", "paris")
+    assert small.violations(now=3) == ()
+    small.change_policies(["us"], environment="production")
+    assert small.violations(now=3) == (foreseen,)
+    (settled,) = small.settle_violations(now=4)
+    assert settled.effects
+    assert settled.refused is None
+    assert {place.cluster for place in bert["v1"].places} == {"paris", "ohio"}
+
+
+def test_l12_a_life_is_written_down_and_restored(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    assert bert.journal() is None
+    bert.apply(Command.push("v1", name="a"), now=0)
+    written = json.loads(json.dumps(bert.journal()))
+    other = small.snapshot().life("bert")
+    other.apply(Command.delete("a"), now=1)
+    other.restore(written)
+    assert other.journal() == bert.journal()
+    with pytest.raises(siting.InvalidValue, match="schema version is 99"):
+        other.restore({**written, "schemaVersion": 99})
+    with pytest.raises(siting.InvalidValue):
+        other.restore({"schemaVersion": 1})
+
+
+def test_l12_a_pickled_workspace_goes_on_living(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
+    bert.observe("v1", "built", now=1)
+    (taken,) = small.reservations
+    back = pickle.loads(pickle.dumps(small))
+    assert back.life("bert").journal() == bert.journal()
+    assert [(one.cluster, one.taken) for one in back.reservations] == [(taken.cluster, taken.taken)]
+    back.life("bert").observe("v1", "ready", now=2)
+    assert back.life("bert")["v1"].role == "production"
+    back.life("bert").apply(Command.delete_workload(), now=3)
+    assert back.reservations == ()
+    assert back.place("v1")
+
+
+def test_i4_a_life_begins_with_what_runs() -> None:
+    workspace = siting.Workspace(
+        siting.Cluster("c", provider="p", country="fr", pools=four_nodes("1")),
+        siting.Deployment("v1", model="m", replicas=2, resources=siting.Resources(4, "1Gi")),
+        siting.Running("r", deployment="m/v1", cluster="c", pool="a", replicas=2),
+    )
+    life = workspace.life("m")
+    assert life.adopt(now=0) == ("m-1",)
+    assert (life["v1"].status, life["v1"].role, life["v1"].replicas) == ("ACTIVE", "production", 2)
+    with pytest.raises(siting.Refused, match="has a life already"):
+        life.adopt(now=1)
+    back = pickle.loads(pickle.dumps(workspace))
+    assert back.life("m").deployments == life.deployments
+    assert len(back.reservations) == len(workspace.reservations) == 1
+
+
+def test_scenarios_of_the_tour_pass() -> None:
+    reports = siting.simulate(ROOT / "docs/tour")
+    assert len(reports) >= 9
+    for report in reports:
+        assert report, [step.differences for step in report.steps if step.differences]
+
+
+def test_a_scenario_that_fails_says_how(small: siting.Workspace) -> None:
+    step = {"push": {"name": "one", "version": "v1"}, "expect": {"status": {"one": "ACTIVE"}}}
+    scenario = {
+        "apiVersion": "siting.dev/v1",
+        "kind": "Scenario",
+        "metadata": {"name": "story"},
+        "spec": {"model": "bert", "steps": [step]},
+    }
+    (report,) = small.simulate(scenario)
+    assert not report
+    (difference,) = report.steps[0].differences
+    assert (difference.expected, difference.found) == ("ACTIVE", "BUILDING")
+    step["psuh"] = {}
+    with pytest.raises(siting.LoadError, match="psuh"):
+        small.simulate(scenario)
