@@ -31,6 +31,7 @@ from siting._errors import (
     UnknownName,
 )
 from siting._life import (
+    Callee,
     Difference,
     Effect,
     Form,
@@ -44,9 +45,11 @@ from siting._life import (
     SeriesLine,
     SeriesNote,
     SeriesPoint,
+    Share,
     Site,
     StepReport,
     Violation,
+    Weight,
 )
 from siting._reports import (
     Admission,
@@ -111,6 +114,7 @@ __all__ = [
     "Allowed",
     "Attachment",
     "Audit",
+    "Callee",
     "CanaryStep",
     "Candidate",
     "Catalog",
@@ -182,6 +186,7 @@ __all__ = [
     "SeriesLine",
     "SeriesNote",
     "SeriesPoint",
+    "Share",
     "Site",
     "SitingError",
     "Span",
@@ -193,6 +198,7 @@ __all__ = [
     "UnknownName",
     "Used",
     "Violation",
+    "Weight",
     "Workload",
     "Workspace",
     "__version__",

@@ -20,9 +20,19 @@ from siting._time import Moment, millis
 
 if TYPE_CHECKING:
     from siting._commands import Command
+    from siting.metrics import Window
+    from siting.scaling import State
 
 Seen = Literal["built", "loading", "ready", "failed", "drained", "unhealthy", "healthy", "timer-fired"]
 """What a host can see of a deployment."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Weight(Record):
+    """A deployment's percent of an endpoint's calls, by the deployment's number: the ``2`` of the id ``bert-2``."""
+
+    deployment: int
+    percent: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,6 +55,13 @@ class Effect(Record):
     def to_json(self) -> dict[str, Any]:
         """Write an effect as the crate does."""
         return {"text": self.text, "effect": {self.kind: encode(self.details)}}
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """How calls are shared from now on, where it says so (``route`` and ``split``); they sum to 100."""
+        if self.kind == "route":
+            return (Weight(self.details["deployment"], 100),)
+        return tuple(Weight(**share) for share in self.details["shares"]) if self.kind == "split" else ()
 
     def __str__(self) -> str:
         return self.text
@@ -84,12 +101,42 @@ class LiveDeployment(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Callee(Record):
+    """The deployment that a call leads to."""
+
+    deployment: int
+    """Its number: the ``2`` of the id ``bert-2``."""
+    name: str
+    version: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Share(Record):
+    """A deployment's percent of an endpoint's calls."""
+
+    callee: Callee
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Route(Record):
-    """What calls of an endpoint get: ``routed``, ``wakeFirst``, ``notReady`` or ``notFound``, and to or of what."""
+    """What calls of an endpoint get.
+
+    The answer is ``routed``, ``split`` while one deployment replaces another, ``wakeFirst``, ``notReady`` or
+    ``notFound``; the details tell to or of what.
+    """
 
     endpoint: str
     answer: str
     details: Any
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """The deployments that answer, and each one's percent of the calls: they sum to 100, or there are none."""
+        if self.answer == "routed":
+            return (Share(Callee.from_json(self.details), 100),)
+        return tuple(map(Share.from_json, self.details)) if self.answer == "split" else ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Route:
@@ -272,6 +319,49 @@ class Life:
             generation = self[deployment].generation
         told = (deployment, generation, seen)
         return _effects(_siting.observe(self._core, self._workload, millis(now), told))
+
+    def advance(
+        self,
+        candidate: str,
+        *,
+        now: Moment,
+        old: int,
+        new: int,
+        requests: int = 0,
+        window: Window | None = None,
+        no_room: str | None = None,
+    ) -> tuple[Effect, ...]:
+        """Go on with the rollout of a candidate; to be called whenever what is seen changes, and every few seconds.
+
+        ``old`` and ``new`` are the ready replicas of the holder and the candidate, ``requests`` all that the
+        candidate has answered, ``window`` what was measured of it, and ``no_room`` why no more can be placed.
+        """
+        seen = (old, new, requests, no_room)
+        core = None if window is None else window._core
+        return _effects(_siting.advance(self._core, self._workload, millis(now), candidate, seen, core))
+
+    def autoscale(
+        self,
+        deployment: str,
+        state: State | None = None,
+        *,
+        now: Moment,
+        ready: int,
+        window: Window,
+        waiting: bool = False,
+        buffered_since: Moment | None = None,
+    ) -> tuple[tuple[Effect, ...], State]:
+        """Scale a deployment as its load wants; returns the effects, and the state to come back with.
+
+        Nothing is done where the number stays, where nothing scales the deployment, or during its rollout. Raises
+        :class:`siting.Refused` where there is no room for what the load wants; then come back with the old state.
+        """
+        from siting.scaling import State
+
+        seen = (millis(now), ready, waiting, None if buffered_since is None else millis(buffered_since))
+        before = None if state is None else state.text
+        told, then = _siting.autoscale(self._core, self._workload, deployment, seen, window._core, before)
+        return _effects(told), State(then)
 
     def adopt(self, *, now: Moment) -> tuple[str, ...]:
         """Begin the life with the loaded deployments that run already (:class:`siting.Running`); returns their ids."""

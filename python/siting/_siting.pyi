@@ -17,7 +17,9 @@ __all__ = [
     "Workspace",
     "__version__",
     "adopt_life",
+    "advance",
     "attach",
+    "autoscale",
     "builtin_catalog",
     "carry_out",
     "change_policies",
@@ -59,6 +61,22 @@ def builtin_catalog() -> str: ...
 def schema(kind: str | None) -> str: ...
 def normalise(name: str, text: str) -> str: ...
 def adopt_life(workspace: Workspace, workload: tuple[str, str], now: int) -> list[str]: ...
+def advance(
+    workspace: Workspace,
+    workload: tuple[str, str],
+    now: int,
+    candidate: str,
+    seen: tuple[int, int, int, str | None],
+    window: Window | None,
+) -> str: ...
+def autoscale(
+    workspace: Workspace,
+    workload: tuple[str, str],
+    deployment: str,
+    seen: tuple[int, int, bool, int | None],
+    window: Window,
+    state: str | None,
+) -> tuple[str, str]: ...
 def attach(workspace: Workspace, deployment: str, policy: tuple[str, bool]) -> None: ...
 def carry_out(workspace: Workspace, workload: tuple[str, str], now: int, step: str) -> str: ...
 def change_policies(workspace: Workspace, environment: str | None, policies: list[tuple[str, bool]]) -> None: ...
@@ -120,6 +138,9 @@ class Request:
 class Rollout:
     @staticmethod
     def of(strategy: str, checks: str, now: int, deadline: int | None) -> Rollout: ...
+    @staticmethod
+    def restored(written: str) -> Rollout: ...
+    def written(self) -> str: ...
     def step(
         self,
         now: int,

@@ -169,7 +169,7 @@ class Standing(Record):
 
 
 class Rollout:
-    """A rollout under way."""
+    """A rollout under way. It can be pickled and copied: then each copy goes on by itself."""
 
     __slots__ = ("_core",)
 
@@ -223,6 +223,21 @@ class Rollout:
     def force_forward(self, *, now: Moment) -> None:
         """Go on whatever the checks say."""
         self._core.force_forward(millis(now))
+
+    @classmethod
+    def _restored(cls, written: str) -> Rollout:
+        rollout = cls.__new__(cls)
+        rollout._core = _siting.Rollout.restored(written)
+        return rollout
+
+    def __copy__(self) -> Rollout:
+        return self._restored(self._core.written())
+
+    def __deepcopy__(self, memo: object) -> Rollout:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rollout._restored, (self._core.written(),)
 
     def __repr__(self) -> str:
         return f"<Rollout: {self.standing}>"

@@ -30,8 +30,8 @@ mod _siting {
     use super::decision::{Decision, Decisions};
     #[pymodule_export]
     use super::life::{
-        adopt_life, carry_out, deployments, describe_live, legal_commands, life, lives, observe, preview, restore_life,
-        routes, run_scenarios,
+        adopt_life, advance, autoscale, carry_out, deployments, describe_live, legal_commands, life, lives, observe,
+        preview, restore_life, routes, run_scenarios,
     };
     #[pymodule_export]
     use super::metrics::Window;

@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 use siting::analysis;
 use siting::cli::answers;
 use siting::deployment::Workload;
-use siting::lifecycle::{Action, Effect, Endpoint, Journal, Number, Observation, Record, Refusal, State};
+use siting::lifecycle::{Action, Effect, Endpoint, Journal, Load, Number, Observation, Record, Refusal, Sight, State};
 use siting::manifest::scenario::Happening;
 use siting::manifest::{self, Source};
+use siting::scaling;
 use siting::simulation::{effect_in_words, happen, simulate};
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, Workspace as Snapshot};
 
 use crate::capacity::read;
 use crate::failure::{Failure, Outcome, json};
+use crate::metrics::Window;
 use crate::workspace::{Workspace, gathered};
 
 /// A workload, as the Python side names it.
@@ -58,12 +60,61 @@ pub(crate) fn observe(
             let workload = find(workspace, &workload)?;
             let state = workspace.state_of(&workload)?;
             // A deleted one is no longer found by name; what is said of it is accepted (L8).
-            let deployment = state.find(&deployment).or_else(|| numbered(&state, &deployment)).ok_or_else(|| {
-                Refusal::new("L1", format!("there is no deployment `{deployment}`")).next("name one, or its id")
-            })?;
+            let numbered = numbered(&state, &deployment);
+            let deployment = named(&state, &deployment).or_else(|unknown| numbered.ok_or(unknown))?;
             let action = Action::Observe { deployment, generation, observation };
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
+        })
+    })
+}
+
+/// Takes note of what a host sees of a candidate that takes over from a holder, and goes on with it.
+#[pyfunction]
+pub(crate) fn advance(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    now: u64,
+    candidate: &str,
+    seen: (u32, u32, u64, Option<String>),
+    window: Option<&Window>,
+) -> Outcome<String> {
+    let (old, new, requests, no_room) = seen;
+    let summary = window.map(|window| window.summary_of(now));
+    let sight = Box::new(Sight { old, new, requests, summary, no_room });
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            let candidate = named(&workspace.state_of(&workload)?, candidate)?;
+            let action = Action::Advance { candidate, sight };
+            let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
+            effects_told(workspace, &workload, &effects)
+        })
+    })
+}
+
+/// Scales a deployment as its load wants, by what is seen at a moment; what the host is to do, and what the autoscaler remembers.
+#[pyfunction]
+pub(crate) fn autoscale(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    deployment: &str,
+    seen: (u64, u32, bool, Option<u64>),
+    window: &Window,
+    state: Option<&str>,
+) -> Outcome<(String, String)> {
+    let mut memory: scaling::State = state.map(read).transpose()?.unwrap_or_default();
+    let (now, ready, waiting, buffered_since) = seen;
+    let window = window.snapshot();
+    let load = Load { ready, window: &window, waiting, buffered_since: buffered_since.map(Moment::from_millis) };
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            let deployment = named(&workspace.state_of(&workload)?, deployment)?;
+            let effects = workspace.autoscale(Moment::from_millis(now), &workload, deployment, &mut memory, &load)?;
+            Ok((effects_told(workspace, &workload, &effects)?, json(&memory)?))
         })
     })
 }
@@ -216,6 +267,13 @@ pub(crate) fn run_scenarios(
 
 fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outcome<Workload> {
     Ok(answers::find_workload(workspace, resource_type, name)?)
+}
+
+/// A live deployment by name or id.
+fn named(state: &State, deployment: &str) -> Result<Number, Refusal> {
+    state
+        .find(deployment)
+        .ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{deployment}`")).next("name one, or its id"))
 }
 
 /// The number in an id, `<workload>-<n>`.

@@ -23,6 +23,10 @@ impl Window {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn snapshot(&self) -> metrics::Window {
+        self.lock().clone()
+    }
+
     pub(crate) fn summary_of(&self, now: u64) -> Summary {
         self.lock().summary(Moment::from_millis(now))
     }
@@ -50,12 +54,12 @@ impl Window {
     /// Takes in what another replica's window saw.
     fn merge(&self, other: &Self) -> Outcome<()> {
         // A copy first: two windows may take in one another at once.
-        let other = other.lock().clone();
+        let other = other.snapshot();
         self.lock().merge(&other).map_err(|error| Failure::value(error.to_string(), "cut both windows alike"))
     }
 
     fn copy(&self) -> Self {
-        Self { shared: Mutex::new(self.lock().clone()) }
+        Self { shared: Mutex::new(self.snapshot()) }
     }
 
     fn summary(&self, now: u64) -> Outcome<String> {

@@ -46,6 +46,16 @@ impl Rollout {
         Ok(Self { shared: Mutex::new(rollout) })
     }
 
+    /// One that was written down.
+    #[staticmethod]
+    fn restored(written: &str) -> Outcome<Self> {
+        Ok(Self { shared: Mutex::new(read(written)?) })
+    }
+
+    fn written(&self) -> Outcome<String> {
+        json(&*self.lock())
+    }
+
     /// What the host is to do, given what it sees: replicas asked for and available on either side.
     fn step(
         &self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -20,10 +21,15 @@ def test_lines_run_as_pasted(page: str, monkeypatch: pytest.MonkeyPatch) -> None
         exec(compile("\n" * line + block, page, "exec"), names)
 
 
+def headings(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_links_lead_somewhere() -> None:
     text = (ROOT / "docs/python.md").read_text()
-    headings = {
-        re.sub(r"[^\w -]", "", line[3:].lower()).replace(" ", "-") for line in text.splitlines() if line[:3] == "## "
-    }
     for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert target[1:] in headings if target[0] == "#" else (ROOT / "docs" / target).exists(), target
+        page, _, heading = target.partition("#")
+        path = ROOT / "docs" / (page or "python.md")
+        assert path.exists(), target
+        assert not heading or heading in headings(path), target

@@ -12,6 +12,7 @@ from conftest import ROOT, four_nodes
 
 import siting
 from siting import Command
+from siting.metrics import Window
 
 
 def test_l1_l3_a_push_is_promoted_and_routed(small: siting.Workspace) -> None:
@@ -98,6 +99,92 @@ def test_commands_are_values_that_the_reader_understands(small: siting.Workspace
     assert hash(command) == hash(Command.from_json(command.to_json()))
     refused = small.life("bert").check(command, now=0)
     assert refused is None or refused.rule[0] in "LEPRC"  # a rule refuses it, and not its form
+
+
+def replaced(version_fails: bool) -> tuple[siting.Life, list[siting.Effect], int]:
+    """Two replicas of `one` hold production; `two` replaces them by canary, on a host that behaves."""
+    workspace = siting.Workspace(
+        siting.Environment("production"),
+        siting.Cluster("c", provider="p", country="fr", pools=four_nodes("1")),
+    )
+    life = workspace.life("bert")
+    demand = siting.Resources(4, "1Gi")
+    life.apply(Command.push("v1", name="one", promote="production", replicas=2, resources=demand), now=0)
+    life.observe("one", "built", now=0)
+    life.observe("one", "ready", now=0)
+    check = siting.StrategyCheck("error-rate", siting.Limit(at_most=1), min_requests=10, interval_seconds=10)
+    steps = [siting.CanaryStep(20, soak_seconds=30, min_requests=50)]
+    canary = siting.Strategy("canary", steps=steps, checks=[check])
+    life.apply(Command.update_version("production", "v2", name="two", by=canary), now=0)
+    effects = list(life.observe("two", "built", now=0))
+    window, requests, weight = Window(60), 0, 0
+    for second in range(1, 600):
+        now = second * 1000
+        for number in range(weight):
+            requests += 1
+            window.request(now=now, latency=0.01, failed=version_fails and number % 2 == 0)
+        if not life["two"].holds and life["two"].status != "INACTIVE":
+            running = {name: life[name].replicas for name in ("one", "two")}
+            effects += life.advance(
+                "two", now=now, old=running["one"], new=running["two"], requests=requests, window=window
+            )
+        share = {one.callee.name: one.percent for one in life.routes["environment/production"].shares}
+        assert sum(share.values()) == 100  # R3: somebody answers at every moment
+        weight = share.get("two", 0)
+    return life, effects, requests
+
+
+def test_r1_a_good_version_takes_over_step_by_step() -> None:
+    life, effects, requests = replaced(version_fails=False)
+    splits = [effect.weights for effect in effects if effect.kind == "split"]
+    assert splits[0] == (siting.Weight(1, 80), siting.Weight(2, 20))
+    assert requests >= 50
+    assert life["two"].holds == "production"
+    (share,) = life.routes["environment/production"].shares
+    assert (share.callee.name, share.callee.version, share.percent) == ("two", "v2", 100)
+
+
+def test_r2_a_bad_version_never_gets_further() -> None:
+    life, effects, _ = replaced(version_fails=True)
+    assert {max(one.percent for one in effect.weights) for effect in effects if effect.kind == "split"} == {80}
+    assert life["one"].holds == "production"
+    assert life["one"].replicas == 2
+    assert any("check 1 failed" in effect.text for effect in effects)
+
+
+def test_r1_a_rollout_is_steered_by_commands(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1", promote="production", replicas=1), now=0)
+    bert.observe("v1", "built", now=0)
+    bert.observe("v1", "ready", now=0)
+    bert.apply(Command.update_version("production", "v2", name="two", by=siting.Strategy("blue-green")), now=0)
+    bert.observe("two", "built", now=0)
+    bert.apply(Command.pause("production"), now=1)
+    refused = bert.check(Command.pause("production"), now=1)
+    assert refused is not None
+    assert "paused already" in refused.reason
+    bert.apply(Command.resume("production"), now=2)
+    bert.apply(Command.cancel("production"), now=3)
+    assert bert["v1"].holds == "production"
+
+
+def test_r4_a_life_is_scaled_as_its_load_wants(small: siting.Workspace) -> None:
+    bert, window = small.life("bert"), Window(60)
+    scaling = siting.Scaling(1, 4, target_cpu_utilization=50)
+    bert.apply(
+        Command.push("v1", name="a", resources=siting.Resources(4, "1Gi"), scaling=scaling, promote="production"),
+        now=0,
+    )
+    bert.observe("a", "built", now=0)
+    bert.observe("a", "ready", now=0)
+    window.gauge("cpu", 100, now=600_000)
+    effects, state = bert.autoscale("a", now=600_000, ready=1, window=window)
+    assert [effect.kind for effect in effects] == ["start"]
+    assert bert["a"].replicas == 2  # 100 % of one, to be held at 50 %
+    again, _ = bert.autoscale("a", state, now=600_001, ready=1, window=window)
+    assert again == ()
+    with pytest.raises(siting.Refused, match="no deployment `b`"):
+        bert.autoscale("b", now=0, ready=1, window=window)
 
 
 def test_commands_of_a_wrong_form_are_bad_values(small: siting.Workspace) -> None:
@@ -205,6 +292,21 @@ def test_scenarios_of_the_tour_pass() -> None:
     assert len(reports) >= 9
     for report in reports:
         assert report, [step.differences for step in report.steps if step.differences]
+
+
+def test_a_scripted_host_tells_what_it_saw_over_time() -> None:
+    reports = {report.name: report for report in siting.simulate(ROOT / "docs/tour")}
+    report = reports["canary-update-of-a-bad-version"]
+    assert report.series is not None
+    assert [line.name for line in report.series.deployments] == ["one", "two"]
+    # At every moment the shares of all are everything or, before there is a holder, nothing.
+    moments = sorted({point.at for line in report.series.deployments for point in line.points})
+    for moment in moments:
+        past = [[point for point in line.points if point.at <= moment] for line in report.series.deployments]
+        assert sum(points[-1].percent for points in past if points) in (0, 100)
+    assert {one.deployment: one.failed > 0 for one in report.requests} == {"one": False, "two": True}
+    assert report.lost == 0
+    assert siting.ScenarioReport.from_json(report.to_json()) == report
 
 
 def test_a_scenario_that_fails_says_how(small: siting.Workspace) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 import siting
@@ -102,6 +105,17 @@ def test_r1_rollouts_can_be_steered() -> None:
         rollout.roll_back(now=3)
     rollout.force_forward(now=4)
     assert rollout.standing.phase == "advancing"
+
+
+def test_l12_a_rollout_is_written_down_and_goes_on() -> None:
+    host = Host(STRATEGIES[2], replicas=4, failing=0)
+    host.run(5)
+    for same in (pickle.loads(pickle.dumps(host.rollout)), copy.copy(host.rollout), copy.deepcopy(host.rollout)):
+        assert same.standing == host.rollout.standing
+        before = host.rollout.standing
+        same.cancel(now=6000)
+        assert same.standing != before
+        assert host.rollout.standing == before  # each goes on by itself
 
 
 def test_r1_bounds_are_known_before() -> None:
