@@ -32,22 +32,14 @@ from siting._errors import (
 )
 from siting._life import (
     Callee,
-    Difference,
     Effect,
     Form,
     LegalCommands,
     Life,
     LiveDeployment,
-    Requests,
     Route,
-    ScenarioReport,
-    Series,
-    SeriesLine,
-    SeriesNote,
-    SeriesPoint,
     Share,
     Site,
-    StepReport,
     Violation,
     Weight,
 )
@@ -82,6 +74,16 @@ from siting._reports import (
     Scope,
     Subject,
     Workload,
+)
+from siting._scenarios import (
+    Difference,
+    Requests,
+    ScenarioReport,
+    Series,
+    SeriesLine,
+    SeriesNote,
+    SeriesPoint,
+    StepReport,
 )
 from siting._settings import (
     Attachment,

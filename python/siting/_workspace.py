@@ -11,7 +11,7 @@ from siting import _siting
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
-from siting._life import Life, ScenarioReport, Violation, scenario_reports, violations
+from siting._life import Life, Violation, violations
 from siting._records import loads as read
 from siting._reports import (
     Catalog,
@@ -24,6 +24,7 @@ from siting._reports import (
     Quarantined,
     Reservation,
 )
+from siting._scenarios import ScenarioReport, scenario_reports
 from siting._time import millis
 
 if TYPE_CHECKING:
