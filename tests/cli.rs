@@ -552,7 +552,7 @@ fn a_reader_may_go_away() {
 #[test]
 fn colours_only_where_they_show() {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let terminal = Terminal { out_colors: true, err_colors: true };
+    let terminal = Terminal { out_colors: true, err_colors: true, progress: false };
     let folder = fleet();
     let path = folder.0.to_str().unwrap();
     run(["siting", "place", path], &mut out, &mut err, terminal);

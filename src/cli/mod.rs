@@ -22,12 +22,13 @@ pub mod answers;
 mod args;
 mod commands;
 mod failure;
+mod progress;
 mod render;
 mod report;
 mod session;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::Parser;
 
@@ -64,6 +65,8 @@ pub struct Terminal {
     pub out_colors: bool,
     /// Whether standard error shows colours.
     pub err_colors: bool,
+    /// Whether somebody watches this process's standard error, to see how far long work is.
+    pub progress: bool,
 }
 
 impl Terminal {
@@ -75,6 +78,7 @@ impl Terminal {
         Self {
             out_colors: colors(anstream::AutoStream::choice(&io::stdout())),
             err_colors: colors(anstream::AutoStream::choice(&io::stderr())),
+            progress: io::stderr().is_terminal(),
         }
     }
 }

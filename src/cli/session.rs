@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub(super) output: Output,
     pub(super) quarantine: bool,
     quiet: bool,
+    /// Whether long work says how far it is.
+    pub(super) progress: bool,
     pub(super) out_style: Style,
     err_style: Style,
     /// What a failure is to print instead of a report.
@@ -38,6 +40,7 @@ impl Session {
             output: global.output,
             quarantine: global.quarantine,
             quiet: global.quiet,
+            progress: terminal.progress && !global.quiet,
             out_style: Style::new(terminal.out_colors && !global.no_color),
             err_style: Style::new(terminal.err_colors && !global.no_color),
             annotations: None,

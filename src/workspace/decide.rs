@@ -86,6 +86,12 @@ impl Workspace {
     /// As [`place_all`](Self::place_all), with options.
     #[must_use]
     pub fn place_all_as(&self, options: PlaceOptions) -> Vec<Outcome> {
+        self.place_all_watched(options, |_| {})
+    }
+
+    /// The same, telling after each deployment how many are decided, for who watches.
+    #[must_use]
+    pub fn place_all_watched(&self, options: PlaceOptions, mut watch: impl FnMut(usize)) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
         let mut held = Vec::with_capacity(self.deployments.len());
         let mut outcomes = Vec::with_capacity(self.deployments.len());
@@ -93,6 +99,7 @@ impl Workspace {
             if let Some((outcome, reservations)) = self.settle(&mut inventory, id, None, options) {
                 outcomes.push(outcome);
                 held.push(reservations);
+                watch(outcomes.len());
             }
         }
         if options.optimize > 0 { self.optimize(inventory, outcomes, &held, options) } else { outcomes }

@@ -4,6 +4,7 @@ use super::names;
 use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
+use crate::cli::progress::Progress;
 use crate::cli::render;
 use crate::cli::report::PlacementReport;
 use crate::cli::session::Session;
@@ -15,7 +16,10 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
     let outcomes = match &args.deployment {
         Some(address) => workspace.place_as(names::deployment(&workspace, address)?, options).into_iter().collect(),
         None if args.independent => workspace.place_independently(options),
-        None => workspace.place_all_as(options),
+        None => {
+            let progress = Progress::new(session.progress, workspace.deployments().len());
+            workspace.place_all_watched(options, |decided| progress.reached(decided))
+        }
     };
     let report = PlacementReport::new(&workspace, &outcomes, args.candidates, session.quarantine);
     session.answer(&report, render::place)?;
