@@ -1,6 +1,6 @@
-//! F13: an autoscale decision, and a load balancer's pick among a hundred.
+//! F13: a lifecycle transition, an autoscale decision, and a load balancer's pick among a hundred.
 //!
-//! `cargo bench --bench decisions`; targets: 1 µs for a decision, 100 ns for a pick.
+//! `cargo bench --bench decisions`; targets: 1 µs for a transition and a decision, 100 ns for a pick.
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 use std::hint::black_box;
@@ -8,13 +8,55 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use siting::lifecycle::{Action, Command, Observation, Place, Placed, PlacementRequest, Push, PushKind, State, Status};
 use siting::metrics::{MetricSpec, Resource, Source, Target};
 use siting::quantity::Milli;
-use siting::rollout::{Canary, Group, Observation, Rollout, Strategy};
+use siting::rollout::{self, Canary, Group, Rollout, Strategy};
 use siting::scaling::hpa::{Figures, Replica, Sample};
-use siting::scaling::{Autoscaler, Bounds, Observed, State, kpa};
+use siting::scaling::{self, Autoscaler, Bounds, Observed, kpa};
 use siting::time::Moment;
 use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller};
+
+/// A holder of production that falls ill and recovers: half of it is one transition.
+fn transition(criterion: &mut Criterion) {
+    let now = Moment::from_millis(0);
+    let mut state = State::new("model", "bert".parse().unwrap(), "production".parse().unwrap());
+    let act = |state: &mut State, action: Action| {
+        let place = |replicas| Place {
+            cluster: "paris".parse().unwrap(),
+            pool: "a".parse().unwrap(),
+            flavor: "gpu:t4".into(),
+            replicas,
+        };
+        let grant = |request: &PlacementRequest| Placed {
+            deployment: request.deployment,
+            places: vec![place(request.replicas)],
+            refusal: None,
+        };
+        let placements = state.placements_needed(now, &action).iter().map(grant).collect();
+        state.apply(now, &Command { action, placements }).unwrap()
+    };
+    let promoted = PushKind::Promoted { environment: "production".parse().unwrap(), on_replaced: None, by: None };
+    act(&mut state, Action::Push(Push::new(promoted, "v1")));
+    let deployment = state.find("bert-1").unwrap();
+    let see = |state: &mut State, observation| {
+        let generation = state.deployment(deployment).unwrap().generation;
+        act(state, Action::Observe { deployment, generation, observation })
+    };
+    see(&mut state, Observation::Built);
+    see(&mut state, Observation::Ready);
+    assert_eq!(state.deployment(deployment).unwrap().status, Status::Active);
+    let generation = state.deployment(deployment).unwrap().generation;
+    let seen = [Observation::Unhealthy, Observation::Healthy];
+    let commands: [Command; 2] = seen.map(|observation| Action::Observe { deployment, generation, observation }.into());
+    criterion.bench_function("F13/two_transitions/bert", |bencher| {
+        bencher.iter(|| {
+            for command in &commands {
+                black_box(state.apply(now, black_box(command)).unwrap());
+            }
+        });
+    });
+}
 
 fn autoscale(criterion: &mut Criterion) {
     let now = Moment::from_millis(3_600_000);
@@ -26,7 +68,7 @@ fn autoscale(criterion: &mut Criterion) {
     let figures = [Ok(Figures::PerReplica { replicas: &replicas, strays: &[] })];
     let observed = Observed { current: 10, ready: 10, figures: &figures, ..Observed::default() };
     // A decision every 15 seconds: the windows are as full as they get.
-    let mut state = State::default();
+    let mut state = scaling::State::default();
     let mut clock = now.as_millis();
     criterion.bench_function("F13/autoscale/metrics/10", |bencher| {
         bencher.iter(|| {
@@ -73,12 +115,12 @@ fn pick(criterion: &mut Criterion) {
 fn rollout(criterion: &mut Criterion) {
     let mut rollout = Rollout::new(Strategy::Canary(Canary::default()), Vec::new(), Moment::from_millis(0));
     let (old, new) = (Group { replicas: 10, available: 10 }, Group { replicas: 1, available: 1 });
-    let seen = Observation { desired: 10, old, new, summary: None, requests: 10 };
+    let seen = rollout::Observation { desired: 10, old, new, summary: None, requests: 10 };
     rollout.step(Moment::from_millis(0), &seen);
     criterion.bench_function("F13/rollout/canary", |bencher| {
         bencher.iter(|| black_box(rollout.step(Moment::from_millis(1000), black_box(&seen))));
     });
 }
 
-criterion_group!(benches, autoscale, pick, rollout);
+criterion_group!(benches, transition, autoscale, pick, rollout);
 criterion_main!(benches);
