@@ -33,6 +33,8 @@ pub struct OfGpus {
     pub gpu: GpuRequest,
     /// Their weights together.
     pub weight: u64,
+    /// The most that any of them takes of each resource.
+    pub most: Request,
     /// The demands.
     pub demands: Vec<Expected>,
 }
@@ -100,11 +102,12 @@ impl Mix {
         self.names_hardware |= need.code.is_some() || need.memory.is_some() || resources.cpu_type.is_some();
         let request = resources.request(0);
         let at = self.by_gpus.iter().position(|of| of.gpu == request.gpu).unwrap_or_else(|| {
-            self.by_gpus.push(OfGpus { gpu: request.gpu, weight: 0, demands: Vec::new() });
+            self.by_gpus.push(OfGpus { gpu: request.gpu, weight: 0, most: request, demands: Vec::new() });
             self.by_gpus.len() - 1
         });
         let Some(of) = self.by_gpus.get_mut(at) else { return };
         of.weight += u64::from(weight);
+        of.most = of.most.most_beside_gpus(request);
         match of.demands.iter_mut().find(|expected| expected.resources == resources) {
             Some(expected) => expected.weight += weight,
             None => of.demands.push(Expected { resources, request, weight }),

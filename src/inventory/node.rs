@@ -108,10 +108,23 @@ impl Node {
     /// What is left after one replica; `None` where it has no room.
     #[must_use]
     pub fn after(&self, request: &Request) -> Option<Self> {
-        let part = self.part(request, 1).filter(|_| self.room(request) > 0)?;
+        let part = if self.holds(request) { self.part(request, 1)? } else { return None };
         let mut after = self.clone();
         after.subtract(&part);
         Some(after)
+    }
+
+    /// Whether one replica fits: as [`room`](Self::room), without a division, since every search asks it of
+    /// many nodes.
+    pub(super) fn holds(&self, request: &Request) -> bool {
+        let gpus = match request.gpu {
+            GpuRequest::None => true,
+            GpuRequest::Whole(count) => {
+                self.gpus.iter().filter(|&&free| free == Self::WHOLE).count() as u64 >= u64::from(count)
+            }
+            GpuRequest::Share(share) => self.gpus.iter().any(|&free| u32::from(free) >= share.thousandths()),
+        };
+        gpus && self.times_beside_gpus(request, 1) == 1
     }
 
     /// How many replicas of the request fit, together.
@@ -256,3 +269,46 @@ fn with(free: u64, given: u64) -> u64 {
 
 /// A share is at most a whole GPU.
 const _: () = assert!(GpuShare::WHOLE == Node::WHOLE as u32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::Cpu;
+
+    /// Whether there is room is asked in two ways, which must agree (I1).
+    #[test]
+    fn i1_a_node_holds_a_request_exactly_where_it_has_room_for_one() {
+        let shape = Shape {
+            cpu: Cpu::milli_cores(4),
+            memory: Bytes::new(4),
+            storage: Some(Bytes::new(4)),
+            bandwidth: None,
+            gpus: 2,
+        };
+        let share = |thousandths| GpuRequest::Share(GpuShare::from_thousandths(thousandths).expect("a share"));
+        let gpus = [
+            GpuRequest::None,
+            GpuRequest::Whole(1),
+            GpuRequest::Whole(2),
+            GpuRequest::Whole(3),
+            share(400),
+            share(700),
+        ];
+        let requests = gpus.into_iter().flat_map(|gpu| {
+            (0..64_u64).map(move |n| Request {
+                cpu: Cpu::milli_cores(n % 4 * 2),
+                memory: Bytes::new(n / 4 % 4 * 2),
+                storage: Bytes::new(n / 16 * 2),
+                bandwidth: Bandwidth::default(),
+                gpu,
+            })
+        });
+        let requests: Vec<_> = requests.collect();
+        for taken in &requests {
+            let Some(node) = Node::idle(&shape).after(taken) else { continue };
+            for request in &requests {
+                assert_eq!(node.holds(request), node.room(request) > 0, "{request:?} on {node:?}");
+            }
+        }
+    }
+}

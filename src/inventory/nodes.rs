@@ -139,7 +139,7 @@ impl Nodes {
     }
 
     fn find(&self, request: &Request) -> Option<(u32, Remainder, &Node)> {
-        let mut roomy = self.shelves.range(Node::least(request)..).filter(|(node, _)| node.room(request) > 0);
+        let mut roomy = self.shelves.range(Node::least(request)..).filter(|(node, _)| node.holds(request));
         let (node, numbers) = roomy.next()?;
         let remainder = node.remainder(request);
         // Shelves that differ only in what D5 does not compare leave the same.
@@ -152,7 +152,7 @@ impl Nodes {
     /// Whether a node has room for the request: mostly O(log n), as that with most free is tried first.
     #[must_use]
     pub fn has_room(&self, request: &Request) -> bool {
-        self.shelves.last_key_value().is_some_and(|(node, _)| node.room(request) > 0) || self.best(request).is_some()
+        self.shelves.last_key_value().is_some_and(|(node, _)| node.holds(request)) || self.best(request).is_some()
     }
 
     /// What is free on all nodes, which are of this shape, in so many parts of a node, rounded down: of each

@@ -44,6 +44,18 @@ impl GpuRequest {
 }
 
 impl Request {
+    /// The most of each resource that either takes, beside this one's GPUs.
+    #[must_use]
+    pub fn most_beside_gpus(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.max(other.cpu),
+            memory: self.memory.max(other.memory),
+            storage: self.storage.max(other.storage),
+            bandwidth: self.bandwidth.max(other.bandwidth),
+            gpu: self.gpu,
+        }
+    }
+
     /// Whether an empty node of this shape holds it.
     #[must_use]
     pub fn fits(&self, shape: &Shape) -> bool {

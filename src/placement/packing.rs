@@ -21,8 +21,8 @@ use crate::inventory::{GpuRequest, Node, PoolDef, Request};
 pub(super) fn increase(catalog: &Catalog, mix: &Mix, pool: &PoolDef, node: &Node, request: &Request) -> Option<i64> {
     let after = node.after(request)?;
     let flavor = pool.gpu_flavor.filter(|_| mix.names_hardware());
-    let admits = |expected: &Expected| flavor.is_none_or(|flavor| admits(catalog, expected, pool.cpu_flavor, flavor));
-    let stranded = |node: &Node| i64::try_from(stranded(mix, node, admits)).unwrap_or(i64::MAX);
+    let admits = flavor.map(|flavor| move |expected: &Expected| admits(catalog, expected, pool.cpu_flavor, flavor));
+    let stranded = |node: &Node| i64::try_from(stranded(mix, node, admits.as_ref())).unwrap_or(i64::MAX);
     Some(stranded(&after) - stranded(node))
 }
 
@@ -32,16 +32,22 @@ fn admits(catalog: &Catalog, expected: &Expected, host: Option<FlavorId>, flavor
 
 /// What the expected demands cannot use of what is free on a node, each by its weight: where one fits, the
 /// thousandths that are free on GPUs too full for it and those that stay free once the node is filled with
-/// it; where none does, all that is free, twice.
-fn stranded(mix: &Mix, node: &Node, admits: impl Fn(&Expected) -> bool) -> u64 {
+/// it; where none does, all that is free, twice. `admits` says which demands the hardware is right for; without
+/// it, all.
+fn stranded<F: Fn(&Expected) -> bool>(mix: &Mix, node: &Node, admits: Option<&F>) -> u64 {
     let free = node.gpu_thousandths();
     let of_gpus = mix.by_gpus().iter().map(|of| {
         let (room, too_full) = room(node, of.gpu);
         if room == 0 {
             return of.weight * 2 * free;
         }
+        if admits.is_none() && node.times_beside_gpus(&of.most, room) == room {
+            // No demand of them would run out of anything but GPUs.
+            return of.weight * (too_full + (free - room * of.gpu.thousandths()));
+        }
         let demands = of.demands.iter().map(|expected| {
-            let times = if admits(expected) { node.times_beside_gpus(&expected.request, room) } else { 0 };
+            let admitted = admits.is_none_or(|admits| admits(expected));
+            let times = if admitted { node.times_beside_gpus(&expected.request, room) } else { 0 };
             let idle = match times {
                 0 => 2 * free,
                 times => too_full + (free - times * of.gpu.thousandths()),
@@ -75,9 +81,13 @@ fn room(node: &Node, gpu: GpuRequest) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{Choice, FlavorKind};
     use crate::deployment::{GpuNeed, Resources};
     use crate::inventory::Shape;
     use crate::quantity::{Bytes, Cpu, GpuShare};
+
+    /// Any hardware is right.
+    const ANY: Option<&fn(&Expected) -> bool> = None;
 
     fn resources(cpu: u64, count: u32, share: Option<u32>) -> Resources {
         let share = share.and_then(GpuShare::from_thousandths);
@@ -93,7 +103,7 @@ mod tests {
     }
 
     fn stranded_for(expected: Resources, node: &Node) -> u64 {
-        stranded(&Mix::new([(expected, 1)]).expect("a mix"), node, |_| true)
+        stranded(&Mix::new([(expected, 1)]).expect("a mix"), node, ANY)
     }
 
     #[test]
@@ -110,13 +120,51 @@ mod tests {
         assert_eq!(stranded_for(resources(4000, 1, Some(200)), &used), 1400 - 200, "cpu runs out first");
     }
 
+    /// What is reckoned for all demands of the same GPUs at once comes to what it comes to one by one.
+    #[test]
+    fn d5_demands_together_strand_what_they_strand_one_by_one() {
+        let expected = [(1000, 1, None), (3000, 1, None), (7000, 1, None), (1000, 1, Some(300)), (5000, 1, Some(300))];
+        let expected = expected.map(|(cpu, count, share)| (resources(cpu, count, share), 1));
+        let mix = Mix::new(expected.clone()).expect("a mix");
+        let by_one = |_: &Expected| true;
+        for cores in 0..8 {
+            for share in [None, Some(250), Some(700)] {
+                let taken = resources(cores * 1000, 1, share);
+                let node = node(&[taken]);
+                let together = stranded(&mix, &node, ANY);
+                assert_eq!(together, stranded(&mix, &node, Some(&by_one)), "{node:?}");
+                let each = expected.iter().map(|(resources, _)| stranded_for(resources.clone(), &node));
+                assert_eq!(together, each.sum::<u64>(), "{node:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn d5_hardware_that_an_expected_demand_does_not_name_is_of_no_use_to_it() {
+        let catalog = Catalog::builtin();
+        let flavor = |code| catalog.flavor(FlavorKind::Gpu, code);
+        let mut expected = resources(1000, 1, Some(600));
+        for need in &mut expected.gpus {
+            need.code = flavor("t4").map(Choice::Flavor);
+        }
+        let mix = Mix::new([(expected, 1)]).expect("a mix");
+        let increase = |code| {
+            let pool = PoolDef::unlimited("p".parse().expect("a name"), None, flavor(code));
+            increase(&catalog, &mix, &pool, &node(&[]), &resources(1000, 1, Some(600)).request(0))
+        };
+        // Filled with it, two times 400 stay free, before; after, too, and on a GPU too full for it are 400.
+        assert_eq!(increase("t4"), Some(800 + 400 - 800));
+        // All that is free, twice: 4000 before, 2800 after.
+        assert_eq!(increase("l4"), Some(2800 - 4000));
+    }
+
     #[test]
     fn d5_weights_add_up_and_need_not_be_sorted() {
         let used = node(&[resources(1000, 1, Some(600))]);
         let (one, two) = (resources(1000, 1, None), resources(1000, 2, None));
         let mix = |entries: Vec<(Resources, u32)>| Mix::new(entries).expect("a mix");
         let both = mix(vec![(one.clone(), 3), (two.clone(), 1), (one.clone(), 2)]);
-        assert_eq!(stranded(&both, &used, |_| true), 5 * 800 + 2800);
+        assert_eq!(stranded(&both, &used, ANY), 5 * 800 + 2800);
         let catalog = Catalog::builtin();
         let pool = PoolDef::unlimited("p".parse().expect("a name"), None, None);
         let increase =
