@@ -3,15 +3,14 @@
 
 mod lifecycle_support;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lifecycle_support::{Life, name, place};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, CAPABILITIES, Capability, Change, Class, Command, Edit, Effect, Endpoint, Field, Form, Journal, Number,
-    Observation, Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status, Takeover,
+    Action, CAPABILITIES, Capability, Change, Command, Edit, Effect, Endpoint, Form, Journal, Number, Observation,
+    Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status, Takeover,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, Canary};
@@ -385,6 +384,10 @@ fn l8_late_observations_change_nothing_and_are_not_logged() {
     assert_eq!(life.act(late(Observation::Failed)), Ok(Vec::new()));
     assert_eq!(life.see("bert-1", Observation::Drained), Ok(Vec::new()));
     assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
+    life.see("bert-1", Observation::Ready).unwrap();
+    let (before, logged) = (life.state().clone(), life.journal.entries().len());
+    assert_eq!(life.see("bert-1", Observation::TimerFired), Ok(Vec::new()), "no deadline is set");
+    assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
     let early = Action::Observe { deployment: one, generation: 9, observation: Observation::Ready };
     refused(life.act(early), "L8", "no generation 9");
     life.act(Action::Delete(one)).unwrap();
@@ -492,99 +495,6 @@ fn l10_pushing_straight_to_production() {
     assert_eq!(life.call(&Endpoint::Workload), "404: not-production");
     life.up("bert-1");
     assert_eq!(life.call(&Endpoint::Workload), "v1");
-}
-
-#[test]
-fn l11_the_plan_of_an_edit() {
-    let settings = Settings { variables: BTreeSet::from(["OLD".to_owned(), "KEY".to_owned()]), ..Settings::default() };
-    let edit = Edit {
-        changes: vec![
-            Change::Description(Some("sentiment".to_owned())),
-            Change::Variables { set: BTreeSet::from(["KEY".to_owned()]), unset: BTreeSet::from(["OLD".to_owned()]) },
-            Change::Resources(Some(Requirements {
-                cpu: "4".parse().unwrap(),
-                memory: "1Gi".parse().unwrap(),
-                ..Requirements::default()
-            })),
-            Change::Name(name("new")),
-        ],
-    };
-    let plan = edit.plan(&settings);
-    let found: Vec<_> = plan.changes.iter().map(|change| (change.field, change.class, &*change.after)).collect();
-    assert_eq!(
-        found,
-        [
-            (Field::Description, Class::Live, "sentiment"),
-            (Field::Variables, Class::Live, "KEY set, OLD removed"),
-            (Field::Cpu, Class::Restart, "4"),
-            (Field::Memory, Class::Restart, "1Gi"),
-            (Field::Name, Class::Refused("rename it"), "new"),
-        ]
-    );
-    assert!(plan.restarts());
-    let mut life = Life::new();
-    let one = life.push(PushKind::Published, None, "v1");
-    refused(life.act(Action::Edit { deployment: one, edit }), "L11", "rename it");
-}
-
-#[test]
-fn l11_a_restart_keeps_answering_and_goes_back_if_it_fails() {
-    let mut life = Life::new();
-    let one = life.push(Life::promoted(PRODUCTION), None, "v1");
-    life.up("bert-1");
-    let memory = |text: &str| {
-        let requirements = Requirements { memory: text.parse().unwrap(), ..Requirements::default() };
-        edit(one, Change::Resources(Some(requirements)))
-    };
-    life.act(memory("2Gi")).unwrap();
-    assert_eq!((life.status("bert-1"), life.environment(PRODUCTION)), (Status::Updating, "v1".into()));
-    life.see("bert-1", Observation::Failed).unwrap();
-    assert_eq!((life.status("bert-1"), life.environment(PRODUCTION)), (Status::Active, "v1".into()));
-    assert_eq!(life.state().deployment(one).unwrap().settings.resources, None);
-    life.act(memory("4Gi")).unwrap();
-    let effects = life.see("bert-1", Observation::Ready).unwrap();
-    assert!(matches!(effects[..], [Effect::Stop { .. }]), "the old replicas stop last: {effects:?}");
-    assert_eq!(life.state().deployment(one).unwrap().replicas(), 1);
-}
-
-#[test]
-fn l11_replicas_follow_an_edit_of_the_bounds() {
-    let mut life = Life::new();
-    let one = life.push(PushKind::Published, None, "v1");
-    life.up("bert-1");
-    let running = |life: &Life| life.state().deployment(one).unwrap().replicas();
-    life.act(Action::Scale { deployment: one, replicas: 4 }).unwrap();
-    assert_eq!(running(&life), 4);
-    life.act(edit(one, Change::Scaling(Some(scaling(1, 2))))).unwrap();
-    assert_eq!(running(&life), 2);
-    refused(life.act(Action::Scale { deployment: one, replicas: 3 }), "R4", "minReplicas and maxReplicas");
-    refused(life.act(edit(one, Change::Scaling(Some(scaling(3, 2))))), "L11", "more than");
-    life.act(edit(one, Change::Scaling(None))).unwrap();
-    assert_eq!(running(&life), 4, "without scaling, the stated replicas count");
-    life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
-    assert_eq!(life.status("bert-1"), Status::ScaledToZero);
-}
-
-#[test]
-fn l11_an_edit_of_something_else_leaves_the_replicas() {
-    let mut life = Life::new();
-    let settings = Arc::new(Settings { replicas: Some(0), ..Settings::default() });
-    life.act(Action::Push(Push { settings, ..Push::new(PushKind::Published, "v1") })).unwrap();
-    life.up("bert-1");
-    // One replica was started for it to become ready, and stays until somebody says otherwise.
-    let number = life.number("bert-1");
-    life.act(edit(number, Change::Priority(5))).unwrap();
-    assert_eq!((life.status("bert-1"), life.state().deployment(number).unwrap().replicas()), (Status::Active, 1));
-    // As many come up anew where that changes the resources; none, where the number changes to none.
-    let cpu =
-        |cores: &str| Change::Resources(Some(Requirements { cpu: cores.parse().unwrap(), ..Requirements::default() }));
-    life.act(edit(number, cpu("2"))).unwrap();
-    life.see("bert-1", Observation::Ready).unwrap();
-    assert_eq!((life.status("bert-1"), life.state().deployment(number).unwrap().replicas()), (Status::Active, 1));
-    life.act(Action::Scale { deployment: number, replicas: 2 }).unwrap();
-    let both = Edit { changes: vec![cpu("3"), Change::Replicas(Some(0))] };
-    life.act(Action::Edit { deployment: number, edit: both }).unwrap();
-    assert_eq!(life.status("bert-1"), Status::ScaledToZero);
 }
 
 #[test]

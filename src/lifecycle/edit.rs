@@ -378,8 +378,10 @@ fn gpus(settings: &Settings) -> String {
 }
 
 fn policies(settings: &Settings) -> String {
-    joined(settings.policies.iter().map(|policy| match policy.enforcement {
-        Enforcement::Enforce => policy.name.clone(),
-        Enforcement::Audit => format!("{} (audit)", policy.name),
+    joined(settings.policies.iter().map(|policy| match (policy.enforcement, policy.remote) {
+        (Enforcement::Enforce, false) => policy.name.clone(),
+        (Enforcement::Enforce, true) => format!("{} (remote)", policy.name),
+        (Enforcement::Audit, false) => format!("{} (audit)", policy.name),
+        (Enforcement::Audit, true) => format!("{} (audit, remote)", policy.name),
     }))
 }

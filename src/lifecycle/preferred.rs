@@ -68,11 +68,19 @@ impl fmt::Display for Preferring {
                 write!(f, "near {}, {}", degrees(latitude), degrees(longitude))
             }
             Self::Favourites(favourites) => {
-                let names = favourites.iter().map(|favoured| match favoured {
-                    Favoured::Cluster(name, _) | Favoured::Location(name, _) | Favoured::Provider(name, _) => &**name,
-                });
-                f.write_str(&names.collect::<Vec<_>>().join(" or "))
+                let words: Vec<_> = favourites.iter().map(ToString::to_string).collect();
+                f.write_str(&words.join(" or "))
             }
+        }
+    }
+}
+
+impl fmt::Display for Favoured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster(name, weight) => write!(f, "cluster {name} by {weight}"),
+            Self::Location(name, weight) => write!(f, "location {name} by {weight}"),
+            Self::Provider(name, weight) => write!(f, "provider {name} by {weight}"),
         }
     }
 }
