@@ -397,6 +397,20 @@ fn l8_late_observations_change_nothing_and_are_not_logged() {
 }
 
 #[test]
+fn l8_what_was_stopped_has_nothing_more_to_say() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let generation = life.state().deployment(one).unwrap().generation;
+    life.act(Action::Deactivate(one)).unwrap();
+    let (before, logged) = (life.state().clone(), life.journal.entries().len());
+    for observation in [Observation::Ready, Observation::Failed, Observation::Unhealthy] {
+        assert_eq!(life.act(Action::Observe { deployment: one, generation, observation }), Ok(Vec::new()));
+    }
+    assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
+}
+
+#[test]
 fn l8_a_tombstone_tells_the_span_of_use() {
     let mut life = Life::new();
     let one = life.push(PushKind::Published, Some("a"), "v1"); // at 1 s
@@ -531,6 +545,17 @@ fn l12_a_command_without_its_placement_is_refused() {
     let many = Placed { deployment: one, places: vec![place("paris", 7)], refusal: None };
     refused(state.apply(Moment::default(), &Command { action: built, placements: vec![many] }), "L12", "no placement");
     assert_eq!(&state, life.state());
+}
+
+#[test]
+fn l12_a_place_without_replicas_is_none() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    let action = Action::Observe { deployment: one, generation: 1, observation: Observation::Built };
+    let places = vec![place("oslo", 0), place("paris", 1)];
+    let placements = vec![Placed { deployment: one, places, refusal: None }];
+    life.journal.apply(Moment::from_millis(9_000), Command { action, placements }).unwrap();
+    assert_eq!(life.state().deployment(one).unwrap().places(), [place("paris", 1)]);
 }
 
 #[test]

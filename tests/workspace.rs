@@ -538,6 +538,50 @@ fn findings(documents: &[String], codes: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn d5_expected_demands_that_nothing_packs_for_are_found() {
+    let demand = |gpu: &str| format!("{{weight: 1, resources: {{cpu: 1, memory: 1Gi{gpu}}}}}");
+    let documents = |gpu: &str, prefer: &str| {
+        let expected = format!("expectedDemands: [{}]", demand(gpu));
+        let deployment = format!("model: m, resources: {{cpu: 1, memory: 1Gi}}, placement: {{prefer: [{prefer}]}}");
+        vec![document("Workspace", "w", &expected), document("Deployment", "d", &deployment)]
+    };
+    let found = |gpu, prefer| findings(&documents(gpu, prefer), &["expected-demand-unused"]);
+    assert_eq!(found(", gpu: {count: 1}", "packing"), Vec::<String>::new());
+    assert_eq!(
+        found(", gpu: {count: 1}", "price"),
+        ["4 expected-demand-unused w: demands are expected, and no deployment packs for them"]
+    );
+    assert_eq!(
+        found("", "packing"),
+        ["4 expected-demand-unused w: an expected demand without GPUs changes nothing: packing leaves room on GPUs"]
+    );
+}
+
+#[test]
+fn r6_what_a_beamlit_document_says_in_vain_is_found() {
+    let found = |spec: &str| {
+        let text = format!(
+            "apiVersion: deployment.beamlit.com/v1alpha1\nkind: ModelDeployment\nmetadata: {{name: d}}\n\
+             spec: {{model: m, modelSourceRef: {{kind: Deployment, name: m}}, {spec}}}\n"
+        );
+        findings(&[text], &["metric-without-effect", "setting-without-effect"])
+    };
+    let metric = |target: &str| {
+        found(&format!(
+            "offloadingConfig: {{metrics: [{{type: Resource, resource: {{name: cpu, target: {target}}}}}]}}"
+        ))
+    };
+    assert_eq!(metric("{type: Utilization, averageUtilization: 90}"), Vec::<String>::new());
+    let [metric] = &metric("{type: Value, value: 1}")[..] else { panic!("one finding") };
+    assert!(metric.starts_with("3 metric-without-effect m/d: "), "{metric}");
+    let [setting] = &found("serverlessConfig: {metric: cpu, target: \"60\", stableWindow: 60s}")[..] else {
+        panic!("one finding")
+    };
+    assert!(setting.starts_with("3 setting-without-effect m/d: ") && setting.contains("stableWindow"), "{setting}");
+    assert_eq!(found("serverlessConfig: {minNumReplicas: 1}"), Vec::<String>::new());
+}
+
+#[test]
 fn p5_environments_are_held_against_the_workspace() {
     let documents = |policies: &str, targets: &str| {
         vec![

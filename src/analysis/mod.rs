@@ -12,6 +12,7 @@ mod finding;
 mod levels;
 mod options;
 mod policies;
+mod unused;
 
 pub use describe::{
     AxisDescription, Description, EndpointDescription, HistoryEntry, PlacementDescription, PolicyAt, WorkloadName,
@@ -52,6 +53,7 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
     levels::check(workspace, &mut findings);
     deployments::check(workspace, &mut findings);
     clusters::check(workspace, &mut findings);
+    unused::check(workspace, &mut findings);
     findings.sort_by(|a, b| (&a.origin, a.code, &a.message).cmp(&(&b.origin, b.code, &b.message)));
     findings.dedup();
     findings

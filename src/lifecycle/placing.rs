@@ -65,11 +65,11 @@ pub(super) enum Answers<'a> {
 impl Answers<'_> {
     /// The places of one request.
     pub(super) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
-        match self {
+        let mut granted = match self {
             Self::Asked(requests) => {
                 let granted = if request.keep.is_empty() { anywhere(request.replicas) } else { request.keep.clone() };
                 requests.push(request);
-                Ok(granted)
+                granted
             }
             Self::Given(placements) => {
                 let found = placements.iter().position(|placed| placed.deployment == request.deployment);
@@ -85,9 +85,12 @@ impl Answers<'_> {
                 if replicas(&placed.places) != request.replicas {
                     return Err(missing());
                 }
-                Ok(placed.places.clone())
+                placed.places.clone()
             }
-        }
+        };
+        // Where nothing runs is no place.
+        granted.retain(|place| place.replicas > 0);
+        Ok(granted)
     }
 }
 

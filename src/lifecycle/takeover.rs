@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::placing::replicas;
 use super::refusal::Refusal;
 use super::replacement::{Replacement, Takeover};
 use super::replacing::Growth;
@@ -109,7 +108,7 @@ impl Step<'_> {
             before,
             keeps: if keeps { own } else { 0 },
             part: own,
-            spare: if replicas(&spare) > 0 { spare } else { Vec::new() },
+            spare,
             seen: (if answers { before } else { 0 }, ready),
             requests: 0,
             waiting: None,

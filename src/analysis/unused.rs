@@ -1,0 +1,72 @@
+//! Findings about what is stated and never looked at.
+
+use super::finding::{Finding, Severity, Subject};
+use crate::manifest::beamlit::ModelDeployment;
+use crate::manifest::spec::{DeploymentSpec, GpuSpec, ResourcesSpec, WorkspaceSpec};
+use crate::origin::Origin;
+use crate::workspace::Workspace;
+
+pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+    if let Some(spec) = &workspace.specs().workspace {
+        expected_demands(workspace, spec, findings);
+    }
+    for spec in &workspace.specs().deployments {
+        if let Some(beamlit) = &spec.beamlit {
+            translated(spec, beamlit, findings);
+        }
+    }
+}
+
+/// Expected demands that no packing leaves room for (D5).
+fn expected_demands(workspace: &Workspace, spec: &WorkspaceSpec, findings: &mut Vec<Finding>) {
+    let finding = |origin: &Origin, message: &str, help: &str| {
+        let subject = Subject::new("Workspace", &spec.metadata.name.value);
+        Finding::new("expected-demand-unused", Severity::Warning, subject, origin).message(message).help(help)
+    };
+    let is_packed_for = workspace.deployments().iter().any(|deployment| deployment.preferences.packs_for_a_mix());
+    if let Some(first) = spec.expected_demands.first().filter(|_| !is_packed_for) {
+        let message = "demands are expected, and no deployment packs for them";
+        findings.push(finding(&first.origin, message, "add `packing` to a deployment's `placement.prefer`"));
+    }
+    for demand in spec.expected_demands.iter().filter(|demand| !needs_gpus(&demand.value.resources)) {
+        let message = "an expected demand without GPUs changes nothing: packing leaves room on GPUs";
+        findings.push(finding(&demand.origin, message, "give it a `gpu`, or leave it out"));
+    }
+}
+
+fn needs_gpus(resources: &ResourcesSpec) -> bool {
+    match &resources.gpu {
+        None => false,
+        Some(GpuSpec::One(need)) => need.count > 0,
+        Some(GpuSpec::AnyOf(needs)) => needs.iter().any(|need| need.count > 0),
+    }
+}
+
+/// Metrics and settings of a Beamlit document that have no meaning here.
+fn translated(spec: &DeploymentSpec, beamlit: &ModelDeployment, findings: &mut Vec<Finding>) {
+    let address = format!("{}/{}", spec.workload.value, spec.metadata.name.value);
+    let mut push = |code, message: String, help: Option<String>| {
+        let subject = Subject::new("Deployment", &address);
+        let finding = Finding::new(code, Severity::Warning, subject, &spec.metadata.name.origin).message(message);
+        findings.push(Finding { help, ..finding });
+    };
+    for error in beamlit.offloads().into_iter().flat_map(|(_, unsaid)| unsaid) {
+        let message = format!("deployment `{address}` never offloads by one of its metrics: {error}");
+        push("metric-without-effect", message, Some(error.help()));
+    }
+    if beamlit.serverless.is_none() {
+        return;
+    }
+    match beamlit.autoscaler() {
+        Ok(reading) => {
+            for unsaid in reading.unsaid {
+                let message = format!("deployment `{address}`: {unsaid}");
+                push("setting-without-effect", message, None);
+            }
+        }
+        Err(error) => {
+            let message = format!("deployment `{address}` does not scale its remote side: {error}");
+            push("setting-without-effect", message, None);
+        }
+    }
+}
