@@ -518,18 +518,23 @@ fn l12_what_is_legal_is_listed_complete_or_as_a_form() {
     let draft = life.push(PushKind::Draft, None, "v1");
     assert_eq!(forms(&life), ["edit"], "L2: a draft keeps its name");
     life.up("development");
-    assert_eq!(forms(&life), ["scale", "edit"]);
+    assert_eq!(forms(&life), ["scale", "autoscale", "edit"], "R4: a draft sleeps when nobody asks for it");
     life.push(Life::promoted("production"), None, "v2");
-    assert_eq!(forms(&life), ["scale", "edit", "edit", "rename"]);
+    assert_eq!(forms(&life), ["scale", "autoscale", "edit", "edit", "rename"]);
     life.up("bert-2");
-    assert_eq!(forms(&life), ["updateVersion", "scale", "edit", "scale", "edit", "rename"]);
+    assert_eq!(forms(&life), ["updateVersion", "scale", "autoscale", "edit", "scale", "edit", "rename"]);
     life.act(edit(life.number("bert-2"), Change::Scaling(Some(scaling(1, 2))))).unwrap();
-    assert_eq!(forms(&life), ["updateVersion", "scale", "edit", "edit", "rename"], "R4: it scales by itself");
+    let by_itself = ["updateVersion", "scale", "autoscale", "edit", "autoscale", "edit", "rename"];
+    assert_eq!(forms(&life), by_itself, "R4: it scales by itself");
     life.act(Action::update_version(name("production"), "v3")).unwrap();
     assert!(!forms(&life).contains(&"updateVersion"), "L7: one at a time");
     let complete = life.state().legal_commands(life.moment());
     assert!(complete.contains(&Action::Deactivate(draft)));
-    assert!(complete.iter().all(|action| !["updateVersion", "scale", "edit", "rename"].contains(&action.verb())));
+    assert!(
+        complete.iter().all(
+            |action| !["updateVersion", "advance", "scale", "autoscale", "edit", "rename"].contains(&action.verb())
+        )
+    );
 }
 
 #[test]

@@ -289,6 +289,10 @@ fn forms_agree_with_checks(state: &State, now: Moment) {
         let scale = |replicas| Action::Scale { deployment, replicas };
         let scaled = (0..7).chain([record.running()]).any(|replicas| accepts(&scale(replicas)));
         agree(Form::Scale { deployment }, scaled);
+        let autoscaled = (0..7).any(|replicas| accepts(&Action::Autoscale { deployment, replicas }));
+        agree(Form::Autoscale { deployment }, autoscaled);
+        let advance = Action::Advance { candidate: deployment, sight: Box::default() };
+        agree(Form::Advance { candidate: deployment }, accepts(&advance) && !state.ignores(&advance));
         let edit = Edit { changes: vec![Change::Description(Some(format!("at {now:?}")))] };
         agree(Form::Edit { deployment }, accepts(&Action::Edit { deployment, edit }));
         agree(Form::Rename { deployment }, accepts(&Action::Rename { deployment, name: name("never-seen") }));

@@ -30,8 +30,18 @@ pub enum Form {
         /// The environment.
         environment: Name,
     },
+    /// [`Action::Advance`], with what is seen of the rollout.
+    Advance {
+        /// The candidate that takes over.
+        candidate: Number,
+    },
     /// [`Action::Scale`], to another number of replicas that its role may have.
     Scale {
+        /// The deployment.
+        deployment: Number,
+    },
+    /// [`Action::Autoscale`], to another number of replicas within its bounds.
+    Autoscale {
         /// The deployment.
         deployment: Number,
     },
@@ -55,6 +65,8 @@ pub enum Lacking {
     Version,
     /// A number of replicas.
     Replicas,
+    /// What is seen.
+    Sight,
     /// Changes of settings.
     Changes,
     /// A name.
@@ -67,7 +79,9 @@ impl Form {
     pub fn verb(&self) -> &'static str {
         match self {
             Self::UpdateVersion { .. } => "updateVersion",
+            Self::Advance { .. } => "advance",
             Self::Scale { .. } => "scale",
+            Self::Autoscale { .. } => "autoscale",
             Self::Edit { .. } => "edit",
             Self::Rename { .. } => "rename",
         }
@@ -78,7 +92,8 @@ impl Form {
     pub fn lacks(&self) -> Lacking {
         match self {
             Self::UpdateVersion { .. } => Lacking::Version,
-            Self::Scale { .. } => Lacking::Replicas,
+            Self::Advance { .. } => Lacking::Sight,
+            Self::Scale { .. } | Self::Autoscale { .. } => Lacking::Replicas,
             Self::Edit { .. } => Lacking::Changes,
             Self::Rename { .. } => Lacking::Name,
         }
@@ -89,14 +104,21 @@ impl State {
     /// Every form of command that the rules allow now with some argument; beside
     /// [`legal_commands`](Self::legal_commands), which are complete.
     ///
-    /// Costs a check for each environment, and five at most for each deployment.
+    /// Costs a check for each environment, and eight at most for each deployment.
     #[must_use]
     pub fn legal_forms(&self, now: Moment) -> Vec<Form> {
         let updates = self.slots.keys().cloned().map(|environment| Form::UpdateVersion { environment });
         let on_one = self.deployments.keys().flat_map(|&deployment| {
-            [Form::Scale { deployment }, Form::Edit { deployment }, Form::Rename { deployment }]
+            [
+                Form::Advance { candidate: deployment },
+                Form::Scale { deployment },
+                Form::Autoscale { deployment },
+                Form::Edit { deployment },
+                Form::Rename { deployment },
+            ]
         });
-        let legal = |form: &Form| self.filled(form).iter().any(|action| self.check(now, action).is_ok());
+        let is_open = |action: &Action| self.check(now, action).is_ok() && !self.ignores(action);
+        let legal = |form: &Form| self.filled(form).iter().any(is_open);
         updates.chain(on_one).filter(legal).collect()
     }
 
@@ -108,11 +130,17 @@ impl State {
                 let other = if runs == Some("next") { "other" } else { "next" };
                 vec![Action::update_version(environment.clone(), other)]
             }
+            &Form::Advance { candidate } => vec![Action::Advance { candidate, sight: Box::default() }],
             &Form::Scale { deployment } => {
                 // To sleep, awake, and where the replicas run that were wanted otherwise: nothing else is open
                 // to one to which all of these are closed.
                 let running = self.deployment(deployment).map_or(0, Record::running);
                 [0, 1, running].map(|replicas| Action::Scale { deployment, replicas }).into()
+            }
+            &Form::Autoscale { deployment } => {
+                let bounds = self.deployment(deployment).and_then(Record::autoscaler).map(|scaler| scaler.bounds);
+                let ends = bounds.into_iter().flat_map(|bounds| [bounds.min(), bounds.max()]);
+                ends.map(|replicas| Action::Autoscale { deployment, replicas }).collect()
             }
             &Form::Edit { deployment } => {
                 let priority = self.deployment(deployment).map_or(0, |record| record.settings.priority);
