@@ -29,7 +29,7 @@ run() {
     shift 2
     # 2 is said of mutants that survive, 3 of some that took too long; neither is a failure of the run.
     (cd "$out/tree" && cargo mutants --in-place --no-shuffle --colors never --baseline skip --cap-lints true \
-        --sharding round-robin --timeout "$seconds" --output "$to" "$@" -- \
+        --timeout "$seconds" --output "$to" "$@" -- \
         -- --skip every_small_world --skip large_random_worlds --skip worlds_that_bytes_make --skip every_state_within_bounds \
     ) >>"$to/log" 2>&1 || case $? in 2 | 3) ;; *) tail -20 "$to/log" >&2; exit 1 ;; esac
     cat "$to/mutants.out/caught.txt" "$to/mutants.out/timeout.txt" >>"$to/caught"
@@ -53,7 +53,8 @@ for shard in "$@"; do
         esac
         if [ ! -e "$to/done" ]; then
             rm -rf "$to" && mkdir -p "$to"
-            CARGO_TARGET_DIR="$out/build-$room" run "$to" 60 "${files[@]}" --shard "$shard/$shards" $(against "${known[@]}")
+            CARGO_TARGET_DIR="$out/build-$room" run "$to" 60 "${files[@]}" --sharding round-robin --shard "$shard/$shards" \
+                $(against "${known[@]}")
         fi
         if [ -s "$to/missed" ] && [ "$(cat "$to/done" 2>/dev/null)" != "$commit" ]; then
             mapfile -t names < <(sed 's/[][\.*^$()+?{}|]/\\&/g; s/.*/--re=^&$/' "$to/missed")
