@@ -136,6 +136,26 @@ fn many_of_one_name_are_one_problem() {
     assert_eq!((reading.problems.len(), reading.specs.clusters.len()), (0, 100_000));
 }
 
+/// YAML lets few characters stand in no text; JSON, which is read as YAML, more of them.
+#[test]
+fn characters_that_no_text_can_hold_are_refused_with_what_can() {
+    for (character, escape) in [('\u{7f}', "\\u007f"), ('\u{9c}', "\\u009c"), ('\u{ffff}', "\\uffff")] {
+        let document = |name: &str| {
+            format!(
+                "{{\"apiVersion\": \"siting.dev/v1\", \"kind\": \"Environment\", \"metadata\": {{\"name\": \"a\", \"displayName\": \"{name}\"}}, \"spec\": {{}}}}"
+            )
+        };
+        let reading = hostile(&document(&format!("a{character}")));
+        let [problem] = &reading.problems[..] else { panic!("one problem: {:?}", reading.problems) };
+        assert_eq!(problem.code.as_str(), "invalid-syntax");
+        let help = problem.help.clone().unwrap();
+        assert!(help.ends_with(&format!("write it as `{escape}`")), "{help}");
+        let escaped = hostile(&document(&format!("a{escape}")));
+        assert_eq!(escaped.problems, []);
+        assert_eq!(escaped.specs.environments[0].metadata.display_name, Some(format!("a{character}")));
+    }
+}
+
 #[test]
 fn keys_that_are_no_text_are_refused() {
     assert!(codes(&hostile("? [a, b]\n: c\n")).contains(&"wrong-type"));

@@ -76,6 +76,10 @@ fn text() -> impl Strategy<Value = String> {
         "<<",
         "=",
         "\u{7}",
+        "\u{7f}",
+        "\u{9c}",
+        "\u{fffe}",
+        "a\u{ffff}",
         "a\n\n  b\n",
     ];
     prop_oneof![

@@ -288,6 +288,9 @@ impl<'t> Building<'_, 't> {
                     ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
                         problem.help("indent with spaces; YAML allows no tabs there")
                     }
+                    ErrorKind::UnexpectedCharacter { character } if is_unprintable(*character) => {
+                        problem.help(format!("in double quotes, write it as `\\u{:04x}`", u32::from(*character)))
+                    }
                     _ => problem.help("look for a bracket, quote or colon too many or too few, here or just above"),
                 }
             }
@@ -318,6 +321,15 @@ fn as_key<'t>(node: Node<'t>, file: &Arc<str>, report: &Report) -> Key<'t> {
     let problem = Problem::new(ProblemCode::WrongType, &node.place.of(file), "a key must be a text");
     report.add(problem.help("put quotes around a text that begins with `{` or `[`"));
     Key::Unusable
+}
+
+/// Characters that YAML lets stand in no text, and that a text can hold all the same: those outside of `c-printable`
+/// (YAML 1.2.2, 5.1).
+pub(super) fn is_unprintable(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' | '\u{85}' => false,
+        _ => character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}'),
+    }
 }
 
 /// The parser's message in one line, as ours are written.

@@ -2,6 +2,7 @@
 
 use super::encode::documents;
 use super::spec::Specs;
+use super::tree::is_unprintable;
 use super::value::Value;
 
 /// Writes all specs as YAML documents. What could not be read is not written.
@@ -40,5 +41,22 @@ pub fn write_json(specs: &Specs) -> String {
     // Invariant `values-serialise`, as above.
     let mut text = serde_json::to_string_pretty(&whole.unwrap_or(Value::List(documents))).unwrap_or_default();
     text.push('\n');
-    text
+    escape_unprintable(text)
+}
+
+/// JSON as YAML reads it, too: what JSON lets stand in a text, and YAML does not, as escapes. All of it stands in
+/// texts, since nothing else of a document is from outside.
+fn escape_unprintable(json: String) -> String {
+    if !json.contains(is_unprintable) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_unprintable(character) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
