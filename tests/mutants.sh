@@ -8,6 +8,7 @@
 #
 #   tests/mutants.sh                 every fifth shard: a sample of at least 200
 #   tests/mutants.sh 0 1 2           these shards of the 56
+#   SITING_MUTANTS_FIRST=1 tests/mutants.sh   only against the tests that know the room
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shards=56
@@ -22,8 +23,7 @@ git -C "$out/tree" clean --quiet --force -d
 commit=$(git -C "$out/tree" rev-parse HEAD)
 export CARGO_PROFILE_TEST_DEBUG=0 SITING_WORLDS=2000 PROPTEST_CASES=32
 
-# run FOLDER SECONDS ARGUMENT...: mutants against tests; `caught`, `unviable` and `missed` in the folder take up what
-# comes of it. One that takes too long is caught.
+# run FOLDER SECONDS ARGUMENT...: mutants against tests. One that takes too long is caught.
 run() {
     local to=$1 seconds=$2
     shift 2
@@ -32,13 +32,23 @@ run() {
         --timeout "$seconds" --output "$to" "$@" -- \
         -- --skip every_small_world --skip large_random_worlds --skip worlds_that_bytes_make --skip every_state_within_bounds \
     ) >>"$to/log" 2>&1 || case $? in 2 | 3) ;; *) tail -20 "$to/log" >&2; exit 1 ;; esac
-    cat "$to/mutants.out/caught.txt" "$to/mutants.out/timeout.txt" >>"$to/caught"
-    cat "$to/mutants.out/unviable.txt" >>"$to/unviable"
-    cp "$to/mutants.out/missed.txt" "$to/missed"
 }
 
 # Which tests are said to every call of cargo: each mutant would else also build those that are not run.
 against() { printf -- '--cargo-arg=%s\n' "$@"; }
+
+# The survivors of a shard against all tests; `caught` and `missed` are made anew.
+again() {
+    local to=$1 names=() files=() fields=(--exclude-re 'delete field')
+    mapfile -t names < <(sed 's/[][\.*^$()+?{}|]/\\&/g; s/.*/--re=^&$/' "$to/missed")
+    mapfile -t files < <(sed 's/:.*//; s/^/--file=/' "$to/missed" | sort -u)
+    # A field that is left out is not chosen by its name; where one survived, its like are tried once more.
+    grep -q 'delete field' "$to/missed" && fields=()
+    run "$to" 600 "${files[@]}" "${names[@]}" "${fields[@]}" $(against --all-features --tests)
+    sort "$to/missed" >"$to/before"
+    sort "$to/mutants.out/missed.txt" | comm -12 "$to/before" - >"$to/missed"
+    comm -23 "$to/before" "$to/missed" >>"$to/caught"
+}
 
 for shard in "$@"; do
     for room in decisions lives; do
@@ -51,16 +61,19 @@ for shard in "$@"; do
             files=(--file 'src/lifecycle/**')
             known=(--lib --test=lifecycle --test=lifecycle_edits --test=lifecycle_rollouts) ;;
         esac
-        if [ ! -e "$to/done" ]; then
+        if [ ! -e "$to/tried" ]; then
             rm -rf "$to" && mkdir -p "$to"
-            CARGO_TARGET_DIR="$out/build-$room" run "$to" 60 "${files[@]}" --sharding round-robin --shard "$shard/$shards" \
-                $(against "${known[@]}")
+            CARGO_TARGET_DIR="$out/build-$room" run "$to" 60 "${files[@]}" \
+                --sharding round-robin --shard "$shard/$shards" $(against "${known[@]}")
+            cat "$to/mutants.out/caught.txt" "$to/mutants.out/timeout.txt" >"$to/caught"
+            cp "$to/mutants.out/missed.txt" "$to/missed"
+            cp "$to/mutants.out/unviable.txt" "$to/unviable"
+            touch "$to/tried"
         fi
-        if [ -s "$to/missed" ] && [ "$(cat "$to/done" 2>/dev/null)" != "$commit" ]; then
-            mapfile -t names < <(sed 's/[][\.*^$()+?{}|]/\\&/g; s/.*/--re=^&$/' "$to/missed")
-            CARGO_TARGET_DIR="$out/build" run "$to" 600 "${names[@]}" $(against --all-features --tests)
+        if [ -s "$to/missed" ] && [ -z "${SITING_MUTANTS_FIRST:-}" ] && [ "$(cat "$to/tried")" != "$commit" ]; then
+            CARGO_TARGET_DIR="$out/build" again "$to"
+            echo "$commit" >"$to/tried"
         fi
-        echo "$commit" >"$to/done"
     done
 done
 
