@@ -156,52 +156,6 @@ fn bytes_draw_valid_worlds_too() {
     assert_eq!(simplest, Specs::draw(&mut Choices::listed(&[])));
 }
 
-/// Draws a type by both traits, from many seeds and from no bytes at all.
-fn draws<T>() -> usize
-where
-    T: Draw + std::fmt::Debug + proptest::arbitrary::Arbitrary + for<'a> Arbitrary<'a>,
-{
-    let shown = |seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)));
-    <T as Arbitrary<'_>>::arbitrary(&mut Unstructured::new(&[])).unwrap();
-    (0..100).map(shown).collect::<BTreeSet<_>>().len()
-}
-
-#[test]
-fn types_are_drawn_by_all_traits() {
-    use siting::{catalog, deployment, inventory, lifecycle, manifest, metrics, placement, policy, rollout, scaling};
-    let counts = [
-        draws::<siting::id::Name>(),
-        draws::<siting::bitset::BitSet<siting::id::Atom>>(),
-        draws::<siting::quantity::Bytes>(),
-        draws::<siting::quantity::Coordinates>(),
-        draws::<catalog::Catalog>(),
-        draws::<catalog::Choice>(),
-        draws::<policy::Policy>(),
-        draws::<policy::Scope>(),
-        draws::<inventory::Inventory>(),
-        draws::<inventory::Request>(),
-        draws::<metrics::Window>(),
-        draws::<metrics::MetricSpec>(),
-        draws::<scaling::behaviour::Behaviour>(),
-        draws::<scaling::hpa::Replica>(),
-        draws::<siting::traffic::Backend>(),
-        draws::<rollout::Canary>(),
-        draws::<rollout::Check>(),
-        draws::<deployment::Deployment>(),
-        draws::<deployment::Demand>(),
-        draws::<placement::Decision>(),
-        draws::<lifecycle::State>(),
-        draws::<lifecycle::Journal>(),
-        draws::<lifecycle::Settings>(),
-        draws::<manifest::beamlit::ModelDeployment>(),
-        draws::<manifest::spec::DeploymentSpec>(),
-        draws::<manifest::spec::ClusterSpec>(),
-        draws::<Workspace>(),
-        draws::<siting::testing::Series>(),
-    ];
-    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
-}
-
 /// Runs a property that fails with a generator of this number, and returns the world it shrinks to with the
 /// number of tries.
 fn shrunk(number: u8, property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
@@ -221,10 +175,10 @@ fn shrunk(number: u8, property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
     }
 }
 
-/// Shrinks ten times; how often to the sizes asked for, which are clusters, policies and deployments. Never to
+/// Shrinks twenty times; how often to the sizes asked for, which are clusters, policies and deployments. Never to
 /// more than one cluster beyond them, and within 1,500 tries.
 fn minimal(sizes: (usize, usize, usize), property: impl Fn(&Specs) -> bool) -> usize {
-    let hits = (0..10).filter(|&number| {
+    let hits = (0..20).filter(|&number| {
         let (world, tries) = shrunk(number, &property);
         let found = (world.clusters.len(), world.policies.len(), world.deployments.len());
         println!("{number}: {found:?} after {tries} tries");
@@ -240,9 +194,9 @@ fn a_planted_fault_shrinks_to_a_minimal_world() {
     // A platform that forgets what is excepted: one policy with an exception is needed, and one cluster that
     // it is about.
     let forgetting = Forgets(|world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.except.clear()));
-    assert!(minimal((1, 1, 1), |world| laws::stays_inside(&forgetting, world).is_ok()) >= 7);
+    assert!(minimal((1, 1, 1), |world| laws::stays_inside(&forgetting, world).is_ok()) >= 14);
     // One that lets policies of different levels add up needs two of them.
-    assert!(minimal((1, 2, 1), |world| laws::stays_inside(&Forgets(join_levels), world).is_ok()) >= 5);
+    assert!(minimal((1, 2, 1), |world| laws::stays_inside(&Forgets(join_levels), world).is_ok()) >= 10);
 }
 
 /// Attaches the environments' policies to the deployments instead: union for intersection.

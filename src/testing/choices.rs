@@ -53,7 +53,8 @@ pub(super) struct Made {
 
 /// A value that can be drawn from choices: always a valid one, and the simplest where every choice is 0.
 ///
-/// Implemented for what hosts give to this crate. With the feature `proptest` each is a
+/// Implemented for all that hosts make or give to this crate, and for most of what it answers: not for errors,
+/// and not for borrowed views. With the feature `proptest` each is a
 /// `proptest::arbitrary::Arbitrary`, with the feature `arbitrary` an `arbitrary::Arbitrary`.
 ///
 /// ```

@@ -8,10 +8,11 @@ use super::values::{name, text, words};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Variables};
 use crate::manifest::spec::{
-    DeploymentSpec, FavouriteSpec, GpuNeedSpec, GpuSpec, NearSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec,
-    SiteKind,
+    DeploymentSpec, FavouriteSpec, GpuNeedSpec, GpuSpec, NearSpec, OffloadingSpec, PreferenceSpec, PreferencesSpec,
+    ResourcesSpec, SiteKind,
 };
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Percent};
+use crate::rollout;
 
 const GIB: u64 = 1 << 30;
 
@@ -40,6 +41,8 @@ pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u
     spec.resources = choices.maybe(70, |choices| resources(choices, scene.taste));
     spec.scaling = choices.maybe(25, Scaling::draw);
     spec.load_balancer = choices.maybe(15, LoadBalancer::draw);
+    spec.strategy = choices.maybe(10, rollout::Settings::draw);
+    spec.offloading = choices.maybe(10, OffloadingSpec::draw);
     spec.placement = choices.maybe(35, |choices| preferences(choices, scene));
     spec.env = variables(choices);
     spec.description = choices.maybe(5, text);

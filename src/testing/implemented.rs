@@ -35,36 +35,56 @@ pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T 
 }
 
 arbitrary! {
-    crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, LocationId,
-        PairId, PolicyId, PoolId, ResourceTypeId;
+    crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId,
+        OfferId, OutfitId, PairId, PolicyId, PoolId, ResourceTypeId;
     crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
     crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;
-    crate::origin: Origin;
-    crate::catalog: Axis, Catalog, Choice, ChoiceKind, Continent, FlavorKind;
-    crate::policy: Attachment, Enforcement, Environment, Policy, PolicySet, Scope, Level, OnViolation, OnReplaced;
-    crate::inventory: ClusterDef, GpuRequest, Inventory, PoolDef, Request, Shape, Used;
+    crate::origin: Origin, Problem, ProblemCode, Related, Sourced<crate::id::Name>;
+    crate::catalog: Axis, Catalog, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>;
+    crate::policy: Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope,
+        State, Targets, Level, OnViolation, OnReplaced;
+    crate::inventory: Bound, Class, Cluster, ClusterDef, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,
+        Nodes, Offer, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Used;
     crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window;
-    crate::scaling: Bounds;
-    crate::scaling::hpa: Phase, Replica, Sample, Tolerance;
-    crate::scaling::zero: Settings;
-    crate::scaling::behaviour: Amount, Behaviour, Limit, Rules, Select;
-    crate::scaling::kpa: Settings;
-    crate::traffic: Algorithm, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split,
-        VersionId;
-    crate::rollout: BlueGreen, Canary, Check, Group, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic;
-    crate::deployment: Algorithm, Demand, Deployment, Domain, HealthCheck, LoadBalancer, Preferences, Scaling, Secret, Spread,
-        Workload;
-    crate::lifecycle: Action, Change, Command, Edit, Endpoint, Favoured, GpuRequirement, Journal, Number, Observation, Place,
-        Placed, PolicyUse, Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Sight, State, Takeover;
-    crate::placement: Decision;
-    crate::workspace: LoadOptions, PlaceOptions, Workspace;
-    crate::manifest::spec: AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec,
-        GpuNeedSpec, GpuSpec, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
+    crate::scaling: Autoscaler, Bounds, Decision, NoProposal, State;
+    crate::scaling::hpa: Initialisation, NoFigure, Phase, Proposal, Replica, Sample, Standing, Tolerance;
+    crate::scaling::zero: Activity, Seen, Settings;
+    crate::scaling::behaviour: Amount, Behaviour, Change, Changes, Held, Limit, Proposals, Rules, Select;
+    crate::scaling::kpa: Seen, Settings, State, Wanted;
+    crate::scaling::settings: Baseten, Reading;
+    crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Destination, Health, Offloading,
+        Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why;
+    crate::rollout: Action, BlueGreen, Canary, Check, Group, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
+        Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict;
+    crate::rollout::canary: Counts, Scale, Sides, Weight;
+    crate::deployment: Algorithm, Demand, Deployment, Domain, Expected, Favourite, GpuNeed, HealthCheck, LoadBalancer,
+        Mix, Near, Offloading, OfGpus, Preference, Preferences, Resources, Scaling, Secret, Site, Spread, Workload;
+    crate::lifecycle: Action, Adopted, Answer, Around, Callee, Capability, CapabilityRow, Cause, Change, Class,
+        Command, Edit, EditPlan, Effect, Endpoint, Entry, Event, Favoured, Field, Form, GpuRequirement, Journal,
+        Lacking, Notice, Number, Observation, Place, Placed, PlacementRequest, PlannedChange, PolicyUse, Preferred,
+        Preferring, Push, PushKind, Record, RequestScaling, Requirements, Role, Rollback, Settings, Share, Sight,
+        Site, Snapshot, State, Status, Takeover, Tombstone, Transition, Weight;
+    crate::placement: Code, Counts, Culprit, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal,
+        UnknownLast<crate::quantity::Money>, Verdict;
+    crate::workspace: LoadOptions, Outcome, PlaceOptions, PolicyChange, Running, Workspace;
+    crate::analysis: AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription,
+        Severity, Subject, WorkloadName;
+    crate::manifest: Kind;
+    crate::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec, Verb;
+    crate::manifest::spec: Allowed, AttachmentSpec, BrokenCluster, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect,
+        EnvironmentSpec, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec,
+        Metadata, NearSpec, OffloadingSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
         PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec;
     crate::manifest::beamlit: AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget,
         ModelDeployment, OauthConfig, ObjectReference, OffloadingBehavior, OffloadingConfig, PolicyDetails,
         PolicyRefType, PolicyReference, PolicyStatus, RemoteBackend, Scheme, ServerlessConfig, ServiceReference,
         Status, TargetType, TypedName;
     super: CommandSequence, Course, FleetShape, Series;
+}
+
+#[cfg(feature = "manifest")]
+arbitrary! {
+    crate::manifest: Gathered, Reading, ScenarioReading, Source;
+    crate::simulation: ScenarioReport, StepReport;
 }

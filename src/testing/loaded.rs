@@ -1,56 +1,107 @@
 //! Draws of what loading makes of a world: each is part of a workspace that was drawn and loaded.
 
+use smallvec::SmallVec;
+
 use super::choices::{Choices, Draw};
-use super::values::valid;
+use super::values::{valid, words};
 use super::worlds::WorldOptions;
-use crate::catalog::{Catalog, Choice};
+use crate::catalog::{Axis, Catalog, Choice, PerAxis};
 use crate::deployment::{Demand, Deployment, Preferences, Workload};
-use crate::inventory::{GpuRequest, Inventory, Request};
+use crate::id::{DeploymentId, EnvironmentId, PairId, ResourceTypeId};
+use crate::inventory::{Inventory, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
-use crate::placement::Decision;
-use crate::policy::{Attachment, Environment, Policy, PolicySet, Scope};
-use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
-use crate::workspace::{LoadOptions, PlaceOptions, Workspace};
+use crate::policy::{
+    Attachment, AxisScope, Environment, Options, Policy, PolicySet, Restriction, Scope, State, Targets,
+};
+use crate::workspace::{LoadOptions, PlaceOptions, PolicyChange, Running, Workspace};
 
 impl Draw for Workspace {
     /// A workspace with a deployment and a policy at least.
     fn draw(choices: &mut Choices<'_>) -> Self {
-        let options = WorldOptions { policies: 1..=5, ..WorldOptions::default() };
-        valid(choices, |choices| Self::from_specs(options.draw(choices), LoadOptions::default()).ok())
+        load(choices, &WorldOptions { policies: 1..=5, ..WorldOptions::default() })
     }
 }
 
-/// Draws of what a drawn workspace holds.
+/// A workspace that refuses some deployment.
+pub(super) fn refusing(choices: &mut Choices<'_>) -> Workspace {
+    load(choices, &WorldOptions { policies: 1..=5, refusals: 100, ..WorldOptions::default() })
+}
+
+fn load(choices: &mut Choices<'_>, options: &WorldOptions) -> Workspace {
+    valid(choices, |choices| Workspace::from_specs(options.draw(choices), LoadOptions::default()).ok())
+}
+
+/// Draws of what a drawn workspace holds. The simplest one must hold it: until one does, they are drawn anew.
 macro_rules! parts {
-    ($($name:ty: |$workspace:ident| $part:expr;)+) => {$(
+    ($($name:ty: |$workspace:ident| $part:expr;)+) => {
+        $crate::testing::loaded::parts! { Workspace::draw => $($name: |$workspace| $part;)+ }
+    };
+    ($draw:path => $($name:ty: |$workspace:ident| $part:expr;)+) => {$(
         impl Draw for $name {
             fn draw(choices: &mut Choices<'_>) -> Self {
                 valid(choices, |choices| {
-                    let $workspace = Workspace::draw(choices);
+                    let $workspace = $draw(choices);
                     $part
                 })
             }
         }
     )+};
 }
+pub(super) use parts;
 
 parts! {
     Catalog: |workspace| Some(workspace.catalog().clone());
     Inventory: |workspace| Some(workspace.inventory().clone());
     PolicySet: |workspace| Some((**workspace.policies()).clone());
     Policy: |workspace| workspace.policies().iter().next().map(|(_, policy)| policy.clone());
+    Options: |workspace| workspace.policies().iter().next().map(|(_, policy)| policy.options().clone());
     Environment: |workspace| workspace.environments().next().map(|(_, environment)| environment.clone());
     Deployment: |workspace| workspace.deployments().first().cloned();
     Demand: |workspace| workspace.deployments().first().map(|deployment| deployment.demand.clone());
     Preferences: |workspace| workspace.deployments().first().map(|deployment| deployment.preferences.clone());
     Workload: |workspace| workspace.deployments().first().map(|deployment| deployment.workload.clone());
     Scope: |workspace| Some((*workspace.scope(workspace.deployment_ids().next()?)?).clone());
-    Decision: |workspace| Some(workspace.place(workspace.deployment_ids().next()?)?.decision);
+    AxisScope: |workspace| Some(workspace.scope(workspace.deployment_ids().next()?)?.axis(Axis::Location).clone());
+}
+
+words! { State: Unrestricted Restricted Conflict; }
+
+impl Draw for Restriction {
+    /// What one policy allows where it stands alone at its level.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let policies = std::iter::once(Draw::draw(choices)).collect();
+        Self { level: Draw::draw(choices), allowed: Policy::draw(choices).effect().clone(), policies }
+    }
+}
+
+impl<T: Draw> Draw for PerAxis<T> {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self::from_fn(|_| T::draw(choices))
+    }
+}
+
+impl Draw for Targets {
+    /// Every type, or some of those that every catalog knows.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let types: Vec<ResourceTypeId> = Catalog::builtin().resource_types().collect();
+        let some: SmallVec<_> = choices.some(&types, 2).into();
+        if some.is_empty() { Self::All } else { Self::Only(some) }
+    }
 }
 
 impl Draw for Attachment {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self { policy: Draw::draw(choices), enforcement: Draw::draw(choices) }
+    }
+}
+
+impl Draw for PolicyChange {
+    /// Other policies of the workspace or of an environment, by small ids.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            environment: choices.maybe(50, EnvironmentId::draw),
+            attachments: choices.several(0, 3, Attachment::draw),
+        }
     }
 }
 
@@ -65,24 +116,13 @@ impl Draw for Choice {
     }
 }
 
-impl Draw for GpuRequest {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(3) {
-            0 => Self::None,
-            1 => Self::Whole(choices.between(1, 8)),
-            _ => Self::Share(GpuShare::draw(choices)),
-        }
-    }
-}
-
-impl Draw for Request {
+impl Draw for Running {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
-            cpu: Cpu::milli_cores(choices.up_to(64_000)),
-            memory: Bytes::new(choices.up_to(512 << 30)),
-            storage: Bytes::new(choices.up_to(1 << 40)),
-            bandwidth: Bandwidth::bits_per_second(choices.up_to(100_000_000_000)),
-            gpu: GpuRequest::draw(choices),
+            deployment: DeploymentId::draw(choices),
+            pair: PairId::draw(choices),
+            replicas: choices.between(1, 5),
+            reservation: ReservationId::draw(choices),
         }
     }
 }

@@ -27,9 +27,12 @@
 //!
 //! Tests the rules by what they imply; answers for none.
 
+mod answers;
 mod beamlit;
 mod choices;
+mod demands;
 mod deployments;
+mod documents;
 mod enumerate;
 mod fleets;
 mod implemented;
@@ -39,8 +42,14 @@ mod loaded;
 mod outcomes;
 mod policies;
 mod rates;
+mod records;
+mod rollouts;
+mod routes;
+mod scalers;
+mod scenarios;
 mod series;
 mod settings;
+mod stock;
 #[cfg(feature = "proptest")]
 mod strategies;
 #[cfg(feature = "proptest")]

@@ -14,10 +14,9 @@ use crate::workspace::{LoadOptions, Workspace};
 
 /// Makes a deployment refused, or all placed, as the share of refusals has it; and what is placed run.
 pub(super) fn settle(choices: &mut Choices<'_>, world: &mut Specs, refusals: u8, running: u8) {
-    if choices.chance(refusals) {
-        if let Some(workspace) = load(world)
-            && !(0..world.deployments.len()).any(|index| refused(&workspace, world, index))
-        {
+    let refuses = choices.chance(refusals);
+    if refuses {
+        if load(world).is_some_and(|workspace| all_placed(&workspace, world)) {
             spoil(choices, world);
         }
     } else {
@@ -28,12 +27,16 @@ pub(super) fn settle(choices: &mut Choices<'_>, world: &mut Specs, refusals: u8,
         }
     }
     if choices.chance(running) {
-        run(choices, world);
+        run(choices, world, refuses);
     }
 }
 
 fn load(world: &Specs) -> Option<Workspace> {
     Workspace::from_specs(world.clone(), LoadOptions::default()).ok()
+}
+
+fn all_placed(workspace: &Workspace, world: &Specs) -> bool {
+    !(0..world.deployments.len()).any(|index| refused(workspace, world, index))
 }
 
 fn refused(workspace: &Workspace, world: &Specs, index: usize) -> bool {
@@ -107,8 +110,8 @@ fn spoil(choices: &mut Choices<'_>, world: &mut Specs) {
     }
 }
 
-/// Lets what is placed run (I4), part of it or all.
-fn run(choices: &mut Choices<'_>, world: &mut Specs) {
+/// Lets what is placed run (I4), part of it or all; where nothing is refused, as far as nothing comes to be.
+fn run(choices: &mut Choices<'_>, world: &mut Specs, refuses: bool) {
     let Some(workspace) = load(world) else { return };
     for outcome in workspace.place_all() {
         let Some(deployment) = workspace.deployment(outcome.deployment) else { continue };
@@ -125,8 +128,9 @@ fn run(choices: &mut Choices<'_>, world: &mut Specs) {
                     pool: place.pool.as_str().to_owned().into(),
                     replicas: choices.between(1, place.replicas),
                 });
-                // What was decided together need not fit in parts: nodes fill in another order.
-                if load(world).is_none() {
+                // What was decided together need not fit in parts: nodes fill in another order. And it takes room
+                // from the others.
+                if !load(world).is_some_and(|workspace| refuses || all_placed(&workspace, world)) {
                     world.running.pop();
                 }
             }

@@ -1,4 +1,4 @@
-//! Draws of metrics and of what is decided from them: scaling, traffic, rollouts.
+//! Draws of metrics, and of what scaling and traffic make of them.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use super::series::Series;
 use super::values::{name, span, valid, words};
 use crate::metrics::{Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window};
 use crate::quantity::Milli;
-use crate::rollout::{self, BlueGreen, Canary, Check, Group, Rolling, Span, Threshold};
 use crate::scaling::behaviour::{Amount, Behaviour, Limit, Rules, Select};
 use crate::scaling::hpa::{Phase, Replica, Sample, Tolerance};
 use crate::scaling::{self, Bounds};
@@ -223,100 +222,6 @@ impl Draw for Offloading {
 impl Draw for Remote {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self { id: RemoteId::draw(choices), healthy: !choices.chance(25), allowed: !choices.chance(25) }
-    }
-}
-
-impl Draw for Span {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        if choices.chance(50) { Self::Count(choices.below(6)) } else { Self::Percent(choices.below(101)) }
-    }
-}
-
-impl Draw for Rolling {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { surge: Span::draw(choices), unavailable: Span::draw(choices) }
-    }
-}
-
-impl Draw for BlueGreen {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { bake: span(choices, 3_600_000), rollback_window: span(choices, 86_400_000) }
-    }
-}
-
-impl Draw for rollout::Traffic {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(2) {
-            0 => Self::ByReplicas(Rolling::draw(choices)),
-            _ => Self::Routed { fewest: choices.maybe(30, |choices| choices.between(1, 3)) },
-        }
-    }
-}
-
-impl Draw for Canary {
-    /// Steps of ascending weights.
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        let mut weights = choices.several(1, 5, |choices| choices.between(1, 100));
-        weights.sort_unstable();
-        weights.dedup();
-        let weights = weights.into_iter().filter_map(|weight| u8::try_from(weight).ok());
-        let steps: Vec<_> = weights.map(rollout::Step::of).collect();
-        let traffic = rollout::Traffic::draw(choices);
-        valid(choices, |_| Self::new(steps.clone(), traffic).ok())
-    }
-}
-
-impl Draw for rollout::Strategy {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(3) {
-            0 => Self::Rolling(Rolling::draw(choices)),
-            1 => Self::BlueGreen(BlueGreen::draw(choices)),
-            _ => Self::Canary(Canary::draw(choices)),
-        }
-    }
-}
-
-impl Draw for rollout::Settings {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        let strategy = rollout::Strategy::draw(choices);
-        let checks = choices.several(0, 2, Check::draw);
-        let deadline = Duration::from_secs(u64::from(choices.between(1, 3600)));
-        Self { strategy, checks, deadline }
-    }
-}
-
-impl Draw for Threshold {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        let value = figure(choices, 1_000_000);
-        choices.one_of(Self::AtMost(value), [Self::Below(value), Self::AtLeast(value), Self::Above(value)])
-    }
-}
-
-impl Draw for Check {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        let check = Self::at_most(Metric::draw(choices), figure(choices, 1_000_000));
-        Self {
-            min_requests: choices.up_to(1000),
-            interval: Duration::from_secs(u64::from(choices.between(1, 300))),
-            initial_delay: span(choices, 60_000),
-            inconclusive_limit: choices.below(5),
-            error_limit: choices.below(5),
-            ..check
-        }
-    }
-}
-
-impl Draw for Group {
-    /// Replicas of which some are available.
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        let replicas = choices.below(20);
-        Self { replicas, available: choices.below(replicas + 1) }
-    }
-}
-
-impl Draw for rollout::Step {
-    fn draw(choices: &mut Choices<'_>) -> Self {
-        valid(choices, |choices| u8::try_from(choices.between(1, 100)).ok().map(Self::of))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::choices::{Choices, Draw};
 use super::lives::{environment, fresh};
 use super::values::text;
-use crate::deployment::{LoadBalancer, Scaling, Spread};
+use crate::deployment::{LoadBalancer, Offloading, Scaling, Spread};
 use crate::lifecycle::{
     Change, Edit, Favoured, GpuRequirement, PolicyUse, Preferred, Preferring, RequestScaling, Requirements, Settings,
 };
@@ -29,7 +29,7 @@ impl Draw for Settings {
             resources: choices.maybe(30, Requirements::draw),
             policies: choices.several(0, 2, PolicyUse::draw),
             strategy: choices.maybe(15, rollout::Settings::draw),
-            ..Self::default()
+            offloading: choices.maybe(15, Offloading::draw),
         }
     }
 }
@@ -50,7 +50,7 @@ impl Draw for Edit {
 
 impl Draw for Change {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(17) {
+        match choices.below(18) {
             0 => Self::DisplayName(choices.maybe(70, text)),
             1 => Self::Description(choices.maybe(70, text)),
             2 => Self::Labels(labels(choices)),
@@ -67,6 +67,7 @@ impl Draw for Change {
             13 => Self::Workload(fresh(choices)),
             14 => Self::Version(text(choices)),
             15 => Self::Strategy(choices.maybe(70, rollout::Settings::draw)),
+            16 => Self::Offloading(choices.maybe(70, Offloading::draw)),
             _ => Self::Environment(environment(choices)),
         }
     }

@@ -6,7 +6,7 @@ use super::choices::{Choices, Draw};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, ChoiceKind, Continent, FlavorKind};
 use crate::id::{self, Id, Name};
-use crate::origin::{Origin, Sourced};
+use crate::origin::{Origin, Problem, ProblemCode, Related, Sourced};
 use crate::policy::{Enforcement, Level, OnReplaced, OnViolation};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money, Percent};
 use crate::time::Moment;
@@ -183,8 +183,8 @@ macro_rules! ids {
     )+};
 }
 
-ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, LocationId, PairId, PolicyId);
-ids!(PoolId, ResourceTypeId);
+ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId, OfferId);
+ids!(OutfitId, PairId, PolicyId, PoolId, ResourceTypeId);
 
 /// Draws of words: each as likely as another, the first the simplest.
 macro_rules! words {
@@ -207,6 +207,22 @@ words! {
     Level: Environment Deployment Workspace;
     OnViolation: MoveOrReport MoveOrStop Report;
     OnReplaced: Keep ScaleToZero Deactivate;
+    ProblemCode: InvalidValue UnreadableFile InvalidUtf8 InvalidSyntax LimitExceeded MissingField UnknownField UnknownKind
+        UnknownVersion WrongType OutOfRange Duplicate EmptyList UnknownName MissingCountry FalseCountry AllowsNothing
+        OverUsed;
+}
+
+impl Draw for Related {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { message: text(choices), origin: Origin::draw(choices) }
+    }
+}
+
+impl Draw for Problem {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let problem = Self::new(ProblemCode::draw(choices), &Origin::draw(choices), text(choices));
+        Self { help: choices.maybe(60, text), related: choices.several(0, 2, Related::draw), ..problem }
+    }
 }
 
 /// Draws until something valid is drawn, which is at once: the draw keeps to the range of what it makes.

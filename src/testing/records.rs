@@ -1,0 +1,203 @@
+//! What lives are made of and what comes of them: records, effects, snapshots, answers to calls.
+
+use std::sync::Arc;
+
+use super::choices::{Choices, Draw};
+use super::lives::{CommandSequence, environment, fresh};
+use super::loaded::parts;
+use super::values::{name, span, text, valid, words};
+use crate::lifecycle::{
+    Adopted, Answer, Around, CAPABILITIES, Callee, Capability, CapabilityRow, Cause, Class, Command, Edit, EditPlan,
+    Effect, Endpoint, Entry, Event, Field, Form, Journal, Lacking, Notice, Number, Place, PlacementRequest,
+    PlannedChange, Record, Role, Rollback, Settings, Share, Site, Snapshot, State, Status, TRANSITIONS, Tombstone,
+    Transition, Weight,
+};
+use crate::time::Moment;
+
+words! {
+    Role: Published Production Development;
+    Capability: CallById CallByWorkload LiveReload ScaleToZero FullAutoscaling ZeroDowntimeUpdates Deactivate Delete
+        Rename;
+    Event: Built Loading Ready Failed Moved MoveFailed Drained Unhealthy Healthy Push Patch Restart ColdRestart Rollout
+        RolloutOver Idle Replaced Wake Deactivate Activate Delete;
+    Lacking: Version Replicas Changes Name;
+    Cause: Deactivated Deleted NeverThere NotProduction NoHolder;
+}
+
+/// Draws of rows of a table.
+macro_rules! rows {
+    ($($name:ty: $table:expr;)+) => {$(
+        impl Draw for $name {
+            fn draw(choices: &mut Choices<'_>) -> Self {
+                valid(choices, |choices| choices.pick($table).copied())
+            }
+        }
+    )+};
+}
+
+rows! {
+    Status: &Status::ALL;
+    Field: Field::ALL;
+    CapabilityRow: &CAPABILITIES;
+    Transition: TRANSITIONS;
+}
+
+impl Draw for Class {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Field::draw(choices).class()
+    }
+}
+
+impl Draw for Adopted {
+    /// A deployment that runs already; a life without any takes it.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            name: name(choices.one_of("blue", ["green", "é"])),
+            version: choices.maybe(60, text),
+            governor: environment(choices),
+            holds: choices.chance(50),
+            settings: Arc::new(Settings::draw(choices)),
+            places: choices.several(1, 3, Place::draw),
+        }
+    }
+}
+
+impl Draw for Snapshot {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Journal::draw(choices).snapshot()
+    }
+}
+
+impl Draw for Entry {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { at: Moment::draw(choices), command: Command::draw(choices) }
+    }
+}
+
+parts! { Journal::draw =>
+    Around: |journal| journal.states().last().map(|(_, around)| around);
+}
+
+parts! { State::draw =>
+    Record: |state| state.deployments().last().cloned();
+}
+
+impl Draw for Effect {
+    /// Something that a sequence of commands entails.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| {
+            let CommandSequence { mut origin, commands } = CommandSequence::draw(choices);
+            let effects = commands.into_iter().filter_map(|(now, command)| origin.apply(now, &command).ok());
+            choices.pick(&effects.flatten().collect::<Vec<_>>()).cloned()
+        })
+    }
+}
+
+impl Draw for Notice {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let (environment, deployment) = (environment(choices), Number::draw(choices));
+        match choices.below(8) {
+            0 => Self::PromotionStarted { environment, candidate: deployment },
+            1 => Self::Promoted { environment, holder: deployment, previous: choices.maybe(50, Number::draw) },
+            2 => Self::PromotionEnded { environment, candidate: deployment, reason: text(choices) },
+            3 => Self::RolloutPaused { environment, reason: text(choices) },
+            4 => Self::RolloutWaits { deployment, reason: text(choices) },
+            5 => Self::RollingBack { environment, candidate: deployment, reason: text(choices) },
+            6 => Self::Failed { deployment },
+            _ => Self::Deleted { deployment, name: fresh(choices) },
+        }
+    }
+}
+
+impl Draw for Weight {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { deployment: Number::draw(choices), percent: percent(choices) }
+    }
+}
+
+/// A part of the calls that is not none.
+fn percent(choices: &mut Choices<'_>) -> u8 {
+    u8::try_from(choices.between(1, 100)).unwrap_or(1)
+}
+
+impl Draw for Form {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let deployment = Number::draw(choices);
+        match choices.below(4) {
+            0 => Self::Scale { deployment },
+            1 => Self::Edit { deployment },
+            2 => Self::Rename { deployment },
+            _ => Self::UpdateVersion { environment: environment(choices) },
+        }
+    }
+}
+
+impl Draw for PlacementRequest {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            deployment: Number::draw(choices),
+            governors: choices.several(1, 2, environment),
+            replicas: choices.between(1, 5),
+            settings: Arc::new(Settings::draw(choices)),
+            keep: choices.several(0, 2, Place::draw),
+        }
+    }
+}
+
+impl Draw for EditPlan {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Edit::draw(choices).plan(&Settings::draw(choices))
+    }
+}
+
+impl Draw for PlannedChange {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let field = Field::draw(choices);
+        Self { field, class: field.class(), before: text(choices), after: text(choices) }
+    }
+}
+
+impl Draw for Rollback {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { candidate: Number::draw(choices), reason: text(choices), at: Moment::draw(choices) }
+    }
+}
+
+impl Draw for Site {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { place: Place::draw(choices), generation: choices.between(1, 5).into() }
+    }
+}
+
+impl Draw for Tombstone {
+    /// One that was deleted after it was made, and used in between.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let (created, used) = (Moment::from_millis(choices.up_to(1 << 40)), span(choices, 3_600_000));
+        let deleted = created.after(used).after(span(choices, 3_600_000));
+        Self { name: fresh(choices), version: choices.maybe(60, text), created, deleted, used }
+    }
+}
+
+impl Draw for Answer {
+    /// What a call gets of a drawn life.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        State::draw(choices).route(&Endpoint::draw(choices))
+    }
+}
+
+impl Draw for Callee {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            deployment: Number::draw(choices),
+            name: fresh(choices),
+            version: choices.maybe(60, text),
+            status: Status::draw(choices),
+        }
+    }
+}
+
+impl Draw for Share {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { callee: Callee::draw(choices), percent: percent(choices) }
+    }
+}

@@ -1,0 +1,325 @@
+//! Scenarios: a workload's story step by step, with names that the steps know of each other.
+//!
+//! Each could have been written as a document: spans are whole seconds, and what a document cannot say is
+//! not there. What happens may be refused, as in life; that is no error of the scenario.
+
+use std::time::Duration;
+
+use super::choices::{Choices, Draw};
+use super::policies::attachment;
+use super::values::{name, text, words};
+use crate::id::Name;
+use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
+use crate::manifest::scenario::{ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec, Verb};
+use crate::manifest::spec::{AttachmentSpec, Metadata};
+use crate::origin::Origin;
+use crate::policy::{Enforcement, OnReplaced};
+use crate::quantity::Milli;
+use crate::time::Moment;
+#[cfg(feature = "manifest")]
+use crate::{
+    manifest::spec::Specs,
+    simulation::{ScenarioReport, StepReport, simulate},
+    workspace::{LoadOptions, Workspace},
+};
+
+/// What deployments of a story are called.
+const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
+
+/// The last second of the year 9999, in milliseconds.
+const LATEST: u64 = 253_402_300_799_000;
+
+words! { Verb: Activate Deactivate Wake Idle Move Delete; }
+
+impl Draw for ScenarioSpec {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let host = choices.maybe(50, HostSpec::draw);
+        let (mut at, mut told) = (Duration::ZERO, Told { hosted: host.is_some(), ..Told::default() });
+        let steps = choices.several(1, 20, |choices| {
+            let passed = choices.maybe(70, |choices| seconds(choices, 300));
+            at += passed.unwrap_or_default();
+            let happening = told.next(choices);
+            StepSpec { at: passed.map(|_| at), ..step(choices, happening) }
+        });
+        Self {
+            metadata: Metadata::named(name(choices.one_of("story", ["first-push", "two sides", "é"]))),
+            description: choices.maybe(10, text),
+            resource_type: choices.one_of("model", ["function", "agent"]).to_owned().into(),
+            workload: name(choices.one_of("bert", ["llama"])).into(),
+            start: Moment::from_millis(choices.up_to(LATEST)),
+            unlimited: !choices.chance(30),
+            host,
+            steps,
+        }
+    }
+}
+
+/// What a story has told so far.
+#[derive(Default)]
+struct Told {
+    /// Whether a scripted host builds, starts and measures; else the steps say all that.
+    hosted: bool,
+    /// What has been pushed.
+    pushed: Vec<Name>,
+    /// What would be seen next, the next last.
+    due: Vec<Happening>,
+}
+
+impl Told {
+    /// What happens next: mostly what is due, else stories would not get far.
+    fn next(&mut self, choices: &mut Choices<'_>) -> Happening {
+        let expected = if choices.chance(25) { None } else { self.due.pop() };
+        // Nothing can be done before there is something.
+        let begins = self.pushed.is_empty() && !choices.chance(5);
+        let happening = match expected {
+            Some(expected) => expected,
+            None if begins => Happening::Push(push(choices)),
+            None => happening(choices, self),
+        };
+        if let Happening::Push(PushSpec { push: Push { name: Some(name), .. }, .. }) = &happening {
+            self.pushed.push(name.clone());
+            if !self.hosted {
+                let seen = |observation| Happening::Observe(observation, name.as_str().to_owned());
+                self.due = vec![seen(Observation::Ready), seen(Observation::Built)];
+            }
+        }
+        if let Happening::One(Verb::Deactivate, deployment) = &happening
+            && !self.hosted
+        {
+            self.due = vec![Happening::Observe(Observation::Drained, deployment.clone())];
+        }
+        happening
+    }
+
+    /// A deployment by its name, mostly one that was pushed; or by its id.
+    fn deployment(&self, choices: &mut Choices<'_>) -> String {
+        match choices.pick(&self.pushed) {
+            Some(name) if !choices.chance(15) => name.as_str().to_owned(),
+            _ if choices.chance(30) => format!("bert-{}", choices.between(1, 4)),
+            _ => deployed(choices).as_str().to_owned(),
+        }
+    }
+}
+
+/// So many whole seconds at most.
+fn seconds(choices: &mut Choices<'_>, most: u32) -> Duration {
+    Duration::from_secs(choices.between(0, most).into())
+}
+
+impl Draw for HostSpec {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            build: seconds(choices, 120),
+            start: seconds(choices, 120),
+            tick: Duration::from_secs(choices.between(5, 60).into()),
+        }
+    }
+}
+
+impl Draw for StepSpec {
+    /// A step before a scripted host.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let happening = Happening::draw(choices);
+        Self { at: choices.maybe(70, |choices| seconds(choices, 3600)), ..step(choices, happening) }
+    }
+}
+
+fn step(choices: &mut Choices<'_>, happening: Happening) -> StepSpec {
+    let expect = choices.maybe(20, ExpectSpec::draw).unwrap_or_default();
+    StepSpec { at: None, happening, expect, origin: Origin::default() }
+}
+
+impl Draw for Happening {
+    /// What may happen before a scripted host.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        happening(choices, &Told { hosted: true, ..Told::default() })
+    }
+}
+
+/// What happens: traffic and failures only where a scripted host brings them about.
+fn happening(choices: &mut Choices<'_>, told: &Told) -> Happening {
+    let by_host = if told.hosted { 10 } else { 0 };
+    match choices.below(40 + by_host) {
+        0 | 1 => Happening::Wait,
+        2..=6 => Happening::Push(push(choices)),
+        7..=14 => Happening::Observe(Observation::draw(choices), told.deployment(choices)),
+        15..=20 => Happening::Promote {
+            deployment: told.deployment(choices),
+            environment: environment(choices),
+            name: copy(choices),
+            on_replaced: choices.maybe(30, OnReplaced::draw),
+            force: choices.chance(30),
+            by: takeover(choices),
+        },
+        21 => {
+            let (from, to) = (environment(choices), environment(choices));
+            let on_replaced = choices.maybe(30, OnReplaced::draw);
+            Happening::Release { from, to, name: copy(choices), on_replaced, by: takeover(choices) }
+        }
+        22 | 23 => Happening::UpdateVersion {
+            environment: environment(choices),
+            version: version(choices),
+            name: copy(choices),
+            on_replaced: choices.maybe(30, OnReplaced::draw),
+            by: takeover(choices),
+        },
+        24 | 25 => {
+            let on_replaced = choices.maybe(30, OnReplaced::draw);
+            Happening::RollBack { environment: environment(choices), on_replaced, by: takeover(choices) }
+        }
+        26 => Happening::Cancel { environment: environment(choices) },
+        27 => Happening::Pause { environment: environment(choices) },
+        28 => Happening::Resume { environment: environment(choices) },
+        29 => Happening::ForceForward { environment: environment(choices) },
+        30 | 31 => Happening::One(Verb::draw(choices), told.deployment(choices)),
+        32 => Happening::Scale { deployment: told.deployment(choices), replicas: choices.below(6) },
+        33..=35 => Happening::Edit { deployment: told.deployment(choices), changes: changes(choices, true) },
+        36 => Happening::Rename { deployment: told.deployment(choices), name: deployed(choices) },
+        37 => Happening::Patch { version: choices.maybe(60, version) },
+        38 => Happening::SetPolicies {
+            environment: environment(choices).as_str().to_owned().into(),
+            policies: choices.several(0, 2, attached),
+        },
+        39 => Happening::DeleteWorkload,
+        40..=45 => {
+            Happening::Traffic { environment: environment(choices), per_second: choices.one_of(10, [0, 100, 1000]) }
+        }
+        46..=48 => Happening::Metrics(ShownSpec::draw(choices)),
+        _ => Happening::Fail { deployment: told.deployment(choices), replicas: choices.between(1, 5) },
+    }
+}
+
+fn deployed(choices: &mut Choices<'_>) -> Name {
+    let [first, others @ ..] = DEPLOYMENTS;
+    name(choices.one_of(first, others))
+}
+
+/// An environment: mostly one that every workspace has.
+fn environment(choices: &mut Choices<'_>) -> Name {
+    name(choices.one_of("production", ["production", "development", "staging"]))
+}
+
+fn copy(choices: &mut Choices<'_>) -> Option<Name> {
+    choices.maybe(20, deployed)
+}
+
+fn version(choices: &mut Choices<'_>) -> String {
+    choices.one_of("v1", ["v2", "v3"]).to_owned()
+}
+
+fn takeover(choices: &mut Choices<'_>) -> Option<Takeover> {
+    choices.maybe(30, Takeover::draw)
+}
+
+fn attached(choices: &mut Choices<'_>) -> AttachmentSpec {
+    attachment(choices.one_of("p1", ["p2", "p3"]), Enforcement::draw(choices))
+}
+
+impl Draw for PushSpec {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        push(choices)
+    }
+}
+
+fn push(choices: &mut Choices<'_>) -> PushSpec {
+    let kind = match choices.below(4) {
+        0 | 1 => PushKind::Published,
+        2 => PushKind::Draft,
+        _ => PushKind::Promoted {
+            environment: environment(choices),
+            on_replaced: choices.maybe(30, OnReplaced::draw),
+            by: takeover(choices).map(Box::new),
+        },
+    };
+    let (called, governor) = (choices.maybe(80, deployed), choices.maybe(20, environment));
+    let push = Push { name: called, environment: governor, ..Push::new(kind, &version(choices)) };
+    let from = choices.maybe(5, |choices| choices.one_of("bert/d1", ["d1"]).to_owned().into());
+    PushSpec { from, push, changes: changes(choices, false) }
+}
+
+/// Up to two changes of different fields; an edit may also ask for what is refused.
+fn changes(choices: &mut Choices<'_>, edits: bool) -> Vec<Change> {
+    let mut drawn = choices.several(0, 2, Change::draw);
+    let mut seen = std::collections::HashSet::new();
+    drawn.retain(|change| is_written(change, edits) && seen.insert(std::mem::discriminant(change)));
+    drawn
+}
+
+/// Whether a step can say it: documents set fields, and take none away.
+fn is_written(change: &Change, edits: bool) -> bool {
+    match change {
+        Change::DisplayName(value) | Change::Description(value) => value.is_some(),
+        Change::Variables { set, unset } => !(set.is_empty() && unset.is_empty()),
+        Change::Replicas(value) => value.is_some(),
+        Change::Scaling(value) => value.is_some(),
+        Change::LoadBalancer(value) => value.is_some(),
+        Change::Placement(value) => value.is_some(),
+        Change::Resources(value) => value.is_some(),
+        Change::Strategy(value) => value.is_some(),
+        Change::Offloading(value) => value.is_some(),
+        Change::Policies(policies) => policies.iter().all(|policy| !policy.remote),
+        Change::Requests(_) => false,
+        Change::Labels(_) | Change::Priority(_) => true,
+        Change::Name(_) | Change::Workload(_) | Change::Version(_) | Change::Environment(_) => edits,
+    }
+}
+
+impl Draw for ShownSpec {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let custom = choices.maybe(30, |choices| (name("queue"), Milli::thousandths(choices.up_to(1_000_000))));
+        Self {
+            version: version(choices),
+            error_rate: choices.maybe(60, |choices| Milli::thousandths(choices.up_to(100_000))),
+            latency: choices.maybe(40, |choices| Milli::whole(choices.one_of(100, [20, 500, 10_000]))),
+            capacity: choices.maybe(40, |choices| choices.between(1, 200)),
+            starts: choices.maybe(20, |choices| choices.chance(50)),
+            custom: custom.into_iter().collect(),
+        }
+    }
+}
+
+impl Draw for ExpectSpec {
+    /// One thing that may come true.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let none = Self::default();
+        let whose = Told::default().deployment(choices);
+        match choices.below(12) {
+            0 => Self { status: vec![(whose, Status::draw(choices))], ..none },
+            1 => Self { roles: vec![(whose, Role::draw(choices))], ..none },
+            2 => Self { governors: vec![(whose, environment(choices).to_string())], ..none },
+            3 => Self { routes: vec![("workload".to_owned(), whose)], ..none },
+            4 => Self { effects: Some(choices.several(0, 2, text)), ..none },
+            5 => {
+                let places = [("anywhere".to_owned(), choices.between(1, 3))].into_iter().collect();
+                Self { places: vec![(whose, places)], ..none }
+            }
+            6 => Self { violations: Some(vec![whose]), ..none },
+            7 => Self { replicas: vec![(whose, choices.below(5))], ..none },
+            8 => Self { rolled_back: vec![(environment(choices).to_string(), "no".to_owned())], ..none },
+            9 => Self { lost: Some(choices.up_to(10_000)), ..none },
+            10 => Self { offloaded: vec![(environment(choices).to_string(), "no".to_owned())], ..none },
+            _ => {
+                let words = choices.maybe(50, text);
+                Self { refused: Some((choices.one_of("L8", ["L1", "L2"]).to_owned(), words)), ..none }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "manifest")]
+impl Draw for ScenarioReport {
+    /// What comes of a drawn scenario in a drawn world.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        super::values::valid(choices, |choices| {
+            let workspace = Workspace::from_specs(Specs::draw(choices), LoadOptions::default()).ok()?;
+            Some(simulate(&workspace, &ScenarioSpec::draw(choices)).ok()?.0)
+        })
+    }
+}
+
+#[cfg(feature = "manifest")]
+impl Draw for StepReport {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        super::values::valid(choices, |choices| ScenarioReport::draw(choices).steps.pop())
+    }
+}

@@ -1,0 +1,325 @@
+//! What the testing room draws: every public type that can be made or fed in, each of them valid.
+#![cfg(all(feature = "proptest", feature = "arbitrary", feature = "manifest"))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arbitrary::{Arbitrary, Unstructured};
+use siting::lifecycle::{Adopted, Journal, State};
+use siting::manifest::spec::{Specs, WorkspaceSpec};
+use siting::scaling::settings::Baseten;
+use siting::simulation::simulate;
+use siting::testing::{Choices, Draw};
+use siting::time::Moment;
+use siting::workspace::{LoadOptions, Workspace};
+
+/// Draws a type by both traits, from many seeds and from no bytes at all.
+fn draws<T>() -> usize
+where
+    T: Draw + std::fmt::Debug + proptest::arbitrary::Arbitrary + for<'a> Arbitrary<'a>,
+{
+    let shown = |seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)));
+    <T as Arbitrary<'_>>::arbitrary(&mut Unstructured::new(&[])).unwrap();
+    (0..100).map(shown).collect::<BTreeSet<_>>().len()
+}
+
+/// How many different values each type has in a hundred draws.
+macro_rules! counts {
+    ($($room:path: $($name:ty),+;)+) => {
+        [$({
+            #[allow(clippy::wildcard_imports, unused_imports, reason = "each block names the types of one room")]
+            use $room::*;
+            vec![$((concat!(stringify!($room), "::", stringify!($name)), draws::<$name>())),+]
+        }),+].concat()
+    };
+}
+
+#[test]
+fn types_are_drawn_by_all_traits() {
+    let counts = counts! {
+        siting::id: Name, KindId, OfferId, OutfitId;
+        siting::bitset: BitSet<siting::id::Atom>;
+        siting::quantity: Bytes, Coordinates;
+        siting::origin: Problem, Related, Sourced<siting::id::Name>;
+        siting::catalog: Catalog, Choice, PerAxis<siting::id::Atom>;
+        siting::policy: AxisScope, Options, Policy, Restriction, Scope;
+        siting::inventory: Bound, Class, Cluster, Fleet, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair, Place,
+            Pool, Remainder, Request, Reservation, ReservationId, Share;
+        siting::metrics: MetricSpec, Window;
+        siting::scaling: Autoscaler, Decision, State;
+        siting::scaling::behaviour: Behaviour, Change, Changes, Proposals;
+        siting::scaling::hpa: Initialisation, Proposal, Replica;
+        siting::scaling::kpa: Seen, State, Wanted;
+        siting::scaling::settings: Baseten, Reading;
+        siting::scaling::zero: Activity, Seen;
+        siting::traffic: Backend, Balancer, Ring, Routing, Sessions, Side;
+        siting::rollout: Action, Canary, Check, Peak, Rollout, Settings, Slack, Tally;
+        siting::rollout::canary: Counts, Scale, Sides, Weight;
+        siting::deployment: Demand, Deployment, Expected, Favourite, GpuNeed, Mix, Near, Offloading, OfGpus, Preference,
+            Preferences, Resources, Site;
+        siting::placement: Counts, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal,
+            UnknownLast<siting::quantity::Money>;
+        siting::lifecycle: Adopted, Answer, Around, Callee, EditPlan, Effect, Entry, Field, Form, Journal, Notice,
+            PlacementRequest, PlannedChange, Record, Rollback, Settings, Share, Site, Snapshot, State, Status, Tombstone,
+            Transition, Weight;
+        siting::manifest: Gathered, Reading, Source;
+        siting::manifest::beamlit: ModelDeployment;
+        siting::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;
+        siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec, FavouriteSpec,
+            FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
+        siting::workspace: Outcome, PolicyChange, Running, Workspace;
+        siting::analysis: AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription;
+        siting::simulation: ScenarioReport, StepReport;
+        siting::testing: CommandSequence, Series;
+    };
+    let few: Vec<_> = counts.iter().filter(|(_, count)| *count < 10).collect();
+    assert!(few.is_empty(), "{few:?}");
+    // Words and rows of tables: as many values as there are.
+    let words = counts! {
+        siting::manifest: Kind;
+        siting::manifest::scenario: Verb;
+        siting::lifecycle: Capability, CapabilityRow, Event;
+        siting::placement: Code;
+        siting::origin: ProblemCode;
+    };
+    let numbers: Vec<_> = words.iter().map(|(_, count)| *count).collect();
+    assert_eq!(numbers, [9, 6, 9, 9, 21, 12, 18], "{words:?}");
+}
+
+#[test]
+fn scenarios_are_told_twice_alike() {
+    let (mut accepted, mut hosted, mut statuses) = (0, 0, BTreeSet::new());
+    for seed in 0..400 {
+        let choices = &mut Choices::seeded(seed);
+        let workspace = Workspace::draw(choices);
+        let scenario = Draw::draw(choices);
+        let tell = || simulate(&workspace, &scenario).unwrap_or_else(|error| panic!("{seed}: {error}\n{scenario:#?}"));
+        let ((report, scene), (again, _)) = (tell(), tell());
+        assert_eq!(report, again, "{seed}");
+        assert_eq!(report.steps.len(), scenario.steps.len());
+        accepted += report.steps.iter().filter(|step| !step.effects.is_empty()).count();
+        hosted += usize::from(report.series.is_some_and(|series| !series.is_empty()));
+        let records = scene.lives().flat_map(|(_, life)| life.state().deployments());
+        statuses.extend(records.map(|record| record.status.as_str()));
+    }
+    println!("{accepted} steps had effects, {hosted} hosts saw something; {statuses:?}");
+    assert!(accepted > 400 && hosted > 100, "{accepted} {hosted}");
+    for status in ["BUILDING", "ACTIVE", "INACTIVE", "UPDATING"] {
+        assert!(statuses.contains(status), "{status} is never reached: {statuses:?}");
+    }
+}
+
+#[test]
+fn what_is_drawn_alone_is_taken_where_it_belongs() {
+    for seed in 0..300 {
+        let choices = &mut Choices::seeded(seed);
+        let Adopted { name, .. } = Adopted::draw(choices);
+        let mut life = State::new("model", "bert".parse().unwrap(), "production".parse().unwrap());
+        let adopted = Adopted { name, ..Adopted::draw(choices) };
+        life.adopt(Moment::default(), adopted).unwrap_or_else(|refusal| panic!("{seed}: {refusal}"));
+        Journal::restore(Draw::draw(choices)).unwrap();
+        Baseten::draw(choices).read().unwrap();
+        let root = WorkspaceSpec {
+            groups: vec![Draw::draw(choices)],
+            locations: vec![Draw::draw(choices)],
+            flavors: vec![Draw::draw(choices)],
+            expected_demands: vec![Draw::draw(choices)],
+            ..WorkspaceSpec::draw(choices)
+        };
+        let specs = Specs { workspace: Some(root.clone()), ..Specs::default() };
+        Workspace::from_specs(specs, LoadOptions::default())
+            .unwrap_or_else(|error| panic!("{seed}: {error}\n{root:#?}"));
+    }
+}
+
+/// Public types that are not drawn, by the reason.
+const EXCEPTIONS: &[(&str, &[&str])] = &[
+    (
+        "errors: made where something is refused, and never fed in",
+        &[
+            "catalog::AddFlavorError",
+            "catalog::AddGroupError",
+            "catalog::AddLocationError",
+            "catalog::AddResourceTypeError",
+            "deployment::InvalidMix",
+            "id::InvalidName",
+            "inventory::InvalidFleet",
+            "inventory::RemoveClusterError",
+            "inventory::ReserveError",
+            "inventory::RestoreError",
+            "inventory::UnknownReservation",
+            "lifecycle::Refusal",
+            "lifecycle::UnknownSchema",
+            "manifest::InvalidMetric",
+            "metrics::InvalidSpec",
+            "metrics::InvalidWindow",
+            "metrics::UnlikeWindows",
+            "placement::CommitError",
+            "policy::InvalidPolicy",
+            "quantity::InvalidQuantity",
+            "rollout::InvalidSpan",
+            "rollout::InvalidSteps",
+            "rollout::Refusal",
+            "scaling::kpa::InvalidSettings",
+            "scaling::manual::Automatic",
+            "scaling::settings::InvalidSetting",
+            "scaling::settings::Unsaid",
+            "traffic::InvalidSplit",
+            "traffic::NoRoute",
+            "workspace::AddressError",
+            "workspace::AttachError",
+            "workspace::LoadError",
+            "workspace::RemoveEnvironmentError",
+        ],
+    ),
+    (
+        "borrowed: views of other values, which are drawn",
+        &[
+            "lifecycle::Load",
+            "placement::Ask",
+            "placement::Movable",
+            "policy::Bundle",
+            "rollout::Observation",
+            "rollout::canary::Aborted",
+            "rollout::canary::Routed",
+            "scaling::Observed",
+            "scaling::hpa::Figures",
+            "scaling::settings::Beamlit",
+            "traffic::Caller",
+            "workspace::Local",
+        ],
+    ),
+    (
+        "come out of functions, and only of some values: part of what is drawn, where that has them",
+        &[
+            "analysis::EndpointDescription",
+            "analysis::HistoryEntry",
+            "analysis::PolicyAt",
+            "catalog::Suggestion",
+            "lifecycle::Promotion",
+            "lifecycle::Replacement",
+            "lifecycle::Slot",
+            "simulation::Difference",
+            "simulation::Line",
+            "simulation::Note",
+            "simulation::Point",
+            "simulation::Requests",
+            "simulation::Series",
+            "workspace::AuditOutcome",
+            "workspace::Offloaded",
+            "workspace::Quarantined",
+            "workspace::Remedy",
+            "workspace::Violation",
+        ],
+    ),
+];
+
+#[test]
+fn every_public_type_is_drawn_or_excepted() {
+    let source = Source::read();
+    let drawn: BTreeSet<_> = listed().into_iter().map(|path| source.definition(&path)).collect();
+    let mut excepted = BTreeSet::new();
+    for (reason, paths) in EXCEPTIONS {
+        for path in *paths {
+            let found = source.definition(path);
+            assert!(!drawn.contains(&found), "`{path}` is drawn, and excepted all the same ({reason})");
+            assert!(excepted.insert(found), "`{path}` is excepted twice");
+        }
+    }
+    let all = source.all();
+    assert!(all.len() > 300, "{}", all.len());
+    let missing: Vec<_> = all.iter().filter(|found| !drawn.contains(*found) && !excepted.contains(*found)).collect();
+    assert!(missing.is_empty(), "neither drawn (src/testing/implemented.rs) nor excepted here: {missing:?}");
+}
+
+/// The paths of the types in the lists of `arbitrary!`, but for those of the testing room itself.
+fn listed() -> Vec<String> {
+    let text = fs::read_to_string(root().join("testing/implemented.rs")).unwrap();
+    let lists = text.split("\narbitrary! {\n").skip(1).map(|list| list.split("\n}").next().unwrap_or_default());
+    let mut paths = Vec::new();
+    for (room, names) in lists.flat_map(|list| list.split(';')).filter_map(|line| line.split_once(": ")) {
+        let Some(room) = room.trim().strip_prefix("crate::") else { continue };
+        let names = names.split(',').map(|name| name.split('<').next().unwrap_or_default().trim());
+        paths.extend(names.map(|name| format!("{room}::{name}")));
+    }
+    paths
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The crate's text by module, such as `scaling::kpa`.
+struct Source(BTreeMap<String, String>);
+
+impl Source {
+    /// All modules but the command line's and the testing room's own.
+    fn read() -> Self {
+        let mut modules = BTreeMap::new();
+        let mut folders = vec![root()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let inside = path.strip_prefix(root()).unwrap().with_extension("");
+                    let module = inside.to_str().unwrap().replace(['/', '\\'], "::");
+                    let module = module.strip_suffix("::mod").unwrap_or(&module).to_owned();
+                    modules.insert(module, fs::read_to_string(&path).unwrap());
+                }
+            }
+        }
+        modules.retain(|module, _| !["cli", "testing", "bin"].contains(&module.split("::").next().unwrap_or_default()));
+        Self(modules)
+    }
+
+    /// The public types that are defined in a module, those that a macro names there among them.
+    fn types(&self, module: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let text = self.0.get(module).map(String::as_str).unwrap_or_default();
+        let word =
+            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || "_$".contains(*c)).collect::<String>();
+        for line in text.lines().map(str::trim_start) {
+            let after = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
+            match after.map(word) {
+                // What the macro is called with: `Name;`, or `Name::` and more, each a line.
+                Some(name) if name == "$name" => {
+                    let called = text.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| {
+                        let rest = line.trim_start_matches(|c: char| c.is_alphanumeric());
+                        line.starts_with(char::is_uppercase) && (rest == ";" || rest.starts_with("::"))
+                    });
+                    found.extend(called.map(word));
+                }
+                Some(name) => drop(found.insert(name)),
+                None => {}
+            }
+        }
+        found
+    }
+
+    fn all(&self) -> BTreeSet<(String, String)> {
+        let of =
+            |module: &String| self.types(module).into_iter().map(|name| (module.clone(), name)).collect::<Vec<_>>();
+        self.0.keys().flat_map(of).collect()
+    }
+
+    /// Where a public path leads to: the module that defines the type, maybe behind a `pub use`.
+    fn definition(&self, path: &str) -> (String, String) {
+        let (module, name) = path.rsplit_once("::").unwrap();
+        if self.types(module).contains(name) {
+            return (module.to_owned(), name.to_owned());
+        }
+        let text = self.0.get(module).unwrap_or_else(|| panic!("there is no module `{module}`, of `{path}`"));
+        let uses = text.split("pub use ").skip(1).filter_map(|rest| rest.split_once(';')?.0.rsplit_once("::"));
+        let names = |list: &str| list.trim_matches(['{', '}']).split(',').any(|one| one.trim() == name);
+        let mut from = uses.filter(|(_, list)| names(list)).map(|(from, _)| match from.strip_prefix("super::") {
+            Some(sibling) => format!("{}::{sibling}", module.rsplit_once("::").map_or("", |(parent, _)| parent)),
+            None => format!("{module}::{from}"),
+        });
+        let from = from.next().unwrap_or_else(|| panic!("there is no public type `{path}`"));
+        self.definition(&format!("{from}::{name}"))
+    }
+}
