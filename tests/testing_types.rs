@@ -10,7 +10,6 @@ use arbitrary::{Arbitrary, Unstructured};
 use siting::lifecycle::{Adopted, Journal, State};
 use siting::manifest::spec::{Specs, WorkspaceSpec};
 use siting::scaling::settings::Baseten;
-use siting::simulation::simulate;
 use siting::testing::{Choices, Draw};
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, Workspace};
@@ -76,6 +75,22 @@ fn types_are_drawn_by_all_traits() {
     };
     let few: Vec<_> = counts.iter().filter(|(_, count)| *count < 10).collect();
     assert!(few.is_empty(), "{few:?}");
+    // Some of which there are not so many.
+    let counts = counts! {
+        siting::analysis: Severity, Subject, WorkloadName;
+        siting::inventory: GpuRequest, Shape, Used;
+        siting::lifecycle: Cause, Class, Lacking, Role, Snapshot;
+        siting::manifest: ScenarioReading;
+        siting::placement: Culprit, Verdict;
+        siting::policy: State, Targets;
+        siting::rollout: Outcome, Pause, Phase, Reason, Standing, Verdict;
+        siting::scaling: NoProposal;
+        siting::scaling::behaviour: Held;
+        siting::scaling::hpa: NoFigure, Standing;
+        siting::traffic: Bound, Cause, Destination, Why;
+    };
+    let alike: Vec<_> = counts.iter().filter(|(_, count)| *count < 2).collect();
+    assert!(alike.is_empty(), "{alike:?}");
     // Words and rows of tables: as many values as there are.
     let words = counts! {
         siting::manifest: Kind;
@@ -86,29 +101,6 @@ fn types_are_drawn_by_all_traits() {
     };
     let numbers: Vec<_> = words.iter().map(|(_, count)| *count).collect();
     assert_eq!(numbers, [9, 6, 9, 9, 21, 12, 18], "{words:?}");
-}
-
-#[test]
-fn scenarios_are_told_twice_alike() {
-    let (mut accepted, mut hosted, mut statuses) = (0, 0, BTreeSet::new());
-    for seed in 0..400 {
-        let choices = &mut Choices::seeded(seed);
-        let workspace = Workspace::draw(choices);
-        let scenario = Draw::draw(choices);
-        let tell = || simulate(&workspace, &scenario).unwrap_or_else(|error| panic!("{seed}: {error}\n{scenario:#?}"));
-        let ((report, scene), (again, _)) = (tell(), tell());
-        assert_eq!(report, again, "{seed}");
-        assert_eq!(report.steps.len(), scenario.steps.len());
-        accepted += report.steps.iter().filter(|step| !step.effects.is_empty()).count();
-        hosted += usize::from(report.series.is_some_and(|series| !series.is_empty()));
-        let records = scene.lives().flat_map(|(_, life)| life.state().deployments());
-        statuses.extend(records.map(|record| record.status.as_str()));
-    }
-    println!("{accepted} steps had effects, {hosted} hosts saw something; {statuses:?}");
-    assert!(accepted > 400 && hosted > 100, "{accepted} {hosted}");
-    for status in ["BUILDING", "ACTIVE", "INACTIVE", "UPDATING"] {
-        assert!(statuses.contains(status), "{status} is never reached: {statuses:?}");
-    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub struct ShownSpec {
     pub error_rate: Option<Milli>,
     /// Milliseconds until a request is answered; 100 at first.
     pub latency: Option<Milli>,
-    /// Requests a second that take all cpu of a replica; 100 at first.
+    /// Requests a second that take all cpu of a replica, from 1; 100 at first.
     pub capacity: Option<u32>,
     /// Whether its replicas become ready; they do at first.
     pub starts: Option<bool>,

@@ -99,7 +99,7 @@ impl Served {
         // Thousandths of requests a second, of each replica.
         let rate = requests.saturating_mul(1000) / millis / u64::from(ready.max(1));
         let in_flight = rate.saturating_mul(shown.latency.get()) / 1_000_000;
-        self.cpu = Milli::thousandths(rate.saturating_mul(100) / u64::from(shown.capacity));
+        self.cpu = Milli::thousandths(rate.saturating_mul(100) / u64::from(shown.capacity.max(1)));
         if let Some(window) = &mut self.window
             && ready > 0
         {

@@ -11,7 +11,7 @@ use super::values::{name, text, words};
 use crate::id::Name;
 use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
 use crate::manifest::scenario::{ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec, Verb};
-use crate::manifest::spec::{AttachmentSpec, Metadata};
+use crate::manifest::spec::{AttachmentSpec, Metadata, OffloadingSpec};
 use crate::origin::Origin;
 use crate::policy::{Enforcement, OnReplaced};
 use crate::quantity::Milli;
@@ -26,8 +26,8 @@ use crate::{
 /// What deployments of a story are called.
 const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
 
-/// The last second of the year 9999, in milliseconds.
-const LATEST: u64 = 253_402_300_799_000;
+/// The beginning of the year 2100, in milliseconds.
+const LATEST: u64 = 4_102_444_800_000;
 
 words! { Verb: Activate Deactivate Wake Idle Move Delete; }
 
@@ -239,7 +239,10 @@ fn push(choices: &mut Choices<'_>) -> PushSpec {
 
 /// Up to two changes of different fields; an edit may also ask for what is refused.
 fn changes(choices: &mut Choices<'_>, edits: bool) -> Vec<Change> {
-    let mut drawn = choices.several(0, 2, Change::draw);
+    let mut drawn = choices.several(0, 2, |choices| match Change::draw(choices) {
+        Change::Offloading(Some(_)) => Change::Offloading(Some(OffloadingSpec::draw(choices).offloading())),
+        other => other,
+    });
     let mut seen = std::collections::HashSet::new();
     drawn.retain(|change| is_written(change, edits) && seen.insert(std::mem::discriminant(change)));
     drawn

@@ -1,6 +1,7 @@
 //! Draws of what a deployment carries through its life, and of edits of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
 
 use super::choices::{Choices, Draw};
 use super::lives::{environment, fresh};
@@ -125,7 +126,10 @@ impl Draw for GpuRequirement {
 
 impl Draw for Preferred {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { prefer: choices.several(0, 2, Preferring::draw), spread: choices.maybe(40, Spread::draw) }
+        let mut prefer = choices.several(0, 2, Preferring::draw);
+        // No preference stands twice.
+        prefer.dedup_by_key(|preferring| discriminant(preferring));
+        Self { prefer, spread: choices.maybe(40, Spread::draw) }
     }
 }
 
@@ -136,7 +140,11 @@ impl Draw for Preferring {
             1 => Self::Packing,
             2 => Self::NearCountry(choices.one_of("fr", ["us", "no"]).to_owned()),
             3 => Self::NearPoint(48_860_000, 2_350_000),
-            _ => Self::Favourites(choices.several(1, 2, Favoured::draw)),
+            _ => {
+                let mut favourites = choices.several(1, 2, Favoured::draw);
+                favourites.dedup_by_key(|favoured| discriminant(favoured));
+                Self::Favourites(favourites)
+            }
         }
     }
 }
