@@ -14,38 +14,42 @@ use siting::testing::{Choices, Draw};
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, Workspace};
 
-/// Draws a type by both traits, from many seeds and from no bytes at all.
-fn draws<T>() -> usize
+/// What a type looks like when it is drawn so many times; it is drawn from no bytes at all as well.
+fn shown<T>(draws: u64) -> BTreeSet<String>
 where
     T: Draw + std::fmt::Debug + proptest::arbitrary::Arbitrary + for<'a> Arbitrary<'a>,
 {
-    let shown = |seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)));
     <T as Arbitrary<'_>>::arbitrary(&mut Unstructured::new(&[])).unwrap();
-    (0..100).map(shown).collect::<BTreeSet<_>>().len()
+    (0..draws).map(|seed| format!("{:?}", T::draw(&mut Choices::seeded(seed)))).collect()
 }
 
-/// How many different values each type has in a hundred draws.
-macro_rules! counts {
-    ($($room:path: $($name:ty),+;)+) => {
+/// What each type looks like.
+macro_rules! shown {
+    ($draws:expr => $($room:path: $($name:ty),+;)+) => {
         [$({
             #[allow(clippy::wildcard_imports, unused_imports, reason = "each block names the types of one room")]
             use $room::*;
-            vec![$((concat!(stringify!($room), "::", stringify!($name)), draws::<$name>())),+]
+            vec![$((concat!(stringify!($room), "::", stringify!($name)), shown::<$name>($draws))),+]
         }),+].concat()
     };
 }
 
+/// The types of which there are fewer.
+fn fewer_than(least: usize, all: &[(&'static str, BTreeSet<String>)]) -> Vec<&'static str> {
+    all.iter().filter(|(_, shown)| shown.len() < least).map(|(path, _)| *path).collect()
+}
+
 #[test]
 fn types_are_drawn_by_all_traits() {
-    let counts = counts! {
+    let all = shown! { 100 =>
         siting::id: Name, KindId, OfferId, OutfitId;
         siting::bitset: BitSet<siting::id::Atom>;
         siting::quantity: Bytes, Coordinates;
         siting::origin: Problem, Related, Sourced<siting::id::Name>;
         siting::catalog: Catalog, Choice, PerAxis<siting::id::Atom>;
         siting::policy: AxisScope, Options, Policy, Restriction, Scope;
-        siting::inventory: Bound, Class, Cluster, Fleet, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair, Place,
-            Pool, Remainder, Request, Reservation, ReservationId, Share;
+        siting::inventory: Bound, Class, Cluster, Fleet, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair,
+            Place, Pool, Remainder, Request, Reservation, ReservationId, Share;
         siting::metrics: MetricSpec, Window;
         siting::scaling: Autoscaler, Decision, State;
         siting::scaling::behaviour: Behaviour, Change, Changes, Proposals;
@@ -61,46 +65,77 @@ fn types_are_drawn_by_all_traits() {
         siting::placement: Counts, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal,
             UnknownLast<siting::quantity::Money>;
         siting::lifecycle: Adopted, Answer, Around, Callee, EditPlan, Effect, Entry, Field, Form, Journal, Notice,
-            PlacementRequest, PlannedChange, Record, Rollback, Settings, Share, Site, Snapshot, State, Status, Tombstone,
-            Transition, Weight;
+            PlacementRequest, PlannedChange, Record, Rollback, Settings, Share, Site, Snapshot, State, Status,
+            Tombstone, Transition, Weight;
         siting::manifest: Gathered, Reading, Source;
         siting::manifest::beamlit: ModelDeployment;
         siting::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;
-        siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec, FavouriteSpec,
-            FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
+        siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec,
+            FavouriteSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
         siting::workspace: Outcome, PolicyChange, Running, Workspace;
         siting::analysis: AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription;
         siting::simulation: ScenarioReport, StepReport;
         siting::testing: CommandSequence, Series;
     };
-    let few: Vec<_> = counts.iter().filter(|(_, count)| *count < 10).collect();
-    assert!(few.is_empty(), "{few:?}");
-    // Some of which there are not so many.
-    let counts = counts! {
-        siting::analysis: Severity, Subject, WorkloadName;
+    assert_eq!(fewer_than(10, &all), Vec::<&str>::new());
+    // Of these there are not so many.
+    let all = shown! { 100 =>
         siting::inventory: GpuRequest, Shape, Used;
-        siting::lifecycle: Cause, Class, Lacking, Role, Snapshot;
+        siting::placement: Culprit;
+        siting::policy: PolicySet, Targets;
+        siting::analysis: Subject, WorkloadName;
         siting::manifest: ScenarioReading;
-        siting::placement: Culprit, Verdict;
-        siting::policy: State, Targets;
-        siting::rollout: Outcome, Pause, Phase, Reason, Standing, Verdict;
-        siting::scaling: NoProposal;
-        siting::scaling::behaviour: Held;
-        siting::scaling::hpa: NoFigure, Standing;
-        siting::traffic: Bound, Cause, Destination, Why;
+        siting::lifecycle: Snapshot;
     };
-    let alike: Vec<_> = counts.iter().filter(|(_, count)| *count < 2).collect();
-    assert!(alike.is_empty(), "{alike:?}");
-    // Words and rows of tables: as many values as there are.
-    let words = counts! {
-        siting::manifest: Kind;
-        siting::manifest::scenario: Verb;
-        siting::lifecycle: Capability, CapabilityRow, Event;
-        siting::placement: Code;
+    assert_eq!(fewer_than(2, &all), Vec::<&str>::new());
+    let tables = shown! { 1000 =>
+        siting::lifecycle: CapabilityRow, Field;
+    };
+    let rows: Vec<_> = tables.iter().map(|(_, shown)| shown.len()).collect();
+    assert_eq!(rows, [siting::lifecycle::CAPABILITIES.len(), siting::lifecycle::Field::ALL.len()]);
+}
+
+#[test]
+fn every_variant_is_drawn() {
+    let all = shown! { 1000 =>
         siting::origin: ProblemCode;
+        siting::catalog: Axis, Choice, ChoiceKind, Continent, FlavorKind;
+        siting::policy: Enforcement, State, Targets, Level, OnViolation, OnReplaced;
+        siting::inventory: GpuRequest;
+        siting::metrics: Gauge, Metric, Quantile, Resource, Source, Target;
+        siting::scaling: NoProposal;
+        siting::scaling::hpa: NoFigure, Phase, Standing;
+        siting::scaling::zero: Activity;
+        siting::scaling::behaviour: Amount, Held, Select;
+        siting::traffic: Algorithm, Bound, Cause, Destination, Why;
+        siting::rollout: Action, Outcome, Pause, Phase, Reason, Span, Standing, Strategy, Threshold, Traffic, Verdict;
+        siting::rollout::canary: Scale;
+        siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
+        siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
+            Form, Lacking, Notice, Observation, Preferring, PushKind, Role, Status, Takeover;
+        siting::placement: Code, Liking, UnknownLast<siting::quantity::Money>, Verdict;
+        siting::analysis: Severity;
+        siting::manifest: Kind;
+        siting::manifest::scenario: Happening, Verb;
+        siting::manifest::spec: Allowed, Dialect, GpuSpec, NearSpec, PoolsSpec, PreferenceSpec, SiteKind;
+        siting::manifest::beamlit: Metric, PolicyRefType, Scheme, TargetType;
     };
-    let numbers: Vec<_> = words.iter().map(|(_, count)| *count).collect();
-    assert_eq!(numbers, [9, 6, 9, 9, 21, 12, 18], "{words:?}");
+    let (source, mut missing) = (Source::read(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for (path, shown) in &all {
+        let path = path.strip_prefix("siting::").unwrap().split('<').next().unwrap();
+        let definition = source.definition(path);
+        let words: BTreeSet<_> = shown.iter().map(|text| word(text)).collect();
+        let never = source.variants(&definition).into_iter().filter(|variant| !words.contains(variant));
+        missing.extend(never.map(|variant| format!("{path}::{variant}")));
+        seen.insert(definition);
+    }
+    assert!(missing.is_empty(), "never drawn: {missing:?}");
+    let unseen = listed()
+        .into_iter()
+        .map(|path| source.definition(&path))
+        .find(|definition| !source.variants(definition).is_empty() && !seen.contains(definition));
+    assert_eq!(unseen, None, "it has variants, and stands not in the list above");
 }
 
 #[test]
@@ -239,6 +274,11 @@ fn listed() -> Vec<String> {
     paths
 }
 
+/// The word that a text begins with.
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || "_$".contains(*c)).collect()
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
@@ -272,8 +312,6 @@ impl Source {
     fn types(&self, module: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let text = self.0.get(module).map(String::as_str).unwrap_or_default();
-        let word =
-            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || "_$".contains(*c)).collect::<String>();
         for line in text.lines().map(str::trim_start) {
             let after = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
             match after.map(word) {
@@ -290,6 +328,16 @@ impl Source {
             }
         }
         found
+    }
+
+    /// The variants of an enum; none of anything else, and of what a macro makes.
+    fn variants(&self, (module, name): &(String, String)) -> Vec<String> {
+        let lines = self.0.get(module).map(String::as_str).unwrap_or_default().lines();
+        let begins = |line: &&str| line.strip_prefix("pub enum ").is_some_and(|rest| word(rest) == *name);
+        let body = lines.skip_while(|line| !begins(line)).skip(1).take_while(|line| *line != "}");
+        let ends =
+            body.filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(char::is_uppercase));
+        ends.map(word).collect()
     }
 
     fn all(&self) -> BTreeSet<(String, String)> {

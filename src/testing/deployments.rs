@@ -213,10 +213,15 @@ parts! {
 
 impl Draw for PreferenceSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(3) {
+        match choices.below(4) {
             0 => Self::Price,
             1 => Self::Packing,
-            _ => Self::Near(NearSpec::draw(choices)),
+            2 => Self::Near(NearSpec::draw(choices)),
+            _ => {
+                let mut favourites = choices.several(1, 3, FavouriteSpec::draw);
+                favourites.dedup_by_key(|favourite| favourite.kind);
+                Self::Favourites(favourites)
+            }
         }
     }
 }

@@ -132,6 +132,9 @@ fn legal(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
             Action::Rename { deployment, name: fresh(choices) },
         ];
         actions.extend(more.into_iter().filter(|action| state.check(now, action).is_ok()));
+        if state.replacement_by(deployment).is_some() && choices.chance(70) {
+            return Action::Advance { candidate: deployment, sight: Box::new(Sight::draw(choices)) };
+        }
     }
     let chosen = choices.pick(&actions).cloned();
     let written = chosen.map(|action| match action {

@@ -1,10 +1,12 @@
 //! What lives are made of and what comes of them: records, effects, snapshots, answers to calls.
 
+use std::collections::HashSet;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
 use super::lives::{CommandSequence, environment, fresh};
-use super::loaded::parts;
+use super::loaded;
 use super::values::{name, span, text, valid, words};
 use crate::lifecycle::{
     Adopted, Answer, Around, CAPABILITIES, Callee, Capability, CapabilityRow, Cause, Class, Command, Edit, EditPlan,
@@ -20,7 +22,7 @@ words! {
         Rename;
     Event: Built Loading Ready Failed Moved MoveFailed Drained Unhealthy Healthy Push Patch Restart ColdRestart Rollout
         RolloutOver Idle Replaced Wake Deactivate Activate Delete;
-    Lacking: Version Replicas Changes Name;
+    Lacking: Version Replicas Sight Changes Name;
     Cause: Deactivated Deleted NeverThere NotProduction NoHolder;
 }
 
@@ -74,21 +76,32 @@ impl Draw for Entry {
     }
 }
 
-parts! { Journal::draw =>
+loaded::parts! { Journal::draw =>
     Around: |journal| journal.states().last().map(|(_, around)| around);
 }
 
-parts! { State::draw =>
+loaded::parts! { State::draw =>
     Record: |state| state.deployments().last().cloned();
 }
 
 impl Draw for Effect {
-    /// Something that a sequence of commands entails.
+    /// Something that a sequence of commands entails; some share calls, as few sequences have it.
     fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(5) {
+            let (old, new) = parts(choices);
+            let weight = |number, percent| Weight { deployment: Number::new(number), percent };
+            let endpoint = Endpoint::Environment(environment(choices));
+            return Self::Split { endpoint, shares: vec![weight(1, old), weight(2, new)] };
+        }
         valid(choices, |choices| {
             let CommandSequence { mut origin, commands } = CommandSequence::draw(choices);
             let effects = commands.into_iter().filter_map(|(now, command)| origin.apply(now, &command).ok());
-            choices.pick(&effects.flatten().collect::<Vec<_>>()).cloned()
+            // The last of each kind, so that the rare are drawn as well.
+            let mut effects: Vec<_> = effects.flatten().collect();
+            let mut seen = HashSet::new();
+            effects.reverse();
+            effects.retain(|effect| seen.insert(discriminant(effect)));
+            choices.pick(&effects).cloned()
         })
     }
 }
@@ -120,13 +133,21 @@ fn percent(choices: &mut Choices<'_>) -> u8 {
     u8::try_from(choices.between(1, 100)).unwrap_or(1)
 }
 
+/// Two parts of the calls that are all of them together.
+fn parts(choices: &mut Choices<'_>) -> (u8, u8) {
+    let one = percent(choices).min(99);
+    (one, 100 - one)
+}
+
 impl Draw for Form {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let deployment = Number::draw(choices);
-        match choices.below(4) {
+        match choices.below(6) {
             0 => Self::Scale { deployment },
             1 => Self::Edit { deployment },
             2 => Self::Rename { deployment },
+            3 => Self::Autoscale { deployment },
+            4 => Self::Advance { candidate: deployment },
             _ => Self::UpdateVersion { environment: environment(choices) },
         }
     }
@@ -179,8 +200,13 @@ impl Draw for Tombstone {
 }
 
 impl Draw for Answer {
-    /// What a call gets of a drawn life.
+    /// What a call gets of a drawn life; some are shared, as few lives have it.
     fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(10) {
+            let (old, new) = parts(choices);
+            let mut share = |percent| Share { percent, ..Share::draw(choices) };
+            return Self::Split(vec![share(old), share(new)]);
+        }
         State::draw(choices).route(&Endpoint::draw(choices))
     }
 }

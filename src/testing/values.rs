@@ -191,6 +191,10 @@ macro_rules! words {
     ($($name:ty: $first:ident $($other:ident)*;)+) => {$(
         impl Draw for $name {
             fn draw(choices: &mut Choices<'_>) -> Self {
+                // Not one is missing.
+                let _ = |word: &Self| match word {
+                    Self::$first $(| Self::$other)* => (),
+                };
                 choices.one_of(Self::$first, [$(Self::$other),*])
             }
         }
@@ -207,8 +211,8 @@ words! {
     Level: Environment Deployment Workspace;
     OnViolation: MoveOrReport MoveOrStop Report;
     OnReplaced: Keep ScaleToZero Deactivate;
-    ProblemCode: InvalidValue UnreadableFile InvalidUtf8 InvalidSyntax LimitExceeded MissingField UnknownField UnknownKind
-        UnknownVersion WrongType OutOfRange Duplicate EmptyList UnknownName MissingCountry FalseCountry AllowsNothing
+    ProblemCode: InvalidValue UnreadableFile InvalidUtf8 InvalidSyntax LimitExceeded MissingField UnknownField
+        UnknownKind UnknownVersion WrongType OutOfRange Duplicate EmptyList UnknownName MissingCountry FalseCountry AllowsNothing
         OverUsed;
 }
 
