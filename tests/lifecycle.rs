@@ -411,6 +411,23 @@ fn l8_what_was_stopped_has_nothing_more_to_say() {
 }
 
 #[test]
+fn l8_scaling_one_that_sleeps_wakes_it_or_lets_it_sleep() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    life.act(Action::Scale { deployment: one, replicas: 2 }).unwrap();
+    life.act(Action::Idle(one)).unwrap();
+    // It sleeps with two replicas wanted; then with none, then with three.
+    life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
+    assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+    refused(life.act(Action::Scale { deployment: one, replicas: 0 }), "L8", "has 0 replicas already");
+    life.act(Action::Scale { deployment: one, replicas: 3 }).unwrap();
+    assert_eq!(life.status("bert-1"), Status::WakingUp);
+    life.up("bert-1");
+    assert_eq!(life.state().deployment(one).unwrap().replicas(), 3);
+}
+
+#[test]
 fn l8_a_tombstone_tells_the_span_of_use() {
     let mut life = Life::new();
     let one = life.push(PushKind::Published, Some("a"), "v1"); // at 1 s

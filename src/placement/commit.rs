@@ -42,16 +42,15 @@ pub fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<Rese
         return Err(CommitError::Refused);
     }
     let mut wanted = Vec::with_capacity(decision.placements().len());
-    let mut sites = Vec::with_capacity(decision.placements().len());
-    for placement in decision.placements().iter().filter(|placement| placement.replicas > 0) {
+    for placement in decision.placements() {
         let Some(pair) = same_pair(decision.fleet(), inventory.fleet(), placement.pair) else {
             return Err(CommitError::Changed { site: site(decision.fleet(), placement) });
         };
         wanted.push((pair, placement.request, placement.replicas));
-        sites.push(placement);
     }
     inventory.reserve_all(&wanted).map_err(|(index, cause)| {
-        let site = sites.get(index).map_or_else(String::new, |placement| site(decision.fleet(), placement));
+        let site =
+            decision.placements().get(index).map_or_else(String::new, |placement| site(decision.fleet(), placement));
         CommitError::Taken { site, cause }
     })
 }
