@@ -16,11 +16,15 @@ out="${CARGO_TARGET_DIR:-$PWD/target}/mutants"
 [ $# -gt 0 ] || set -- $(seq 0 5 $((shards - 1)))
 echo "$out"
 
-# The mutants are made in a clone, so that nobody's files are touched; what is built there is kept between shards.
-[ -d "$out/tree" ] || git clone --quiet . "$out/tree"
-git -C "$out/tree" fetch --quiet origin HEAD && git -C "$out/tree" checkout --quiet --force FETCH_HEAD
-git -C "$out/tree" clean --quiet --force -d
-commit=$(git -C "$out/tree" rev-parse HEAD)
+# The mutants are made in clones, one for each half, so that nobody's files are touched and the halves can run side by
+# side; what is built is kept between shards.
+for room in decisions lives; do
+    tree="$out/$room/tree"
+    [ -d "$tree" ] || git clone --quiet . "$tree"
+    git -C "$tree" fetch --quiet origin HEAD && git -C "$tree" checkout --quiet --force FETCH_HEAD
+    git -C "$tree" clean --quiet --force -d
+done
+commit=$(git -C "$tree" rev-parse HEAD)
 export CARGO_PROFILE_TEST_DEBUG=0 SITING_WORLDS=2000 PROPTEST_CASES=32
 
 # run FOLDER SECONDS ARGUMENT...: mutants against tests. One that takes too long is caught.
@@ -28,7 +32,7 @@ run() {
     local to=$1 seconds=$2
     shift 2
     # 2 is said of mutants that survive, 3 of some that took too long; neither is a failure of the run.
-    (cd "$out/tree" && cargo mutants --in-place --no-shuffle --colors never --baseline skip --cap-lints true \
+    (cd "$tree" && cargo mutants --in-place --no-shuffle --colors never --baseline skip --cap-lints true \
         --timeout "$seconds" --output "$to" "$@" -- \
         -- --skip every_small_world --skip large_random_worlds --skip worlds_that_bytes_make --skip every_state_within_bounds \
     ) >>"$to/log" 2>&1 || case $? in 2 | 3) ;; *) tail -20 "$to/log" >&2; exit 1 ;; esac
@@ -50,33 +54,40 @@ again() {
     comm -23 "$to/before" "$to/missed" >>"$to/caught"
 }
 
-for shard in "$@"; do
-    for room in decisions lives; do
-        to="$out/$room-$shard"
-        case $room in
-        decisions)
-            files=(--file 'src/policy/**' --file 'src/placement/**')
-            known=(--lib --test=differential --test=optimize --test=workspace) ;;
-        lives)
-            files=(--file 'src/lifecycle/**')
-            known=(--lib --test=lifecycle --test=lifecycle_edits --test=lifecycle_rollouts) ;;
-        esac
+# The shards of a half: `decisions` or `lives`.
+half() {
+    local room=$1 tree="$out/$1/tree" files known to
+    export CARGO_TARGET_DIR="$out/$room/build"
+    shift
+    case $room in
+    decisions)
+        files=(--file 'src/policy/**' --file 'src/placement/**')
+        known=(--lib --test=differential --test=optimize --test=workspace) ;;
+    lives)
+        files=(--file 'src/lifecycle/**')
+        known=(--lib --test=lifecycle --test=lifecycle_edits --test=lifecycle_rollouts) ;;
+    esac
+    for shard in "$@"; do
+        to="$out/$room/$shard"
         if [ ! -e "$to/tried" ]; then
             rm -rf "$to" && mkdir -p "$to"
-            CARGO_TARGET_DIR="$out/build-$room" run "$to" 60 "${files[@]}" \
-                --sharding round-robin --shard "$shard/$shards" $(against "${known[@]}")
+            run "$to" 60 "${files[@]}" --sharding round-robin --shard "$shard/$shards" $(against "${known[@]}")
             cat "$to/mutants.out/caught.txt" "$to/mutants.out/timeout.txt" >"$to/caught"
             cp "$to/mutants.out/missed.txt" "$to/missed"
             cp "$to/mutants.out/unviable.txt" "$to/unviable"
             touch "$to/tried"
         fi
         if [ -s "$to/missed" ] && [ -z "${SITING_MUTANTS_FIRST:-}" ] && [ "$(cat "$to/tried")" != "$commit" ]; then
-            CARGO_TARGET_DIR="$out/build" again "$to"
+            again "$to"
             echo "$commit" >"$to/tried"
         fi
     done
-done
+}
 
-caught=$(cat "$out"/*/caught | wc -l) missed=$(cat "$out"/*/missed | wc -l)
-echo "caught $caught of $((caught + missed)) mutants; $(cat "$out"/*/unviable | wc -l) do not build"
-sort "$out"/*/missed
+half decisions "$@" & decisions=$!
+half lives "$@" & lives=$!
+wait "$decisions" && wait "$lives"
+
+caught=$(cat "$out"/*/*/caught | wc -l) missed=$(cat "$out"/*/*/missed | wc -l)
+echo "caught $caught of $((caught + missed)) mutants; $(cat "$out"/*/*/unviable | wc -l) do not build"
+sort "$out"/*/*/missed
