@@ -10,7 +10,8 @@ use std::time::Duration;
 use lifecycle_support::{Life, name};
 use siting::deployment::{Scaling, Workload};
 use siting::lifecycle::{
-    Action, Change, Edit, Effect, Load, Number, Observation, Push, PushKind, Settings, Sight, Status, Takeover,
+    Action, Change, Edit, Effect, Load, Number, Observation, Push, PushKind, RequestScaling, Settings, Sight, Status,
+    Takeover,
 };
 use siting::manifest::{Source, read_str};
 use siting::metrics::{Gauge, Reading, Window};
@@ -116,6 +117,26 @@ fn r4_to_zero_with_grace_and_back_when_a_request_waits() {
     life.act(Action::Autoscale { deployment: FIRST, replicas: 1 }).unwrap();
     assert_eq!(life.status("bert-1"), Status::WakingUp);
     assert_eq!(wanted(&life, &mut memory, 2002, &waiting), None, "it is on its way up");
+}
+
+/// Every knob of request scaling is what the autoscaler goes by, under its own name there.
+#[test]
+fn r4_requests_are_scaled_by_the_knobs_that_are_set() {
+    let requests = RequestScaling {
+        window_seconds: 30,
+        scale_down_delay_seconds: 120,
+        concurrency_target: 8,
+        target_utilization: Percent::new(50).unwrap(),
+    };
+    let settings = Settings { scaling: Some(bounds(2, 7)), requests, ..Settings::default() };
+    let life = active(PushKind::Published, settings);
+    let scaler = life.state().deployment(FIRST).unwrap().autoscaler().unwrap();
+    assert_eq!((scaler.bounds.min(), scaler.bounds.max()), (2, 7));
+    let by = scaler.requests.unwrap();
+    assert_eq!(
+        (by.target(), by.stable_window, by.scale_down_delay),
+        (4.0, Duration::from_secs(30), Duration::from_secs(120))
+    );
 }
 
 #[test]

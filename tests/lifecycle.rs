@@ -427,6 +427,25 @@ fn l8_scaling_one_that_sleeps_wakes_it_or_lets_it_sleep() {
     assert_eq!(life.state().deployment(one).unwrap().replicas(), 3);
 }
 
+/// L8: replicas that join others stand with them, and in another place by themselves.
+#[test]
+fn l8_more_replicas_join_those_of_their_place() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    for (replicas, more, then) in [
+        (3, place("oslo", 2), vec![place("paris", 1), place("oslo", 2)]),
+        (4, place("paris", 1), vec![place("paris", 2), place("oslo", 2)]),
+        (5, place("oslo", 1), vec![place("paris", 2), place("oslo", 3)]),
+    ] {
+        let placements = vec![Placed { deployment: one, places: vec![more], refusal: None }];
+        let command = Command { action: Action::Scale { deployment: one, replicas }, placements };
+        life.now += 1000;
+        life.journal.apply(life.moment(), command).unwrap();
+        assert_eq!(life.state().deployment(one).unwrap().places(), then);
+    }
+}
+
 #[test]
 fn l8_a_tombstone_tells_the_span_of_use() {
     let mut life = Life::new();
