@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use siting::catalog::{Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
-use siting::id::{Id, PairId, PoolId};
+use siting::id::{Id, OfferId, PairId, PoolId};
 use siting::inventory::{
     ClusterDef, GpuRequest, Inventory, PoolDef, Request, Reservation, ReserveError, Shape, UnknownReservation, Used,
 };
@@ -342,7 +342,11 @@ fn said(inventory: &Inventory) -> String {
     let nodes: Vec<_> = pools.map(|(index, pool)| (pool, inventory.nodes(PoolId::from_index(index)))).collect();
     let decisions: Vec<_> = [1, 3].map(|replicas| two_gpus(inventory, replicas).placements().to_vec()).into();
     let held: Vec<_> = inventory.reservations().map(|id| inventory.reservation(id)).collect();
-    let (index, touched) = (inventory.fleet().index(), inventory.touched());
+    let index = inventory.fleet().index();
+    let touched: Vec<_> = (0..inventory.fleet().pairs().len())
+        .map(OfferId::from_index)
+        .filter(|&offer| inventory.is_touched(offer))
+        .collect();
     format!(
         "{nodes:?} {:?} {:?} {index:?} {touched:?} {decisions:?} {held:?}",
         inventory.healthy(),

@@ -15,6 +15,7 @@ mod nodes;
 mod request;
 mod reservation;
 mod state;
+mod touched;
 
 pub use changes::RemoveClusterError;
 pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
@@ -26,3 +27,4 @@ pub use nodes::Nodes;
 pub use request::{GpuRequest, Request, Share};
 pub use reservation::{Reservation, RestoreError};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};
+pub(crate) use touched::Touched;

@@ -10,6 +10,7 @@ use super::cluster::ClusterDef;
 use super::fleet::{Fleet, InvalidFleet};
 use super::nodes::{Nodes, Taken};
 use super::request::Request;
+use super::touched::Touched;
 use crate::bitset::BitSet;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, Id, OfferId, PairId, PoolId};
@@ -25,7 +26,7 @@ pub struct Inventory {
     /// The offers of pools on which something is in use, and perhaps of some that are idle again.
     ///
     /// Invariant `untouched-is-idle`: on the nodes of any other pool that has a limit, nothing is in use.
-    pub(super) touched: Arc<BitSet<OfferId>>,
+    pub(super) touched: Arc<Touched>,
     /// By pool; `None` where nodes are unlimited.
     pub(super) nodes: Vec<Option<Arc<Nodes>>>,
     pub(super) reservations: BTreeMap<ReservationId, Held>,
@@ -122,7 +123,7 @@ impl Inventory {
                 _ => None,
             });
         }
-        let touched = Arc::new(BitSet::empty(fleet.pairs().len()));
+        let touched = Arc::new(Touched::none(fleet.pairs().len()));
         let fleet = Arc::new(fleet);
         let mut new = Self { fleet, healthy, cordoned, touched, nodes, reservations: BTreeMap::new(), next: 0 };
         new.touch_all();
@@ -177,8 +178,7 @@ impl Inventory {
     }
 
     /// The offers for which [`is_touched`](Self::is_touched).
-    #[must_use]
-    pub fn touched(&self) -> &BitSet<OfferId> {
+    pub(crate) fn touched(&self) -> &Touched {
         &self.touched
     }
 
@@ -272,19 +272,14 @@ impl Inventory {
         };
         for offer in pool.pairs().filter_map(|pair| self.fleet.index().offer_of(pair)) {
             if self.touched.contains(offer) != used {
-                let touched = Arc::make_mut(&mut self.touched);
-                if used {
-                    touched.insert(offer)
-                } else {
-                    touched.remove(offer)
-                };
+                Arc::make_mut(&mut self.touched).set(offer, used);
             }
         }
     }
 
     /// Notes it of all pools.
     pub(super) fn touch_all(&mut self) {
-        self.touched = Arc::new(BitSet::empty(self.fleet.pairs().len()));
+        self.touched = Arc::new(Touched::none(self.fleet.pairs().len()));
         for index in 0..self.nodes.len() {
             self.touch(PoolId::from_index(index));
         }

@@ -6,10 +6,9 @@ use std::collections::binary_heap::PeekMut;
 
 use super::feasible::{Feasible, Question};
 use super::rank::{Rank, UnknownLast};
-use crate::bitset::BitSet;
 use crate::deployment::Preference;
 use crate::id::{Id, OfferId, PairId};
-use crate::inventory::{Index, Kind, Nodes, Offer, Remainder, Request, Share};
+use crate::inventory::{Index, Kind, Nodes, Offer, Remainder, Request, Share, Touched};
 use crate::quantity::Money;
 
 /// The candidates of one alternative that have not been looked at, where the ranking begins with the
@@ -21,7 +20,7 @@ use crate::quantity::Money;
 /// nodes cost the same only the first is given; those in use are given all, as what is free on them differs.
 pub(super) struct Supply<'a> {
     feasible: &'a Feasible<'a>,
-    touched: &'a BitSet<OfferId>,
+    touched: &'a Touched,
     order: Order,
     heads: BinaryHeap<Reverse<Head>>,
 }
@@ -178,7 +177,7 @@ impl Head {
     }
 
     /// The next open offer of its kind that is idle or in use as this one is.
-    fn after(mut self, touched: &BitSet<OfferId>, index: &Index, feasible: &Feasible<'_>) -> Option<Self> {
+    fn after(mut self, touched: &Touched, index: &Index, feasible: &Feasible<'_>) -> Option<Self> {
         loop {
             self.at = next(touched, OfferId::from_index(self.at.index() + 1), self.end, self.idle)?;
             let offer = index.offer(self.at)?;
@@ -218,7 +217,7 @@ fn price(share: Option<Share>, offer: &Offer) -> UnknownLast<Money> {
 }
 
 /// The first offer from `first` on, and before `end`, that is idle or in use.
-fn next(touched: &BitSet<OfferId>, first: OfferId, end: OfferId, idle: bool) -> Option<OfferId> {
+fn next(touched: &Touched, first: OfferId, end: OfferId, idle: bool) -> Option<OfferId> {
     let range = first.index()..end.index();
     if idle { touched.first_absent(range) } else { touched.first_present(range) }
 }
