@@ -6,6 +6,7 @@
 //! the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -26,15 +27,15 @@ use crate::quantity::{Bandwidth, Bytes};
 pub struct Nodes {
     /// By the number of each run's first node.
     runs: BTreeMap<u32, Run>,
-    /// The runs' first numbers, by what is free.
-    shelves: BTreeMap<Node, BTreeSet<u32>>,
+    /// The runs' first numbers, by what is free. A shelf and its runs share what says so.
+    shelves: BTreeMap<Arc<Node>, BTreeSet<u32>>,
 }
 
 /// Neighbouring nodes on which the same is free.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Run {
     count: u32,
-    node: Node,
+    node: Arc<Node>,
 }
 
 /// What replicas took of neighbouring nodes, of each the same, to be given back.
@@ -56,7 +57,7 @@ impl Nodes {
     pub fn new(shape: &Shape, count: u32, used: &Used) -> Result<Self, &'static str> {
         let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
         if count > 0 {
-            nodes.insert(0, Run { count, node: Node::idle(shape) });
+            nodes.insert(0, Run { count, node: Arc::new(Node::idle(shape)) });
         }
         nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
         nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
@@ -110,7 +111,7 @@ impl Nodes {
                 && node.storage == limit(shape.storage.map(Bytes::get))
                 && node.bandwidth == limit(shape.bandwidth.map(Bandwidth::get))
         };
-        self.shelves.len() == 1 && self.shelves.keys().all(idle)
+        self.shelves.len() == 1 && self.shelves.keys().all(|node| idle(node))
     }
 
     /// What one replica leaves on an idle node of this shape, if there is room for it.
@@ -139,14 +140,14 @@ impl Nodes {
     }
 
     fn find(&self, request: &Request) -> Option<(u32, Remainder, &Node)> {
-        let mut roomy = self.shelves.range(Node::least(request)..).filter(|(node, _)| node.holds(request));
+        let mut roomy = self.shelves.range::<Node, _>(Node::least(request)..).filter(|(node, _)| node.holds(request));
         let (node, numbers) = roomy.next()?;
         let remainder = node.remainder(request);
         // Shelves that differ only in what D5 does not compare leave the same.
         let equals = roomy.take_while(|(node, _)| node.remainder(request) == remainder);
         let lowest = equals.filter_map(|(node, numbers)| Some((numbers.first()?, node)));
         let lowest = lowest.chain(numbers.first().map(|first| (first, node))).min_by_key(|(number, _)| *number);
-        lowest.map(|(&number, node)| (number, remainder, node))
+        lowest.map(|(&number, node)| (number, remainder, &**node))
     }
 
     /// Whether a node has room for the request: mostly O(log n), as that with most free is tried first.
@@ -240,7 +241,7 @@ impl Nodes {
         let touched: SmallVec<[u32; 4]> = self.runs.range(first..end).map(|(&start, _)| start).collect();
         for &start in &touched {
             if let Some(mut run) = self.remove(start) {
-                change(&mut run.node);
+                change(Arc::make_mut(&mut run.node));
                 self.insert(start, run);
             }
         }
@@ -252,10 +253,11 @@ impl Nodes {
     /// Makes a run begin at `number`, if there is such a node.
     fn split(&mut self, number: u32) {
         let Some((first, _)) = self.run_of(number).filter(|(first, _)| *first < number) else { return };
-        if let Some(run) = self.remove(first) {
+        if let Some(run) = self.runs.get_mut(&first) {
             let before = number - first;
-            self.insert(number, Run { count: run.count - before, node: run.node.clone() });
-            self.insert(first, Run { count: before, node: run.node });
+            let rest = Run { count: run.count - before, node: Arc::clone(&run.node) };
+            run.count = before;
+            self.insert(number, rest);
         }
     }
 
@@ -266,14 +268,18 @@ impl Nodes {
         if before.node != run.node {
             return;
         }
-        if let (Some(run), Some(before)) = (self.remove(start), self.remove(first)) {
-            self.insert(first, Run { count: before.count + run.count, node: run.node });
+        if let Some(run) = self.remove(start)
+            && let Some(before) = self.runs.get_mut(&first)
+        {
+            before.count += run.count;
         }
     }
 
-    fn insert(&mut self, first: u32, run: Run) {
-        self.shelves.entry(run.node.clone()).or_default().insert(first);
-        self.runs.insert(first, run);
+    fn insert(&mut self, first: u32, Run { count, node }: Run) {
+        let shelf = self.shelves.entry(node);
+        let node = Arc::clone(shelf.key());
+        shelf.or_default().insert(first);
+        self.runs.insert(first, Run { count, node });
     }
 
     fn remove(&mut self, first: u32) -> Option<Run> {
