@@ -106,26 +106,27 @@ mod tests {
     #[test]
     fn i3_the_next_offer_is_the_one_that_a_look_at_each_finds() {
         let count = 5 * BLOCK + 77;
-        let offers: [(&str, fn(usize) -> bool); 5] = [
-            ("none", |_| false),
-            ("all", |_| true),
-            ("one block", |n| n / BLOCK == 2),
-            ("all but one", |n| n != 3 * BLOCK + 9),
-            ("here and there", |n| n % 700 == 3),
-        ];
-        for (what, is_touched) in offers {
+        let is_touched = |pattern, n| match pattern {
+            "none" => false,
+            "all" => true,
+            "one block" => n / BLOCK == 2,
+            "all but one" => n != 3 * BLOCK + 9,
+            _ => n % 700 == 3,
+        };
+        for pattern in ["none", "all", "one block", "all but one", "here and there"] {
             let mut touched = Touched::none(count);
             // Set, taken back and set again, to try both ways.
             for round in [true, false, true] {
-                (0..count).filter(|&n| is_touched(n)).for_each(|n| touched.set(OfferId::from_index(n), round));
+                (0..count).filter(|&n| is_touched(pattern, n)).for_each(|n| touched.set(OfferId::from_index(n), round));
             }
             let bounds =
                 [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 9, 3 * BLOCK + 10, count - 1, count];
             for start in bounds {
                 for end in bounds.into_iter().filter(|&end| end >= start) {
-                    let find = |wanted| (start..end).find(|&n| is_touched(n) == wanted).map(OfferId::from_index);
-                    assert_eq!(touched.first_present(start..end), find(true), "{what}, {start}..{end}");
-                    assert_eq!(touched.first_absent(start..end), find(false), "{what}, {start}..{end}");
+                    let find =
+                        |wanted| (start..end).find(|&n| is_touched(pattern, n) == wanted).map(OfferId::from_index);
+                    assert_eq!(touched.first_present(start..end), find(true), "{pattern}, {start}..{end}");
+                    assert_eq!(touched.first_absent(start..end), find(false), "{pattern}, {start}..{end}");
                 }
             }
         }
