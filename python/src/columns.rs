@@ -68,8 +68,10 @@ pub(crate) fn allowed(workspace: &Workspace, sets: &[Arc<BitSet<ClusterId>>]) ->
     let deployments = workspace.deployments();
     let mut addresses = StringBuilder::with_capacity(deployments.len(), deployments.len() * 32);
     for deployment in deployments {
-        // Writing to memory does not fail.
-        let _ = write!(addresses, "{}/{}", deployment.workload.name, deployment.name);
+        for part in [deployment.workload.name.as_str(), "/", deployment.name.as_str()] {
+            // Writing to memory does not fail.
+            let _ = addresses.write_str(part);
+        }
         addresses.append_value("");
     }
     let clusters = workspace.inventory().fleet().clusters().len();
@@ -190,12 +192,13 @@ impl Packed {
         if shift == 0 {
             self.words.extend_from_slice(words);
         } else {
-            for word in words {
-                if let Some(last) = self.words.last_mut() {
-                    *last |= word << shift;
-                }
-                self.words.push(word >> (64 - shift));
-            }
+            let mut carry = self.words.pop().unwrap_or(0);
+            self.words.extend(words.iter().map(|word| {
+                let whole = carry | word << shift;
+                carry = word >> (64 - shift);
+                whole
+            }));
+            self.words.push(carry);
         }
         self.words.truncate(self.len.div_ceil(64));
     }
