@@ -398,16 +398,18 @@ fn l8_late_observations_change_nothing_and_are_not_logged() {
 
 #[test]
 fn l8_what_was_stopped_has_nothing_more_to_say() {
-    let mut life = Life::new();
-    let one = life.push(PushKind::Published, None, "v1");
-    life.up("bert-1");
-    let generation = life.state().deployment(one).unwrap().generation;
-    life.act(Action::Deactivate(one)).unwrap();
-    let (before, logged) = (life.state().clone(), life.journal.entries().len());
-    for observation in [Observation::Ready, Observation::Failed, Observation::Unhealthy] {
-        assert_eq!(life.act(Action::Observe { deployment: one, generation, observation }), Ok(Vec::new()));
+    for stop in [Action::Idle, Action::Deactivate] {
+        let mut life = Life::new();
+        let one = life.push(PushKind::Published, None, "v1");
+        life.up("bert-1");
+        let generation = life.state().deployment(one).unwrap().generation;
+        life.act(stop(one)).unwrap();
+        let (before, logged) = (life.state().clone(), life.journal.entries().len());
+        for observation in [Observation::Ready, Observation::Failed, Observation::Unhealthy] {
+            assert_eq!(life.act(Action::Observe { deployment: one, generation, observation }), Ok(Vec::new()));
+        }
+        assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
     }
-    assert_eq!((life.state(), life.journal.entries().len()), (&before, logged));
 }
 
 #[test]
