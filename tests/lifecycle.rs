@@ -6,11 +6,10 @@ mod lifecycle_support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifecycle_support::{Life, name, place};
-use siting::deployment::Scaling;
+use lifecycle_support::{Life, edit, name, place, refused, scaling};
 use siting::lifecycle::{
-    Action, CAPABILITIES, Capability, Change, Command, Edit, Effect, Endpoint, Form, Journal, Number, Observation,
-    Placed, Push, PushKind, Refusal, Requirements, Role, Settings, Snapshot, Status, Takeover,
+    Action, CAPABILITIES, Capability, Change, Command, Effect, Endpoint, Form, Journal, Number, Observation, Placed,
+    Push, PushKind, Requirements, Role, Settings, Snapshot, Status, Takeover,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, Canary};
@@ -18,21 +17,6 @@ use siting::time::Moment;
 
 const PRODUCTION: &str = "production";
 const DEVELOPMENT: &str = "development";
-
-#[track_caller]
-fn refused(result: Result<Vec<Effect>, Refusal>, rule: &str, words: &str) {
-    let refusal = result.unwrap_err();
-    assert_eq!(refusal.rule, rule, "{refusal}");
-    assert!(refusal.to_string().contains(words), "{refusal}");
-}
-
-fn scaling(min: u32, max: u32) -> Scaling {
-    Scaling { enabled: true, min_replicas: Some(min), max_replicas: Some(max), ..Scaling::default() }
-}
-
-fn edit(deployment: Number, change: Change) -> Action {
-    Action::Edit { deployment, edit: Edit { changes: vec![change] } }
-}
 
 /// Seed 000: version A in production, B in development; B is released; C replaces B in development.
 #[test]

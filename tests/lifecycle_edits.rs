@@ -6,31 +6,16 @@ mod lifecycle_support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lifecycle_support::{Life, name};
+use lifecycle_support::{Life, edit, name, refused, scaling};
 use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Offloading, Scaling, Spread};
 use siting::lifecycle::{
-    Action, Change, Class, Edit, Effect, Favoured, Field, GpuRequirement, Number, Observation, PolicyUse, Preferred,
-    Preferring, Push, PushKind, Refusal, RequestScaling, Requirements, Settings, Status,
+    Action, Change, Class, Edit, Effect, Favoured, Field, GpuRequirement, Observation, PolicyUse, Preferred,
+    Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Status,
 };
 use siting::policy::Enforcement;
 use siting::rollout::{self, BlueGreen, Strategy};
 
 const PRODUCTION: &str = "production";
-
-#[track_caller]
-fn refused(result: Result<Vec<Effect>, Refusal>, rule: &str, words: &str) {
-    let refusal = result.unwrap_err();
-    assert_eq!(refusal.rule, rule, "{refusal}");
-    assert!(refusal.to_string().contains(words), "{refusal}");
-}
-
-fn scaling(min: u32, max: u32) -> Scaling {
-    Scaling { enabled: true, min_replicas: Some(min), max_replicas: Some(max), ..Scaling::default() }
-}
-
-fn edit(deployment: Number, change: Change) -> Action {
-    Action::Edit { deployment, edit: Edit { changes: vec![change] } }
-}
 
 #[test]
 fn l11_the_plan_of_an_edit() {

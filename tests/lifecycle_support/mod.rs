@@ -1,10 +1,11 @@
 //! A host for tests: it grants every placement, and brings deployments up when told.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use siting::deployment::Scaling;
 use siting::id::Name;
 use siting::lifecycle::{
-    Action, Answer, Command, Effect, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push,
-    PushKind, Refusal, Role, State, Status,
+    Action, Answer, Change, Command, Edit, Effect, Endpoint, Journal, Number, Observation, Place, Placed,
+    PlacementRequest, Push, PushKind, Refusal, Role, State, Status,
 };
 use siting::time::Moment;
 
@@ -14,6 +15,21 @@ pub(crate) fn name(text: &str) -> Name {
 
 pub(crate) fn place(cluster: &str, replicas: u32) -> Place {
     Place { cluster: name(cluster), pool: name("a"), flavor: "gpu:t4".into(), replicas }
+}
+
+#[track_caller]
+pub(crate) fn refused(result: Result<Vec<Effect>, Refusal>, rule: &str, words: &str) {
+    let refusal = result.unwrap_err();
+    assert_eq!(refusal.rule, rule, "{refusal}");
+    assert!(refusal.to_string().contains(words), "{refusal}");
+}
+
+pub(crate) fn scaling(min: u32, max: u32) -> Scaling {
+    Scaling { enabled: true, min_replicas: Some(min), max_replicas: Some(max), ..Scaling::default() }
+}
+
+pub(crate) fn edit(deployment: Number, change: Change) -> Action {
+    Action::Edit { deployment, edit: Edit { changes: vec![change] } }
 }
 
 /// Grants a request: the places there are, else all replicas in one place.
