@@ -45,8 +45,7 @@ impl GpuRequest {
 
 impl Request {
     /// The most of each resource that either takes, beside this one's GPUs.
-    #[must_use]
-    pub fn most_beside_gpus(self, other: Self) -> Self {
+    pub(crate) fn most_beside_gpus(self, other: Self) -> Self {
         Self {
             cpu: self.cpu.max(other.cpu),
             memory: self.memory.max(other.memory),
