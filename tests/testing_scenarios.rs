@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use siting::deployment::Offloading;
-use siting::lifecycle::{Change, Observation, PolicyUse, PushKind, Requirements, Takeover};
-use siting::manifest::scenario::{ExpectSpec, Happening, ScenarioSpec, ShownSpec, StepSpec, Verb};
+use siting::lifecycle::{Action, Change, Observation, PolicyUse, PushKind, Requirements, Takeover};
+use siting::manifest::scenario::{ExpectSpec, Happening, ScenarioSpec, ShownSpec, StepSpec};
 use siting::manifest::spec::{DeploymentSpec, Specs};
 use siting::manifest::{Source, read_scenarios, write_json};
 use siting::metrics::{self, Target};
@@ -65,8 +65,8 @@ fn documents_can_say_every_scenario() {
         // Fields have no order.
         for step in drawn.steps.iter_mut().chain(&mut read.steps) {
             step.origin = Default::default();
-            if let Happening::Edit { changes, .. } = &mut step.happening {
-                changes.sort_by_key(|change| format!("{change:?}"));
+            if let Happening::Do(Action::Edit { edit, .. }) = &mut step.happening {
+                edit.changes.sort_by_key(|change| format!("{change:?}"));
             }
             if let Happening::Push(push) = &mut step.happening {
                 push.changes.sort_by_key(|change| format!("{change:?}"));
@@ -133,63 +133,7 @@ fn happening(happening: &Happening) -> (String, Value) {
             all.as_object_mut().unwrap().extend(settings(&spec.changes));
             ("push", all)
         }
-        Happening::Patch { version } => ("patch", object([("version", json!(version))])),
-        Happening::Promote { deployment, environment, name, on_replaced, force, by } => {
-            let (own, on_replaced, by) = (named(name), replaced(on_replaced), takeover(by.as_ref()));
-            let (deployment, environment) = (words(deployment), words(environment));
-            (
-                "promote",
-                object([
-                    ("deployment", deployment),
-                    ("environment", environment),
-                    ("name", own),
-                    ("onReplaced", on_replaced),
-                    ("force", (*force).into()),
-                    ("by", by),
-                ]),
-            )
-        }
-        Happening::Release { from, to, name, on_replaced, by } => (
-            "release",
-            object([
-                ("from", words(from)),
-                ("to", words(to)),
-                ("name", named(name)),
-                ("onReplaced", replaced(on_replaced)),
-                ("by", takeover(by.as_ref())),
-            ]),
-        ),
-        Happening::UpdateVersion { environment, version, name, on_replaced, by } => (
-            "updateVersion",
-            object([
-                ("environment", words(environment)),
-                ("version", words(version)),
-                ("name", named(name)),
-                ("onReplaced", replaced(on_replaced)),
-                ("by", takeover(by.as_ref())),
-            ]),
-        ),
-        Happening::RollBack { environment, on_replaced, by } => (
-            "rollBack",
-            object([
-                ("environment", words(environment)),
-                ("onReplaced", replaced(on_replaced)),
-                ("by", takeover(by.as_ref())),
-            ]),
-        ),
-        Happening::Cancel { environment } => ("cancel", words(environment)),
-        Happening::Pause { environment } => ("pause", words(environment)),
-        Happening::Resume { environment } => ("resume", words(environment)),
-        Happening::ForceForward { environment } => ("forceForward", words(environment)),
-        Happening::One(verb, deployment) => (verb_word(*verb), words(deployment)),
-        Happening::Scale { deployment, replicas } => ("scale", json!({"deployment": deployment, "replicas": replicas})),
-        Happening::Edit { deployment, changes } => {
-            let mut all = settings(changes);
-            all.insert("deployment".to_owned(), words(deployment));
-            ("edit", all.into())
-        }
-        Happening::Rename { deployment, name } => ("rename", json!({"deployment": deployment, "name": name.as_str()})),
-        Happening::DeleteWorkload => ("deleteWorkload", true.into()),
+        Happening::Do(action) => return asked(action),
         Happening::Wait => ("wait", true.into()),
         Happening::Traffic { environment, per_second } => {
             ("traffic", json!({"environment": environment.as_str(), "requestsPerSecond": per_second}))
@@ -206,15 +150,77 @@ fn happening(happening: &Happening) -> (String, Value) {
     (word.to_owned(), happens)
 }
 
-fn verb_word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Activate => "activate",
-        Verb::Deactivate => "deactivate",
-        Verb::Wake => "wake",
-        Verb::Idle => "idle",
-        Verb::Move => "move",
-        Verb::Delete => "delete",
-    }
+fn asked(action: &Action<String>) -> (String, Value) {
+    let named = |name: &Option<siting::id::Name>| json!(name.as_ref().map(|name| name.as_str()));
+    let replaced = |word: &Option<siting::policy::OnReplaced>| json!(word);
+    let (word, happens) = match action {
+        Action::Patch { version } => ("patch", object([("version", json!(version))])),
+        Action::Promote { deployment, environment, name, on_replaced, force, by } => {
+            let (own, on_replaced, by) = (named(name), replaced(on_replaced), takeover(by.as_deref()));
+            let (deployment, environment) = (words(deployment), words(environment));
+            (
+                "promote",
+                object([
+                    ("deployment", deployment),
+                    ("environment", environment),
+                    ("name", own),
+                    ("onReplaced", on_replaced),
+                    ("force", (*force).into()),
+                    ("by", by),
+                ]),
+            )
+        }
+        Action::Release { from, to, name, on_replaced, by } => (
+            "release",
+            object([
+                ("from", words(from)),
+                ("to", words(to)),
+                ("name", named(name)),
+                ("onReplaced", replaced(on_replaced)),
+                ("by", takeover(by.as_deref())),
+            ]),
+        ),
+        Action::UpdateVersion { environment, version, name, on_replaced, by } => (
+            "updateVersion",
+            object([
+                ("environment", words(environment)),
+                ("version", words(version)),
+                ("name", named(name)),
+                ("onReplaced", replaced(on_replaced)),
+                ("by", takeover(by.as_deref())),
+            ]),
+        ),
+        Action::RollBack { environment, on_replaced, by } => (
+            "rollBack",
+            object([
+                ("environment", words(environment)),
+                ("onReplaced", replaced(on_replaced)),
+                ("by", takeover(by.as_deref())),
+            ]),
+        ),
+        Action::Cancel { environment } => ("cancel", words(environment)),
+        Action::Pause { environment } => ("pause", words(environment)),
+        Action::Resume { environment } => ("resume", words(environment)),
+        Action::ForceForward { environment } => ("forceForward", words(environment)),
+        Action::Activate(deployment)
+        | Action::Deactivate(deployment)
+        | Action::Wake(deployment)
+        | Action::Idle(deployment)
+        | Action::Move(deployment)
+        | Action::Delete(deployment) => (action.verb(), words(deployment)),
+        Action::Scale { deployment, replicas } => ("scale", json!({"deployment": deployment, "replicas": replicas})),
+        Action::Edit { deployment, edit } => {
+            let mut all = settings(&edit.changes);
+            all.insert("deployment".to_owned(), words(deployment));
+            ("edit", all.into())
+        }
+        Action::Rename { deployment, name } => ("rename", json!({"deployment": deployment, "name": name.as_str()})),
+        Action::DeleteWorkload => ("deleteWorkload", true.into()),
+        Action::Push(_) | Action::Advance { .. } | Action::Autoscale { .. } | Action::Observe { .. } => {
+            panic!("documents do not say {action:?}")
+        }
+    };
+    (word.to_owned(), happens)
 }
 
 fn takeover(by: Option<&Takeover>) -> Value {

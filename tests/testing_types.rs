@@ -116,7 +116,7 @@ fn every_variant_is_drawn() {
         siting::placement: Code, Liking, UnknownLast<siting::quantity::Money>, Verdict;
         siting::analysis: Severity;
         siting::manifest: Kind;
-        siting::manifest::scenario: Happening, Verb;
+        siting::manifest::scenario: Happening;
         siting::manifest::spec: Allowed, Dialect, GpuSpec, NearSpec, PoolsSpec, PreferenceSpec, SiteKind;
         siting::manifest::beamlit: Metric, PolicyRefType, Scheme, TargetType;
     };

@@ -30,10 +30,11 @@ impl From<Action> for Command {
     }
 }
 
-/// What to do.
+/// What to do. Deployments are named by `D`: by their numbers, as the rules have them, or by whatever a
+/// host calls them until it is [looked up](Self::try_map).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Action {
+pub enum Action<D = Number> {
     /// Push a version (L1, L10).
     Push(Push),
     /// Patch the draft's running server (live reload).
@@ -44,7 +45,7 @@ pub enum Action {
     /// Make a deployment the holder of an environment (L3).
     Promote {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// The environment.
         environment: Name,
         /// The name of the copy, where one is made.
@@ -119,22 +120,22 @@ pub enum Action {
     /// Take note of what a host sees of a rollout, and go on with it.
     Advance {
         /// The candidate that takes over.
-        candidate: Number,
+        candidate: D,
         /// What is seen.
         sight: Box<Sight>,
     },
     /// Start a deployment that is stopped or broken (L8).
-    Activate(Number),
+    Activate(D),
     /// Stop a deployment (L8).
-    Deactivate(Number),
+    Deactivate(D),
     /// Bring a deployment back from zero replicas.
-    Wake(Number),
+    Wake(D),
     /// Scale a deployment that nobody calls to zero.
-    Idle(Number),
+    Idle(D),
     /// Set the number of replicas of a deployment that does not scale by itself (R4).
     Scale {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// How many; 0 scales it to zero.
         replicas: u32,
     },
@@ -142,34 +143,34 @@ pub enum Action {
     /// [`autoscale`](super::State::autoscale).
     Autoscale {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// How many; 0 scales it to zero.
         replicas: u32,
     },
     /// Change settings (L11).
     Edit {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// What to change.
         edit: Edit,
     },
     /// Give a deployment another name.
     Rename {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// Its name from now on.
         name: Name,
     },
     /// Move a deployment's replicas to where they may run (L13).
-    Move(Number),
+    Move(D),
     /// Delete a deployment (L9).
-    Delete(Number),
+    Delete(D),
     /// Delete the workload with all deployments (L9).
     DeleteWorkload,
     /// Take note of what a host saw.
     Observe {
         /// The deployment.
-        deployment: Number,
+        deployment: D,
         /// The generation it was seen of: that of the effect which it answers.
         generation: u64,
         /// What was seen.
@@ -307,6 +308,21 @@ impl Action {
         Self::RollBack { environment, on_replaced: None, by: None }
     }
 
+    /// The environment whose slot it would fill, and the choice about that slot's previous holder.
+    /// A workspace puts the environment's own default there (L5).
+    pub fn replacing(&mut self) -> Option<(&Name, &mut Option<OnReplaced>)> {
+        match self {
+            Self::Push(Push { kind: PushKind::Promoted { environment, on_replaced, .. }, .. })
+            | Self::Promote { environment, on_replaced, .. }
+            | Self::Release { to: environment, on_replaced, .. }
+            | Self::UpdateVersion { environment, on_replaced, .. }
+            | Self::RollBack { environment, on_replaced, .. } => Some((environment, on_replaced)),
+            _ => None,
+        }
+    }
+}
+
+impl<D> Action<D> {
     /// The word for it, as reports and scenarios have it.
     #[must_use]
     pub fn verb(&self) -> &'static str {
@@ -337,16 +353,50 @@ impl Action {
         }
     }
 
-    /// The environment whose slot it would fill, and the choice about that slot's previous holder.
-    /// A workspace puts the environment's own default there (L5).
-    pub fn replacing(&mut self) -> Option<(&Name, &mut Option<OnReplaced>)> {
-        match self {
-            Self::Push(Push { kind: PushKind::Promoted { environment, on_replaced, .. }, .. })
-            | Self::Promote { environment, on_replaced, .. }
-            | Self::Release { to: environment, on_replaced, .. }
-            | Self::UpdateVersion { environment, on_replaced, .. }
-            | Self::RollBack { environment, on_replaced, .. } => Some((environment, on_replaced)),
-            _ => None,
-        }
+    /// The same with deployments named otherwise: each is looked up, and what is not found is the error.
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Number};
+    ///
+    /// let asked = Action::Scale { deployment: "bert-2", replicas: 3 };
+    /// let number = |id: &str| id.rsplit('-').next().unwrap_or(id).parse().map(Number::new);
+    /// assert_eq!(asked.try_map(number)?, Action::Scale { deployment: Number::new(2), replicas: 3 });
+    /// # Ok::<(), std::num::ParseIntError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// That of the lookup.
+    pub fn try_map<T, E>(self, mut find: impl FnMut(D) -> Result<T, E>) -> Result<Action<T>, E> {
+        Ok(match self {
+            Self::Push(push) => Action::Push(push),
+            Self::Patch { version } => Action::Patch { version },
+            Self::Promote { deployment, environment, name, on_replaced, force, by } => {
+                Action::Promote { deployment: find(deployment)?, environment, name, on_replaced, force, by }
+            }
+            Self::Release { from, to, name, on_replaced, by } => Action::Release { from, to, name, on_replaced, by },
+            Self::UpdateVersion { environment, version, name, on_replaced, by } => {
+                Action::UpdateVersion { environment, version, name, on_replaced, by }
+            }
+            Self::RollBack { environment, on_replaced, by } => Action::RollBack { environment, on_replaced, by },
+            Self::Cancel { environment } => Action::Cancel { environment },
+            Self::Pause { environment } => Action::Pause { environment },
+            Self::Resume { environment } => Action::Resume { environment },
+            Self::ForceForward { environment } => Action::ForceForward { environment },
+            Self::Advance { candidate, sight } => Action::Advance { candidate: find(candidate)?, sight },
+            Self::Activate(deployment) => Action::Activate(find(deployment)?),
+            Self::Deactivate(deployment) => Action::Deactivate(find(deployment)?),
+            Self::Wake(deployment) => Action::Wake(find(deployment)?),
+            Self::Idle(deployment) => Action::Idle(find(deployment)?),
+            Self::Scale { deployment, replicas } => Action::Scale { deployment: find(deployment)?, replicas },
+            Self::Autoscale { deployment, replicas } => Action::Autoscale { deployment: find(deployment)?, replicas },
+            Self::Edit { deployment, edit } => Action::Edit { deployment: find(deployment)?, edit },
+            Self::Rename { deployment, name } => Action::Rename { deployment: find(deployment)?, name },
+            Self::Move(deployment) => Action::Move(find(deployment)?),
+            Self::Delete(deployment) => Action::Delete(find(deployment)?),
+            Self::DeleteWorkload => Action::DeleteWorkload,
+            Self::Observe { deployment, generation, observation } => {
+                Action::Observe { deployment: find(deployment)?, generation, observation }
+            }
+        })
     }
 }

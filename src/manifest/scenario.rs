@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::spec::{AttachmentSpec, Metadata};
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Push, Role, Status, Takeover};
+use crate::lifecycle::{Action, Change, Observation, Push, Role, Status};
 use crate::origin::{Origin, Sourced};
-use crate::policy::OnReplaced;
 use crate::quantity::Milli;
 use crate::time::Moment;
 
@@ -87,106 +86,8 @@ pub struct StepSpec {
 pub enum Happening {
     /// A version is pushed.
     Push(PushSpec),
-    /// The draft is patched.
-    Patch {
-        /// Its version from now on.
-        version: Option<String>,
-    },
-    /// A deployment is promoted.
-    Promote {
-        /// The deployment.
-        deployment: String,
-        /// The environment.
-        environment: Name,
-        /// The name of a copy.
-        name: Option<Name>,
-        /// What becomes of the previous holder.
-        on_replaced: Option<OnReplaced>,
-        /// Whether to promote an unhealthy one.
-        force: bool,
-        /// How it takes over.
-        by: Option<Takeover>,
-    },
-    /// An environment's holder is released to another.
-    Release {
-        /// The one.
-        from: Name,
-        /// The other.
-        to: Name,
-        /// The name of the copy.
-        name: Option<Name>,
-        /// What becomes of the previous holder.
-        on_replaced: Option<OnReplaced>,
-        /// How it takes over.
-        by: Option<Takeover>,
-    },
-    /// The version of an environment's holder is updated.
-    UpdateVersion {
-        /// The environment.
-        environment: Name,
-        /// The version.
-        version: String,
-        /// The new deployment's name.
-        name: Option<Name>,
-        /// What becomes of the previous holder.
-        on_replaced: Option<OnReplaced>,
-        /// How it takes over.
-        by: Option<Takeover>,
-    },
-    /// An environment is rolled back.
-    RollBack {
-        /// The environment.
-        environment: Name,
-        /// What becomes of the holder that is replaced.
-        on_replaced: Option<OnReplaced>,
-        /// How it takes over.
-        by: Option<Takeover>,
-    },
-    /// A promotion is cancelled.
-    Cancel {
-        /// The environment.
-        environment: Name,
-    },
-    /// A rollout is paused.
-    Pause {
-        /// The environment.
-        environment: Name,
-    },
-    /// A paused rollout goes on.
-    Resume {
-        /// The environment.
-        environment: Name,
-    },
-    /// A rollout passes over soak, steps and judgement.
-    ForceForward {
-        /// The environment.
-        environment: Name,
-    },
-    /// A command that needs no more than a deployment.
-    One(Verb, String),
-    /// A deployment is scaled.
-    Scale {
-        /// The deployment.
-        deployment: String,
-        /// Its replicas.
-        replicas: u32,
-    },
-    /// A deployment is edited.
-    Edit {
-        /// The deployment.
-        deployment: String,
-        /// What changes.
-        changes: Vec<Change>,
-    },
-    /// A deployment is renamed.
-    Rename {
-        /// The deployment.
-        deployment: String,
-        /// Its new name.
-        name: Name,
-    },
-    /// The workload is deleted.
-    DeleteWorkload,
+    /// Something else is asked of the workload.
+    Do(Action<String>),
     /// Nothing but time passes.
     Wait,
     /// An environment gets so many requests a second from here on.
@@ -226,23 +127,6 @@ pub struct PushSpec {
     pub push: Push,
     /// Settings that differ from those of `from`, or from the usual ones.
     pub changes: Vec<Change>,
-}
-
-/// Commands that need no more than a deployment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verb {
-    /// Start it.
-    Activate,
-    /// Stop it.
-    Deactivate,
-    /// Bring it back from zero.
-    Wake,
-    /// Scale it to zero.
-    Idle,
-    /// Move its replicas to where they may run.
-    Move,
-    /// Delete it.
-    Delete,
 }
 
 /// What is expected after a step; what is not mentioned may be anything.

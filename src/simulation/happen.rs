@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::host::Host;
 use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
-use crate::manifest::scenario::{Happening, PushSpec, Verb};
+use crate::manifest::scenario::{Happening, PushSpec};
 use crate::manifest::spec::AttachmentSpec;
 use crate::policy::Attachment;
 use crate::time::Moment;
@@ -15,7 +15,8 @@ use crate::workspace::{PolicyChange, Workspace};
 /// deployments named by name or id.
 ///
 /// ```
-/// use siting::manifest::scenario::{Happening, Verb};
+/// use siting::lifecycle::Action;
+/// use siting::manifest::scenario::Happening;
 /// use siting::manifest::spec::Specs;
 /// use siting::simulation::happen;
 /// use siting::time::Moment;
@@ -23,7 +24,7 @@ use crate::workspace::{PolicyChange, Workspace};
 ///
 /// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
 /// let bert = workspace.workload("model", &"bert".parse()?).ok_or("no such type")?;
-/// let wake = Happening::One(Verb::Wake, "v1".to_owned());
+/// let wake = Happening::Do(Action::Wake("v1".to_owned()));
 /// let refusal = happen(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
 /// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
 ///
@@ -83,71 +84,21 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
         let found = state.and_then(|state| state.find(address));
         found.ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{address}`")))
     };
-    Ok(Some(match happening {
-        Happening::Wait | Happening::Traffic { .. } | Happening::Metrics(_) | Happening::Fail { .. } => {
-            return Ok(None);
-        }
-        Happening::Push(spec) => Action::Push(push(scene, spec)?),
-        Happening::Patch { version } => Action::Patch { version: version.clone() },
-        Happening::Promote { deployment, environment, name, on_replaced, force, by } => Action::Promote {
-            deployment: number(deployment)?,
-            environment: environment.clone(),
-            name: name.clone(),
-            on_replaced: *on_replaced,
-            force: *force,
-            by: by.clone().map(Box::new),
-        },
-        Happening::Release { from, to, name, on_replaced, by } => Action::Release {
-            from: from.clone(),
-            to: to.clone(),
-            name: name.clone(),
-            on_replaced: *on_replaced,
-            by: by.clone().map(Box::new),
-        },
-        Happening::UpdateVersion { environment, version, name, on_replaced, by } => Action::UpdateVersion {
-            environment: environment.clone(),
-            version: version.clone(),
-            name: name.clone(),
-            on_replaced: *on_replaced,
-            by: by.clone().map(Box::new),
-        },
-        Happening::RollBack { environment, on_replaced, by } => Action::RollBack {
-            environment: environment.clone(),
-            on_replaced: *on_replaced,
-            by: by.clone().map(Box::new),
-        },
-        Happening::Cancel { environment } => Action::Cancel { environment: environment.clone() },
-        Happening::Pause { environment } => Action::Pause { environment: environment.clone() },
-        Happening::Resume { environment } => Action::Resume { environment: environment.clone() },
-        Happening::ForceForward { environment } => Action::ForceForward { environment: environment.clone() },
-        Happening::One(verb, address) => {
-            let number = number(address)?;
-            match verb {
-                Verb::Activate => Action::Activate(number),
-                Verb::Deactivate => Action::Deactivate(number),
-                Verb::Wake => Action::Wake(number),
-                Verb::Idle => Action::Idle(number),
-                Verb::Move => Action::Move(number),
-                Verb::Delete => Action::Delete(number),
-            }
-        }
-        Happening::Scale { deployment, replicas } => {
-            Action::Scale { deployment: number(deployment)?, replicas: *replicas }
-        }
-        Happening::Edit { deployment, changes } => {
-            Action::Edit { deployment: number(deployment)?, edit: Edit { changes: changes.clone() } }
-        }
-        Happening::Rename { deployment, name } => {
-            Action::Rename { deployment: number(deployment)?, name: name.clone() }
-        }
-        Happening::DeleteWorkload | Happening::SetPolicies { .. } => Action::DeleteWorkload,
+    Ok(match happening {
+        Happening::Push(spec) => Some(Action::Push(push(scene, spec)?)),
+        Happening::Do(action) => Some(action.clone().try_map(|address| number(&address))?),
         Happening::Observe(observation, address) => {
             let deployment = number(address)?;
             let record = state.and_then(|state| state.deployment(deployment));
             let generation = record.map_or(0, |record| record.generation);
-            Action::Observe { deployment, generation, observation: *observation }
+            Some(Action::Observe { deployment, generation, observation: *observation })
         }
-    }))
+        Happening::Wait
+        | Happening::Traffic { .. }
+        | Happening::Metrics(_)
+        | Happening::Fail { .. }
+        | Happening::SetPolicies { .. } => None,
+    })
 }
 
 /// What a step pushes: its own words first, then those of the deployment that it takes after.

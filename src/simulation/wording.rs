@@ -1,7 +1,8 @@
 //! Steps and effects in words, as reports and expectations have them.
 
-use crate::lifecycle::{Effect, Endpoint, Notice, Number, Place, PushKind, State};
-use crate::manifest::scenario::{Happening, PushSpec, Verb};
+use crate::id::Name;
+use crate::lifecycle::{Action, Effect, Endpoint, Notice, Number, Observation, Place, Push, PushKind, State};
+use crate::manifest::scenario::{Happening, PushSpec};
 use crate::time::Moment;
 
 /// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
@@ -103,50 +104,62 @@ pub fn moment(moment: Moment) -> String {
 /// What happens, in a few words.
 pub(super) fn happening(happening: &Happening) -> String {
     match happening {
-        Happening::Push(PushSpec { from, push, .. }) => {
-            let what = push.name.as_ref().map(|name| name.to_string());
-            let what = what.or(from.as_ref().map(|from| from.value.clone()));
-            let what = what
-                .unwrap_or_else(|| if push.kind == PushKind::Draft { "the draft" } else { "a deployment" }.to_owned());
-            let version = push.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
-            let to = match &push.kind {
-                PushKind::Promoted { environment, .. } => format!(", to be promoted to {environment}"),
-                PushKind::Draft | PushKind::Published => String::new(),
-            };
-            format!("push {what}{version}{to}")
-        }
-        Happening::Patch { .. } => "patch the draft".to_owned(),
-        Happening::Promote { deployment, environment, .. } => format!("promote {deployment} to {environment}"),
-        Happening::Release { from, to, .. } => format!("release {from} to {to}"),
-        Happening::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
-        Happening::RollBack { environment, .. } => format!("roll back {environment}"),
-        Happening::Cancel { environment } => format!("cancel the promotion to {environment}"),
-        Happening::Pause { environment } => format!("pause the rollout in {environment}"),
-        Happening::Resume { environment } => format!("resume the rollout in {environment}"),
-        Happening::ForceForward { environment } => format!("force the rollout in {environment} forward"),
-        Happening::One(verb, address) => {
-            let verb = match verb {
-                Verb::Activate => "activate",
-                Verb::Deactivate => "deactivate",
-                Verb::Wake => "wake",
-                Verb::Idle => "idle",
-                Verb::Move => "move",
-                Verb::Delete => "delete",
-            };
-            format!("{verb} {address}")
-        }
-        Happening::Scale { deployment, replicas } => format!("scale {deployment} to {replicas}"),
-        Happening::Edit { deployment, .. } => format!("edit {deployment}"),
-        Happening::Rename { deployment, name } => format!("rename {deployment} to {name}"),
-        Happening::DeleteWorkload => "delete the workload".to_owned(),
+        Happening::Push(PushSpec { from, push, .. }) => pushed(push, from.as_ref().map(|from| &*from.value)),
+        Happening::Do(action) => asked(action),
         Happening::Wait => "wait".to_owned(),
         Happening::Traffic { environment, per_second } => format!("{environment} gets {per_second} requests a second"),
         Happening::Metrics(shown) => format!("version {} shows other metrics", shown.version),
         Happening::Fail { deployment, replicas } => format!("{replicas} replicas of {deployment} fail"),
-        Happening::Observe(observation, address) => format!("{address} is {}", observation.as_str()),
+        Happening::Observe(observation, deployment) => seen(*observation, deployment),
         Happening::SetPolicies { environment, policies } => {
             let names: Vec<_> = policies.iter().map(|spec| spec.policy.as_str()).collect();
             format!("{} is governed by [{}]", environment.value, names.join(", "))
         }
     }
+}
+
+/// What is asked, in a few words.
+fn asked(action: &Action<String>) -> String {
+    match action {
+        Action::Push(push) => pushed(push, None),
+        Action::Patch { .. } => "patch the draft".to_owned(),
+        Action::Promote { deployment, environment, .. } => format!("promote {deployment} to {environment}"),
+        Action::Release { from, to, .. } => format!("release {from} to {to}"),
+        Action::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
+        Action::RollBack { environment, .. } => format!("roll back {environment}"),
+        Action::Cancel { environment } => format!("cancel the promotion to {environment}"),
+        Action::Pause { environment } => format!("pause the rollout in {environment}"),
+        Action::Resume { environment } => format!("resume the rollout in {environment}"),
+        Action::ForceForward { environment } => format!("force the rollout in {environment} forward"),
+        Action::Advance { candidate, .. } => format!("advance the rollout of {candidate}"),
+        Action::Activate(deployment)
+        | Action::Deactivate(deployment)
+        | Action::Wake(deployment)
+        | Action::Idle(deployment)
+        | Action::Move(deployment)
+        | Action::Delete(deployment) => format!("{} {deployment}", action.verb()),
+        Action::Scale { deployment, replicas } | Action::Autoscale { deployment, replicas } => {
+            format!("scale {deployment} to {replicas}")
+        }
+        Action::Edit { deployment, .. } => format!("edit {deployment}"),
+        Action::Rename { deployment, name } => format!("rename {deployment} to {name}"),
+        Action::DeleteWorkload => "delete the workload".to_owned(),
+        Action::Observe { deployment, observation, .. } => seen(*observation, deployment),
+    }
+}
+
+/// A version that is pushed: by its own name, or that of the deployment which it takes after.
+fn pushed(push: &Push, from: Option<&str>) -> String {
+    let unnamed = if push.kind == PushKind::Draft { "the draft" } else { "a deployment" };
+    let what = push.name.as_ref().map(Name::as_str).or(from).unwrap_or(unnamed);
+    let version = push.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
+    let to = match &push.kind {
+        PushKind::Promoted { environment, .. } => format!(", to be promoted to {environment}"),
+        PushKind::Draft | PushKind::Published => String::new(),
+    };
+    format!("push {what}{version}{to}")
+}
+
+fn seen(observation: Observation, deployment: &str) -> String {
+    format!("{deployment} is {}", observation.as_str())
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::choices::{Choices, Draw};
 use super::policies::attachment;
-use super::values::{name, text, words};
+use super::values::{name, text};
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
-use crate::manifest::scenario::{ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec, Verb};
+use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
+use crate::manifest::scenario::{ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec};
 use crate::manifest::spec::{AttachmentSpec, Metadata, OffloadingSpec};
 use crate::origin::Origin;
 use crate::policy::{Enforcement, OnReplaced};
@@ -28,8 +28,6 @@ const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
 
 /// The beginning of the year 2100, in milliseconds.
 const LATEST: u64 = 4_102_444_800_000;
-
-words! { Verb: Activate Deactivate Wake Idle Move Delete; }
 
 impl Draw for ScenarioSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
@@ -83,7 +81,7 @@ impl Told {
                 self.due = vec![seen(Observation::Ready), seen(Observation::Built)];
             }
         }
-        if let Happening::One(Verb::Deactivate, deployment) = &happening
+        if let Happening::Do(Action::Deactivate(deployment)) = &happening
             && !self.hosted
         {
             self.due = vec![Happening::Observe(Observation::Drained, deployment.clone())];
@@ -143,49 +141,67 @@ fn happening(choices: &mut Choices<'_>, told: &Told) -> Happening {
         0 | 1 => Happening::Wait,
         2..=6 => Happening::Push(push(choices)),
         7..=14 => Happening::Observe(Observation::draw(choices), told.deployment(choices)),
-        15..=20 => Happening::Promote {
-            deployment: told.deployment(choices),
-            environment: environment(choices),
-            name: copy(choices),
-            on_replaced: choices.maybe(30, OnReplaced::draw),
-            force: choices.chance(30),
-            by: takeover(choices),
-        },
-        21 => {
-            let (from, to) = (environment(choices), environment(choices));
-            let on_replaced = choices.maybe(30, OnReplaced::draw);
-            Happening::Release { from, to, name: copy(choices), on_replaced, by: takeover(choices) }
-        }
-        22 | 23 => Happening::UpdateVersion {
-            environment: environment(choices),
-            version: version(choices),
-            name: copy(choices),
-            on_replaced: choices.maybe(30, OnReplaced::draw),
-            by: takeover(choices),
-        },
-        24 | 25 => {
-            let on_replaced = choices.maybe(30, OnReplaced::draw);
-            Happening::RollBack { environment: environment(choices), on_replaced, by: takeover(choices) }
-        }
-        26 => Happening::Cancel { environment: environment(choices) },
-        27 => Happening::Pause { environment: environment(choices) },
-        28 => Happening::Resume { environment: environment(choices) },
-        29 => Happening::ForceForward { environment: environment(choices) },
-        30 | 31 => Happening::One(Verb::draw(choices), told.deployment(choices)),
-        32 => Happening::Scale { deployment: told.deployment(choices), replicas: choices.below(6) },
-        33..=35 => Happening::Edit { deployment: told.deployment(choices), changes: changes(choices, true) },
-        36 => Happening::Rename { deployment: told.deployment(choices), name: deployed(choices) },
-        37 => Happening::Patch { version: choices.maybe(60, version) },
+        15..=37 => Happening::Do(action(choices, told)),
         38 => Happening::SetPolicies {
             environment: environment(choices).as_str().to_owned().into(),
             policies: choices.several(0, 2, attached),
         },
-        39 => Happening::DeleteWorkload,
+        39 => Happening::Do(Action::DeleteWorkload),
         40..=45 => {
             Happening::Traffic { environment: environment(choices), per_second: choices.one_of(10, [0, 100, 1000]) }
         }
         46..=48 => Happening::Metrics(ShownSpec::draw(choices)),
         _ => Happening::Fail { deployment: told.deployment(choices), replicas: choices.between(1, 5) },
+    }
+}
+
+/// What is asked of what was pushed.
+fn action(choices: &mut Choices<'_>, told: &Told) -> Action<String> {
+    let on_replaced = |choices: &mut Choices<'_>| choices.maybe(30, OnReplaced::draw);
+    match choices.below(23) {
+        0..=5 => Action::Promote {
+            deployment: told.deployment(choices),
+            environment: environment(choices),
+            name: copy(choices),
+            on_replaced: on_replaced(choices),
+            force: choices.chance(30),
+            by: takeover(choices),
+        },
+        6 => Action::Release {
+            from: environment(choices),
+            to: environment(choices),
+            name: copy(choices),
+            on_replaced: on_replaced(choices),
+            by: takeover(choices),
+        },
+        7 | 8 => Action::UpdateVersion {
+            environment: environment(choices),
+            version: version(choices),
+            name: copy(choices),
+            on_replaced: on_replaced(choices),
+            by: takeover(choices),
+        },
+        9 | 10 => Action::RollBack {
+            environment: environment(choices),
+            on_replaced: on_replaced(choices),
+            by: takeover(choices),
+        },
+        11 => Action::Cancel { environment: environment(choices) },
+        12 => Action::Pause { environment: environment(choices) },
+        13 => Action::Resume { environment: environment(choices) },
+        14 => Action::ForceForward { environment: environment(choices) },
+        15 | 16 => {
+            let verbs: [fn(String) -> Action<String>; 6] =
+                [Action::Activate, Action::Deactivate, Action::Wake, Action::Idle, Action::Move, Action::Delete];
+            let [first, others @ ..] = verbs;
+            choices.one_of(first, others)(told.deployment(choices))
+        }
+        17 => Action::Scale { deployment: told.deployment(choices), replicas: choices.below(6) },
+        18..=20 => {
+            Action::Edit { deployment: told.deployment(choices), edit: Edit { changes: changes(choices, true) } }
+        }
+        21 => Action::Rename { deployment: told.deployment(choices), name: deployed(choices) },
+        _ => Action::Patch { version: choices.maybe(60, version) },
     }
 }
 
@@ -207,8 +223,8 @@ fn version(choices: &mut Choices<'_>) -> String {
     choices.one_of("v1", ["v2", "v3"]).to_owned()
 }
 
-fn takeover(choices: &mut Choices<'_>) -> Option<Takeover> {
-    choices.maybe(30, Takeover::draw)
+fn takeover(choices: &mut Choices<'_>) -> Option<Box<Takeover>> {
+    choices.maybe(30, |choices| Box::new(Takeover::draw(choices)))
 }
 
 fn attached(choices: &mut Choices<'_>) -> AttachmentSpec {
@@ -228,7 +244,7 @@ fn push(choices: &mut Choices<'_>) -> PushSpec {
         _ => PushKind::Promoted {
             environment: environment(choices),
             on_replaced: choices.maybe(30, OnReplaced::draw),
-            by: takeover(choices).map(Box::new),
+            by: takeover(choices),
         },
     };
     let (called, governor) = (choices.maybe(80, deployed), choices.maybe(20, environment));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::fields::Fields;
 use super::super::item::Item;
-use super::super::scenario::{ExpectSpec, Happening, PushSpec, ScenarioSpec, StepSpec, Verb};
+use super::super::scenario::{ExpectSpec, Happening, PushSpec, ScenarioSpec, StepSpec};
 use super::super::spec::{AttachmentSpec, Metadata, ResourcesSpec};
 use super::deployment::{load_balancer, scaling, workload};
 use super::offloading::offloading;
@@ -16,7 +16,7 @@ use super::scripted::{fail, host, metrics, traffic};
 use super::shared::{attachments, given, native};
 use super::strategy::strategy;
 use crate::id::Name;
-use crate::lifecycle::{Change, Observation, Push, PushKind, Role, Status, Takeover};
+use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -121,20 +121,20 @@ const HAPPENINGS: [(&str, Read); 25] = [
     ("release", release),
     ("updateVersion", update_version),
     ("rollBack", roll_back),
-    ("cancel", |item| Some(Happening::Cancel { environment: item.name()?.value })),
-    ("pause", |item| Some(Happening::Pause { environment: item.name()?.value })),
-    ("resume", |item| Some(Happening::Resume { environment: item.name()?.value })),
-    ("forceForward", |item| Some(Happening::ForceForward { environment: item.name()?.value })),
-    ("activate", |item| one(item, Verb::Activate)),
-    ("deactivate", |item| one(item, Verb::Deactivate)),
-    ("wake", |item| one(item, Verb::Wake)),
-    ("idle", |item| one(item, Verb::Idle)),
-    ("move", |item| one(item, Verb::Move)),
-    ("delete", |item| one(item, Verb::Delete)),
+    ("cancel", |item| on_slot(item, |environment| Action::Cancel { environment })),
+    ("pause", |item| on_slot(item, |environment| Action::Pause { environment })),
+    ("resume", |item| on_slot(item, |environment| Action::Resume { environment })),
+    ("forceForward", |item| on_slot(item, |environment| Action::ForceForward { environment })),
+    ("activate", |item| on_one(item, Action::Activate)),
+    ("deactivate", |item| on_one(item, Action::Deactivate)),
+    ("wake", |item| on_one(item, Action::Wake)),
+    ("idle", |item| on_one(item, Action::Idle)),
+    ("move", |item| on_one(item, Action::Move)),
+    ("delete", |item| on_one(item, Action::Delete)),
     ("scale", scale),
     ("edit", edit),
     ("rename", rename),
-    ("deleteWorkload", |item| item.boolean().and_then(|yes| yes.then_some(Happening::DeleteWorkload))),
+    ("deleteWorkload", |item| item.boolean().and_then(|yes| yes.then_some(Happening::Do(Action::DeleteWorkload)))),
     ("setPolicies", set_policies),
     ("wait", |item| item.boolean().and_then(|yes| yes.then_some(Happening::Wait))),
     ("traffic", traffic),
@@ -142,8 +142,14 @@ const HAPPENINGS: [(&str, Read); 25] = [
     ("fail", fail),
 ];
 
-fn one(item: Item<'_>, verb: Verb) -> Option<Happening> {
-    Some(Happening::One(verb, item.string()?))
+/// What is asked of an environment, and needs no more.
+fn on_slot(item: Item<'_>, action: fn(Name) -> Action<String>) -> Option<Happening> {
+    Some(Happening::Do(action(item.name()?.value)))
+}
+
+/// What is asked of a deployment, and needs no more.
+fn on_one(item: Item<'_>, action: fn(String) -> Action<String>) -> Option<Happening> {
+    Some(Happening::Do(action(item.string()?)))
 }
 
 fn push(item: Item<'_>) -> Option<Happening> {
@@ -166,7 +172,7 @@ fn push(item: Item<'_>) -> Option<Happening> {
     fields.finish();
     let kind = match promote {
         _ if draft? => PushKind::Draft,
-        Some(environment) => PushKind::Promoted { environment, on_replaced, by: by?.map(Box::new) },
+        Some(environment) => PushKind::Promoted { environment, on_replaced, by: by? },
         None => PushKind::Published,
     };
     let push = Push { kind, name: own_name, version, environment, settings: Arc::default() };
@@ -177,7 +183,7 @@ fn patch(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("a patch")?;
     let version = fields.optional("version").and_then(Item::string);
     fields.finish();
-    Some(Happening::Patch { version })
+    Some(Happening::Do(Action::Patch { version }))
 }
 
 fn promote(item: Item<'_>) -> Option<Happening> {
@@ -189,7 +195,7 @@ fn promote(item: Item<'_>) -> Option<Happening> {
     let by = by(&mut fields);
     fields.finish();
     let (deployment, environment) = (deployment?, environment?.value);
-    Some(Happening::Promote { deployment, environment, name, on_replaced, force: force?, by: by? })
+    Some(Happening::Do(Action::Promote { deployment, environment, name, on_replaced, force: force?, by: by? }))
 }
 
 fn release(item: Item<'_>) -> Option<Happening> {
@@ -199,7 +205,7 @@ fn release(item: Item<'_>) -> Option<Happening> {
     let by = by(&mut fields);
     let (name, on_replaced) = (name(&mut fields, "name"), on_replaced(&mut fields));
     fields.finish();
-    Some(Happening::Release { from: from?.value, to: to?.value, name, on_replaced, by: by? })
+    Some(Happening::Do(Action::Release { from: from?.value, to: to?.value, name, on_replaced, by: by? }))
 }
 
 fn update_version(item: Item<'_>) -> Option<Happening> {
@@ -209,18 +215,19 @@ fn update_version(item: Item<'_>) -> Option<Happening> {
     let by = by(&mut fields);
     let (name, on_replaced) = (name(&mut fields, "name"), on_replaced(&mut fields));
     fields.finish();
-    Some(Happening::UpdateVersion { environment: environment?.value, version: version?, name, on_replaced, by: by? })
+    let (environment, version) = (environment?.value, version?);
+    Some(Happening::Do(Action::UpdateVersion { environment, version, name, on_replaced, by: by? }))
 }
 
 fn roll_back(item: Item<'_>) -> Option<Happening> {
     if !item.is_object() {
-        return Some(Happening::RollBack { environment: item.name()?.value, on_replaced: None, by: None });
+        return on_slot(item, |environment| Action::RollBack { environment, on_replaced: None, by: None });
     }
     let mut fields = item.object("a roll back")?;
     let environment = fields.required("environment").and_then(Item::name);
     let (on_replaced, by) = (on_replaced(&mut fields), by(&mut fields));
     fields.finish();
-    Some(Happening::RollBack { environment: environment?.value, on_replaced, by: by? })
+    Some(Happening::Do(Action::RollBack { environment: environment?.value, on_replaced, by: by? }))
 }
 
 fn scale(item: Item<'_>) -> Option<Happening> {
@@ -228,7 +235,7 @@ fn scale(item: Item<'_>) -> Option<Happening> {
     let deployment = fields.required("deployment").and_then(Item::string);
     let replicas = fields.required("replicas").and_then(|item| item.whole(0..=i64::from(u32::MAX)));
     fields.finish();
-    Some(Happening::Scale { deployment: deployment?, replicas: replicas? })
+    Some(Happening::Do(Action::Scale { deployment: deployment?, replicas: replicas? }))
 }
 
 fn edit(item: Item<'_>) -> Option<Happening> {
@@ -240,7 +247,7 @@ fn edit(item: Item<'_>) -> Option<Happening> {
     changes.extend(fields.optional("version").and_then(Item::string).map(Change::Version));
     changes.extend(name(&mut fields, "environment").map(Change::Environment));
     fields.finish();
-    Some(Happening::Edit { deployment: deployment?, changes })
+    Some(Happening::Do(Action::Edit { deployment: deployment?, edit: Edit { changes } }))
 }
 
 /// Settings, as a deployment's spec has them; of environment variables only the names.
@@ -283,7 +290,7 @@ fn rename(item: Item<'_>) -> Option<Happening> {
     let deployment = fields.required("deployment").and_then(Item::string);
     let name = fields.required("name").and_then(Item::name);
     fields.finish();
-    Some(Happening::Rename { deployment: deployment?, name: name?.value })
+    Some(Happening::Do(Action::Rename { deployment: deployment?, name: name?.value }))
 }
 
 fn set_policies(item: Item<'_>) -> Option<Happening> {
@@ -299,12 +306,12 @@ fn name(fields: &mut Fields<'_>, field: &'static str) -> Option<Name> {
 }
 
 /// `by`: a strategy as deployments have it, or `at-once`.
-fn by(fields: &mut Fields<'_>) -> Option<Option<Takeover>> {
+fn by(fields: &mut Fields<'_>) -> Option<Option<Box<Takeover>>> {
     let Some(item) = fields.optional("by") else { return Some(None) };
     if item.is_object() {
-        return strategy(item).map(Takeover::By).map(Some);
+        return strategy(item).map(|settings| Some(Box::new(Takeover::By(settings))));
     }
-    item.one_of(&[("at-once", ())]).map(|()| Some(Takeover::AtOnce))
+    item.one_of(&[("at-once", ())]).map(|()| Some(Box::new(Takeover::AtOnce)))
 }
 
 fn on_replaced(fields: &mut Fields<'_>) -> Option<OnReplaced> {
