@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
+use super::likely::likely;
 use super::values::{name, span, text, words};
 use crate::id::Name;
 use crate::lifecycle::{
@@ -78,7 +79,7 @@ impl CommandOptions {
     #[must_use]
     pub fn command(&self, choices: &mut Choices<'_>, state: &State, now: Moment) -> Command {
         let illegal = choices.chance(self.illegal);
-        let action = if illegal { drawn(choices, state) } else { legal(choices, state, now) };
+        let action = if illegal { drawn(choices, state) } else { likely(choices, state, now) };
         let requests = state.placements_needed(now, &action);
         let placements = requests.iter().map(|request| self.placed(choices, &action, request)).collect();
         Command { action, placements }
@@ -103,58 +104,6 @@ impl CommandOptions {
         places.retain(|place| place.replicas > 0);
         Placed { deployment, places, refusal: None }
     }
-}
-
-/// An action that the rules allow now, with texts and choices filled in: as often something seen, which
-/// is how deployments get on, as something asked for.
-fn legal(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
-    let (seen, mut actions): (Vec<_>, Vec<_>) =
-        state.legal_commands(now).into_iter().partition(|action| matches!(action, Action::Observe { .. }));
-    let (good, bad): (Vec<_>, Vec<_>) = seen.into_iter().partition(goes_well);
-    let seen = if choices.chance(15) { bad } else { good };
-    if choices.chance(50)
-        && let Some(seen) = choices.pick(&seen)
-    {
-        return seen.clone();
-    }
-    // The life goes on, mostly, and with what there is.
-    let (pushes, ends) = (choices.chance(20) || state.deployments().next().is_none(), choices.chance(10));
-    actions.retain(|action| match action {
-        Action::Push(_) => pushes,
-        Action::Delete(_) | Action::DeleteWorkload => ends,
-        _ => true,
-    });
-    if let Some(record) = choices.pick(&state.deployments().collect::<Vec<_>>()) {
-        let (deployment, edit) = (record.number, Edit::draw(choices));
-        let more = [
-            Action::Edit { deployment, edit },
-            Action::Scale { deployment, replicas: choices.below(5) },
-            Action::Rename { deployment, name: fresh(choices) },
-        ];
-        actions.extend(more.into_iter().filter(|action| state.check(now, action).is_ok()));
-        if state.replacement_by(deployment).is_some() && choices.chance(70) {
-            return Action::Advance { candidate: deployment, sight: Box::new(Sight::draw(choices)) };
-        }
-    }
-    let chosen = choices.pick(&actions).cloned();
-    let written = chosen.map(|action| match action {
-        Action::Push(push) => {
-            let kind = push.kind;
-            let settings = if kind == PushKind::Draft { Settings::default() } else { Settings::draw(choices) };
-            Action::Push(Push { settings: Arc::new(settings), ..Push::new(kind, "v2") })
-        }
-        Action::Promote { deployment, .. } if choices.chance(50) => Action::promote(deployment, environment(choices)),
-        Action::UpdateVersion { environment, .. } => Action::update_version(environment, "v3"),
-        other => other,
-    });
-    // What is filled in may be refused where the bare action is not.
-    let written = written.filter(|action| state.check(now, action).is_ok());
-    written.unwrap_or_else(|| Action::Push(Push::new(PushKind::Published, "v1")))
-}
-
-fn goes_well(action: &Action) -> bool {
-    use Observation::{Built, Drained, Healthy, Loading, Ready};
-    matches!(action, Action::Observe { observation: Built | Drained | Healthy | Loading | Ready, .. })
 }
 
 /// Any action on what there is, and a little beyond.

@@ -37,6 +37,7 @@ mod enumerate;
 mod fleets;
 mod implemented;
 pub mod laws;
+mod likely;
 mod lives;
 mod loaded;
 mod outcomes;
