@@ -58,7 +58,7 @@ fn l3_promoting_the_draft_where_production_is_empty() {
     assert_eq!((life.role("bert-2"), life.call(&Endpoint::Workload)), (Role::Production, "v1".into()));
     assert_eq!(life.state().draft(), Some(&before), "the draft stays as it was");
     let settings = &life.state().deployment(copy).unwrap().settings;
-    assert_eq!(settings.scaling, Some(Settings::standard_scaling()));
+    assert_eq!(settings.scaling, Some(scaling(0, 1)));
     let requests = settings.requests;
     assert_eq!((requests.window_seconds, requests.scale_down_delay_seconds, requests.concurrency_target), (60, 900, 1));
     assert_eq!(requests.target_utilization.get(), 70);
@@ -112,7 +112,9 @@ fn l6_one_that_wakes_is_promoted_once_it_is_awake() {
     life.up("bert-1");
     life.act(Action::Idle(one)).unwrap();
     life.act(Action::Wake(one)).unwrap();
-    life.act(Action::promote(one, name("staging"))).unwrap();
+    let effects = life.act(Action::promote(one, name("staging"))).unwrap();
+    let restarts = |effect: &Effect| matches!(effect, Effect::Start { .. } | Effect::Stop { .. });
+    assert!(!effects.iter().any(restarts), "it may stay where it comes up: {effects:?}");
     assert_eq!(life.environment("staging"), "404: no-holder");
     assert_eq!(life.state().deployment(one).unwrap().governor.as_str(), PRODUCTION, "its governor, until the switch");
     life.see("bert-1", Observation::Ready).unwrap();
@@ -411,6 +413,12 @@ fn l8_scaling_one_that_sleeps_wakes_it_or_lets_it_sleep() {
     assert_eq!(life.status("bert-1"), Status::WakingUp);
     life.up("bert-1");
     assert_eq!(life.state().deployment(one).unwrap().replicas(), 3);
+    let draft = life.push(PushKind::Draft, None, "v2");
+    life.up(DEVELOPMENT);
+    life.act(Action::Idle(draft)).unwrap();
+    refused(life.act(Action::Scale { deployment: draft, replicas: 2 }), "L2", "at most one replica");
+    life.act(Action::Scale { deployment: draft, replicas: 1 }).unwrap();
+    assert_eq!(life.status(DEVELOPMENT), Status::WakingUp);
 }
 
 /// L8: replicas that join others stand with them, and in another place by themselves.
@@ -524,6 +532,16 @@ fn l9_who_cannot_be_deleted_and_what_a_deletion_takes() {
     assert_eq!(life.push(PushKind::Published, None, "v9"), Number::new(3), "ids go on");
 }
 
+/// L2, L8: the workload's own id is gone only once nothing of it is left.
+#[test]
+fn l9_one_deletion_leaves_the_workload() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.push(PushKind::Published, None, "v2");
+    life.act(Action::Delete(one)).unwrap();
+    assert_eq!(life.call(&Endpoint::Workload), "404: not-production");
+}
+
 #[test]
 fn l10_pushing_straight_to_production() {
     let mut life = Life::new();
@@ -552,6 +570,7 @@ fn l12_what_is_legal_is_listed_complete_or_as_a_form() {
     assert!(!forms(&life).contains(&"updateVersion"), "L7: one at a time");
     let complete = life.state().legal_commands(life.moment());
     assert!(complete.contains(&Action::Deactivate(draft)));
+    assert!(complete.contains(&Action::release(name("production"), name("development"))));
     assert!(
         complete.iter().all(
             |action| !["updateVersion", "advance", "scale", "autoscale", "edit", "rename"].contains(&action.verb())
@@ -594,6 +613,7 @@ fn l12_a_start_has_a_deadline() {
         Effect::Timer { at, .. } => Some(*at),
         _ => None,
     });
+    life.see("bert-1", Observation::Loading).unwrap();
     refused(life.see("bert-1", Observation::TimerFired), "L12", "the deadline lies ahead");
     life.now = at.unwrap().as_millis();
     life.see("bert-1", Observation::TimerFired).unwrap();
@@ -611,8 +631,11 @@ fn l13_a_move_never_leaves_a_gap() {
     life.journal.apply(Moment::from_millis(9_000), command.clone()).unwrap();
     assert_eq!((life.called("bert-1"), life.state().deployment(one).unwrap().replicas()), ("v1".into(), 2));
     refused(life.act(Action::promote(one, name(PRODUCTION))), "L6", "is being moved");
+    let moved = life.state().deployment(one).unwrap().generation;
     life.see("bert-1", Observation::Failed).unwrap();
     assert_eq!(life.state().deployment(one).unwrap().places(), [place("paris", 1)], "it stays where it was");
+    let late = Action::Observe { deployment: one, generation: moved, observation: Observation::Ready };
+    assert_eq!(life.act(late), Ok(Vec::new()), "nobody waits for the move any more");
     life.journal.apply(Moment::from_millis(10_000), command).unwrap();
     life.see("bert-1", Observation::Ready).unwrap();
     assert_eq!(life.state().deployment(one).unwrap().places(), [place("oslo", 1)]);

@@ -6,11 +6,11 @@ mod lifecycle_support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lifecycle_support::{Life, edit, name, refused, scaling};
+use lifecycle_support::{Life, edit, name, place, refused, scaling};
 use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Offloading, Scaling, Spread};
 use siting::lifecycle::{
-    Action, Change, Class, Edit, Effect, Favoured, Field, GpuRequirement, Observation, PolicyUse, Preferred,
-    Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Status,
+    Action, Change, Class, Command, Edit, Effect, Favoured, Field, GpuRequirement, Observation, Placed, PolicyUse,
+    Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Status,
 };
 use siting::policy::Enforcement;
 use siting::rollout::{self, BlueGreen, Strategy};
@@ -80,12 +80,35 @@ fn l11_replicas_follow_an_edit_of_the_bounds() {
     assert_eq!(running(&life), 4);
     life.act(edit(one, Change::Scaling(Some(scaling(1, 2))))).unwrap();
     assert_eq!(running(&life), 2);
+    let wider = edit(one, Change::Scaling(Some(scaling(1, 3))));
+    assert_eq!(life.state().placements_needed(life.moment(), &wider), [], "two are within these bounds as well");
     refused(life.act(Action::Scale { deployment: one, replicas: 3 }), "R4", "minReplicas and maxReplicas");
     refused(life.act(edit(one, Change::Scaling(Some(scaling(3, 2))))), "L11", "more than");
     life.act(edit(one, Change::Scaling(None))).unwrap();
     assert_eq!(running(&life), 4, "without scaling, the stated replicas count");
     life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
     assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+}
+
+/// Other policies are decided at once; other preferences count from the next decision on.
+#[test]
+fn l11_an_edit_of_policies_decides_anew() {
+    let mut life = Life::new();
+    let one = life.push(PushKind::Published, None, "v1");
+    life.up("bert-1");
+    let spread = Spread { by: Domain::Country, max_skew: None };
+    let preferred = Preferred { spread: Some(spread), ..Preferred::default() };
+    let prefers = edit(one, Change::Placement(Some(preferred)));
+    assert_eq!(life.state().placements_needed(life.moment(), &prefers), []);
+    let policy = PolicyUse { name: "norway".to_owned(), enforcement: Enforcement::Enforce, remote: false };
+    let action = edit(one, Change::Policies(vec![policy]));
+    let [request] = &life.state().placements_needed(life.moment(), &action)[..] else { panic!("one request") };
+    assert_eq!(request.keep, [place("paris", 1)]);
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    life.now += 1000;
+    life.journal.apply(life.moment(), Command { action, placements: vec![elsewhere] }).unwrap();
+    life.see("bert-1", Observation::Ready).unwrap();
+    assert_eq!(life.state().deployment(one).unwrap().places(), [place("oslo", 1)]);
 }
 
 #[test]

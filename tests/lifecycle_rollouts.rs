@@ -230,9 +230,15 @@ fn r1_a_good_version_takes_over_and_nobody_notices() {
         let mut host = Host::new(10);
         host.update(judged(settings), None);
         assert_eq!((host.life.status("a"), host.life.status("b")), (Status::Updating, Status::Deploying), "{strategy}");
-        host.wait(20);
-        assert!([Status::Deploying, Status::Active].contains(&host.life.status("b")), "{strategy}");
+        host.wait(10);
+        assert_eq!(host.life.status("b"), Status::Deploying, "{strategy}: nothing of it is ready yet");
+        host.wait(30);
+        assert_eq!(host.life.status("b"), Status::Active, "{strategy}: its first replicas answer");
+        let b = host.life.number("b");
+        let started = |host: &Host| host.life.state().deployment(b).unwrap().generation;
+        let before = started(&host);
         host.wait(400);
+        assert_eq!(started(&host), before, "{strategy}: the others join those");
         assert_eq!((host.holder().as_str(), host.life.status("b")), ("b", Status::Active), "{strategy}");
         assert_eq!(host.life.status("a"), Status::Inactive, "L5: an update deactivates what it replaced");
         assert_eq!((host.lost, host.replicas[&host.life.number("a")].len()), (0, 0), "{strategy}");
@@ -319,7 +325,8 @@ fn r1_a_rollout_stands_still_goes_on_and_is_forced() {
     host.wait(300);
     assert_eq!(host.life.environment(PRODUCTION), "A 90%, B 10%", "it stands still");
     host.act(Action::Resume { environment: here() }).unwrap();
-    assert!(host.act(Action::Resume { environment: here() }).is_err());
+    let goes_on = host.act(Action::Resume { environment: here() }).unwrap_err();
+    assert_eq!(goes_on.to_string(), "the rollout is not paused (R1); pause it, or let it go on");
     host.wait(10);
     assert_eq!(host.life.environment(PRODUCTION), "A 90%, B 10%", "two ready replicas are not there for a half yet");
     host.act(Action::ForceForward { environment: here() }).unwrap();
@@ -393,6 +400,7 @@ fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_versi
         on_replaced: None,
         by: by.map(Box::new),
     };
+    assert_eq!(Takeover::AtOnce.to_string(), "at once");
     let mut host = Host::new(2);
     host.act(update(None)).unwrap();
     assert_eq!(strategy(&host), Some("rolling"));
@@ -601,6 +609,18 @@ fn l12_the_peak_is_asked_for_before_the_first_replica() {
     }
 }
 
+/// Who has all his replicas does not wait for room.
+#[test]
+fn l12_a_full_fleet_stops_nobody_who_needs_no_more() {
+    let mut host = Host::new(4);
+    host.update(blue_green(300, 0), None);
+    host.wait(60);
+    let b = host.life.number("b");
+    assert_eq!(host.ready(b), 4);
+    let sight = Sight { no_room: Some("the pool is full".to_owned()), ..host.sight(b) };
+    assert_eq!(host.act(Action::Advance { candidate: b, sight: Box::new(sight) }), Ok(Vec::new()));
+}
+
 /// What has no room waits, says so once, and goes back when it waited for too long.
 #[test]
 fn l12_a_rollout_without_room_waits() {
@@ -608,6 +628,10 @@ fn l12_a_rollout_without_room_waits() {
     host.update(rollout::Settings { deadline: seconds(100), ..rolling() }, None);
     host.wait(10);
     let b = host.life.number("b");
+    let waits = |notice: &Notice| match notice {
+        Notice::RolloutWaits { deployment, .. } => Some(*deployment),
+        _ => None,
+    };
     for _ in 0..120 {
         host.life.now += 1000;
         let Some(candidate) = host.candidate() else { break };
@@ -615,11 +639,7 @@ fn l12_a_rollout_without_room_waits() {
         host.act(Action::Advance { candidate, sight: Box::new(sight) }).unwrap();
         host.serve();
     }
-    let waits = host
-        .notices
-        .iter()
-        .filter(|notice| matches!(notice, Notice::RolloutWaits { deployment, .. } if *deployment == b));
-    assert_eq!(waits.count(), 1);
+    assert_eq!(host.notices.iter().filter_map(waits).collect::<Vec<_>>(), [b], "the holder has all it needs");
     host.wait(200);
     assert_eq!((host.holder().as_str(), host.ready(host.life.number("a")), host.lost), ("a", 10, 0));
 }

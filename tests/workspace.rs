@@ -7,7 +7,7 @@ use siting::analysis::{self, Severity};
 use siting::catalog::{Axis, Catalog, Choice, ChoiceKind};
 use siting::id::Id;
 use siting::manifest::Source;
-use siting::placement::Verdict;
+use siting::placement::{Placement, Verdict};
 use siting::policy::{Attachment, Bundle, Enforcement, Options, Policy, PolicySet, Scope, State, Targets};
 use siting::workspace::{AddressError, AttachError, LoadError, LoadOptions, RemoveEnvironmentError, Workspace};
 
@@ -186,6 +186,36 @@ fn d4_the_order_of_the_input_changes_nothing() {
         }
         assert_eq!(told(&documents), expected);
     }
+}
+
+/// I5, D4: what is rounded to the same price costs the same, and the name decides.
+#[test]
+fn d5_prices_that_round_to_the_same_are_the_same() {
+    let pool = |cluster: &str, cpu: &str, price: &str| {
+        let pool = format!("name: p, nodes: 1, cpuFlavor: {cpu}, cpu: 4, memory: 64Gi, pricePerHour: \"{price}\"");
+        document("Cluster", cluster, &format!("provider: p, country: fr, pools: [{{{pool}}}]"))
+    };
+    // A quarter of a node costs 0.250001 in each, since prices are rounded up to millionths.
+    let fleet = [pool("a", "x86", "1.000002"), pool("b", "arm64", "1.000001"), pool("c", "x86", "1.000001")];
+    let quarter = document("Deployment", "d", "model: m, resources: {cpu: 1, memory: 1Gi}");
+    let workspace = workspace(&[&fleet[..], &[quarter]].concat());
+    let outcome = workspace.place_all().remove(0);
+    let [placement] = outcome.decision.placements() else { panic!("one place") };
+    assert_eq!(placement.price_per_hour.unwrap().get(), 250_001);
+    assert_eq!(cluster_of(&workspace, placement), "a");
+    // The same once the cheapest of all is full.
+    let cheapest = pool("z", "x86", "0.5");
+    let five = document("Deployment", "d", "model: m, replicas: 5, resources: {cpu: 1, memory: 1Gi}");
+    let workspace = self::workspace(&[&fleet[..], &[cheapest, five]].concat());
+    let outcome = workspace.place_all().remove(0);
+    let places = outcome.decision.placements().iter();
+    let mut places: Vec<_> = places.map(|placed| (cluster_of(&workspace, placed), placed.replicas)).collect();
+    places.sort_unstable();
+    assert_eq!(places, [("a", 1), ("z", 4)]);
+}
+
+fn cluster_of<'w>(workspace: &'w Workspace, placement: &Placement) -> &'w str {
+    workspace.inventory().fleet().names(placement.pair).unwrap().0.as_str()
 }
 
 #[test]
