@@ -344,7 +344,8 @@ fn l8_stop_and_start_again() {
     life.act(Action::Deactivate(one)).unwrap();
     assert_eq!(life.status("bert-1"), Status::BuildStopped, "one that is building can be stopped, too");
     assert!(life.state().slot(PRODUCTION).is_none(), "which ends its promotion");
-    life.act(Action::Activate(one)).unwrap();
+    let effects = life.act(Action::Activate(one)).unwrap();
+    assert!(matches!(effects[..], [Effect::Build { .. }]), "and is built again before it starts: {effects:?}");
     life.up("bert-1");
     life.act(Action::promote(one, name(PRODUCTION))).unwrap();
     let effects = life.act(Action::Deactivate(one)).unwrap();

@@ -508,7 +508,9 @@ fn l6_nobody_else_changes_the_replicas_of_either_side() {
     let memory = Change::Resources(Some(siting::lifecycle::Requirements::default()));
     for number in [a, b] {
         let restart = Action::Edit { deployment: number, edit: Edit { changes: vec![memory.clone()] } };
-        for action in [restart, Action::Move(number), Action::Idle(number), Action::promote(number, name("staging"))] {
+        let (sleep, elsewhere) =
+            (Action::Scale { deployment: number, replicas: 0 }, Action::promote(number, name("staging")));
+        for action in [restart, sleep, Action::Move(number), Action::Idle(number), elsewhere] {
             let before = serde_json::to_string(host.life.state()).unwrap();
             let refusal = host.act(action.clone()).unwrap_err();
             assert!(["L6", "L8"].contains(&refusal.rule) && refusal.next.is_some(), "{action:?}: {refusal}");
