@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use siting::catalog::Catalog;
-use siting::lifecycle::{Command, Journal, State};
+use siting::lifecycle::{Action, Command, Journal, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
 use siting::manifest::{read_str, write_yaml};
 use siting::placement::Code;
@@ -289,6 +289,14 @@ fn faults_of_platforms_break_laws() {
 }
 
 #[test]
+fn who_says_nothing_leaves_something_out() {
+    let silent = Says(|_: &Specs, answer: &mut Answer| *answer = Answer::default());
+    assert!(drawn(&WorldOptions::default(), 0..100).all(|world| laws::of_policies(&silent, &world).is_ok()));
+    assert!(breaks(&silent, laws::leaves_nothing_out));
+    assert!(!breaks(&Siting, laws::leaves_nothing_out));
+}
+
+#[test]
 fn faults_of_explanations_break_laws() {
     // All policies are blamed, wherever they are attached.
     let blaming = Says(|world: &Specs, answer: &mut Answer| {
@@ -297,6 +305,19 @@ fn faults_of_explanations_break_laws() {
         }
     });
     assert!(breaks(&blaming, laws::explanations_are_sound));
+    // Whatever excludes one spot is blamed for all of them.
+    let lumping = Says(|_: &Specs, answer: &mut Answer| {
+        let all: BTreeSet<_> = cited(answer).flat_map(|cited| cited.clone()).collect();
+        cited(answer).for_each(|cited| cited.clone_from(&all));
+    });
+    assert!(breaks(&lumping, laws::explanations_are_sound));
+    // Policies are blamed for a spot that they admit.
+    let slandering = Says(|_: &Specs, answer: &mut Answer| {
+        let all: BTreeSet<_> = cited(answer).flat_map(|cited| cited.clone()).collect();
+        let admitted = answer.candidates.first().cloned().filter(|_| !all.is_empty());
+        answer.exclusions.iter_mut().for_each(|exclusions| exclusions.extend(admitted.clone().zip(Some(all.clone()))));
+    });
+    assert!(breaks(&slandering, laws::explanations_are_sound));
     // One culprit is named where there are several.
     let sparing = Says(|_: &Specs, answer: &mut Answer| {
         for cited in cited(answer) {
@@ -325,11 +346,29 @@ fn every_world_up_to_a_size_keeps_the_laws() {
         laws::of_policies(&Siting, &world).unwrap_or_else(|broken| panic!("{broken}\n{world:#?}"));
         seen += 1;
     }
-    // 1 + 18 + 18² fleets and 1 + 36 sets of policies; 1 + 18 fleets and 1 + 36 + 36² sets.
-    let all = (1 + 18 + 18 * 18) * 37_usize;
+    // 1 + 18 + 18² fleets and 1 + 48 sets of policies; 1 + 18 fleets and 1 + 48 + 48² sets.
+    let all = (1 + 18 + 18 * 18) * 49_usize;
     assert_eq!(every_world(2, 1).count(), all);
-    assert_eq!(every_world(1, 2).count(), 19 * (1 + 36 + 36 * 36));
-    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 36 + 36 * 36_usize)).div_ceil(11));
+    assert_eq!(every_world(1, 2).count(), 19 * (1 + 48 + 48 * 48));
+    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 48 + 48 * 48_usize)).div_ceil(11));
+}
+
+/// None of the laws is empty on them: what breaks it anywhere, breaks it there.
+#[test]
+fn small_worlds_show_faults() {
+    let first = Forgets(|world: &mut Specs| {
+        for policy in &mut world.policies {
+            let Allowed::Listed(options) = &mut policy.options else { continue };
+            options.truncate(1);
+        }
+    });
+    assert!(every_world(1, 1).any(|world| laws::is_monotone(&first, &world).is_err()));
+    let joining = Forgets(join_levels);
+    assert!(every_world(1, 2).any(|world| laws::never_widens(&joining, &world).is_err()));
+    let sparing = Says(|_: &Specs, answer: &mut Answer| cited(answer).for_each(|cited| drop(cited.pop_last())));
+    assert!(every_world(1, 1).any(|world| laws::explanations_are_sound(&sparing, &world).is_err()));
+    let all_types = |world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.resource_types = None);
+    assert!(every_world(1, 1).any(|world| laws::targets_isolate(&Forgets(all_types), &world).is_err()));
 }
 
 #[test]
@@ -402,6 +441,45 @@ fn laws_of_lives_are_broken_by_a_fault() {
         laws::of_lives(begin, &sequence).err()
     });
     assert!(broken.count() > 50);
+}
+
+/// A platform that refuses everything, and one that forgets the rules of deletions.
+enum Willing {
+    Never,
+    ToDelete(Journal),
+}
+
+impl Life for Willing {
+    fn apply(&mut self, now: Moment, command: &Command) -> bool {
+        match self {
+            Self::Never => false,
+            Self::ToDelete(journal) => {
+                matches!(command.action, Action::Delete(_)) || journal.apply(now, command.clone()).is_ok()
+            }
+        }
+    }
+
+    fn state(&self) -> String {
+        match self {
+            Self::Never => String::new(),
+            Self::ToDelete(journal) => format!("{journal:?}"),
+        }
+    }
+}
+
+#[test]
+fn platforms_accept_what_the_rules_accept() {
+    let (mut never, mut to_delete) = (0, 0);
+    for seed in 0..100 {
+        let sequence = CommandOptions::default().draw(&mut Choices::seeded(seed));
+        laws::decides_like_the_rules(|origin: &State| Journal::new(origin.clone()), &sequence).unwrap();
+        laws::of_lives(|_: &State| Willing::Never, &sequence).unwrap();
+        never += u32::from(laws::decides_like_the_rules(|_: &State| Willing::Never, &sequence).is_err());
+        let begin = |origin: &State| Willing::ToDelete(Journal::new(origin.clone()));
+        to_delete += u32::from(laws::decides_like_the_rules(begin, &sequence).is_err());
+    }
+    // Lives begin with a push that is accepted, but for illegal ones; some have a deletion that is not.
+    assert!(never > 90 && to_delete > 0, "{never} {to_delete}");
 }
 
 #[test]

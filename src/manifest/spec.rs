@@ -282,6 +282,20 @@ impl DeploymentSpec {
         }
     }
 
+    /// What tells it from all others of a workspace: the workload's type and name, and its own.
+    ///
+    /// ```
+    /// use siting::manifest::spec::DeploymentSpec;
+    /// let spec = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+    /// assert_eq!(spec.address(), "model/bert/bert-api-v1");
+    /// # Ok::<(), siting::id::InvalidName>(())
+    /// ```
+    #[must_use]
+    pub fn address(&self) -> String {
+        let (workload, name) = (self.workload.as_str(), self.metadata.name.as_str());
+        format!("{}/{workload}/{name}", self.resource_type.as_str())
+    }
+
     /// How many replicas are wanted: the lower bound of enabled scaling, else `replicas`, else 1.
     #[must_use]
     pub fn wanted_replicas(&self) -> u32 {

@@ -48,7 +48,7 @@ fn following(mut made: Vec<Made>) -> Option<Vec<u32>> {
 ///
 /// Clusters stand in `us`, `ca` or `fr` and serve a T4, an L4 or an x86, or are cordoned; policies allow
 /// or except places and hardware among these; each is attached at the workspace, the environment or the
-/// deployment, of which there is one. Grows like 18 to the power of the clusters, and 36 to that of the
+/// deployment, of which there is one. Grows like 18 to the power of the clusters, and 48 to that of the
 /// policies.
 ///
 /// ```
@@ -121,19 +121,21 @@ fn small_policy(choices: &mut Choices<'_>, number: u32) -> PolicySpec {
     let axis = choices.one_of(Axis::Location, [Axis::Flavor]);
     let (options, except) = match axis {
         Axis::Location => {
-            let allowed = choices.one_of(option(Country, "us"), [option(Country, "fr"), option(Continent, "na")]);
+            let (us, fr) = (option(Country, "us"), option(Country, "fr"));
+            let others = [vec![fr.clone()], vec![option(Continent, "na")], vec![us.clone(), fr]];
             // Canada is part of the continent only, so that the exception leaves something (P9).
-            (allowed, (choices.below(2) == 1).then(|| option(Country, "ca")))
+            (choices.one_of(vec![us], others), (choices.below(2) == 1).then(|| option(Country, "ca")))
         }
         Axis::Flavor => {
-            let allowed = choices.one_of(option(Gpu, "t4"), [option(Gpu, "any"), option(Cpu, "x86")]);
-            (allowed, (choices.below(2) == 1).then(|| option(Gpu, "l4")))
+            let (t4, x86) = (option(Gpu, "t4"), option(Cpu, "x86"));
+            let others = [vec![x86.clone()], vec![option(Gpu, "any")], vec![t4.clone(), x86]];
+            (choices.one_of(vec![t4], others), (choices.below(2) == 1).then(|| option(Gpu, "l4")))
         }
     };
     PolicySpec {
         metadata: Metadata::named(name(&format!("p{number}"))),
         axis,
-        options: Allowed::Listed(vec![options.into()]),
+        options: Allowed::Listed(options.into_iter().map(Into::into).collect()),
         except: except.into_iter().map(Into::into).collect(),
         resource_types: None,
         description: None,

@@ -29,11 +29,13 @@ impl Life for Journal {
     }
 
     fn state(&self) -> String {
-        format!("{:?}", self.state())
+        // The history as well: what is refused is not logged.
+        format!("{self:?}")
     }
 }
 
-/// Every law of lives. `begin` makes a platform that has seen nothing but a state.
+/// Every law of lives. A platform that refuses everything keeps them: hold it to [`decides_like_the_rules`] as
+/// well, where it has no rules of its own. `begin` makes a platform that has seen nothing but a state.
 ///
 /// # Errors
 /// The first law that is [`Broken`].
@@ -80,4 +82,24 @@ pub fn replay_gives_the_same<L: Life>(begin: impl Fn(&State) -> L, sequence: &Co
     holds(first.state() == second.state(), || {
         Broken::new(law, "the whole history", format!("{} became {}", first.state(), second.state()))
     })
+}
+
+/// A command is accepted where this crate's rules accept it, and refused where they refuse it. Not among
+/// [`of_lives`], since a platform may have further rules.
+///
+/// # Errors
+/// [`Broken`], where it is not.
+pub fn decides_like_the_rules<L: Life>(begin: impl Fn(&State) -> L, sequence: &CommandSequence) -> Result<(), Broken> {
+    let (mut life, mut rules) = (begin(&sequence.origin), sequence.origin.clone());
+    for (now, command) in &sequence.commands {
+        let refusal = rules.apply(*now, command).err();
+        holds(life.apply(*now, command) == refusal.is_none(), || {
+            let shown = refusal.map_or_else(
+                || "it was refused, and is legal".to_owned(),
+                |refusal| format!("it was accepted, and is not legal: {refusal}"),
+            );
+            Broken::new("decides_like_the_rules", command.action.verb(), shown)
+        })?;
+    }
+    Ok(())
 }

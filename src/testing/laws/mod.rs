@@ -14,10 +14,9 @@ mod variants;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use explanations::{explanations_are_complete, explanations_are_sound};
-pub use lives::{Life, of_lives, refused_commands_change_nothing, replay_gives_the_same};
+pub use lives::{Life, decides_like_the_rules, of_lives, refused_commands_change_nothing, replay_gives_the_same};
 pub use siting::Siting;
 
-use super::worlds::address;
 use crate::manifest::spec::{DeploymentSpec, Specs};
 use crate::policy::Level;
 use variants::Variant;
@@ -50,7 +49,8 @@ use variants::Variant;
 /// assert!(worlds().any(|world| laws::stays_inside(&Forgetful, &world).is_err()));
 /// ```
 pub trait Decider {
-    /// Where a deployment of this world may run, and where it is placed, alone on the fleet as it is.
+    /// Where a deployment of this world may run, and where it is placed, alone on the fleet as it is. The
+    /// deployment is one of the world's.
     fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer;
 }
 
@@ -109,6 +109,9 @@ impl Broken {
 
 /// Every law of policies, for every deployment of a world.
 ///
+/// A decider that admits nothing keeps most of them: hold it to [`leaves_nothing_out`] as well, or see to it
+/// that what it answers is not empty throughout.
+///
 /// Decides a few times for each policy and option of the world, so that a world of a usual size takes
 /// some hundred decisions.
 ///
@@ -132,7 +135,7 @@ pub fn of_policies(decider: &impl Decider, world: &Specs) -> Result<(), Broken> 
 pub fn is_deterministic(decider: &impl Decider, world: &Specs) -> Result<(), Broken> {
     each(world, |deployment| {
         let same = decider.decide(world, deployment) == decider.decide(&world.clone(), &deployment.clone());
-        holds(same, || Broken::new("is_deterministic", address(deployment), "a second answer differs from the first"))
+        holds(same, || Broken::new("is_deterministic", deployment.address(), "a second answer differs from the first"))
     })
 }
 
@@ -147,6 +150,18 @@ pub fn stays_inside(decider: &impl Decider, world: &Specs) -> Result<(), Broken>
         within(law, deployment, &found.candidates, &allowed.candidates, "a candidate is not allowed")?;
         let placed = found.placements.into_keys().collect();
         within(law, deployment, &placed, &allowed.candidates, "replicas are put where they are not allowed")
+    })
+}
+
+/// Every candidate that this crate has is one of the decider's: no rule of its own keeps replicas out. Not
+/// among [`of_policies`], since a platform may have such rules.
+///
+/// # Errors
+/// [`Broken`], where the decider lacks a candidate.
+pub fn leaves_nothing_out(decider: &impl Decider, world: &Specs) -> Result<(), Broken> {
+    each(world, |deployment| {
+        let (found, allowed) = (decider.decide(world, deployment), Siting.decide(world, deployment));
+        within("leaves_nothing_out", deployment, &allowed.candidates, &found.candidates, "what is allowed is left out")
     })
 }
 
@@ -229,7 +244,7 @@ fn equal(
         for (one, other) in variants(deployment) {
             let found = decider.decide(&one.world, &one.deployment);
             let same = found == decider.decide(&other.world, &other.deployment);
-            holds(same, || Broken::new(law, address(deployment), format!("the answer changes, {}", other.what)))?;
+            holds(same, || Broken::new(law, deployment.address(), format!("the answer changes, {}", other.what)))?;
         }
         Ok(())
     })
@@ -245,7 +260,7 @@ fn within(
     let outside = found.difference(allowed).next();
     outside.map_or(Ok(()), |spot| {
         let Spot { cluster, pool, flavor } = spot;
-        Err(Broken::new(law, address(deployment), format!("{what}: {flavor} of pool `{pool}` on `{cluster}`")))
+        Err(Broken::new(law, deployment.address(), format!("{what}: {flavor} of pool `{pool}` on `{cluster}`")))
     })
 }
 

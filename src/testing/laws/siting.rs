@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::worlds::address;
 use super::{Answer, Citation, Decider, Spot};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
@@ -17,20 +16,53 @@ pub struct Siting;
 impl Decider for Siting {
     fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer {
         let loaded = Workspace::from_specs(world.clone(), LoadOptions::default());
-        loaded.ok().and_then(|workspace| answer(&workspace, deployment)).unwrap_or_default()
+        let answer = loaded.ok().and_then(|workspace| {
+            let id = workspace.find_deployment(&deployment.address()).ok()?;
+            Answer::of(&workspace, id)
+        });
+        answer.unwrap_or_default()
     }
 }
 
-fn answer(workspace: &Workspace, deployment: &DeploymentSpec) -> Option<Answer> {
-    let id = workspace.find_deployment(&address(deployment)).ok()?;
-    let decision = workspace.place(id)?.decision;
-    let fleet = decision.fleet();
-    let placements = decision.placements().iter();
-    Some(Answer {
-        candidates: decision.candidates().iter().filter_map(|pair| spot(fleet, pair)).collect(),
-        placements: placements.filter_map(|placed| Some((spot(fleet, placed.pair)?, placed.replicas))).collect(),
-        exclusions: Some(exclusions(workspace, id, fleet)),
-    })
+impl Answer {
+    /// What this crate says of a deployment, explained; `None` where there is no such deployment.
+    ///
+    /// ```
+    /// use siting::manifest::Source;
+    /// use siting::testing::laws::Answer;
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let text = "apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {name: v1}\nspec: {model: bert}\n";
+    /// let workspace = Workspace::from_sources(&[Source::new("bert.yaml", text)], LoadOptions::default())?;
+    /// let answer = Answer::of(&workspace, workspace.find_deployment("bert/v1")?).ok_or("no such deployment")?;
+    /// assert!(answer.candidates.is_empty(), "there is no cluster");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(workspace: &Workspace, id: DeploymentId) -> Option<Self> {
+        let decision = workspace.place(id)?.decision;
+        let fleet = decision.fleet();
+        let placements = decision.placements().iter();
+        Some(Self {
+            candidates: decision.candidates().iter().filter_map(|pair| Spot::of(fleet, pair)).collect(),
+            placements: placements.filter_map(|at| Some((Spot::of(fleet, at.pair)?, at.replicas))).collect(),
+            exclusions: Some(exclusions(workspace, id, fleet)),
+        })
+    }
+}
+
+impl Spot {
+    /// The spot that a pair of pool and flavor is; `None` where the fleet has no such pair.
+    #[must_use]
+    pub fn of(fleet: &Fleet, pair: PairId) -> Option<Self> {
+        let pair = fleet.pair(pair)?;
+        let catalog = fleet.catalog();
+        Some(Self {
+            cluster: fleet.cluster(pair.cluster)?.name.to_string(),
+            pool: fleet.pool(pair.pool)?.def.name.to_string(),
+            flavor: format!("{}:{}", catalog.flavor_kind(pair.flavor).as_str(), catalog.flavor_code(pair.flavor)),
+        })
+    }
 }
 
 /// What is cited of every pair that is not allowed.
@@ -46,17 +78,7 @@ fn exclusions(workspace: &Workspace, id: DeploymentId, fleet: &Fleet) -> BTreeMa
             .flat_map(|reason| &reason.policies)
             .map(|culprit| Citation { level: culprit.level, policy: culprit.policy.to_string() })
             .collect();
-        if cited.is_empty() { None } else { Some((spot(fleet, pair.pair)?, cited)) }
+        if cited.is_empty() { None } else { Some((Spot::of(fleet, pair.pair)?, cited)) }
     });
     excluded.collect()
-}
-
-fn spot(fleet: &Fleet, pair: PairId) -> Option<Spot> {
-    let pair = fleet.pair(pair)?;
-    let catalog = fleet.catalog();
-    Some(Spot {
-        cluster: fleet.cluster(pair.cluster)?.name.to_string(),
-        pool: fleet.pool(pair.pool)?.def.name.to_string(),
-        flavor: format!("{}:{}", catalog.flavor_kind(pair.flavor).as_str(), catalog.flavor_code(pair.flavor)),
-    })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::worlds::address;
 use super::Citation;
+use crate::catalog::Axis;
 use crate::manifest::spec::{Allowed, AttachmentSpec, DeploymentSpec, PoolsSpec, Specs};
 use crate::policy::{Enforcement, Environment, Level};
 use crate::workspace::{LoadOptions, Workspace};
@@ -25,8 +25,8 @@ impl Variant {
     /// Changes the world, and with it the deployment.
     fn changed(mut self, what: impl Into<String>, change: impl FnOnce(&mut Specs)) -> Self {
         change(&mut self.world);
-        let wanted = address(&self.deployment);
-        let found = self.world.deployments.iter().find(|deployment| address(deployment) == wanted);
+        let wanted = self.deployment.address();
+        let found = self.world.deployments.iter().find(|deployment| deployment.address() == wanted);
         if let Some(found) = found {
             self.deployment = found.clone();
         }
@@ -38,7 +38,7 @@ impl Variant {
     pub(super) fn without_level(world: &Specs, deployment: &DeploymentSpec, level: Level) -> Self {
         let without = Self::of(world, deployment).without_requirements();
         let bound = governor(world, deployment);
-        let wanted = address(deployment);
+        let wanted = deployment.address();
         without.changed(format!("it is there only with the policies of the {level}"), |world| {
             attached(world, &wanted, &bound, |at, attachments| {
                 if at == level {
@@ -65,10 +65,26 @@ impl Variant {
         })
     }
 
+    /// With nothing but policies in the way: all clusters are open, nothing runs, and the deployment demands
+    /// nothing.
+    pub(super) fn without_obstacles(self) -> Self {
+        let wanted = self.deployment.address();
+        self.changed("with open clusters, and demanding nothing", |world| {
+            for cluster in &mut world.clusters {
+                (cluster.healthy, cluster.cordoned) = (true, false);
+            }
+            for deployment in world.deployments.iter_mut().filter(|deployment| deployment.address() == wanted) {
+                (deployment.resources, deployment.placement) = (None, None);
+            }
+            // What runs takes what its deployment demands.
+            world.running.clear();
+        })
+    }
+
     /// With no other attachments that bind the deployment than those for which `keep` says so.
     pub(super) fn keeping(self, keep: impl Fn(&Citation) -> bool) -> Self {
         let bound = governor(&self.world, &self.deployment);
-        let wanted = address(&self.deployment);
+        let wanted = self.deployment.address();
         self.changed("with some policies only", |world| {
             attached(world, &wanted, &bound, |level, attachments| {
                 attachments.retain(|attachment| keep(&Citation { level, policy: attachment.policy.value.clone() }));
@@ -163,12 +179,17 @@ impl Variant {
         retargeted.collect()
     }
 
+    /// What a policy restricts.
+    pub(super) fn axis_of(&self, policy: &str) -> Option<Axis> {
+        self.world.policies.iter().find(|found| found.metadata.name.as_str() == policy).map(|found| found.axis)
+    }
+
     /// The enforced attachments that bind the deployment, whatever their policies' targets.
     pub(super) fn attachments(&self) -> BTreeSet<Citation> {
         let bound = governor(&self.world, &self.deployment);
         let mut found = BTreeSet::new();
         let mut world = self.world.clone();
-        attached(&mut world, &address(&self.deployment), &bound, |level, attachments| {
+        attached(&mut world, &self.deployment.address(), &bound, |level, attachments| {
             let enforced = attachments.iter().filter(|at| at.enforcement == Enforcement::Enforce);
             found.extend(enforced.map(|at| Citation { level, policy: at.policy.value.clone() }));
         });
@@ -192,7 +213,7 @@ fn attached(world: &mut Specs, wanted: &str, bound: &str, mut change: impl FnMut
     for environment in world.environments.iter_mut().filter(|found| found.metadata.name.as_str() == bound) {
         change(Level::Environment, &mut environment.policies);
     }
-    for deployment in world.deployments.iter_mut().filter(|found| address(found) == wanted) {
+    for deployment in world.deployments.iter_mut().filter(|found| found.address() == wanted) {
         change(Level::Deployment, &mut deployment.policies);
     }
 }

@@ -2,35 +2,23 @@
 
 use outside::{Fault, Platform};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use siting::id::PairId;
 use siting::manifest::spec::{DeploymentSpec, Specs};
 use siting::testing::laws::{self, Answer, Decider, Spot};
 use siting::testing::{WorldOptions, worlds};
-use siting::workspace::Workspace;
 
 /// The platform as siting's laws ask it; it does not explain itself.
 struct Asked(Platform);
 
 impl Decider for Asked {
     fn decide(&self, world: &Specs, deployment: &DeploymentSpec) -> Answer {
-        let (kind, workload) = (deployment.resource_type.as_str(), deployment.workload.as_str());
-        let address = format!("{kind}/{workload}/{}", deployment.metadata.name.as_str());
-        let Ok((placed, workspace)) = self.0.place(world, &address) else { return Answer::default() };
+        // Variants of a world load as it does; an answer to what does not would hide that.
+        let (placed, workspace) = self.0.place(world, &deployment.address()).expect("a world that loads");
+        let spot = |pair| Spot::of(workspace.inventory().fleet(), pair).expect("a pair of this fleet");
         Answer {
-            candidates: placed.allowed.iter().map(|pair| spot(&workspace, pair)).collect(),
-            placements: placed.running.iter().map(|&(pair, replicas)| (spot(&workspace, pair), replicas)).collect(),
+            candidates: placed.allowed.iter().map(spot).collect(),
+            placements: placed.running.iter().map(|&(pair, replicas)| (spot(pair), replicas)).collect(),
             exclusions: None,
         }
-    }
-}
-
-fn spot(workspace: &Workspace, pair: PairId) -> Spot {
-    let (fleet, catalog) = (workspace.inventory().fleet(), workspace.catalog());
-    let pair = fleet.pair(pair).expect("a pair of this fleet");
-    Spot {
-        cluster: fleet.cluster(pair.cluster).expect("its cluster").name.to_string(),
-        pool: fleet.pool(pair.pool).expect("its pool").def.name.to_string(),
-        flavor: format!("{}:{}", catalog.flavor_kind(pair.flavor).as_str(), catalog.flavor_code(pair.flavor)),
     }
 }
 
@@ -41,7 +29,8 @@ fn judged(fault: Option<Fault>) -> Result<(), (String, Specs)> {
     // The same worlds in each run, so that it fails for what was changed.
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let result = runner.run(&worlds(WorldOptions::default()), |world| {
-        laws::of_policies(&platform, &world).map_err(|broken| TestCaseError::fail(broken.to_string()))
+        let kept = laws::of_policies(&platform, &world).and_then(|()| laws::leaves_nothing_out(&platform, &world));
+        kept.map_err(|broken| TestCaseError::fail(broken.to_string()))
     });
     result.map_err(|error| match error {
         TestError::Fail(why, world) => (why.to_string(), world),
