@@ -27,15 +27,17 @@ done
 commit=$(git -C "$tree" rev-parse HEAD)
 export CARGO_PROFILE_TEST_DEBUG=0 SITING_WORLDS=2000 PROPTEST_CASES=32
 
-# run FOLDER SECONDS ARGUMENT...: mutants against tests. One that takes too long is caught.
+# run FOLDER SECONDS ARGUMENT...: mutants against tests. One that takes too long is caught. Before the first of all, the
+# tests have to pass in that time on the code as it is.
 run() {
     local to=$1 seconds=$2
     shift 2
     # 2 is said of mutants that survive, 3 of some that took too long; neither is a failure of the run.
-    (cd "$tree" && cargo mutants --in-place --no-shuffle --colors never --baseline skip --cap-lints true \
+    (cd "$tree" && cargo mutants --in-place --no-shuffle --colors never --baseline "$baseline" --cap-lints true \
         --timeout "$seconds" --output "$to" "$@" -- \
         -- --skip every_small_world --skip large_random_worlds --skip worlds_that_bytes_make --skip every_state_within_bounds \
     ) >>"$to/log" 2>&1 || case $? in 2 | 3) ;; *) tail -20 "$to/log" >&2; exit 1 ;; esac
+    baseline=skip
 }
 
 # Which tests are said to every call of cargo: each mutant would else also build those that are not run.
@@ -60,7 +62,7 @@ again() {
 
 # The shards of a half: `decisions` or `lives`.
 half() {
-    local room=$1 tree="$out/$1/tree" files known to
+    local room=$1 tree="$out/$1/tree" baseline=run files known to
     export CARGO_TARGET_DIR="$out/$room/build"
     shift
     case $room in
@@ -79,6 +81,7 @@ half() {
             cat "$to/mutants.out/caught.txt" "$to/mutants.out/timeout.txt" >"$to/caught"
             cp "$to/mutants.out/missed.txt" "$to/missed"
             cp "$to/mutants.out/unviable.txt" "$to/unviable"
+            echo "$commit" >"$to/commit"
             touch "$to/tried"
         fi
         if [ -s "$to/missed" ] && [ -z "${SITING_MUTANTS_FIRST:-}" ] && [ "$(cat "$to/tried")" != "$commit" ]; then
@@ -92,8 +95,11 @@ half() {
 
 half decisions "$@" & decisions=$!
 half lives "$@" & lives=$!
-wait "$decisions" && wait "$lives"
+failed=
+for part in "$decisions" "$lives"; do wait "$part" || failed=1; done
+[ -z "$failed" ] || exit 1
 
 caught=$(cat "$out"/*/*/caught | wc -l) missed=$(cat "$out"/*/*/missed | wc -l)
 echo "caught $caught of $((caught + missed)) mutants; $(cat "$out"/*/*/unviable | wc -l) do not build"
+echo "made of $(sort -u "$out"/*/*/commit | cut -c1-7 | paste -sd' ')"
 sort "$out"/*/*/missed
