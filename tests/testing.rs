@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use siting::catalog::Catalog;
-use siting::lifecycle::{Action, Command, Journal, State};
+use siting::lifecycle::{Action, Command, Journal, PlacementRequest, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
 use siting::manifest::{read_str, write_yaml};
 use siting::placement::Code;
@@ -393,7 +393,9 @@ proptest! {
 
     #[test]
     fn legal_commands_are_accepted(
-        sequence in command_sequences(CommandOptions { illegal: 0, unplaced: 0, ..CommandOptions::default() })
+        sequence in command_sequences(
+            CommandOptions { illegal: 0, unplaced: 0, misplaced: 0, ..CommandOptions::default() }
+        )
     ) {
         let mut journal = Journal::new(sequence.origin);
         for (now, command) in sequence.commands {
@@ -499,4 +501,49 @@ fn sequences_reach_every_verb() {
     for verb in verbs.split_whitespace() {
         assert!(accepted.get(verb).is_some_and(|count| *count >= 50), "{verb} is hardly ever accepted: {accepted:?}");
     }
+}
+
+/// Whether a command carries the placement that it needs: the first of this deployment is taken (L12).
+fn is_placed(request: &PlacementRequest, command: &Command) -> bool {
+    let found = command.placements.iter().find(|placed| placed.deployment == request.deployment);
+    found.is_some_and(|placed| {
+        let replicas: u32 = placed.places.iter().map(|place| place.replicas).sum();
+        placed.refusal.is_none() && replicas == request.replicas
+    })
+}
+
+#[test]
+fn wrong_placements_are_refused() {
+    // Only placements are wrong: nothing else is refused.
+    let options = CommandOptions { illegal: 0, unplaced: 0, misplaced: 100, ..CommandOptions::default() };
+    let (mut refused, mut surplus) = (0, 0);
+    for seed in 0..300 {
+        let sequence = options.draw(&mut Choices::seeded(seed));
+        laws::of_lives(|origin: &State| Journal::new(origin.clone()), &sequence).unwrap();
+        let mut state = sequence.origin;
+        for (now, command) in sequence.commands {
+            let needed = state.placements_needed(now, &command.action);
+            let result = state.apply(now, &command);
+            assert!(result.as_ref().err().is_none_or(|refusal| refusal.rule == "L12"), "{result:?}: {command:?}");
+            // Of several, the answer to one may leave another out.
+            if let [request] = &needed[..] {
+                assert_eq!(result.is_ok(), is_placed(request, &command), "{command:?}");
+                refused += u32::from(result.is_err());
+                surplus += u32::from(result.is_ok());
+            }
+        }
+    }
+    // Three wrong placements of four are refused.
+    println!("{refused} refused, {surplus} surplus");
+    assert!(refused > 300 && surplus > 100, "{refused} {surplus}");
+}
+
+#[test]
+fn lives_begin_where_it_is_asked_for() {
+    let begun = |percent| {
+        let options = CommandOptions { adopted: percent, ..CommandOptions::default() };
+        let origins = (0..300).map(|seed| options.draw(&mut Choices::seeded(seed)).origin);
+        origins.filter(|origin| origin.deployments().next().is_some()).count()
+    };
+    assert_eq!((begun(0), begun(100)), (0, 300));
 }

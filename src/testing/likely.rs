@@ -67,7 +67,7 @@ fn driven(choices: &mut Choices<'_>, slot: &Name, candidate: Number, asked: &[Ac
     let calls_off = choices.chance(30);
     let usual: Vec<_> = steering.iter().filter(|action| calls_off || !matches!(action, Cancel { .. })).collect();
     match (resume, choices.pick(&usual)) {
-        (Some(&resume), _) if choices.chance(40) => resume.clone(),
+        (Some(&resume), _) if choices.chance(60) => resume.clone(),
         (_, Some(&&action)) if choices.chance(30) => action.clone(),
         _ => Action::Advance { candidate, sight: Box::new(Sight::draw(choices)) },
     }

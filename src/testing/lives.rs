@@ -8,8 +8,8 @@ use super::likely::likely;
 use super::values::{name, span, text, words};
 use crate::id::Name;
 use crate::lifecycle::{
-    Action, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push, PushKind,
-    Settings, Sight, State, Takeover,
+    Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push,
+    PushKind, Settings, Sight, State, Takeover,
 };
 use crate::metrics::Summary;
 use crate::policy::OnReplaced;
@@ -19,13 +19,13 @@ use crate::time::Moment;
 const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
 const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
 
-/// How long sequences of commands are, and how much of them is refused.
+/// How long sequences of commands are, where they begin, and how much of them is refused.
 ///
 /// ```
 /// use siting::lifecycle::Journal;
 /// use siting::testing::{Choices, CommandOptions};
 ///
-/// let options = CommandOptions { illegal: 0, unplaced: 0, ..CommandOptions::default() };
+/// let options = CommandOptions { illegal: 0, unplaced: 0, misplaced: 0, ..CommandOptions::default() };
 /// let sequence = options.draw(&mut Choices::seeded(1));
 /// let mut journal = Journal::new(sequence.origin);
 /// for (now, command) in sequence.commands {
@@ -41,12 +41,19 @@ pub struct CommandOptions {
     pub illegal: u8,
     /// Of a hundred placements that a command needs, how many are refused.
     pub unplaced: u8,
+    /// Of a hundred placements that a command needs, how many are wrong: missing, of another deployment, of
+    /// another number of replicas, or there twice. But for the last, where nothing is wrong with the first of the
+    /// two, the command is refused (L12).
+    pub misplaced: u8,
+    /// Of a hundred sequences, how many begin with a deployment that ran before.
+    pub adopted: u8,
 }
 
 impl Default for CommandOptions {
-    /// Up to 40 commands; one in five may be illegal, one in twenty placements is refused.
+    /// Up to 40 commands; one in five may be illegal, one in twenty placements is refused, and three in a
+    /// hundred are wrong. One life in ten begins with a deployment that ran before.
     fn default() -> Self {
-        Self { commands: 1..=40, illegal: 20, unplaced: 5 }
+        Self { commands: 1..=40, illegal: 20, unplaced: 5, misplaced: 3, adopted: 10 }
     }
 }
 
@@ -63,7 +70,11 @@ impl CommandOptions {
     /// A sequence in which each command meets the state that those before it have led to.
     #[must_use]
     pub fn draw(&self, choices: &mut Choices<'_>) -> CommandSequence {
-        let origin = State::new("model", name("bert"), name("production"));
+        let mut origin = State::new("model", name("bert"), name("production"));
+        if let Some(adopted) = choices.maybe(self.adopted, Adopted::draw) {
+            // One that is refused leaves the state as it is.
+            let _ = origin.adopt(Moment::default(), adopted);
+        }
         let (mut state, mut now) = (origin.clone(), Moment::default());
         let commands = choices.several(*self.commands.start(), *self.commands.end(), |choices| {
             now = now.after(span(choices, 3_600_000));
@@ -75,13 +86,17 @@ impl CommandOptions {
         CommandSequence { origin, commands }
     }
 
-    /// A command for a state: mostly a legal one, with the placements it needs.
+    /// A command for a state: mostly a legal one, with the placements it needs, or nearly these.
     #[must_use]
     pub fn command(&self, choices: &mut Choices<'_>, state: &State, now: Moment) -> Command {
         let illegal = choices.chance(self.illegal);
         let action = if illegal { drawn(choices, state) } else { likely(choices, state, now) };
         let requests = state.placements_needed(now, &action);
-        let placements = requests.iter().map(|request| self.placed(choices, &action, request)).collect();
+        let placements = requests.iter().flat_map(|request| {
+            let placed = self.placed(choices, &action, request);
+            if choices.chance(self.misplaced) { misplaced(choices, placed) } else { vec![placed] }
+        });
+        let placements = placements.collect();
         Command { action, placements }
     }
 
@@ -103,6 +118,19 @@ impl CommandOptions {
         let mut places: Vec<_> = [first, request.replicas - first].map(|replicas| place(choices, replicas)).into();
         places.retain(|place| place.replicas > 0);
         Placed { deployment, places, refusal: None }
+    }
+}
+
+/// What a host makes of a placement that confuses something.
+fn misplaced(choices: &mut Choices<'_>, placed: Placed) -> Vec<Placed> {
+    match choices.below(4) {
+        0 => Vec::new(),
+        1 => vec![Placed { deployment: Number::new(placed.deployment.get().saturating_add(1)), ..placed }],
+        2 => {
+            let more = place(choices, 1);
+            vec![Placed { places: placed.places.iter().cloned().chain([more]).collect(), ..placed }]
+        }
+        _ => vec![placed.clone(), placed],
     }
 }
 
