@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use siting::catalog::Catalog;
 use siting::lifecycle::{Action, Command, Journal, PlacementRequest, State};
@@ -17,8 +18,8 @@ use siting::placement::Code;
 use siting::policy::Level;
 use siting::testing::laws::{self, Answer, Broken, Citation, Decider, Life, Siting};
 use siting::testing::{
-    Choices, CommandOptions, Draw, FleetShape, WorldOptions, command_sequences, draw_deployment, draw_inventory,
-    draw_policies, every, every_world, worlds,
+    Choices, CommandOptions, CommandSequence, Course, Draw, FleetShape, Series, SeriesOptions, WorldOptions,
+    command_sequences, draw_deployment, draw_inventory, draw_policies, every, every_world, worlds,
 };
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, Workspace};
@@ -546,4 +547,19 @@ fn lives_begin_where_it_is_asked_for() {
         origins.filter(|origin| origin.deployments().next().is_some()).count()
     };
     assert_eq!((begun(0), begun(100)), (0, 300));
+}
+
+#[test]
+fn strategies_of_types_take_options() {
+    let mut runner = TestRunner::deterministic();
+    let none = CommandOptions { commands: 3..=3, adopted: 0, ..CommandOptions::default() };
+    let silent = SeriesOptions { measurements: 7..=7, course: Some(Course::Silent), ..SeriesOptions::default() };
+    for _ in 0..100 {
+        let world = any_with::<Specs>(WorldOptions::tiny()).new_tree(&mut runner).unwrap().current();
+        assert_eq!((world.clusters.len(), world.deployments.len()), (1, 1));
+        let life = any_with::<CommandSequence>(none.clone()).new_tree(&mut runner).unwrap().current();
+        assert_eq!((life.commands.len(), life.origin.deployments().count()), (3, 0));
+        let series = any_with::<Series>(silent.clone()).new_tree(&mut runner).unwrap().current();
+        assert_eq!(series.measured.len(), 7);
+    }
 }

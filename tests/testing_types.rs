@@ -261,14 +261,14 @@ fn every_public_type_is_drawn_or_excepted() {
     assert!(missing.is_empty(), "neither drawn (src/testing/implemented.rs) nor excepted here: {missing:?}");
 }
 
-/// The paths of the types in the lists of `arbitrary!`, but for those of the testing room itself.
+/// The paths of the types in the lists of `arbitrary!` and `arbitrary_by!`, but for those of the testing room itself.
 fn listed() -> Vec<String> {
     let text = fs::read_to_string(root().join("testing/implemented.rs")).unwrap();
-    let lists = text.split("\narbitrary! {\n").skip(1).map(|list| list.split("\n}").next().unwrap_or_default());
+    let lists = text.split("\narbitrary").skip(1).filter_map(|list| list.split_once("! {\n")?.1.split("\n}").next());
     let mut paths = Vec::new();
     for (room, names) in lists.flat_map(|list| list.split(';')).filter_map(|line| line.split_once(": ")) {
         let Some(room) = room.trim().strip_prefix("crate::") else { continue };
-        let names = names.split(',').map(|name| name.split('<').next().unwrap_or_default().trim());
+        let names = names.split(',').map(|name| word(name.trim()));
         paths.extend(names.map(|name| format!("{room}::{name}")));
     }
     paths

@@ -81,10 +81,32 @@ impl<'a> Choices<'a> {
         Self::of(Source::List(list.iter()))
     }
 
-    /// Choices that are asked for one by one: each from 0 to the number given, inclusive.
+    /// The choices that a fuzzer's bytes make. When they are used up, every choice is the simplest.
+    ///
+    /// `Arbitrary` draws what is usual; from these choices whatever has options is drawn as they say.
+    ///
+    /// ```
+    /// use arbitrary::Unstructured;
+    /// use siting::lifecycle::{Journal, State};
+    /// use siting::testing::{Choices, CommandOptions, FleetShape, WorldOptions, laws};
+    ///
+    /// /// The body of a fuzz target.
+    /// fn target(bytes: &[u8]) {
+    ///     let mut bytes = Unstructured::new(bytes);
+    ///     let choices = &mut Choices::of_bytes(&mut bytes);
+    ///     let edge = WorldOptions { clusters: 2..=4, shape: Some(FleetShape::Edge), ..WorldOptions::default() };
+    ///     assert!((2..=4).contains(&edge.draw(choices).clusters.len()));
+    ///     let short = CommandOptions { commands: 1..=10, ..CommandOptions::default() };
+    ///     let life = short.draw(choices);
+    ///     laws::of_lives(|origin: &State| Journal::new(origin.clone()), &life).expect("the laws of lives");
+    /// }
+    /// target(b"whatever bytes there are");
+    /// target(&[]);
+    /// ```
     #[cfg(feature = "arbitrary")]
-    pub(super) fn asked(ask: impl FnMut(u32) -> u32 + 'a) -> Self {
-        Self::of(Source::Asked(Box::new(ask)))
+    #[must_use]
+    pub fn of_bytes(bytes: &'a mut arbitrary::Unstructured<'_>) -> Self {
+        Self::of(Source::Asked(Box::new(|most| bytes.int_in_range(0..=most).unwrap_or(0))))
     }
 
     fn of(source: Source<'a>) -> Self {

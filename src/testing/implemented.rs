@@ -28,10 +28,36 @@ macro_rules! arbitrary {
     };)+};
 }
 
+/// Both traits for what has options, which are the parameters of its strategy.
+macro_rules! arbitrary_by {
+    ($($room:path: $name:ident by $options:ty;)+) => {$(const _: () = {
+        #[allow(clippy::wildcard_imports, reason = "a path that is given cannot be gone on with otherwise")]
+        use $room::*;
+
+        #[cfg(feature = "proptest")]
+        impl proptest::arbitrary::Arbitrary for $name {
+            type Parameters = $options;
+            type Strategy = proptest::strategy::BoxedStrategy<Self>;
+
+            fn arbitrary_with(options: $options) -> Self::Strategy {
+                let strategy = super::drawn(move |choices: &mut Choices<'_>| options.draw(choices));
+                proptest::strategy::Strategy::boxed(strategy)
+            }
+        }
+
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(bytes: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                Ok(drawn_from(bytes))
+            }
+        }
+    };)+};
+}
+
 /// What a fuzzer's bytes draw. When they are used up, every choice is the simplest.
 #[cfg(feature = "arbitrary")]
 pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T {
-    T::draw(&mut Choices::asked(|most| bytes.int_in_range(0..=most).unwrap_or(0)))
+    T::draw(&mut Choices::of_bytes(bytes))
 }
 
 arbitrary! {
@@ -75,12 +101,18 @@ arbitrary! {
     crate::manifest::spec: Allowed, AttachmentSpec, BrokenCluster, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect,
         EnvironmentSpec, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec,
         Metadata, NearSpec, OffloadingSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
-        PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec;
+        PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, UsedSpec, WorkspaceSpec;
     crate::manifest::beamlit: AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget,
         ModelDeployment, OauthConfig, ObjectReference, OffloadingBehavior, OffloadingConfig, PolicyDetails,
         PolicyRefType, PolicyReference, PolicyStatus, RemoteBackend, Scheme, ServerlessConfig, ServiceReference,
         Status, TargetType, TypedName;
-    super: CommandSequence, Course, FleetShape, Series;
+    super: Course, FleetShape;
+}
+
+arbitrary_by! {
+    crate::manifest::spec: Specs by super::WorldOptions;
+    super: CommandSequence by super::CommandOptions;
+    super: Series by super::SeriesOptions;
 }
 
 #[cfg(feature = "manifest")]
