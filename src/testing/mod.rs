@@ -3,8 +3,9 @@
 //! The central type is [`Choices`]: a list of small choices that values are drawn from. Whatever is
 //! drawn is valid, and one description serves every kind of test:
 //!
-//! - `any::<PolicySpec>()` or [`drawn`] with proptest, where failures shrink by their choices;
-//! - `Unstructured::arbitrary::<Specs>()` in fuzz targets;
+//! - `any::<PolicySpec>()`, `any_with::<Specs>(options)` or [`drawn`] with proptest, where failures shrink by
+//!   their choices;
+//! - `Unstructured::arbitrary::<Specs>()` in fuzz targets, or `Choices::of_bytes` for what has options;
 //! - [`Choices::seeded`] where a seed is all there is;
 //! - [`every`], which walks through all values there are.
 //!
@@ -19,7 +20,10 @@
 //! use siting::testing::laws::{self, Siting};
 //! use siting::testing::{WorldOptions, worlds};
 //!
-//! proptest!(ProptestConfig::with_cases(8), |(world in worlds(WorldOptions::default()))| {
+//! // Shrinking stops after four times as many tries as there are cases, unless it is told when to: too soon
+//! // where there are few.
+//! let config = ProptestConfig { cases: 8, max_shrink_iters: 10_000, ..ProptestConfig::default() };
+//! proptest!(config, |(world in worlds(WorldOptions::default()))| {
 //!     laws::of_policies(&Siting, &world)?;
 //! });
 //! # }

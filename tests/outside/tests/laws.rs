@@ -25,7 +25,8 @@ impl Decider for Asked {
 /// What the laws say of a platform; of a broken one, the law and the least world that shows it.
 fn judged(fault: Option<Fault>) -> Result<(), (String, Specs)> {
     let platform = Asked(Platform { fault });
-    let config = Config { cases: 200, failure_persistence: None, ..Config::default() };
+    // Shrinking stops after four times as many tries as there are cases, unless it is told when to.
+    let config = Config { cases: 200, max_shrink_iters: 10_000, failure_persistence: None, ..Config::default() };
     // The same worlds in each run, so that it fails for what was changed.
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let result = runner.run(&worlds(WorldOptions::default()), |world| {
