@@ -137,9 +137,8 @@ pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative:
     let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
     let question = Question::new(inventory, &feasible, *ask);
     let candidates: Vec<_> = feasible.candidates(alternative).collect();
-    let spread = ask.preferences.spread;
-    let domains = spread.map(|spread| Domains::new(&question, &candidates, spread));
-    let done = Allotment { alternative, domains, ..Allotment::default() };
+    // No domain holds anything before the first replica, so spreading has no say yet.
+    let done = Allotment { alternative, ..Allotment::default() };
     let state = Allotting { question: &question, alternative, changed: HashMap::new(), done };
     let mut ranks: Vec<_> = candidates.into_iter().filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
     ranks.sort();
