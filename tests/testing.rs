@@ -449,7 +449,7 @@ fn laws_of_lives_are_broken_by_a_fault() {
 /// A platform that refuses everything, and one that forgets the rules of deletions.
 enum Willing {
     Never,
-    ToDelete(Journal),
+    ToDelete(Box<Journal>),
 }
 
 impl Life for Willing {
@@ -478,7 +478,7 @@ fn platforms_accept_what_the_rules_accept() {
         laws::decides_like_the_rules(|origin: &State| Journal::new(origin.clone()), &sequence).unwrap();
         laws::of_lives(|_: &State| Willing::Never, &sequence).unwrap();
         never += u32::from(laws::decides_like_the_rules(|_: &State| Willing::Never, &sequence).is_err());
-        let begin = |origin: &State| Willing::ToDelete(Journal::new(origin.clone()));
+        let begin = |origin: &State| Willing::ToDelete(Box::new(Journal::new(origin.clone())));
         to_delete += u32::from(laws::decides_like_the_rules(begin, &sequence).is_err());
     }
     // Lives begin with a push that is accepted, but for illegal ones; some have a deletion that is not.
