@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use siting::catalog::Catalog;
+use siting::catalog::{Axis, Catalog};
 use siting::lifecycle::{Action, Command, Journal, PlacementRequest, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
 use siting::manifest::{read_str, write_yaml};
@@ -22,7 +22,7 @@ use siting::testing::{
     command_sequences, draw_deployment, draw_inventory, draw_policies, every, every_world, worlds,
 };
 use siting::time::Moment;
-use siting::workspace::{LoadOptions, Workspace};
+use siting::workspace::{LoadOptions, Outcome, Workspace};
 
 const SHAPES: [FleetShape; 4] = [FleetShape::OneCloud, FleetShape::ManyClouds, FleetShape::Edge, FleetShape::AirGapped];
 
@@ -70,6 +70,76 @@ fn the_share_of_refusals_is_what_was_asked_for() {
     assert_eq!(refused(0), 0);
     assert_eq!(refused(100), 400);
     assert!((160..=240).contains(&refused(50)), "{}", refused(50));
+}
+
+#[test]
+fn worlds_keep_to_every_size_asked_for() {
+    let sizes = [(0..=0, 0..=0, 0..=2), (1..=1, 0..=1, 1..=1), (2..=4, 2..=2, 1..=3), (0..=9, 3..=6, 4..=4)];
+    for (at, (clusters, policies, deployments)) in sizes.into_iter().enumerate() {
+        for refusals in [0, 50, 100] {
+            let options = WorldOptions { refusals, ..WorldOptions::default() };
+            let asked = [clusters.clone(), policies.clone(), deployments.clone()];
+            let [clusters, policies, deployments] = asked.clone();
+            let options = WorldOptions { clusters, policies, deployments, ..options };
+            for (seed, world) in drawn(&options, 0..150).enumerate() {
+                let found = [world.clusters.len(), world.policies.len(), world.deployments.len()];
+                let kept = asked.iter().zip(found).all(|(asked, found)| asked.contains(&found.try_into().unwrap()));
+                assert!(kept, "{at} {refusals} {seed}: {found:?} of {asked:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn something_runs_wherever_something_is_placed() {
+    for (refusals, running) in [(0, 100), (50, 100), (50, 0)] {
+        let options = WorldOptions { refusals, running, ..WorldOptions::default() };
+        for (seed, world) in drawn(&options, 0..300).enumerate() {
+            let workspace = loaded(&world);
+            let placed = |outcome: &Outcome| workspace.places(&outcome.decision).iter().any(|place| place.replicas > 0);
+            let can = running > 0 && workspace.place_all().iter().any(placed);
+            assert_eq!(!world.running.is_empty(), can, "{refusals} {running} {seed}: {world:#?}");
+            assert!(!(refusals == 0 && refuses(&world)), "{seed}: what runs refuses something");
+        }
+    }
+}
+
+#[test]
+fn policies_go_on_to_bind_where_nothing_is_refused() {
+    let options = WorldOptions { refusals: 0, ..WorldOptions::default() };
+    let (mut levels, mut any) = (BTreeMap::new(), 0_u32);
+    for world in drawn(&options, 0..600) {
+        let workspace = loaded(&world);
+        let mut binding = BTreeSet::new();
+        for scope in workspace.deployment_ids().map(|id| workspace.scope(id).unwrap()) {
+            for axis in Axis::ALL {
+                binding.extend(scope.axis(axis).restrictions().iter().map(|restriction| restriction.level));
+            }
+        }
+        any += u32::from(!binding.is_empty());
+        for level in binding {
+            *levels.entry(level).or_insert(0_u32) += 1;
+        }
+    }
+    println!("{any} of 600 worlds have policies that bind: {levels:?}");
+    // In half of all worlds at least, and in a tenth at each level.
+    assert!(any >= 300, "{any}");
+    for level in [Level::Workspace, Level::Environment, Level::Deployment] {
+        assert!(levels.get(&level).is_some_and(|count| *count >= 60), "{levels:?}");
+    }
+}
+
+#[test]
+fn every_number_of_several_is_as_likely_as_any_other() {
+    for (least, most) in [(0, 1), (0, 10), (5, 10), (1, 1000)] {
+        let length = |seed| Choices::seeded(seed).several(least, most, |_| ()).len();
+        let total: usize = (0..4_000).map(length).sum();
+        let mean = f64::from(u32::try_from(total).unwrap()) / 4_000.0;
+        // Five standard errors of an even distribution.
+        let (middle, range) = (f64::from(least + most) / 2.0, f64::from(most - least) + 1.0);
+        let error = ((range * range - 1.0) / 12.0 / 4_000.0).sqrt();
+        assert!((mean - middle).abs() < 5.0 * error, "{least}..={most}: {mean}");
+    }
 }
 
 #[test]

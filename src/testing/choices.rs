@@ -140,14 +140,19 @@ impl<'a> Choices<'a> {
     /// Whether something happens that has so many chances in a hundred; it does not where the choice is
     /// 0. Something without a chance, or a certain one, takes no choice.
     pub fn chance(&mut self, percent: u8) -> bool {
-        if percent == 0 || percent >= 100 {
-            return percent > 0;
+        self.odds(u32::from(percent), 100)
+    }
+
+    /// The same of something that happens so many times of so many.
+    fn odds(&mut self, times: u32, of: u32) -> bool {
+        if times == 0 || times >= of {
+            return times > 0;
         }
         let value = match &mut self.source {
-            Source::Seed(state) => u32::from(below(next(state), 100) < u32::from(percent)),
+            Source::Seed(state) => u32::from(below(next(state), of) < times),
             Source::List(list) => list.next().copied().unwrap_or(0).min(1),
             #[cfg(feature = "arbitrary")]
-            Source::Asked(ask) => u32::from(ask(99) >= 100 - u32::from(percent)),
+            Source::Asked(ask) => u32::from(ask(of - 1) >= of - times),
         };
         self.made.push(Made { value, bound: 2 });
         value == 1
@@ -194,15 +199,15 @@ impl<'a> Choices<'a> {
         drawn
     }
 
-    /// From `least` to `most` values, about half as many more than the least as there can be. Each is
-    /// announced by a choice of its own, so that any can be left out.
+    /// From `least` to `most` values, each number of them as often as any other, so that the mean is the middle.
+    /// Each is announced by a choice of its own, so that any can be left out.
     pub fn several<T>(&mut self, least: u32, most: u32, mut draw: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        let more = most.saturating_sub(least);
-        let percent = u8::try_from(100 * (u64::from(more) + 1) / (u64::from(more) + 3)).unwrap_or(99);
         let (mut drawn, mut parts) = (Vec::new(), Vec::new());
         for count in 0..most.max(least) {
             let start = self.made.len();
-            if count >= least && !self.chance(percent) {
+            // Of the numbers that are left, this and those beyond it, all but this go on.
+            let beyond = most.saturating_sub(count);
+            if count >= least && !self.odds(beyond, beyond.saturating_add(1)) {
                 break;
             }
             drawn.push(draw(self));

@@ -64,8 +64,16 @@ fn atoms(catalog: &Catalog, axis: Axis, options: &[Sourced<ChoiceSpec>]) -> BitS
 
 /// Up to so many attachments of the policies, most of them enforced (P12).
 pub(super) fn attachments(choices: &mut Choices<'_>, policies: &[PolicySpec], most: u32) -> Vec<AttachmentSpec> {
-    let chosen = choices.some(policies, most);
-    chosen.into_iter().map(|policy| attachment(policy.metadata.name.as_str(), enforcement(choices))).collect()
+    let count = u32::try_from(policies.len()).unwrap_or(u32::MAX);
+    // Each is drawn whole, twice or not, so that a policy that goes leaves the choices that follow as they are.
+    let mut drawn = choices.several(0, most, |choices| (choices.below(count), enforcement(choices)));
+    drawn.sort_by_key(|(index, _)| *index);
+    drawn.dedup_by_key(|(index, _)| *index);
+    let attach = |(index, enforcement)| {
+        let policy = policies.get(usize::try_from(index).ok()?)?;
+        Some(attachment(policy.metadata.name.as_str(), enforcement))
+    };
+    drawn.into_iter().filter_map(attach).collect()
 }
 
 fn enforcement(choices: &mut Choices<'_>) -> Enforcement {

@@ -46,9 +46,9 @@ pub struct WorldOptions {
     /// What the fleet is like; `None` draws that as well.
     pub shape: Option<FleetShape>,
     /// Of a hundred worlds, in how many a deployment is refused when decided alone; in the others
-    /// none is, as long as there are clusters.
+    /// none is, as long as there are clusters: what would refuse one is taken away, policies last.
     pub refusals: u8,
-    /// Of a hundred worlds, in how many something runs already.
+    /// Of a hundred worlds, in how many something runs already, as long as something is placed.
     pub running: u8,
 }
 
@@ -98,7 +98,7 @@ impl WorldOptions {
         if !choices.chance(50) {
             self.tidy(&mut world);
         }
-        outcomes::settle(choices, &mut world, self.refusals, self.running);
+        outcomes::settle(choices, &mut world, *self.policies.end(), self.refusals, self.running);
         world
     }
 
