@@ -190,7 +190,12 @@ fn shapes_differ_as_they_say() {
         drawn(&options, 0..100).flat_map(|world| world.clusters).collect::<Vec<_>>()
     };
     let providers = |shape| fleet(shape).iter().map(|cluster| cluster.provider.to_string()).collect::<BTreeSet<_>>();
-    assert_eq!(providers(FleetShape::OneCloud), BTreeSet::from(["aws".to_owned()]));
+    assert!(providers(FleetShape::OneCloud).len() > 3);
+    let of_one = WorldOptions { shape: Some(FleetShape::OneCloud), ..WorldOptions::default() };
+    for world in drawn(&of_one, 0..100) {
+        let found: BTreeSet<_> = world.clusters.iter().map(|cluster| cluster.provider.as_str()).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
     assert!(providers(FleetShape::ManyClouds).len() > 3);
     assert_eq!(providers(FleetShape::Edge), BTreeSet::from(["edge".to_owned()]));
     let unlimited = |cluster: &siting::manifest::spec::ClusterSpec| match &cluster.pools {
@@ -198,6 +203,25 @@ fn shapes_differ_as_they_say() {
         PoolsSpec::Pools(pools) => pools.iter().any(|pool| pool.nodes.is_none() || pool.price_per_hour.is_some()),
     };
     assert!(!fleet(FleetShape::AirGapped).iter().any(unlimited));
+}
+
+#[test]
+fn great_gpus_come_with_great_nodes() {
+    let options = WorldOptions { shape: Some(FleetShape::ManyClouds), ..WorldOptions::default() };
+    let pools = drawn(&options, 0..300).flat_map(|world| world.clusters).flat_map(|cluster| match cluster.pools {
+        PoolsSpec::Pools(pools) => pools,
+        PoolsSpec::Flavors(_) => Vec::new(),
+    });
+    let mut seen = 0;
+    for pool in pools {
+        let Some(gpu) = pool.gpu.filter(|gpu| gpu.code.starts_with("h100")) else { continue };
+        seen += 1;
+        // Nobody sells one for less than two dollars an hour, or with fewer than sixteen cores.
+        let price = pool.price_per_hour.map(|price| price.get());
+        let least = 2_000_000 * u64::from(gpu.count);
+        assert!(pool.cpu.get() >= 16_000 && price.is_none_or(|price| price >= least), "{gpu:?} {price:?}");
+    }
+    assert!(seen > 20, "{seen}");
 }
 
 #[test]

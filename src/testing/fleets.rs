@@ -13,17 +13,78 @@ use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
 
 const GIB: u64 = 1 << 30;
 
-/// What nodes are sold as: cores, memory in GiB, GPUs, price an hour in millionths.
-const NODES: [(u64, u64, u32, u64); 8] = [
-    (4, 16, 1, 526_000),
-    (2, 8, 0, 96_000),
-    (8, 32, 1, 752_000),
-    (16, 64, 0, 768_000),
-    (48, 192, 4, 3_912_000),
-    (96, 1152, 8, 32_772_600),
-    (4, 8, 0, 100_000),
-    (8, 61, 1, 3_060_000),
+/// A node that is sold: what it has beside its GPUs, and its price an hour in millionths of a dollar.
+#[derive(Clone, Copy)]
+struct Node {
+    cores: u64,
+    gib: u64,
+    price: u64,
+}
+
+impl Node {
+    const fn of(cores: u64, gib: u64, price: u64) -> Self {
+        Self { cores, gib, price }
+    }
+}
+
+/// Nodes without GPUs. These and the following are instances of large clouds at their public on-demand list prices
+/// in the United States, rounded.
+const NODES: [Node; 6] = [
+    Node::of(2, 8, 96_000),
+    Node::of(4, 8, 170_000),
+    Node::of(4, 16, 192_000),
+    Node::of(8, 32, 384_000),
+    Node::of(16, 64, 768_000),
+    Node::of(48, 192, 2_304_000),
 ];
+
+/// Nodes with GPUs: which, how many, and what they come with.
+const GPU_NODES: [(&str, u32, Node); 16] = [
+    ("t4", 1, Node::of(4, 16, 526_000)),
+    ("t4", 1, Node::of(8, 32, 752_000)),
+    ("t4", 4, Node::of(48, 192, 3_912_000)),
+    ("l4", 1, Node::of(4, 16, 805_000)),
+    ("l4", 4, Node::of(48, 192, 4_602_000)),
+    ("a10g", 1, Node::of(4, 16, 1_006_000)),
+    ("l40s", 1, Node::of(4, 32, 1_861_000)),
+    ("v100-16gb", 1, Node::of(8, 61, 3_060_000)),
+    ("v100-16gb", 4, Node::of(32, 244, 12_240_000)),
+    ("a100-40gb", 1, Node::of(12, 85, 3_670_000)),
+    ("a100-40gb", 8, Node::of(96, 1152, 32_770_000)),
+    ("a100-80gb", 1, Node::of(24, 220, 3_670_000)),
+    ("a100-80gb", 8, Node::of(96, 1152, 40_970_000)),
+    ("h100-nvl", 1, Node::of(40, 320, 6_980_000)),
+    ("h100-80gb", 1, Node::of(26, 234, 11_060_000)),
+    ("h100-80gb", 8, Node::of(192, 2048, 98_320_000)),
+];
+
+/// What comes with a GPU that none of these have.
+const OTHER_GPU_NODE: (&str, u32, Node) = ("", 1, Node::of(8, 64, 2_000_000));
+
+/// A node, and how many GPUs of which flavor it has.
+fn node(choices: &mut Choices<'_>, taste: &Taste<'_>) -> (Node, Option<PoolGpuSpec>) {
+    let gpu = choices.maybe(60, |choices| {
+        let code = taste.code(choices, FlavorKind::Gpu)?;
+        let catalog = taste.catalog;
+        let asked = catalog.flavor(FlavorKind::Gpu, &code);
+        // A family is had with any of its members.
+        let sold = |name: &str| {
+            let flavor = catalog.flavor(FlavorKind::Gpu, name);
+            flavor == asked || flavor.and_then(|flavor| catalog.flavor_family(flavor)) == asked
+        };
+        let fitting: Vec<_> = GPU_NODES.into_iter().filter(|(name, ..)| sold(name)).collect();
+        let (_, count, node) = choices.pick(&fitting).copied().unwrap_or(OTHER_GPU_NODE);
+        Some((node, PoolGpuSpec { code: code.into(), count }))
+    });
+    match gpu.flatten() {
+        Some((node, gpu)) => (node, Some(gpu)),
+        None => (plain(choices), None),
+    }
+}
+
+fn plain(choices: &mut Choices<'_>) -> Node {
+    choices.pick(&NODES).copied().unwrap_or(OTHER_GPU_NODE.2)
+}
 
 /// Beginnings of clusters' and pools' names.
 const NAMES: [&str; 8] = ["a", "b", "a-b", "B", "é", "a b", "日本", "z"];
@@ -95,8 +156,7 @@ fn served(choices: &mut Choices<'_>, taste: &Taste<'_>) -> ChoiceSpec {
 }
 
 fn pool(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PoolSpec {
-    let (cores, gib, gpus, price) = choices.pick(&NODES).copied().unwrap_or((4, 16, 0, 100_000));
-    let gpu = if gpus > 0 { taste.code(choices, FlavorKind::Gpu) } else { None };
+    let (node, gpu) = node(choices, taste);
     // A pool has a flavor: one without GPUs that of its cpu.
     let says_cpu = gpu.is_none() || choices.chance(70);
     let unlimited = taste.shape != FleetShape::AirGapped && choices.chance(8);
@@ -105,13 +165,13 @@ fn pool(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PoolSpec {
         name: name(&format!("{}-{number}", choices.pick(&NAMES).copied().unwrap_or("a"))).into(),
         nodes: (!unlimited).then(|| choices.between(1, if taste.shape == FleetShape::Edge { 2 } else { 8 })),
         cpu_flavor: if says_cpu { taste.code(choices, FlavorKind::Cpu).map(Into::into) } else { None },
-        cpu: Cpu::milli_cores(cores * 1000),
-        memory: Bytes::new(gib * GIB),
+        cpu: Cpu::milli_cores(node.cores * 1000),
+        memory: Bytes::new(node.gib * GIB),
         storage: choices.maybe(20, |choices| Bytes::new(u64::from(choices.between(1, 40)) * 25 * GIB)),
         bandwidth: choices
             .maybe(20, |choices| Bandwidth::bits_per_second(choices.one_of(1, [10, 25, 100]) * 1_000_000_000)),
-        gpu: gpu.map(|code| PoolGpuSpec { code: code.into(), count: gpus }),
-        price_per_hour: priced.then(|| Money::micros(price)),
+        gpu,
+        price_per_hour: priced.then(|| Money::micros(node.price)),
         spot: choices.chance(15),
         used: UsedSpec::default().into(),
     };
@@ -228,10 +288,11 @@ impl Draw for PoolGpuSpec {
 
 impl Draw for Shape {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        let (cores, gib, gpus, _) = choices.pick(&NODES).copied().unwrap_or((4, 16, 0, 0));
+        let gpu = choices.maybe(60, |choices| choices.pick(&GPU_NODES).copied()).flatten();
+        let (gpus, node) = gpu.map_or_else(|| (0, plain(choices)), |(_, count, node)| (count, node));
         Self {
-            cpu: Cpu::milli_cores(cores * 1000),
-            memory: Bytes::new(gib * GIB),
+            cpu: Cpu::milli_cores(node.cores * 1000),
+            memory: Bytes::new(node.gib * GIB),
             storage: choices.maybe(20, |_| Bytes::new(100 * GIB)),
             bandwidth: choices.maybe(20, |_| Bandwidth::bits_per_second(1_000_000_000)),
             gpus: u16::try_from(gpus).unwrap_or(0),

@@ -175,7 +175,9 @@ fn release(world: &mut Specs, index: usize, level: Level, axis: Axis) {
             }
         }
         Level::Environment => {
-            let default = world.workspace.as_ref().and_then(|found| found.default_environment.as_ref());
+            // The default is for native ones: those of the Beamlit controller are in production.
+            let native = world.workspace.as_ref().filter(|_| deployment.beamlit.is_none());
+            let default = native.and_then(|found| found.default_environment.as_ref());
             let bound = deployment.environment.as_ref().or(default).map_or("production", |bound| bound.as_str());
             for environment in world.environments.iter_mut().filter(|found| found.metadata.name.as_str() == bound) {
                 environment.policies.retain(stays);

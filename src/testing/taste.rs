@@ -11,7 +11,7 @@ use crate::manifest::spec::ChoiceSpec;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FleetShape {
-    /// The regions of one cloud.
+    /// The regions of one of the large clouds.
     OneCloud,
     /// Regions of several clouds, each known to the catalog.
     ManyClouds,
@@ -42,8 +42,10 @@ impl<'c> Taste<'c> {
     pub(super) fn draw(choices: &mut Choices<'_>, catalog: &'c Catalog, shape: FleetShape) -> Self {
         let (countries, locations) = match shape {
             FleetShape::OneCloud | FleetShape::ManyClouds => {
-                let of_aws = |location: &LocationId| catalog.location_name(*location).starts_with("aws/");
-                let known = catalog.locations().filter(|at| shape == FleetShape::ManyClouds || of_aws(at));
+                let one = (shape == FleetShape::OneCloud)
+                    .then(|| choices.one_of("aws", ["azure", "gcp", "oci", "alicloud", "ibm"]));
+                let provider = |at: LocationId| catalog.location_name(at).split_once('/').map(|(provider, _)| provider);
+                let known = catalog.locations().filter(|&at| one.is_none() || provider(at) == one);
                 let known: Vec<_> = known.collect();
                 let favoured: Vec<_> =
                     choices.several(1, 5, |choices| choices.pick(&known).copied()).into_iter().flatten().collect();
