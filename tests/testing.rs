@@ -241,6 +241,23 @@ fn what_is_drawn_for_a_catalog_or_a_workspace_fits_it() {
 }
 
 #[test]
+fn deployments_of_a_workspace_suit_its_fleet() {
+    let options = WorldOptions { refusals: 0, running: 0, ..WorldOptions::default() };
+    let mut placed = 0;
+    for (seed, mut world) in drawn(&options, 0..300).enumerate() {
+        // As if somebody had deleted the one before it.
+        world.deployments.retain(|deployment| deployment.metadata.name.as_str() != "d1");
+        let workspace = loaded(&world);
+        let drawn = draw_deployment(&mut Choices::seeded(seed.try_into().unwrap()), &workspace);
+        assert_eq!(drawn.metadata.name.as_str(), "d1");
+        world.deployments = vec![drawn];
+        placed += usize::from(!refuses(&world));
+    }
+    println!("{placed} of 300 are placed");
+    assert!(placed >= 100, "{placed}");
+}
+
+#[test]
 fn bytes_draw_valid_worlds_too() {
     let mut text = Vec::new();
     for seed in 0..200_u64 {

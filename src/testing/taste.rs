@@ -5,6 +5,7 @@ use super::choices::{Choices, Draw};
 use super::values::words;
 use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
 use crate::id::{CountryId, FlavorId, LocationId};
+use crate::inventory::Fleet;
 use crate::manifest::spec::ChoiceSpec;
 
 /// What a fleet is like.
@@ -63,6 +64,23 @@ impl<'c> Taste<'c> {
         });
         let gpus = gpus.into_iter().flatten().collect();
         Self { catalog, shape, countries, locations, cpus: x86.into_iter().chain(arm).collect(), gpus }
+    }
+
+    /// What a fleet has: its places and the hardware of its pools. Of an empty one, anything.
+    pub(super) fn of_fleet(choices: &mut Choices<'_>, catalog: &'c Catalog, fleet: &Fleet) -> Self {
+        let shape = FleetShape::draw(choices);
+        if fleet.clusters().is_empty() {
+            return Self::draw(choices, catalog, shape);
+        }
+        let (clusters, pools) = (fleet.clusters(), fleet.pools());
+        Self {
+            catalog,
+            shape,
+            countries: clusters.iter().map(|cluster| cluster.country).collect(),
+            locations: clusters.iter().filter_map(|cluster| cluster.location).collect(),
+            cpus: pools.iter().filter_map(|pool| pool.def.cpu_flavor).collect(),
+            gpus: pools.iter().filter_map(|pool| pool.def.gpu_flavor).collect(),
+        }
     }
 
     /// A country, mostly one of those favoured.

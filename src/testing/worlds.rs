@@ -174,7 +174,7 @@ pub fn draw_inventory(choices: &mut Choices<'_>, catalog: &Catalog, shape: Fleet
 }
 
 /// A deployment of which every name is known to this workspace: its policies, environments, workload
-/// types, clusters and hardware.
+/// types, clusters and hardware, which it mostly demands as its fleet has them. Its name is the next that is free.
 ///
 /// ```
 /// use siting::manifest::spec::Specs;
@@ -192,9 +192,9 @@ pub fn draw_deployment(choices: &mut Choices<'_>, workspace: &Workspace) -> Depl
     let specs = workspace.specs();
     let mut described = Described::of(specs);
     described.environments = workspace.environments().map(|(_, environment)| environment.name.to_string()).collect();
-    let shape = FleetShape::draw(choices);
-    let taste = Taste::draw(choices, workspace.catalog(), shape);
-    let number = u32::try_from(specs.deployments.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let taste = Taste::of_fleet(choices, workspace.catalog(), workspace.inventory().fleet());
+    let taken: HashSet<_> = specs.deployments.iter().map(|taken| taken.metadata.name.as_str()).collect();
+    let number = (1..u32::MAX).find(|number| !taken.contains(format!("d{number}").as_str())).unwrap_or(u32::MAX);
     let mut deployment = deployments::deployment(choices, &described.scene(&taste), number);
     deployment.policies = policies::attachments(choices, &specs.policies, 2);
     deployment
