@@ -429,6 +429,51 @@ fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_versi
     assert_eq!(host.holder(), "c");
 }
 
+/// R2: what goes back leaves the holder serving. One replica of it runs though its settings want none: it was started
+/// to become ready, and nobody said otherwise since.
+#[test]
+fn r2_going_back_stops_no_holder_that_serves() {
+    let mut life = Life::new();
+    let settings = Arc::new(Settings { replicas: Some(0), ..Settings::default() });
+    life.act(Action::Push(Push { settings, ..Push::new(PushKind::promoted(name(PRODUCTION)), "v1") })).unwrap();
+    life.up("bert-1");
+    life.act(Action::update_version(name(PRODUCTION), "v2")).unwrap();
+    life.see("bert-2", Observation::Built).unwrap();
+    life.act(Action::roll_back(name(PRODUCTION))).unwrap();
+    assert_eq!((life.environment(PRODUCTION), life.status("bert-1")), ("v1".to_owned(), Status::Updating));
+    for _ in 0..2 {
+        let sight = Sight { old: 1, ..Sight::default() };
+        life.act(Action::Advance { candidate: life.number("bert-2"), sight: Box::new(sight) }).unwrap();
+    }
+    let holder = life.state().holder(PRODUCTION).unwrap();
+    assert_eq!((holder.name.as_str(), holder.status, holder.running()), ("bert-1", Status::Active, 1));
+}
+
+/// L5, R1: a holder that broke and is started again while it is replaced has nothing left to come up with.
+#[test]
+fn r1_a_rollout_ends_over_a_holder_that_comes_up_again() {
+    let mut life = Life::new();
+    let first = life.push(Life::promoted(PRODUCTION), None, "v1");
+    life.up("bert-1");
+    let keep = Action::UpdateVersion {
+        environment: name(PRODUCTION),
+        version: "v2".to_owned(),
+        name: None,
+        on_replaced: Some(OnReplaced::Keep),
+        by: None,
+    };
+    life.act(keep).unwrap();
+    life.see("bert-2", Observation::Built).unwrap();
+    life.see("bert-1", Observation::Failed).unwrap();
+    life.act(Action::Activate(first)).unwrap();
+    let candidate = life.number("bert-2");
+    for _ in 0..3 {
+        life.act(Action::Advance { candidate, sight: Box::new(Sight { new: 1, ..Sight::default() }) }).unwrap();
+    }
+    assert_eq!(life.environment(PRODUCTION), "v2");
+    assert_eq!((life.status("bert-1"), life.state().deployment(first).unwrap().replicas()), (Status::ScaledToZero, 0));
+}
+
 /// L3: a published deployment that moves under a strategy keeps its replicas, its status and, until the
 /// switch, its governor.
 #[test]

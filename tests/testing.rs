@@ -465,6 +465,18 @@ fn every_world_up_to_a_size_keeps_the_laws() {
     assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 48 + 48 * 48_usize)).div_ceil(11));
 }
 
+#[test]
+fn drawn_inventories_have_any_number_of_clusters() {
+    let mut counts = [0; 6];
+    for seed in 0..600 {
+        let choices = &mut Choices::seeded(seed);
+        let shape = FleetShape::draw(choices);
+        counts[draw_inventory(choices, &Catalog::builtin(), shape, 5).fleet().clusters().len()] += 1;
+    }
+    // Each of 0 to 5 is as likely, so about a hundred; five standard deviations are 46.
+    assert!(counts.iter().all(|count| (54..=146).contains(count)), "{counts:?}");
+}
+
 /// None of the laws is empty on them: what breaks it anywhere, breaks it there.
 #[test]
 fn small_worlds_show_faults() {
@@ -512,7 +524,8 @@ proptest! {
         let mut journal = Journal::new(sequence.origin);
         for (now, command) in sequence.commands {
             let shown = format!("{command:?}");
-            prop_assert!(journal.apply(now, command).is_ok(), "{}", shown);
+            let refusal = journal.apply(now, command).err();
+            prop_assert!(refusal.is_none(), "{:?} of {}", refusal, shown);
         }
     }
 

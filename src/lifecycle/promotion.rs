@@ -177,7 +177,7 @@ impl Step<'_> {
     }
 
     /// What becomes of the previous holder (L5); what it is past already, it stays.
-    fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
+    pub(super) fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
         let status = self.record(number)?.status;
         match on_replaced {
             OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number, Event::Idle),

@@ -11,6 +11,7 @@ use super::status::{Event, Status};
 use super::step::Step;
 use crate::id::Name;
 use crate::metrics::Summary;
+use crate::policy::OnReplaced;
 use crate::rollout::{self, Action, Observation, Outcome, Pause, Rollout};
 
 /// Whether replicas may be added in a step, or what needs them waits for the next.
@@ -141,8 +142,10 @@ impl Step<'_> {
     fn rollout_step(&mut self, replacement: &mut Replacement, sides: &Sides, summary: Option<&Summary>) -> Vec<Action> {
         let settings = |number| self.state.deployment(number).map(|record| &record.settings);
         let desired = if replacement.goes_back() {
-            // Nothing is to come back where the holder is gone.
-            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(replacement.before))
+            // Nothing is to come back where the holder is gone; one that served goes on serving, even where its
+            // settings want no replica by now.
+            let least = replacement.before.min(1);
+            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(replacement.before).max(least))
         } else {
             let settings = settings(sides.candidate);
             settings.map_or(replacement.desired, |settings| settings.replicas_for(replacement.desired).max(1))
@@ -231,8 +234,8 @@ impl Step<'_> {
         if let Some(old) = sides.old {
             self.not_replaced_any_more(old)?;
             if self.record(old)?.running() == 0 {
-                // It gave its replicas up one by one.
-                self.put_to_sleep(old, Event::Idle)?;
+                // It gave its replicas up one by one, perhaps while it came up itself.
+                self.replace(old, OnReplaced::ScaleToZero)?;
             }
         }
         self.switch(environment)

@@ -27,8 +27,8 @@ impl Node {
     }
 }
 
-/// Nodes without GPUs. These and the following are instances of large clouds at their public on-demand list prices
-/// in the United States, rounded.
+/// Nodes without GPUs. These and the following are shaped like instances of large clouds, at prices of the order of
+/// their on-demand lists; nothing should rely on more.
 const NODES: [Node; 6] = [
     Node::of(2, 8, 96_000),
     Node::of(4, 8, 170_000),

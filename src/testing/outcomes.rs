@@ -7,7 +7,6 @@ use super::beamlit;
 use super::choices::Choices;
 use super::policies::attachment;
 use super::values::name;
-use super::worlds::address;
 use crate::catalog::{Axis, ChoiceKind};
 use crate::deployment::{Domain, Spread};
 use crate::id::{ClusterId, DeploymentId, Id, Name};
@@ -52,7 +51,7 @@ fn is_placed(workspace: &Workspace, id: DeploymentId) -> bool {
 fn first_refused(world: &Specs) -> Option<usize> {
     let workspace = load(world.clone())?;
     world.deployments.iter().position(|deployment| {
-        workspace.find_deployment(&address(deployment)).is_ok_and(|id| !is_placed(&workspace, id))
+        workspace.find_deployment(&deployment.address()).is_ok_and(|id| !is_placed(&workspace, id))
     })
 }
 

@@ -28,7 +28,20 @@ pub fn worlds(options: WorldOptions) -> impl Strategy<Value = Specs> + Clone {
     drawn(move |choices| options.draw(choices))
 }
 
-/// Up to five policies for this catalog, with different names.
+/// Up to five policies for this catalog, named `p1`, `p2` and so on.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use siting::catalog::Catalog;
+/// use siting::manifest::spec::Specs;
+/// use siting::testing::policies_for;
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// proptest!(|(policies in policies_for(&Catalog::builtin()))| {
+///     let world = Specs { policies, ..Specs::default() };
+///     prop_assert!(Workspace::from_specs(world, LoadOptions::default()).is_ok());
+/// });
+/// ```
 pub fn policies_for(catalog: &Catalog) -> impl Strategy<Value = Vec<PolicySpec>> + Clone {
     let catalog = catalog.clone();
     drawn(move |choices| {
@@ -38,6 +51,19 @@ pub fn policies_for(catalog: &Catalog) -> impl Strategy<Value = Vec<PolicySpec>>
 }
 
 /// Inventories of up to eight clusters in places of this catalog.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use siting::catalog::Catalog;
+/// use siting::testing::inventory_for;
+///
+/// let catalog = Catalog::builtin();
+/// proptest!(|(inventory in inventory_for(&catalog))| {
+///     for cluster in inventory.fleet().clusters() {
+///         prop_assert!(catalog.country(inventory.fleet().catalog().country_code(cluster.country)).is_some());
+///     }
+/// });
+/// ```
 pub fn inventory_for(catalog: &Catalog) -> impl Strategy<Value = Inventory> + Clone {
     let catalog = catalog.clone();
     drawn(move |choices| {
@@ -46,7 +72,23 @@ pub fn inventory_for(catalog: &Catalog) -> impl Strategy<Value = Inventory> + Cl
     })
 }
 
-/// Deployments of which this workspace knows every name.
+/// Deployments of which this workspace knows every name, and has none of that name.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use siting::manifest::spec::Specs;
+/// use siting::testing::{Choices, Draw, deployment_for};
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let world = Specs::draw(&mut Choices::seeded(1));
+/// let workspace = Workspace::from_specs(world.clone(), LoadOptions::default())?;
+/// proptest!(|(deployment in deployment_for(&workspace))| {
+///     let mut world = world.clone();
+///     world.deployments.push(deployment);
+///     prop_assert!(Workspace::from_specs(world, LoadOptions::default()).is_ok());
+/// });
+/// # Ok::<(), siting::workspace::LoadError>(())
+/// ```
 pub fn deployment_for(workspace: &Workspace) -> impl Strategy<Value = DeploymentSpec> + Clone {
     let workspace = workspace.clone();
     drawn(move |choices| draw_deployment(choices, &workspace))

@@ -11,7 +11,7 @@ use super::fleets;
 use super::outcomes;
 use super::policies;
 use super::taste::{FleetShape, Taste};
-use super::values::name;
+use super::values::{name, valid};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::inventory::Inventory;
 use crate::manifest::spec::{
@@ -136,7 +136,7 @@ impl Draw for Specs {
     }
 }
 
-/// Policies that can be loaded beside this catalog's additions, with different names.
+/// So many policies that can be loaded beside this catalog's additions, named `p1`, `p2` and so on.
 ///
 /// ```
 /// use siting::catalog::Catalog;
@@ -162,15 +162,11 @@ pub fn draw_policies(choices: &mut Choices<'_>, catalog: &Catalog, count: u32) -
 #[must_use]
 pub fn draw_inventory(choices: &mut Choices<'_>, catalog: &Catalog, shape: FleetShape, most: u32) -> Inventory {
     let taste = Taste::draw(choices, catalog, shape);
-    let specs = fleets::clusters(choices, &taste, 0, most);
-    let mut defs: Vec<_> = specs.iter().filter_map(|spec| fleets::define(catalog, spec)).collect();
-    loop {
-        // The names differ, so that the first try succeeds.
-        match Inventory::new(catalog, defs) {
-            Ok(inventory) => return inventory,
-            Err(_) => defs = Vec::new(),
-        }
-    }
+    valid(choices, |choices| {
+        let specs = fleets::clusters(choices, &taste, 0, most);
+        let defs = specs.iter().map(|spec| fleets::define(catalog, spec)).collect::<Option<Vec<_>>>()?;
+        Inventory::new(catalog, defs).ok()
+    })
 }
 
 /// A deployment of which every name is known to this workspace: its policies, environments, workload
@@ -281,12 +277,6 @@ fn catalog_of(world: &Specs) -> Catalog {
     let known = Specs { workspace: world.workspace.clone(), clusters: world.clusters.clone(), ..Specs::default() };
     Workspace::from_specs(known, LoadOptions::default())
         .map_or_else(|_| Catalog::builtin(), |loaded| loaded.catalog().clone())
-}
-
-/// The address of a deployment, with its workload's type.
-pub(super) fn address(deployment: &DeploymentSpec) -> String {
-    let (workload, name) = (deployment.workload.as_str(), deployment.metadata.name.as_str());
-    format!("{}/{workload}/{name}", deployment.resource_type.as_str())
 }
 
 impl Draw for RunningSpec {
