@@ -85,6 +85,12 @@ fn r4_utilisations_scale_by_kubernetes_arithmetic() {
     assert_eq!(wanted(&life, &mut State::default(), 1000, &load(&cpu(90), 1)), None);
     let memory = window(&Gauge::Memory, 90, 1000);
     assert_eq!(wanted(&life, &mut State::default(), 1000, &load(&memory, 2)), None, "nobody watches the memory");
+    // On the way down those that are not ready do not count: two that are, at half of 50, come to one. Were they
+    // taken for ready ones without a figure, each would count as at its target, and three would be left.
+    let scaling = Scaling { target_cpu_utilization: Percent::new(50), ..bounds(1, 10) };
+    let mut life = active(PushKind::Published, Settings { scaling: Some(scaling), ..Settings::default() });
+    life.act(Action::Autoscale { deployment: FIRST, replicas: 4 }).unwrap();
+    assert_eq!(wanted(&life, &mut State::default(), 1000, &load(&cpu(25), 2)), Some(1));
 }
 
 #[test]
