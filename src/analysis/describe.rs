@@ -278,16 +278,9 @@ fn words(action: &Action) -> String {
     match action {
         Action::Observe { observation, .. } => observation.as_str().to_owned(),
         Action::Promote { environment, .. } => to(environment),
-        Action::Release { from, to, .. } => format!("release {from} to {to}"),
-        Action::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
-        Action::RollBack { environment, .. } => format!("roll back {environment}"),
-        Action::Cancel { environment } => format!("cancel the promotion to {environment}"),
-        Action::Pause { environment } => format!("pause the rollout in {environment}"),
-        Action::Resume { environment } => format!("resume the rollout in {environment}"),
-        Action::ForceForward { environment } => format!("force the rollout in {environment} forward"),
         Action::Autoscale { replicas, .. } => format!("scale by load to {replicas}"),
         Action::Scale { replicas, .. } => format!("scale to {replicas}"),
         Action::Rename { name, .. } => format!("rename to {name}"),
-        other => other.verb().to_owned(),
+        other => other.on_environment().unwrap_or_else(|| other.verb().to_owned()),
     }
 }

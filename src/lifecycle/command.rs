@@ -353,6 +353,20 @@ impl<D> Action<D> {
         }
     }
 
+    /// What is asked of an environment, in a few words; `None` of what is asked of a deployment or the workload.
+    pub(crate) fn on_environment(&self) -> Option<String> {
+        Some(match self {
+            Self::Release { from, to, .. } => format!("release {from} to {to}"),
+            Self::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
+            Self::RollBack { environment, .. } => format!("roll back {environment}"),
+            Self::Cancel { environment } => format!("cancel the promotion to {environment}"),
+            Self::Pause { environment } => format!("pause the rollout in {environment}"),
+            Self::Resume { environment } => format!("resume the rollout in {environment}"),
+            Self::ForceForward { environment } => format!("force the rollout in {environment} forward"),
+            _ => return None,
+        })
+    }
+
     /// The same with deployments named otherwise: each is looked up, and what is not found is the error.
     ///
     /// ```

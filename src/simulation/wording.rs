@@ -124,13 +124,6 @@ fn asked(action: &Action<String>) -> String {
         Action::Push(push) => pushed(push, None),
         Action::Patch { .. } => "patch the draft".to_owned(),
         Action::Promote { deployment, environment, .. } => format!("promote {deployment} to {environment}"),
-        Action::Release { from, to, .. } => format!("release {from} to {to}"),
-        Action::UpdateVersion { environment, version, .. } => format!("update {environment} to {version}"),
-        Action::RollBack { environment, .. } => format!("roll back {environment}"),
-        Action::Cancel { environment } => format!("cancel the promotion to {environment}"),
-        Action::Pause { environment } => format!("pause the rollout in {environment}"),
-        Action::Resume { environment } => format!("resume the rollout in {environment}"),
-        Action::ForceForward { environment } => format!("force the rollout in {environment} forward"),
         Action::Advance { candidate, .. } => format!("advance the rollout of {candidate}"),
         Action::Activate(deployment)
         | Action::Deactivate(deployment)
@@ -145,6 +138,7 @@ fn asked(action: &Action<String>) -> String {
         Action::Rename { deployment, name } => format!("rename {deployment} to {name}"),
         Action::DeleteWorkload => "delete the workload".to_owned(),
         Action::Observe { deployment, observation, .. } => seen(*observation, deployment),
+        other => other.on_environment().unwrap_or_else(|| other.verb().to_owned()),
     }
 }
 
