@@ -67,7 +67,7 @@
 //!
 //! | room | holds |
 //! | --- | --- |
-//! | [`id`] [`bitset`] [`quantity`] [`time`] [`origin`] | typed ids and names; sets as bits; exact quantities and money; moments; where a value was written |
+//! | [`id`] [`bitset`] [`quantity`] [`time`] [`origin`] `document` | typed ids and names; sets as bits; exact quantities and money; moments; where a value was written; how a record stands in text |
 //! | [`catalog`] | continents, countries, groups, locations, flavors: names and aliases to ids |
 //! | [`policy`] | policies, attachments, environments; [`Scope`](policy::Scope), what those in force leave |
 //! | [`inventory`] | clusters and pools, the index that policies meet, free capacity, reservations |
@@ -108,6 +108,11 @@ pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod deployment;
+#[cfg_attr(
+    not(feature = "manifest"),
+    expect(dead_code, unused_imports, reason = "nothing reads or writes documents without it")
+)]
+mod document;
 pub mod id;
 pub mod inventory;
 pub mod lifecycle;

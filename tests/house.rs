@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first. Rooms of one line import none of each other, but where noted below.
 const ROOMS: &[&[&str]] = &[
-    &["id", "bitset", "quantity", "time", "origin"],
+    &["id", "bitset", "quantity", "time", "origin", "document"],
     &["catalog"],
     &["policy"],
     &["inventory"],

@@ -18,7 +18,6 @@ mod countries;
 mod flavors;
 mod groups;
 mod locations;
-mod nearest;
 mod reading;
 mod spelling;
 mod trees;
@@ -27,10 +26,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+pub use crate::document::nearest;
 pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError};
 pub use axis::{Axis, PerAxis};
 pub use choice::{Choice, ChoiceKind, Continent, FlavorKind};
-pub use nearest::nearest;
 pub use reading::Suggestion;
 
 use additions::Additions;

@@ -7,9 +7,9 @@ use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
 use super::countries::{CALLED, COUNTRIES};
 use super::flavors::EXACT;
 use super::locations::LOCATIONS;
-use super::nearest::ranked;
 use super::spelling::Spelling;
 use super::{BUILTIN, Catalog, RESOURCE_TYPES};
+use crate::document::ranked;
 use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ResourceTypeId};
 
 /// The name that stands for a whole kind of flavor (C6).

@@ -1,9 +1,7 @@
 //! A document's `apiVersion` and `kind`: whether it is ours to read.
 
-use super::fields::Fields;
-use super::item::Item;
 use super::kind::Kind;
-use super::wording::{quoted, suggestion};
+use crate::document::{Fields, Item, quoted, suggestion};
 use crate::origin::ProblemCode;
 
 /// What a document's first two fields say.

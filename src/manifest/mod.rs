@@ -38,17 +38,9 @@ mod decode;
 #[cfg(feature = "manifest")]
 mod encode;
 #[cfg(feature = "manifest")]
-mod fields;
-#[cfg(feature = "manifest")]
 mod heading;
 #[cfg(feature = "manifest")]
-mod item;
-#[cfg(feature = "manifest")]
 mod read;
-#[cfg(feature = "manifest")]
-mod report;
-#[cfg(feature = "manifest")]
-mod scalar;
 #[cfg(feature = "schema")]
 mod schema;
 #[cfg(feature = "manifest")]
@@ -57,10 +49,6 @@ mod source;
 mod tree;
 #[cfg(feature = "manifest")]
 mod twins;
-#[cfg(feature = "manifest")]
-mod value;
-#[cfg(feature = "manifest")]
-mod wording;
 #[cfg(feature = "manifest")]
 mod write;
 

@@ -3,16 +3,14 @@
 use indexmap::IndexMap;
 
 use super::decode;
-use super::fields::Context;
 use super::heading::{Heading, heading};
-use super::item::Item;
 use super::kind::Kind;
-use super::report::Report;
 use super::scenario::ScenarioSpec;
 use super::source::Source;
 use super::spec::{BrokenCluster, Specs, WorkspaceSpec};
-use super::tree::{Node, Value, documents};
+use super::tree::documents;
 use super::twins;
+use crate::document::{Context, Item, Node, Report, Value};
 use crate::origin::{Origin, Problem, ProblemCode};
 
 /// The most problems that a load lists.

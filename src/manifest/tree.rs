@@ -10,10 +10,9 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::report::Report;
 use super::source::Source;
-use super::wording::quoted;
-use crate::origin::{Origin, Problem, ProblemCode};
+use crate::document::{Entry, Node, Place, Report, Value, quoted};
+use crate::origin::{Problem, ProblemCode};
 
 /// The deepest nesting of lists, and the deepest of mappings.
 const MAX_DEPTH: usize = 64;
@@ -21,74 +20,6 @@ const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 2_000_000;
 /// The most bytes, roughly, that aliases may copy in one document.
 const MAX_COPIED: usize = 16 << 20;
-
-/// A place in a file, as an [`Origin`] without the file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Place {
-    line: u32,
-    column: u32,
-    length: u32,
-}
-
-impl Place {
-    /// This place in `file`.
-    pub(super) fn of(self, file: &Arc<str>) -> Origin {
-        Origin { file: Some(file.clone()), line: self.line, column: self.column, length: self.length }
-    }
-}
-
-/// A value and where it stands.
-#[derive(Clone, Debug)]
-pub(super) struct Node<'t> {
-    pub(super) place: Place,
-    pub(super) value: Value<'t>,
-}
-
-/// A value.
-#[derive(Clone, Debug)]
-pub(super) enum Value<'t> {
-    /// Text; `plain` if it was written without quotes, so that it may be more than text.
-    Scalar { text: Cow<'t, str>, plain: bool },
-    /// A list.
-    List(Vec<Node<'t>>),
-    /// A mapping; no key stands twice.
-    Map(Vec<Entry<'t>>),
-}
-
-/// A key of a mapping, where it stands, and its value.
-#[derive(Clone, Debug)]
-pub(super) struct Entry<'t> {
-    pub(super) key: Cow<'t, str>,
-    pub(super) place: Place,
-    pub(super) value: Node<'t>,
-}
-
-impl Node<'_> {
-    /// Whether nothing was written, or `null`.
-    pub(super) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
-    }
-
-    /// The value of a mapping's key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        match &self.value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
-            _ => None,
-        }
-    }
-
-    /// Roughly the bytes that a copy takes.
-    fn weight(&self) -> usize {
-        const NODE: usize = 64;
-        match &self.value {
-            Value::Scalar { text, .. } => NODE + text.len(),
-            Value::List(items) => NODE + items.iter().map(Node::weight).sum::<usize>(),
-            Value::Map(entries) => {
-                NODE + entries.iter().map(|entry| NODE + entry.key.len() + entry.value.weight()).sum::<usize>()
-            }
-        }
-    }
-}
 
 /// Calls `each` with every document of `source` that can be read. One that cannot is reported; the
 /// next begins at the following `---`.

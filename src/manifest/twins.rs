@@ -2,9 +2,9 @@
 
 use std::hash::Hash;
 
-use super::report::Report;
 use super::same::Shared;
 use super::spec::{Metadata, Specs};
+use crate::document::Report;
 use crate::id::Name;
 use crate::origin::Origin;
 

@@ -3,7 +3,7 @@
 use super::encode::documents;
 use super::spec::Specs;
 use super::tree::is_unprintable;
-use super::value::Value;
+use crate::document::Written as Value;
 
 /// Writes all specs as YAML documents. What could not be read is not written.
 ///

@@ -5,8 +5,6 @@ use super::super::beamlit::{
     PolicyRefType, PolicyReference, PolicyStatus, RemoteBackend, Scheme, ServerlessConfig, ServiceReference, Status,
     TypedName,
 };
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{Allowed, AttachmentSpec, DeploymentSpec, Dialect, Metadata, PolicySpec};
 use super::deployment::variables;
 use super::hpa::metric;
@@ -14,6 +12,7 @@ use super::policy::policy_type;
 use super::shared::{choice, given, labels_and_annotations};
 use crate::catalog::Axis;
 use crate::deployment::Secret;
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::Enforcement;

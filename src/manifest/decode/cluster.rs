@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{ClusterSpec, MAX_GPUS, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
-use super::super::wording::quoted;
 use super::shared::{choice, coordinates, given, kinds_on, native};
 use crate::catalog::Axis;
+use crate::document::{Fields, Item, quoted};
 use crate::id::Name;
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::quantity::{Bytes, Cpu, InvalidQuantity};

@@ -1,7 +1,5 @@
 //! Native deployments and their settings.
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{DeploymentSpec, Metadata};
 use super::offloading::offloading;
 use super::placement::preferences;
@@ -9,6 +7,7 @@ use super::resources::resources;
 use super::shared::{attachments, given, native};
 use super::strategy::strategy;
 use crate::deployment::{Algorithm, HealthCheck, LoadBalancer, Scaling, Secret, Variables};
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::origin::{Problem, ProblemCode, Sourced};
 use crate::quantity::Percent;

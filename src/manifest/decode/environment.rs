@@ -1,13 +1,12 @@
 //! Environments and the workspace: what holds for many deployments (E1, P13).
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{
     EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, WorkspaceSpec,
 };
 use super::resources::resources;
 use super::shared::{attachments, native, require};
 use crate::catalog::FlavorKind;
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::{OnReplaced, OnViolation};

@@ -1,9 +1,8 @@
 //! Metrics of the Kubernetes horizontal pod autoscaler, as offloading lists them.
 
 use super::super::beamlit::{LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget, TargetType};
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::beamlit::object_reference;
+use crate::document::{Fields, Item};
 use crate::origin::ProblemCode;
 
 /// Reads a metric: its `type`, and the one field that belongs to it.

@@ -1,9 +1,9 @@
 //! Offloading of native deployments (R6).
 
-use super::super::item::Item;
 use super::super::spec::OffloadingSpec;
 use super::hpa::metric;
 use super::strategy::seconds;
+use crate::document::Item;
 use crate::origin::ProblemCode;
 use crate::traffic;
 

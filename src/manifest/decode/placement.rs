@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{FavouriteSpec, Metadata, NearSpec, PreferenceSpec, PreferencesSpec, RunningSpec, SiteKind};
-use super::super::wording::{quoted, suggestion};
 use super::shared::{coordinates, given, native};
 use crate::deployment::{Domain, Spread};
+use crate::document::{Fields, Item, quoted, suggestion};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 
 /// The heaviest that a favourite can be.

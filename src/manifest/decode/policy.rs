@@ -1,10 +1,9 @@
 //! Native policies (P1, P9).
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{Allowed, ChoiceSpec, Dialect, Metadata, PolicySpec};
 use super::shared::{choice, given, kinds_on, native};
 use crate::catalog::{Axis, ChoiceKind};
+use crate::document::{Fields, Item};
 use crate::origin::{ProblemCode, Sourced};
 
 /// Reads a policy.

@@ -1,9 +1,8 @@
 //! What one replica takes (D1).
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{GpuNeedSpec, GpuSpec, ResourcesSpec};
 use super::shared::given;
+use crate::document::{Fields, Item};
 use crate::origin::ProblemCode;
 
 /// Reads `resources`.

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::scenario::{ExpectSpec, Happening, PushSpec, ScenarioSpec, StepSpec};
 use super::super::spec::{AttachmentSpec, Metadata, ResourcesSpec};
 use super::deployment::{load_balancer, scaling, workload};
@@ -15,6 +13,7 @@ use super::resources::resources;
 use super::scripted::{fail, host, metrics, traffic};
 use super::shared::{attachments, given, native};
 use super::strategy::strategy;
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
 use crate::origin::{ProblemCode, Sourced};

@@ -1,9 +1,8 @@
 //! What a scenario says of its scripted host, and of what that host measures.
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::scenario::{Happening, HostSpec, ShownSpec};
 use super::strategy::seconds;
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::origin::Sourced;
 use crate::policy::Environment;

@@ -2,10 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::super::fields::Fields;
-use super::super::item::Item;
 use super::super::spec::{AttachmentSpec, ChoiceSpec, Metadata};
 use crate::catalog::{Axis, ChoiceKind};
+use crate::document::{Fields, Item};
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::Enforcement;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::fields::Fields;
-use super::super::item::Item;
-use super::super::scalar::is_number;
+use crate::document::{Fields, Item, is_number};
 use crate::metrics::{Gauge, Metric, Quantile};
 use crate::origin::ProblemCode;
 use crate::quantity::Milli;

@@ -7,10 +7,10 @@ use super::super::beamlit::{
 };
 use super::super::kind::Kind;
 use super::super::spec::{DeploymentSpec, Metadata, PolicySpec};
-use super::super::value::{Map, Value};
 use super::{document, labels_and_annotations, reference, texts, variables};
 use crate::catalog::Axis;
 use crate::deployment::Secret;
+use crate::document::{Map, Written as Value};
 
 /// A policy whose options stand under `list`; none is everything.
 pub(super) fn policy(spec: &PolicySpec, details: &PolicyDetails, list: &str, options: Option<Value>) -> Map {

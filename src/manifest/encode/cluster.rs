@@ -2,8 +2,8 @@
 
 use super::super::kind::Kind;
 use super::super::spec::{ClusterSpec, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
-use super::super::value::{Map, Value};
 use super::{choice, native, reference};
+use crate::document::{Map, Written as Value};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu};
 
 pub(super) fn cluster(spec: &ClusterSpec) -> Map {

@@ -2,10 +2,10 @@
 
 use super::super::kind::Kind;
 use super::super::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec};
-use super::super::value::{Map, Value};
 use super::placement::preferences;
 use super::{attachment, beamlit, native, reference, strategy, variables};
 use crate::deployment::{Algorithm, LoadBalancer, Scaling};
+use crate::document::{Map, Written as Value};
 use crate::quantity::Percent;
 
 pub(super) fn deployment(spec: &DeploymentSpec) -> Map {

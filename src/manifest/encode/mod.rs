@@ -13,9 +13,9 @@ use super::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, Metadata,
     PolicySpec, Specs, WorkspaceSpec,
 };
-use super::value::{Map, Value};
 use crate::catalog::Axis;
 use crate::deployment::Variables;
+use crate::document::{Map, Written as Value};
 use crate::origin::Sourced;
 use crate::policy::{Enforcement, OnReplaced, OnViolation};
 

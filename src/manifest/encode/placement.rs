@@ -2,10 +2,10 @@
 
 use super::super::kind::Kind;
 use super::super::spec::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, RunningSpec};
-use super::super::value::{Map, Value};
 use super::cluster::coordinates;
 use super::{native, reference};
 use crate::deployment::Spread;
+use crate::document::{Map, Written as Value};
 
 pub(super) fn running(spec: &RunningSpec) -> Map {
     let body = Map::default()

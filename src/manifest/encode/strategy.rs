@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::super::spec::OffloadingSpec;
-use super::super::value::{Map, Value};
 use super::beamlit::metric as hpa_metric;
+use crate::document::{Map, Written as Value};
 use crate::metrics::{Gauge, Metric};
 use crate::quantity::Milli;
 use crate::rollout::{BlueGreen, Canary, Check, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic};

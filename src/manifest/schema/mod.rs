@@ -129,7 +129,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::manifest::report::KNOWN;
+    use crate::document::KNOWN;
     use crate::manifest::{Source, read_scenarios, read_str};
 
     /// The fields of every titled object below `schema`.

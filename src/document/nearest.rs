@@ -21,7 +21,7 @@ pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
 }
 
 /// As [`nearest`], for names that stand for something: what the nearest stand for, each once.
-pub(super) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Item = (&'a str, T)>) -> Vec<T> {
+pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Item = (&'a str, T)>) -> Vec<T> {
     let text = text.to_lowercase();
     let length = text.chars().count();
     let mut near: Vec<_> = names

@@ -1,10 +1,10 @@
 //! Words that problems have in common.
 
-use crate::catalog::nearest;
+use super::nearest::nearest;
 use crate::origin::listed;
 
 /// A user's text in backticks, on one line, cut where it is too long to be read.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(LONGEST).is_some() {
@@ -14,7 +14,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// What to write instead of `text`: the nearest of `names`, or all of them after `otherwise`.
-pub(super) fn suggestion(text: &str, names: &[&str], otherwise: &str) -> String {
+pub(crate) fn suggestion(text: &str, names: &[&str], otherwise: &str) -> String {
     // A long text resembles no name, and comparing it would take long.
     let near = if text.len() <= 100 { nearest(text, names.iter().copied()) } else { Vec::new() };
     if near.is_empty() {

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use crate::origin::Problem;
 
 /// Collects problems up to a bound; what comes after it is only counted.
-pub(super) struct Report {
+pub(crate) struct Report {
     problems: RefCell<Vec<Problem>>,
     left_out: Cell<usize>,
     limit: usize,
@@ -13,17 +13,17 @@ pub(super) struct Report {
 
 impl Report {
     /// A report of at most `limit` problems.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { problems: RefCell::default(), left_out: Cell::default(), limit }
     }
 
     /// Records `problem`.
-    pub(super) fn add(&self, problem: Problem) {
+    pub(crate) fn add(&self, problem: Problem) {
         self.add_with(|| problem);
     }
 
     /// Records a problem that is made only if there is room for it.
-    pub(super) fn add_with(&self, make: impl FnOnce() -> Problem) {
+    pub(crate) fn add_with(&self, make: impl FnOnce() -> Problem) {
         if self.problems.borrow().len() < self.limit {
             let problem = make();
             self.problems.borrow_mut().push(problem);
@@ -33,17 +33,17 @@ impl Report {
     }
 
     /// Whether nothing is wrong so far.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.problems.borrow().is_empty()
     }
 
     /// How many problems came after the bound.
-    pub(super) fn left_out(&self) -> usize {
+    pub(crate) fn left_out(&self) -> usize {
         self.left_out.get()
     }
 
     /// The problems by file, line and column, and a last one that counts those left out.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
         let left_out = self.left_out.get();
@@ -58,11 +58,11 @@ impl Report {
 #[cfg(test)]
 thread_local! {
     /// Every object that was read and the fields it was asked for: the schema must have the same.
-    pub(super) static KNOWN: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>> =
+    pub(crate) static KNOWN: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>> =
         RefCell::default();
 }
 
 #[cfg(test)]
-pub(super) fn know(what: &'static str, fields: &[&'static str]) {
+pub(crate) fn know(what: &'static str, fields: &[&'static str]) {
     KNOWN.with_borrow_mut(|known| known.entry(what).or_default().extend(fields));
 }

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A value to be written.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Boolean(bool),
     Integer(i64),
     Decimal(f64),
@@ -15,17 +15,17 @@ pub(super) enum Value {
 
 /// A mapping, in the order in which it was filled.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Map(Vec<(String, Value)>);
+pub(crate) struct Map(Vec<(String, Value)>);
 
 impl Map {
     /// With a field.
-    pub(super) fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.0.push((key.into(), value.into()));
         self
     }
 
     /// With a field, if it is given.
-    pub(super) fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Self {
+    pub(crate) fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,
@@ -33,7 +33,7 @@ impl Map {
     }
 
     /// With a list or mapping, unless it is empty.
-    pub(super) fn unless_empty(self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn unless_empty(self, key: &str, value: impl Into<Value>) -> Self {
         match value.into() {
             Value::List(items) if items.is_empty() => self,
             Value::Map(map) if map.0.is_empty() => self,
@@ -42,7 +42,7 @@ impl Map {
     }
 
     /// With all fields of another.
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
@@ -50,12 +50,12 @@ impl Map {
 
 impl Value {
     /// A text, as it prints.
-    pub(super) fn text(value: impl std::fmt::Display) -> Self {
+    pub(crate) fn text(value: impl std::fmt::Display) -> Self {
         Self::Text(value.to_string())
     }
 
     /// A list, each item encoded by `encode`.
-    pub(super) fn list<T, V: Into<Self>>(items: &[T], encode: impl FnMut(&T) -> V) -> Self {
+    pub(crate) fn list<T, V: Into<Self>>(items: &[T], encode: impl FnMut(&T) -> V) -> Self {
         Self::List(items.iter().map(encode).map(Into::into).collect())
     }
 }

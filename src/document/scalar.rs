@@ -1,7 +1,7 @@
 //! What YAML and JSON would take a plain text for.
 
 /// Whether YAML or JSON would take a plain text for a number.
-pub(super) fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let all = |digits: &str, good: fn(&u8) -> bool| !digits.is_empty() && digits.bytes().all(|byte| good(&byte));
     if let Some(digits) = unsigned.strip_prefix("0x") {
@@ -26,7 +26,7 @@ pub(super) fn is_number(text: &str) -> bool {
 }
 
 /// Whether YAML would take a plain text for a boolean.
-pub(super) fn is_boolean(text: &str) -> bool {
+pub(crate) fn is_boolean(text: &str) -> bool {
     matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
 }
 

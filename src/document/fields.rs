@@ -8,23 +8,23 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::item::Item;
+use super::node::{Entry, Place};
 use super::report::Report;
-use super::tree::{Entry, Place};
 use super::wording::{quoted, suggestion};
 use crate::origin::{Origin, Problem, ProblemCode};
 
 /// Whose document is being read, and where its problems go.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'d> {
-    pub(super) file: &'d Arc<str>,
-    pub(super) report: &'d Report,
+pub(crate) struct Context<'d> {
+    pub(crate) file: &'d Arc<str>,
+    pub(crate) report: &'d Report,
     /// Whether a field that holds nothing passes for an absent one, as Kubernetes has it. Elsewhere
     /// it does not: an emptied restriction must not turn into none.
-    pub(super) null_is_absent: bool,
+    pub(crate) null_is_absent: bool,
 }
 
 /// An object whose fields are taken one by one.
-pub(super) struct Fields<'d> {
+pub(crate) struct Fields<'d> {
     /// What it is, as problems speak of it: `a pool`.
     what: &'static str,
     entries: &'d [Entry<'d>],
@@ -35,13 +35,13 @@ pub(super) struct Fields<'d> {
 
 impl<'d> Fields<'d> {
     /// The entries of what problems call `what`.
-    pub(super) fn new(what: &'static str, entries: &'d [Entry<'d>], place: Place, context: Context<'d>) -> Self {
+    pub(crate) fn new(what: &'static str, entries: &'d [Entry<'d>], place: Place, context: Context<'d>) -> Self {
         Self { what, entries, place, known: SmallVec::new(), context }
     }
 
     /// The field, unless it is absent. One that holds nothing is for its reader to refuse, except
     /// where null passes for absent.
-    pub(super) fn optional(&mut self, name: &'static str) -> Option<Item<'d>> {
+    pub(crate) fn optional(&mut self, name: &'static str) -> Option<Item<'d>> {
         self.known.push(name);
         let entry = self.entries.iter().find(|entry| entry.key == name)?;
         let absent = self.context.null_is_absent && entry.value.is_null();
@@ -49,12 +49,12 @@ impl<'d> Fields<'d> {
     }
 
     /// The field, unless it is absent or null.
-    pub(super) fn nullable(&mut self, name: &'static str) -> Option<Item<'d>> {
+    pub(crate) fn nullable(&mut self, name: &'static str) -> Option<Item<'d>> {
         self.optional(name).filter(|item| !item.node.is_null())
     }
 
     /// The field, which must be there.
-    pub(super) fn required(&mut self, name: &'static str) -> Option<Item<'d>> {
+    pub(crate) fn required(&mut self, name: &'static str) -> Option<Item<'d>> {
         let item = self.nullable(name);
         if item.is_none() {
             self.missing(name);
@@ -63,35 +63,35 @@ impl<'d> Fields<'d> {
     }
 
     /// Accepts a field without reading it.
-    pub(super) fn accept(&mut self, name: &'static str) {
+    pub(crate) fn accept(&mut self, name: &'static str) {
         self.known.push(name);
     }
 
     /// Reports that `name` is missing.
-    pub(super) fn missing(&self, name: &str) {
+    pub(crate) fn missing(&self, name: &str) {
         let help = format!("add `{name}: …`");
         self.problem(ProblemCode::MissingField, format!("{} needs `{name}`", self.what), Some(&help));
     }
 
     /// Reports what is wrong with the object as a whole.
-    pub(super) fn problem(&self, code: ProblemCode, message: impl Into<String>, help: Option<&str>) {
+    pub(crate) fn problem(&self, code: ProblemCode, message: impl Into<String>, help: Option<&str>) {
         let mut problem = Problem::new(code, &self.origin(), message);
         problem.help = help.map(str::to_owned);
         self.context.report.add(problem);
     }
 
     /// Reports `problem`.
-    pub(super) fn report(&self, problem: Problem) {
+    pub(crate) fn report(&self, problem: Problem) {
         self.context.report.add(problem);
     }
 
     /// Where the object begins.
-    pub(super) fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.place.of(self.context.file)
     }
 
     /// Reports every field that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         #[cfg(test)]
         super::report::know(self.what, &self.known);
         for entry in self.entries {

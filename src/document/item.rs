@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::fields::{Context, Fields};
+use super::node::{Node, Value};
 use super::scalar::{is_boolean, is_number};
-use super::tree::{Node, Value};
 use super::wording::{quoted, suggestion};
 use crate::id::Name;
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
@@ -16,17 +16,17 @@ use crate::quantity::InvalidQuantity;
 
 /// A value and the name of the field, or list, that holds it.
 #[derive(Clone, Copy)]
-pub(super) struct Item<'d> {
-    pub(super) node: &'d Node<'d>,
-    pub(super) label: &'d str,
+pub(crate) struct Item<'d> {
+    pub(crate) node: &'d Node<'d>,
+    pub(crate) label: &'d str,
     /// Whether it is one of several in a list of that name.
-    pub(super) element: bool,
-    pub(super) context: Context<'d>,
+    pub(crate) element: bool,
+    pub(crate) context: Context<'d>,
 }
 
 /// What a field wants.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     Mapping,
     List,
     Text,
@@ -58,12 +58,12 @@ impl Wanted {
 
 impl<'d> Item<'d> {
     /// A document as a whole.
-    pub(super) fn document(node: &'d Node<'d>, context: Context<'d>) -> Self {
+    pub(crate) fn document(node: &'d Node<'d>, context: Context<'d>) -> Self {
         Self { node, label: "", element: false, context }
     }
 
     /// The first key of a mapping.
-    pub(super) fn first_key(self) -> Option<&'d str> {
+    pub(crate) fn first_key(self) -> Option<&'d str> {
         match &self.node.value {
             Value::Map(entries) => entries.first().map(|entry| &*entry.key),
             _ => None,
@@ -71,7 +71,7 @@ impl<'d> Item<'d> {
     }
 
     /// A name that a document holds, wherever else it fails.
-    pub(super) fn name_within(self, part: &str, field: &str) -> Option<String> {
+    pub(crate) fn name_within(self, part: &str, field: &str) -> Option<String> {
         let name = self.node.get(part)?.get(field)?;
         match &name.value {
             Value::Scalar { text, .. } if !name.is_null() && Name::new(text).is_ok() => Some(text.to_string()),
@@ -80,17 +80,17 @@ impl<'d> Item<'d> {
     }
 
     /// Where it stands.
-    pub(super) fn origin(self) -> Origin {
+    pub(crate) fn origin(self) -> Origin {
         self.node.place.of(self.context.file)
     }
 
     /// Its value, with its origin.
-    pub(super) fn sourced<T>(self, value: T) -> Sourced<T> {
+    pub(crate) fn sourced<T>(self, value: T) -> Sourced<T> {
         Sourced::new(value, self.origin())
     }
 
     /// The value as an object; `what` is how problems speak of it.
-    pub(super) fn object(self, what: &'static str) -> Option<Fields<'d>> {
+    pub(crate) fn object(self, what: &'static str) -> Option<Fields<'d>> {
         let Value::Map(entries) = &self.node.value else {
             self.wrong_type(Wanted::Mapping);
             return None;
@@ -99,17 +99,17 @@ impl<'d> Item<'d> {
     }
 
     /// Whether it is an object, where something else may stand as well.
-    pub(super) fn is_object(self) -> bool {
+    pub(crate) fn is_object(self) -> bool {
         matches!(self.node.value, Value::Map(_))
     }
 
     /// Whether it is exactly this word.
-    pub(super) fn is(self, word: &str) -> bool {
+    pub(crate) fn is(self, word: &str) -> bool {
         matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
     }
 
     /// The elements of a list, each read by `read`. Those that cannot be read are left out.
-    pub(super) fn list<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         let Value::List(nodes) = &self.node.value else {
             self.wrong_type(Wanted::List);
             return None;
@@ -118,7 +118,7 @@ impl<'d> Item<'d> {
     }
 
     /// As [`list`](Self::list), which must hold something; nothing if all of it is unreadable.
-    pub(super) fn nonempty<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn nonempty<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         if matches!(&self.node.value, Value::List(nodes) if nodes.is_empty()) {
             self.problem(ProblemCode::EmptyList, format!("{} is empty", self.called()), "list at least one");
             return None;
@@ -127,7 +127,7 @@ impl<'d> Item<'d> {
     }
 
     /// The keys and values of a mapping that is open to any key.
-    pub(super) fn entries(self) -> Option<impl Iterator<Item = (Sourced<&'d str>, Item<'d>)>> {
+    pub(crate) fn entries(self) -> Option<impl Iterator<Item = (Sourced<&'d str>, Item<'d>)>> {
         let Value::Map(entries) = &self.node.value else {
             self.wrong_type(Wanted::Mapping);
             return None;
@@ -139,13 +139,13 @@ impl<'d> Item<'d> {
     }
 
     /// A mapping of text to text. As everywhere in the field, `3` and `true` are not text there.
-    pub(super) fn texts(self) -> Option<IndexMap<String, String>> {
+    pub(crate) fn texts(self) -> Option<IndexMap<String, String>> {
         let read = |(key, item): (Sourced<&str>, Item<'d>)| Some((key.value.to_owned(), item.strict_text()?));
         Some(self.entries()?.filter_map(read).collect())
     }
 
     /// Text, with or without quotes; what looks like a number is kept as written.
-    pub(super) fn text(self) -> Option<&'d str> {
+    pub(crate) fn text(self) -> Option<&'d str> {
         match &self.node.value {
             Value::Scalar { text, .. } if !self.node.is_null() => Some(text),
             _ => {
@@ -174,12 +174,12 @@ impl<'d> Item<'d> {
     }
 
     /// Text as it is.
-    pub(super) fn string(self) -> Option<String> {
+    pub(crate) fn string(self) -> Option<String> {
         self.text().map(str::to_owned)
     }
 
     /// A checked name.
-    pub(super) fn name(self) -> Option<Sourced<Name>> {
+    pub(crate) fn name(self) -> Option<Sourced<Name>> {
         let text = self.text()?;
         match Name::new(text) {
             Ok(name) => Some(self.sourced(name)),
@@ -192,12 +192,12 @@ impl<'d> Item<'d> {
     }
 
     /// A reference: text that could be a name.
-    pub(super) fn reference(self) -> Option<Sourced<String>> {
+    pub(crate) fn reference(self) -> Option<Sourced<String>> {
         self.name().map(|name| name.with(name.as_str().to_owned()))
     }
 
     /// `true` or `false`, strictly.
-    pub(super) fn boolean(self) -> Option<bool> {
+    pub(crate) fn boolean(self) -> Option<bool> {
         match &self.node.value {
             Value::Scalar { text, plain: true } if text == "true" => return Some(true),
             Value::Scalar { text, plain: true } if text == "false" => return Some(false),
@@ -219,7 +219,7 @@ impl<'d> Item<'d> {
     }
 
     /// A whole number within `range`.
-    pub(super) fn whole<N: TryFrom<i64>>(self, range: RangeInclusive<i64>) -> Option<N> {
+    pub(crate) fn whole<N: TryFrom<i64>>(self, range: RangeInclusive<i64>) -> Option<N> {
         let text = match &self.node.value {
             Value::Scalar { text, plain: true } if is_number(text) => text,
             Value::Scalar { text, plain: false } if is_number(text) => {
@@ -254,7 +254,7 @@ impl<'d> Item<'d> {
     }
 
     /// A quantity, read from its text as written.
-    pub(super) fn quantity<Q: FromStr<Err = InvalidQuantity>>(self) -> Option<Q> {
+    pub(crate) fn quantity<Q: FromStr<Err = InvalidQuantity>>(self) -> Option<Q> {
         let text = self.text()?;
         text.parse().inspect_err(|error: &InvalidQuantity| self.refuse_quantity(text, error)).ok()
     }
@@ -265,7 +265,7 @@ impl<'d> Item<'d> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Option<T> {
         let text = self.text()?;
         let found = words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value);
         if found.is_none() {
@@ -285,12 +285,12 @@ impl<'d> Item<'d> {
     }
 
     /// Reports `problem`.
-    pub(super) fn report(self, problem: Problem) {
+    pub(crate) fn report(self, problem: Problem) {
         self.context.report.add(problem);
     }
 
     /// Reports that something else belongs here. What was found is not quoted: it may be a secret.
-    pub(super) fn wrong_type(self, wanted: Wanted) {
+    pub(crate) fn wrong_type(self, wanted: Wanted) {
         let (what, help) = (wanted.what(), wanted.help());
         if self.node.is_null() {
             let code = if wanted == Wanted::List { ProblemCode::EmptyList } else { ProblemCode::WrongType };
@@ -308,7 +308,7 @@ impl<'d> Item<'d> {
     }
 
     /// Reports what is wrong with the value.
-    pub(super) fn problem(self, code: ProblemCode, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn problem(self, code: ProblemCode, message: impl Into<String>, help: impl Into<String>) {
         self.context.report.add(Problem::new(code, &self.origin(), message).help(help));
     }
 }
