@@ -63,7 +63,7 @@ ids! {
     /// Pairs of one flavor on nodes of one shape, of an inventory.
     KindId;
     /// A set of kinds that clusters have, of an inventory.
-    OutfitId;
+    KindSetId;
     /// A pair among the offers of its kind, of an inventory; ids ascend with the price.
     OfferId;
 }

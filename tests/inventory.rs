@@ -343,12 +343,12 @@ fn said(inventory: &Inventory) -> String {
     let decisions: Vec<_> = [1, 3].map(|replicas| two_gpus(inventory, replicas).placements().to_vec()).into();
     let held: Vec<_> = inventory.reservations().map(|id| inventory.reservation(id)).collect();
     let index = inventory.fleet().index();
-    let touched: Vec<_> = (0..inventory.fleet().pairs().len())
+    let in_use: Vec<_> = (0..inventory.fleet().pairs().len())
         .map(OfferId::from_index)
-        .filter(|&offer| inventory.is_touched(offer))
+        .filter(|&offer| inventory.is_in_use(offer))
         .collect();
     format!(
-        "{nodes:?} {:?} {:?} {index:?} {touched:?} {decisions:?} {held:?}",
+        "{nodes:?} {:?} {:?} {index:?} {in_use:?} {decisions:?} {held:?}",
         inventory.healthy(),
         inventory.cordoned()
     )

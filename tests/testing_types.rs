@@ -42,7 +42,7 @@ fn fewer_than(least: usize, all: &[(&'static str, BTreeSet<String>)]) -> Vec<&'s
 #[test]
 fn types_are_drawn_by_all_traits() {
     let all = shown! { 100 =>
-        siting::id: Name, KindId, OfferId, OutfitId;
+        siting::id: Name, KindId, OfferId, KindSetId;
         siting::bitset: BitSet<siting::id::Atom>;
         siting::quantity: Bytes, Coordinates;
         siting::origin: Problem, Related, Sourced<siting::id::Name>;
@@ -62,7 +62,7 @@ fn types_are_drawn_by_all_traits() {
         siting::rollout::canary: Counts, Scale, Sides, Weight;
         siting::deployment: Demand, Deployment, Expected, Favourite, GpuNeed, Mix, Near, Offloading, OfGpus, Preference,
             Preferences, Resources, Site;
-        siting::placement: Counts, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal,
+        siting::placement: Counts, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
             UnknownLast<siting::quantity::Money>;
         siting::lifecycle: Adopted, Answer, Around, Callee, EditPlan, Effect, Entry, Field, Form, Journal, Notice,
             PlacementRequest, PlannedChange, Record, Rollback, Settings, Share, Site, Snapshot, State, Status,
@@ -113,7 +113,7 @@ fn every_variant_is_drawn() {
         siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
         siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
             Form, Lacking, Notice, Observation, Preferring, PushKind, Role, Status, Takeover;
-        siting::placement: Code, Liking, UnknownLast<siting::quantity::Money>, Verdict;
+        siting::placement: Code, PreferenceValue, UnknownLast<siting::quantity::Money>, Verdict;
         siting::analysis: Severity;
         siting::manifest: Kind;
         siting::manifest::scenario: Happening;

@@ -70,7 +70,7 @@ impl Inventory {
     pub fn set_price(&mut self, pool: PoolId, price: Option<Money>) {
         Arc::make_mut(&mut self.fleet).set_price(pool, price);
         // The offers of its kinds stand elsewhere now.
-        self.touch_all();
+        self.note_all_use();
     }
 
     /// Another fleet in which what runs, runs on.
@@ -99,7 +99,7 @@ impl Inventory {
             }
         }
         after.next = self.next;
-        after.touch_all();
+        after.note_all_use();
         *self = after;
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::fleet::Fleet;
 use super::kind::{Kind, Kinds, Offer};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, PerAxis};
-use crate::id::{Atom, Id, KindId, OfferId, OutfitId, PairId};
+use crate::id::{Atom, Id, KindId, KindSetId, OfferId, PairId};
 use crate::policy::Scope;
 use crate::quantity::Money;
 
@@ -166,14 +166,14 @@ impl Index {
 
     /// The sets of kinds that clusters have, by ascending id.
     #[must_use]
-    pub fn outfits(&self) -> &[Vec<KindId>] {
-        &self.kinds.outfits
+    pub fn kind_sets(&self) -> &[Vec<KindId>] {
+        &self.kinds.kind_sets
     }
 
-    /// Each cluster's place and outfit, by ascending id: all that constraints ask of it, but for health,
+    /// Each cluster's place and set of kinds, by ascending id: all that constraints ask of it, but for health,
     /// cordon and room.
-    pub fn clusters(&self) -> impl Iterator<Item = (Atom, OutfitId)> {
-        self.place_of.iter().copied().zip(self.kinds.outfit_of.iter().copied())
+    pub fn clusters(&self) -> impl Iterator<Item = (Atom, KindSetId)> {
+        self.place_of.iter().copied().zip(self.kinds.kind_set_of.iter().copied())
     }
 
     /// The class of a pair.

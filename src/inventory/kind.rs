@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::cluster::{PoolDef, Shape};
 use super::fleet::Fleet;
 use super::request::Request;
-use crate::id::{Atom, ClusterId, FlavorId, Id, KindId, OfferId, OutfitId, PairId, PoolId};
+use crate::id::{Atom, ClusterId, FlavorId, Id, KindId, KindSetId, OfferId, PairId, PoolId};
 use crate::quantity::Money;
 
 /// Pairs of one flavor on nodes of one shape. Whether a demand fits is asked once for all of them.
@@ -101,9 +101,9 @@ pub(super) struct Kinds {
     /// By pair: the place of its offer in the list.
     pub(super) offer_of: Vec<OfferId>,
     /// The sets of kinds that clusters have, each ascending.
-    pub(super) outfits: Vec<Vec<KindId>>,
+    pub(super) kind_sets: Vec<Vec<KindId>>,
     /// By cluster.
-    pub(super) outfit_of: Vec<OutfitId>,
+    pub(super) kind_set_of: Vec<KindSetId>,
 }
 
 impl Kinds {
@@ -136,21 +136,21 @@ impl Kinds {
         }
         all.offer_of = vec![OfferId::from_index(0); all.offers.len()];
         all.number(0..all.offers.len());
-        all.outfit(fleet);
+        all.kind_set(fleet);
         all
     }
 
-    fn outfit(&mut self, fleet: &Fleet) {
-        let mut numbers: HashMap<Vec<KindId>, OutfitId> = HashMap::new();
+    fn kind_set(&mut self, fleet: &Fleet) {
+        let mut numbers: HashMap<Vec<KindId>, KindSetId> = HashMap::new();
         for cluster in fleet.clusters() {
-            let mut outfit = self.kind_of.get(cluster.pairs.clone()).unwrap_or_default().to_vec();
-            outfit.sort_unstable();
-            outfit.dedup();
-            let id = *numbers.entry(outfit).or_insert_with_key(|outfit| {
-                self.outfits.push(outfit.clone());
-                OutfitId::from_index(self.outfits.len() - 1)
+            let mut kind_set = self.kind_of.get(cluster.pairs.clone()).unwrap_or_default().to_vec();
+            kind_set.sort_unstable();
+            kind_set.dedup();
+            let id = *numbers.entry(kind_set).or_insert_with_key(|kind_set| {
+                self.kind_sets.push(kind_set.clone());
+                KindSetId::from_index(self.kind_sets.len() - 1)
             });
-            self.outfit_of.push(id);
+            self.kind_set_of.push(id);
         }
     }
 

@@ -8,6 +8,7 @@
 mod changes;
 mod cluster;
 mod fleet;
+mod in_use;
 mod index;
 mod kind;
 mod node;
@@ -15,11 +16,11 @@ mod nodes;
 mod request;
 mod reservation;
 mod state;
-mod touched;
 
 pub use changes::RemoveClusterError;
 pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
 pub use fleet::{Fleet, InvalidFleet, Pair};
+pub(crate) use in_use::OffersInUse;
 pub use index::{Bound, Class, Index, Place};
 pub use kind::{Hardware, Kind, Offer};
 pub use node::{Node, Remainder};
@@ -27,4 +28,3 @@ pub use nodes::Nodes;
 pub use request::{GpuRequest, Request, Share};
 pub use reservation::{Reservation, RestoreError};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};
-pub(crate) use touched::Touched;

@@ -238,14 +238,14 @@ impl Nodes {
         let end = first.saturating_add(count);
         self.split(first);
         self.split(end);
-        let touched: SmallVec<[u32; 4]> = self.runs.range(first..end).map(|(&start, _)| start).collect();
-        for &start in &touched {
+        let changed: SmallVec<[u32; 4]> = self.runs.range(first..end).map(|(&start, _)| start).collect();
+        for &start in &changed {
             if let Some(mut run) = self.remove(start) {
                 change(Arc::make_mut(&mut run.node));
                 self.insert(start, run);
             }
         }
-        for start in touched.into_iter().chain([end]) {
+        for start in changed.into_iter().chain([end]) {
             self.join(start);
         }
     }

@@ -99,7 +99,7 @@ impl Inventory {
         } else if !reservation.taken.is_empty() {
             return Err(RestoreError::NotFree(id));
         }
-        self.touch(pool);
+        self.note_use(pool);
         self.reservations.insert(id, Held { pool, taken: reservation.taken.clone() });
         self.next = self.next.max(id.0.saturating_add(1));
         Ok(())

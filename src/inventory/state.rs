@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::ClusterDef;
 use super::fleet::{Fleet, InvalidFleet};
+use super::in_use::OffersInUse;
 use super::nodes::{Nodes, Taken};
 use super::request::Request;
-use super::touched::Touched;
 use crate::bitset::BitSet;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, Id, OfferId, PairId, PoolId};
@@ -25,8 +25,8 @@ pub struct Inventory {
     pub(super) cordoned: Arc<BitSet<ClusterId>>,
     /// The offers of pools on which something is in use, and perhaps of some that are idle again.
     ///
-    /// Invariant `untouched-is-idle`: on the nodes of any other pool that has a limit, nothing is in use.
-    pub(super) touched: Arc<Touched>,
+    /// Invariant `unused-is-idle`: on the nodes of any other pool that has a limit, nothing is in use.
+    pub(super) in_use: Arc<OffersInUse>,
     /// By pool; `None` where nodes are unlimited.
     pub(super) nodes: Vec<Option<Arc<Nodes>>>,
     pub(super) reservations: BTreeMap<ReservationId, Held>,
@@ -123,10 +123,10 @@ impl Inventory {
                 _ => None,
             });
         }
-        let touched = Arc::new(Touched::none(fleet.pairs().len()));
+        let in_use = Arc::new(OffersInUse::none(fleet.pairs().len()));
         let fleet = Arc::new(fleet);
-        let mut new = Self { fleet, healthy, cordoned, touched, nodes, reservations: BTreeMap::new(), next: 0 };
-        new.touch_all();
+        let mut new = Self { fleet, healthy, cordoned, in_use, nodes, reservations: BTreeMap::new(), next: 0 };
+        new.note_all_use();
         Ok(new)
     }
 
@@ -173,13 +173,13 @@ impl Inventory {
     /// Whether something may be in use on the nodes behind an offer. Where not, every node is idle or their
     /// number is unlimited, so what is free on them is known from their shape.
     #[must_use]
-    pub fn is_touched(&self, offer: OfferId) -> bool {
-        self.touched.contains(offer)
+    pub fn is_in_use(&self, offer: OfferId) -> bool {
+        self.in_use.contains(offer)
     }
 
-    /// The offers for which [`is_touched`](Self::is_touched).
-    pub(crate) fn touched(&self) -> &Touched {
-        &self.touched
+    /// The offers for which [`is_in_use`](Self::is_in_use).
+    pub(crate) fn in_use(&self) -> &OffersInUse {
+        &self.in_use
     }
 
     /// Takes room for `replicas`, each on the node where it leaves least.
@@ -259,29 +259,29 @@ impl Inventory {
             left -= part.replicas;
             taken.push(part);
         }
-        self.touch(pool);
+        self.note_use(pool);
         Ok(taken)
     }
 
     /// Notes whether a pool is idle.
-    pub(super) fn touch(&mut self, id: PoolId) {
+    pub(super) fn note_use(&mut self, id: PoolId) {
         let Some(pool) = self.fleet.pool(id) else { return };
         let used = match (self.nodes.get(id.index()), &pool.def.shape) {
             (Some(Some(nodes)), Some(shape)) => !nodes.is_idle(shape),
             _ => false,
         };
         for offer in pool.pairs().filter_map(|pair| self.fleet.index().offer_of(pair)) {
-            if self.touched.contains(offer) != used {
-                Arc::make_mut(&mut self.touched).set(offer, used);
+            if self.in_use.contains(offer) != used {
+                Arc::make_mut(&mut self.in_use).set(offer, used);
             }
         }
     }
 
     /// Notes it of all pools.
-    pub(super) fn touch_all(&mut self) {
-        self.touched = Arc::new(Touched::none(self.fleet.pairs().len()));
+    pub(super) fn note_all_use(&mut self) {
+        self.in_use = Arc::new(OffersInUse::none(self.fleet.pairs().len()));
         for index in 0..self.nodes.len() {
-            self.touch(PoolId::from_index(index));
+            self.note_use(PoolId::from_index(index));
         }
     }
 
@@ -297,7 +297,7 @@ impl Inventory {
                 nodes.give_back(taken);
             }
         }
-        self.touch(reservation.pool);
+        self.note_use(reservation.pool);
         Ok(())
     }
 

@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::ask::Ask;
+use super::cheapest_first::CheapestFirst;
 use super::feasible::{Feasible, Question};
-use super::rank::{Liking, Rank, Seen, UnknownLast};
+use super::rank::{PreferenceValue, Rank, RankInput, UnknownLast};
 use super::spread::Domains;
-use super::supply::Supply;
 use crate::id::{PairId, PoolId};
 use crate::inventory::{Inventory, Nodes, Pair, Pool, Request};
 use crate::policy::Scope;
@@ -51,11 +51,11 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
         changed: HashMap::new(),
         done: Allotment { alternative, ..Allotment::default() },
     };
-    let (mut supply, first) = if Supply::is_by_price(question) {
+    let (mut cheapest_first, first) = if CheapestFirst::is_by_price(question) {
         // Replicas stay where they run before anything else is looked at.
         let current = question.ask.current.iter().map(|(pair, _)| *pair);
         let current = current.filter(|&id| question.feasible.is_candidate(id, alternative));
-        (Some(Supply::new(question, alternative)), current.collect::<Vec<_>>())
+        (Some(CheapestFirst::new(question, alternative)), current.collect::<Vec<_>>())
     } else {
         let candidates: Vec<_> = question.feasible.candidates(alternative).collect();
         let spread = question.ask.preferences.spread.filter(|_| !question.unspread);
@@ -67,8 +67,8 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
     // Candidates whose domain must wait for the others.
     let mut waiting: Vec<Entry> = Vec::new();
     while state.done.fitting < wanted {
-        if let Some(supply) = &mut supply {
-            while let Some(id) = supply.next(heap.peek().map(|Reverse(best)| &best.rank)) {
+        if let Some(cheapest_first) = &mut cheapest_first {
+            while let Some(id) = cheapest_first.next(heap.peek().map(|Reverse(best)| &best.rank)) {
                 heap.extend(state.entry(id).map(Reverse));
             }
         }
@@ -103,7 +103,7 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
 /// O(places + kinds + allowed pairs × log).
 ///
 /// ```
-/// use siting::placement::{Ask, Liking, ranking};
+/// use siting::placement::{Ask, PreferenceValue, ranking};
 /// # use siting::manifest::Source;
 /// # use siting::workspace::{LoadOptions, Workspace};
 /// # let text = "apiVersion: siting.dev/v1
@@ -128,7 +128,7 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
 /// let ranks = ranking(workspace.inventory(), &scope, &ask, 0);
 /// let pools = ranks.iter().filter_map(|rank| workspace.inventory().fleet().names(rank.pair));
 /// assert_eq!(pools.map(|(_, pool, _)| pool.as_str()).collect::<Vec<_>>(), ["cheap", "dear"]);
-/// assert!(matches!(ranks[0].stated[0], Liking::Price(price) if price.known().unwrap().get() == 500_000));
+/// assert!(matches!(ranks[0].stated[0], PreferenceValue::Price(price) if price.known().unwrap().get() == 500_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -199,10 +199,10 @@ impl Allotting<'_> {
             None => (None, None),
         };
         let (price, left) = (replica_price(pool, &request).into(), left.into());
-        let seen = Seen { cluster, pool, request, node, price, left };
-        let like = |preference| Liking::of(preference, fleet.catalog(), &seen);
+        let seen = RankInput { cluster, pool, request, node, price, left };
+        let like = |preference| PreferenceValue::of(preference, fleet.catalog(), &seen);
         let rank = Rank {
-            crowd: self.crowd(&site),
+            held_in_domain: self.held_in_domain(&site),
             stated: preferences.prefer.iter().map(like).collect(),
             moves: preferences.prefer.is_empty() && self.keepable(id) == 0,
             spends_gpus: pool.has_gpus() && !self.question.ask.demand.wants_gpu(),
@@ -214,7 +214,7 @@ impl Allotting<'_> {
     }
 
     /// Replicas that the candidate's domain holds, where spreading is but preferred.
-    fn crowd(&self, site: &Pair) -> u32 {
+    fn held_in_domain(&self, site: &Pair) -> u32 {
         let preferred = self.done.domains.as_ref().filter(|domains| !domains.is_constraint());
         preferred.map_or(0, |domains| domains.held(site.cluster))
     }
@@ -264,14 +264,14 @@ impl Allotting<'_> {
                 return placed;
             }
         }
-        let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.untouched(pool)) else { return 0 };
+        let Some(mut changed) = self.changed.remove(&pool).or_else(|| self.unchanged(pool)) else { return 0 };
         let placed = changed.nodes.occupy(nodes, &entry.request, wanted);
         changed.version += 1;
         self.changed.insert(pool, changed);
         placed
     }
 
-    fn untouched(&self, pool: PoolId) -> Option<Changed> {
+    fn unchanged(&self, pool: PoolId) -> Option<Changed> {
         self.question.inventory.nodes(pool).map(|nodes| Changed { nodes: nodes.clone(), version: 0 })
     }
 

@@ -29,13 +29,13 @@ pub struct Ask<'a> {
 }
 
 /// What nobody has preferred anything about.
-const INDIFFERENT: &Preferences = &Preferences { prefer: Vec::new(), spread: None };
+const NO_PREFERENCES: &Preferences = &Preferences { prefer: Vec::new(), spread: None };
 
 impl<'a> Ask<'a> {
     /// So many replicas of a demand, all or none, wherever the default ranking puts them.
     #[must_use]
     pub fn new(demand: &'a Demand, replicas: u32) -> Self {
-        Self { demand, replicas, preferences: INDIFFERENT, current: &[], partial: false }
+        Self { demand, replicas, preferences: NO_PREFERENCES, current: &[], partial: false }
     }
 
     /// With preferences.

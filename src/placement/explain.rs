@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::ask::Ask;
 use super::constraint::{Code, Failures};
+use super::counts::Counts;
 use super::feasible::{Feasible, Question};
 use super::reason::{self, Reason, Shortage};
-use super::survey::Counts;
 use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::Inventory;

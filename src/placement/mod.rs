@@ -8,8 +8,10 @@
 
 mod allot;
 mod ask;
+mod cheapest_first;
 mod commit;
 mod constraint;
+mod counts;
 mod decision;
 mod distance;
 mod explain;
@@ -20,17 +22,15 @@ mod packing;
 mod rank;
 mod reason;
 mod spread;
-mod supply;
-mod survey;
 
 pub use allot::ranking;
 pub use ask::Ask;
 pub use commit::{CommitError, commit};
 pub use constraint::Code;
+pub use counts::Counts;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};
 pub use explain::{PairExplanation, explain, explain_cluster};
 pub use lower::request;
 pub use optimize::{Movable, optimize};
-pub use rank::{Liking, Rank, UnknownLast};
+pub use rank::{PreferenceValue, Rank, UnknownLast};
 pub use reason::{Culprit, Reason, policy_reasons};
-pub use survey::Counts;

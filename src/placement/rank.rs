@@ -18,9 +18,9 @@ use crate::quantity::Money;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Rank {
     /// Replicas of the deployment that its domain holds already, where spreading is preferred.
-    pub crowd: u32,
+    pub held_in_domain: u32,
     /// The stated preferences, in the order stated.
-    pub stated: SmallVec<[Liking; 2]>,
+    pub stated: SmallVec<[PreferenceValue; 2]>,
     /// Whether it would be a move away from where replicas run now; where nothing is preferred.
     pub moves: bool,
     /// Whether a pool with GPUs would hold a replica that demands none.
@@ -35,7 +35,7 @@ pub struct Rank {
 
 /// How well a candidate satisfies one stated preference; smaller is better.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Liking {
+pub enum PreferenceValue {
     /// What a replica costs.
     Price(UnknownLast<Money>),
     /// What the replica leaves on its node.
@@ -73,9 +73,9 @@ impl<T> From<Option<T>> for UnknownLast<T> {
     }
 }
 
-impl Liking {
+impl PreferenceValue {
     /// How well a candidate satisfies a preference.
-    pub(super) fn of(preference: &Preference, catalog: &Catalog, seen: &Seen<'_>) -> Self {
+    pub(super) fn of(preference: &Preference, catalog: &Catalog, seen: &RankInput<'_>) -> Self {
         match preference {
             Preference::Price => Self::Price(seen.price),
             Preference::Packing(None) => Self::Packing(seen.left),
@@ -94,7 +94,7 @@ impl Liking {
 
 /// What a candidate's rank is made from.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(super) struct RankInput<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) pool: &'a Pool,
     pub(super) request: Request,

@@ -3,9 +3,9 @@
 use smallvec::SmallVec;
 
 use super::constraint::{Code, JUDGING};
+use super::counts::{ClusterCounts, Counts};
 use super::feasible::Question;
 use super::spread::Domains;
-use super::survey::{Counts, Survey};
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::policy::{Level, Restriction, Scope};
@@ -96,16 +96,16 @@ pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Re
         reasons.push(Reason::new(Code::NoClusters, Counts::default()));
         return reasons;
     }
-    let survey = Survey::take(question, shortage.spread, blocked);
+    let counted = ClusterCounts::of(question, shortage.spread, blocked);
     for code in JUDGING {
         let listed = match code {
-            Code::InsufficientCapacity => shortage.fewer && survey.has_candidates(),
+            Code::InsufficientCapacity => shortage.fewer && counted.has_candidates(),
             Code::SpreadImpossible => shortage.spread.is_some(),
             _ => false,
         };
-        if listed || survey.is_in_the_way(code) {
+        if listed || counted.is_failed_by_some(code) {
             let policies = excluding(question, code);
-            reasons.push(Reason { policies, ..Reason::new(code, survey.counts(code)) });
+            reasons.push(Reason { policies, ..Reason::new(code, counted.counts(code)) });
         }
     }
     reasons

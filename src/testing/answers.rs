@@ -12,8 +12,8 @@ use crate::analysis::{
 use crate::id::{ClusterId, Id};
 use crate::inventory::Remainder;
 use crate::placement::{
-    self, Ask, Code, Counts, Culprit, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal, UnknownLast,
-    Verdict,
+    self, Ask, Code, Counts, Culprit, Decision, PairExplanation, Placement, PreferenceValue, Rank, Reason, Refusal,
+    UnknownLast, Verdict,
 };
 use crate::quantity::Money;
 use crate::workspace::{Outcome, Workspace};
@@ -80,7 +80,7 @@ impl<T: Draw> Draw for UnknownLast<T> {
     }
 }
 
-impl Draw for Liking {
+impl Draw for PreferenceValue {
     fn draw(choices: &mut Choices<'_>) -> Self {
         match choices.below(5) {
             0 => Self::Price(UnknownLast::<Money>::draw(choices)),

@@ -62,7 +62,7 @@ pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T 
 
 arbitrary! {
     crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId,
-        OfferId, OutfitId, PairId, PolicyId, PoolId, ResourceTypeId;
+        OfferId, KindSetId, PairId, PolicyId, PoolId, ResourceTypeId;
     crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
     crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;
@@ -91,7 +91,7 @@ arbitrary! {
         Lacking, Notice, Number, Observation, Place, Placed, PlacementRequest, PlannedChange, PolicyUse, Preferred,
         Preferring, Push, PushKind, Record, RequestScaling, Requirements, Role, Rollback, Settings, Share, Sight,
         Site, Snapshot, State, Status, Takeover, Tombstone, Transition, Weight;
-    crate::placement: Code, Counts, Culprit, Decision, Liking, PairExplanation, Placement, Rank, Reason, Refusal,
+    crate::placement: Code, Counts, Culprit, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
         UnknownLast<crate::quantity::Money>, Verdict;
     crate::workspace: LoadOptions, Outcome, PlaceOptions, PolicyChange, Running, Workspace;
     crate::analysis: AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription,

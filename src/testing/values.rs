@@ -184,7 +184,7 @@ macro_rules! ids {
 }
 
 ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId, OfferId);
-ids!(OutfitId, PairId, PolicyId, PoolId, ResourceTypeId);
+ids!(KindSetId, PairId, PolicyId, PoolId, ResourceTypeId);
 
 /// Draws of words: each as likely as another, the first the simplest.
 macro_rules! words {

@@ -42,7 +42,7 @@ pub(super) struct Site {
 
 /// Replicas of a bidder on one of its sites.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Seat {
+pub(super) struct Assigned {
     /// Its place among the bidder's sites.
     pub(super) site: usize,
     pub(super) replicas: u32,
@@ -51,8 +51,8 @@ pub(super) struct Seat {
 /// Where all replicas go.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Plan {
-    /// By bidder: its seats by ascending site, each site once.
-    pub(super) seats: Vec<Vec<Seat>>,
+    /// By bidder: its groups of replicas by ascending site, each site once.
+    pub(super) assigned: Vec<Vec<Assigned>>,
     /// What all of them cost, in millionths.
     pub(super) cost: u128,
 }
@@ -65,31 +65,32 @@ impl Bidder {
 }
 
 impl Plan {
-    pub(super) fn of(bidders: &[Bidder], mut seats: Vec<Vec<Seat>>) -> Self {
+    pub(super) fn of(bidders: &[Bidder], mut assigned: Vec<Vec<Assigned>>) -> Self {
         let mut cost = 0;
-        for (bidder, seats) in bidders.iter().zip(&mut seats) {
-            seats.sort_by_key(|seat| seat.site);
-            seats.dedup_by(|next, seat| {
-                let same = seat.site == next.site;
+        for (bidder, assigned) in bidders.iter().zip(&mut assigned) {
+            assigned.sort_by_key(|group| group.site);
+            assigned.dedup_by(|next, group| {
+                let same = group.site == next.site;
                 if same {
-                    seat.replicas += next.replicas;
+                    group.replicas += next.replicas;
                 }
                 same
             });
-            let prices = seats.iter().map(|seat| u128::from(bidder.price(seat.site).get()) * u128::from(seat.replicas));
+            let prices =
+                assigned.iter().map(|group| u128::from(bidder.price(group.site).get()) * u128::from(group.replicas));
             cost += prices.sum::<u128>();
         }
-        Self { seats, cost }
+        Self { assigned, cost }
     }
 }
 
 /// Holds an auction for the `room` of each pool, in parts of nodes: everybody bids once, and again whenever he
 /// loses room to somebody else. `None` where somebody is left without room.
 ///
-/// A bid is raised by at least one of `fineness` parts of what its place costs. Each site looked at is a step.
+/// A bid is raised by at least one of `precision` parts of what its place costs. Each site looked at is a step.
 /// When there are none left, those who have no room take the cheapest that is free.
-pub(super) fn auction(bidders: &[Bidder], room: &[u64], fineness: u64, budget: &mut Budget) -> Option<Plan> {
-    let mut market = Market::open(bidders, room, fineness);
+pub(super) fn auction(bidders: &[Bidder], room: &[u64], precision: u64, budget: &mut Budget) -> Option<Plan> {
+    let mut market = Market::open(bidders, room, precision);
     while let Some(number) = market.waiting.pop_front() {
         while market.standing(number) > 0 && market.bid(number, budget) {}
         market.sit_anywhere(number);
@@ -108,7 +109,7 @@ struct Market<'a> {
     standing: Vec<u32>,
     /// Those who have not bid yet, or lost room since.
     waiting: VecDeque<usize>,
-    fineness: u64,
+    precision: u64,
 }
 
 /// The room of one pool.
@@ -117,7 +118,7 @@ struct Room {
     /// Parts of nodes that nobody has.
     free: u64,
     /// What must be bid for a whole node where none is free: more than the lowest bid of those who have it.
-    floor: u64,
+    assignment: u64,
     tenants: Vec<Tenant>,
 }
 
@@ -125,7 +126,7 @@ struct Room {
 #[derive(Clone, Copy, Debug)]
 struct Tenant {
     bidder: usize,
-    seat: Seat,
+    group: Assigned,
     /// Parts of a node that each takes.
     part: u64,
     /// For a whole node, in millionths.
@@ -141,13 +142,13 @@ struct Choice {
 }
 
 impl<'a> Market<'a> {
-    fn open(bidders: &'a [Bidder], room: &[u64], fineness: u64) -> Self {
+    fn open(bidders: &'a [Bidder], room: &[u64], precision: u64) -> Self {
         Self {
             bidders,
             rooms: room.iter().map(|&free| Room { free, ..Room::default() }).collect(),
             standing: bidders.iter().map(|bidder| bidder.replicas).collect(),
             waiting: (0..bidders.len()).collect(),
-            fineness,
+            precision,
         }
     }
 
@@ -165,22 +166,22 @@ impl<'a> Market<'a> {
         let replicas = standing.min(u32::try_from(winnable / choice.part).unwrap_or(u32::MAX));
         if replicas == 0 {
             // It takes a higher bid, which may not be worth it.
-            room.floor = room.floor.max(choice.bid);
+            room.assignment = room.assignment.max(choice.bid);
             return choice.bid < u64::MAX;
         }
         while room.free < u64::from(replicas) * choice.part {
             let others = room.tenants.iter_mut().enumerate().filter(|(_, tenant)| tenant.bidder != number);
             let Some((at, lowest)) = others.min_by_key(|(_, tenant)| tenant.bid) else { break };
             let missing = (u64::from(replicas) * choice.part - room.free).div_ceil(lowest.part);
-            let leaving = lowest.seat.replicas.min(u32::try_from(missing).unwrap_or(u32::MAX));
-            lowest.seat.replicas -= leaving;
+            let leaving = lowest.group.replicas.min(u32::try_from(missing).unwrap_or(u32::MAX));
+            lowest.group.replicas -= leaving;
             room.free += u64::from(leaving) * lowest.part;
             let Some(standing) = self.standing.get_mut(lowest.bidder) else { break };
             if *standing == 0 {
                 self.waiting.push_back(lowest.bidder);
             }
             *standing += leaving;
-            if lowest.seat.replicas == 0 {
+            if lowest.group.replicas == 0 {
                 room.tenants.remove(at);
             }
         }
@@ -208,7 +209,7 @@ impl<'a> Market<'a> {
             }
         }
         let (at, site) = best?;
-        let raise = u128::from((next - site.price.get()).saturating_add((least / self.fineness).max(1)));
+        let raise = u128::from((next - site.price.get()).saturating_add((least / self.precision).max(1)));
         let bid = (raise * u128::from(NODE)).div_ceil(u128::from(site.part));
         let bid = if next == u64::MAX { u64::MAX } else { u64::try_from(bid).unwrap_or(u64::MAX) };
         Some(Choice { site: at, pool: site.pool, part: site.part, bid })
@@ -239,33 +240,33 @@ impl<'a> Market<'a> {
         *standing -= replicas;
         room.free -= u64::from(replicas) * choice.part;
         let &Choice { site, part, bid, .. } = choice;
-        room.tenants.push(Tenant { bidder: number, seat: Seat { site, replicas }, part, bid });
-        room.floor = room.tenants.iter().map(|tenant| tenant.bid).min().unwrap_or(0);
+        room.tenants.push(Tenant { bidder: number, group: Assigned { site, replicas }, part, bid });
+        room.assignment = room.tenants.iter().map(|tenant| tenant.bid).min().unwrap_or(0);
     }
 
     fn close(self) -> Plan {
-        let mut seats = vec![Vec::new(); self.bidders.len()];
+        let mut assigned = vec![Vec::new(); self.bidders.len()];
         for tenant in self.rooms.into_iter().flat_map(|room| room.tenants) {
-            if let Some(seats) = seats.get_mut(tenant.bidder) {
-                seats.push(tenant.seat);
+            if let Some(assigned) = assigned.get_mut(tenant.bidder) {
+                assigned.push(tenant.group);
             }
         }
-        Plan::of(self.bidders, seats)
+        Plan::of(self.bidders, assigned)
     }
 }
 
 impl Room {
     /// What a replica costs on a site here, the price of room included; not less than that.
     fn cost(&self, site: &Site) -> u64 {
-        let floor = if self.free >= site.part { 0 } else { self.floor };
-        let room = u128::from(floor) * u128::from(site.part) / u128::from(NODE);
+        let assignment = if self.free >= site.part { 0 } else { self.assignment };
+        let room = u128::from(assignment) * u128::from(site.part) / u128::from(NODE);
         site.price.get().saturating_add(u64::try_from(room).unwrap_or(u64::MAX))
     }
 }
 
 impl Tenant {
     fn parts(&self) -> u64 {
-        u64::from(self.seat.replicas) * self.part
+        u64::from(self.group.replicas) * self.part
     }
 }
 
@@ -295,10 +296,10 @@ mod tests {
     /// What is taken of each pool.
     fn taken(bidders: &[Bidder], plan: &Plan, pools: usize) -> Vec<u64> {
         let mut taken = vec![0; pools];
-        for (bidder, seats) in bidders.iter().zip(&plan.seats) {
-            for seat in seats {
-                let site = bidder.sites[seat.site];
-                taken[site.pool.index()] += u64::from(seat.replicas) * site.part;
+        for (bidder, assigned) in bidders.iter().zip(&plan.assigned) {
+            for group in assigned {
+                let site = bidder.sites[group.site];
+                taken[site.pool.index()] += u64::from(group.replicas) * site.part;
             }
         }
         taken
@@ -362,17 +363,17 @@ mod tests {
         fn d5_replicas_of_all_sizes_stay_within_the_room_and_the_budget(
             of in prop::collection::vec((1_u32..6, 1_u64..=8, prop::collection::vec(1_u64..1000, 4)), 1..8),
             room in prop::collection::vec(0_u64..6, 4),
-            fineness in 1_u64..32,
+            precision in 1_u64..32,
             steps in 0_u64..200,
         ) {
             let of: Vec<_> = of.into_iter().map(|(count, part, prices)| (count, part * NODE / 8, prices)).collect();
             let room: Vec<u64> = room.iter().map(|nodes| nodes * NODE).collect();
             let bidders = bidders(&of);
             let mut budget = Budget(steps);
-            if let Some(plan) = auction(&bidders, &room, fineness, &mut budget) {
+            if let Some(plan) = auction(&bidders, &room, precision, &mut budget) {
                 prop_assert!(taken(&bidders, &plan, 4).iter().zip(&room).all(|(taken, room)| taken <= room));
-                for (bidder, seats) in bidders.iter().zip(&plan.seats) {
-                    prop_assert_eq!(seats.iter().map(|seat| seat.replicas).sum::<u32>(), bidder.replicas);
+                for (bidder, assigned) in bidders.iter().zip(&plan.assigned) {
+                    prop_assert_eq!(assigned.iter().map(|group| group.replicas).sum::<u32>(), bidder.replicas);
                 }
             }
             prop_assert!(budget.0 <= steps);

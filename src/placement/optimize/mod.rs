@@ -5,12 +5,12 @@
 //! very nodes, and then looks for free places that are cheaper still. Every place it tries is a candidate of
 //! the deployment it tries it for, so it never leaves what is allowed.
 
+mod assignment;
 mod auction;
-mod carry;
 mod movable;
 
+use assignment::Assignment;
 use auction::{Bidder, Plan, auction};
-use carry::Floor;
 pub use movable::Movable;
 
 use crate::id::{Id, PoolId};
@@ -35,32 +35,32 @@ pub fn optimize(mut inventory: Inventory, mut movables: Vec<Movable<'_>>, steps:
     }
     let mut budget = Budget(steps);
     let mut best = before.clone();
-    let (mut plan, fineness) = sharper_and_sharper(&bidders, &room, &before, &mut budget);
-    for _ in 0..LESSONS {
-        let mut floor = Floor::new(inventory.clone(), &movables, &bidders);
-        let crowded = floor.seat(&plan);
-        if floor.seat_the_rest() {
-            floor.descend(&mut budget);
-            let after = floor.plan();
+    let (mut plan, precision) = cheapest_plan(&bidders, &room, &before, &mut budget);
+    for _ in 0..ROUNDS {
+        let mut assignment = Assignment::new(inventory.clone(), &movables, &bidders);
+        let overfull = assignment.assign(&plan);
+        if assignment.assign_rest() {
+            assignment.move_to_cheaper(&mut budget);
+            let after = assignment.plan();
             if after.cost < best.cost {
                 best = after;
             }
         }
-        if crowded.is_empty() || budget.is_spent() {
+        if overfull.is_empty() || budget.is_spent() {
             break;
         }
-        for (pool, fitting) in crowded {
+        for (pool, fitting) in overfull {
             if let Some(room) = room.get_mut(pool.index()) {
                 *room = fitting;
             }
         }
-        let Some(next) = auction(&bidders, &room, fineness, &mut budget) else { break };
+        let Some(next) = auction(&bidders, &room, precision, &mut budget) else { break };
         plan = next;
     }
     let better = best.cost < before.cost;
     if better {
-        for ((movable, bidder), seats) in movables.into_iter().zip(bidders).zip(best.seats) {
-            movable.settle(&bidder, &seats);
+        for ((movable, bidder), assigned) in movables.into_iter().zip(bidders).zip(best.assigned) {
+            movable.settle(&bidder, &assigned);
         }
     }
     better
@@ -68,22 +68,22 @@ pub fn optimize(mut inventory: Inventory, mut movables: Vec<Movable<'_>>, steps:
 
 /// By auction: of how many parts of what a place costs a bid is raised by at least one. A coarse auction is
 /// short; a fine one comes closer to the least cost.
-const FINENESS: [u64; 5] = [1, 2, 4, 8, 16];
+const PRECISIONS: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// How often a plan is made, each but the first with what carrying out the last has shown of the room there is.
-const LESSONS: usize = 4;
+const ROUNDS: usize = 4;
 
 /// The cheapest plan of several auctions, and how fine that was; how things are, where none is cheaper.
-fn sharper_and_sharper(bidders: &[Bidder], room: &[u64], before: &Plan, budget: &mut Budget) -> (Plan, u64) {
+fn cheapest_plan(bidders: &[Bidder], room: &[u64], before: &Plan, budget: &mut Budget) -> (Plan, u64) {
     let mut best = (before.clone(), 1);
-    for fineness in FINENESS {
+    for precision in PRECISIONS {
         if budget.is_spent() {
             break;
         }
-        if let Some(plan) = auction(bidders, room, fineness, budget)
+        if let Some(plan) = auction(bidders, room, precision, budget)
             && plan.cost < best.0.cost
         {
-            best = (plan, fineness);
+            best = (plan, precision);
         }
     }
     best
@@ -113,11 +113,11 @@ fn room(inventory: &Inventory, bidders: &[Bidder], before: &Plan) -> Vec<u64> {
             *room = Some(room.unwrap_or_else(|| free(inventory, pool)).saturating_add(part));
         }
     };
-    for (bidder, seats) in bidders.iter().zip(&before.seats) {
+    for (bidder, assigned) in bidders.iter().zip(&before.assigned) {
         bidder.sites.iter().for_each(|site| add(site.pool, 0));
-        for seat in seats {
-            if let Some(site) = bidder.sites.get(seat.site) {
-                add(site.pool, u64::from(seat.replicas) * site.part);
+        for group in assigned {
+            if let Some(site) = bidder.sites.get(group.site) {
+                add(site.pool, u64::from(group.replicas) * site.part);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Placed deployments whose replicas may move, and where to.
 
-use super::auction::{Bidder, NODE, Seat, Site};
+use super::auction::{Assigned, Bidder, NODE, Site};
 use crate::deployment::Preference;
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::placement::ask::Ask;
@@ -13,7 +13,7 @@ pub struct Movable<'d> {
     decision: &'d mut Decision,
     reservations: &'d [ReservationId],
     /// Where it may be and where it is, until it bids.
-    bid: (Bidder, Vec<Seat>),
+    bid: (Bidder, Vec<Assigned>),
     /// What a replica takes, by the number that its sites have.
     requests: Vec<Request>,
 }
@@ -34,15 +34,15 @@ impl<'d> Movable<'d> {
         }
         let (sites, requests) = sites(inventory, decision, ask);
         let at = |placement: &Placement| sites.iter().position(|site| site.pair == placement.pair);
-        let seat = |placement| Some(Seat { site: at(placement)?, replicas: placement.replicas });
-        let seats: Option<Vec<_>> = decision.placements().iter().map(seat).collect();
-        let seats = seats?;
-        let replicas = seats.iter().map(|seat| seat.replicas).fold(0, u32::saturating_add);
-        Some(Self { decision, reservations, bid: (Bidder { replicas, sites }, seats), requests })
+        let group = |placement| Some(Assigned { site: at(placement)?, replicas: placement.replicas });
+        let assigned: Option<Vec<_>> = decision.placements().iter().map(group).collect();
+        let assigned = assigned?;
+        let replicas = assigned.iter().map(|group| group.replicas).fold(0, u32::saturating_add);
+        Some(Self { decision, reservations, bid: (Bidder { replicas, sites }, assigned), requests })
     }
 
     /// Who it is in an auction, and what it holds before.
-    pub(super) fn bid(&mut self) -> (Bidder, Vec<Seat>) {
+    pub(super) fn bid(&mut self) -> (Bidder, Vec<Assigned>) {
         std::mem::take(&mut self.bid)
     }
 
@@ -56,15 +56,15 @@ impl<'d> Movable<'d> {
         self.requests.get(site.request)
     }
 
-    /// Writes where it sits now into the decision.
-    pub(super) fn settle(self, bidder: &Bidder, seats: &[Seat]) {
-        let placement = |seat: &Seat| {
-            let site = bidder.sites.get(seat.site)?;
-            let price_per_hour = site.price.checked_mul(u64::from(seat.replicas));
+    /// Writes where its replicas are assigned now into the decision.
+    pub(super) fn settle(self, bidder: &Bidder, assigned: &[Assigned]) {
+        let placement = |group: &Assigned| {
+            let site = bidder.sites.get(group.site)?;
+            let price_per_hour = site.price.checked_mul(u64::from(group.replicas));
             let request = *self.request(site)?;
-            Some(Placement { pair: site.pair, replicas: seat.replicas, price_per_hour, request })
+            Some(Placement { pair: site.pair, replicas: group.replicas, price_per_hour, request })
         };
-        let placements = seats.iter().filter_map(placement).collect();
+        let placements = assigned.iter().filter_map(placement).collect();
         self.decision.replace_placements(placements);
     }
 }

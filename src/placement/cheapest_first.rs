@@ -8,7 +8,7 @@ use super::feasible::{Feasible, Question};
 use super::rank::{Rank, UnknownLast};
 use crate::deployment::Preference;
 use crate::id::{Id, OfferId, PairId};
-use crate::inventory::{Index, Kind, Nodes, Offer, Remainder, Request, Share, Touched};
+use crate::inventory::{Index, Kind, Nodes, Offer, OffersInUse, Remainder, Request, Share};
 use crate::quantity::Money;
 
 /// The candidates of one alternative that have not been looked at, where the ranking begins with the
@@ -18,9 +18,9 @@ use crate::quantity::Money;
 /// heads are compared: [`next`](Self::next) gives a candidate only where it may rank before the best that
 /// is known. An idle offer's rank is known without a look at its nodes, so of a thousand idle ones whose
 /// nodes cost the same only the first is given; those in use are given all, as what is free on them differs.
-pub(super) struct Supply<'a> {
+pub(super) struct CheapestFirst<'a> {
     feasible: &'a Feasible<'a>,
-    touched: &'a Touched,
+    in_use: &'a OffersInUse,
     order: Order,
     heads: BinaryHeap<Reverse<Head>>,
 }
@@ -70,7 +70,7 @@ struct Bound {
     pair: Option<PairId>,
 }
 
-impl<'a> Supply<'a> {
+impl<'a> CheapestFirst<'a> {
     /// Whether candidates can be had one by one: where they are ranked by price, or by nothing stated, and
     /// there are too many to look at all of them.
     ///
@@ -91,18 +91,18 @@ impl<'a> Supply<'a> {
             [_] => Order::Price,
             _ => Order::PriceFirst,
         };
-        let (feasible, touched) = (question.feasible, question.inventory.touched());
-        let mut supply = Self { feasible, touched, order, heads: BinaryHeap::new() };
+        let (feasible, in_use) = (question.feasible, question.inventory.in_use());
+        let mut cheapest_first = Self { feasible, in_use, order, heads: BinaryHeap::new() };
         if !feasible.scope().refuses_everything() {
             let mut heads = Vec::with_capacity(64);
             for kind in feasible.fleet().index().kinds() {
                 if let Some(request) = feasible.fits(kind, alternative) {
-                    supply.add_heads(kind, &request, &mut heads);
+                    cheapest_first.add_heads(kind, &request, &mut heads);
                 }
             }
-            supply.heads = heads.into();
+            cheapest_first.heads = heads.into();
         }
-        supply
+        cheapest_first
     }
 
     /// The first idle and the first used offer of a kind.
@@ -112,8 +112,8 @@ impl<'a> Supply<'a> {
         let share = shape.and_then(|shape| request.largest_share(shape));
         let (first, end) = kind.range();
         for idle in [true, false] {
-            let Some((at, offer)) = next(self.touched, first, end, idle)
-                .and_then(|at| Some((at, self.feasible.fleet().index().offer(at)?)))
+            let Some((at, offer)) =
+                next(self.in_use, first, end, idle).and_then(|at| Some((at, self.feasible.fleet().index().offer(at)?)))
             else {
                 continue;
             };
@@ -144,7 +144,7 @@ impl<'a> Supply<'a> {
                 *top = Reverse(head.in_run(index)?);
                 continue;
             }
-            match head.after(self.touched, index, self.feasible) {
+            match head.after(self.in_use, index, self.feasible) {
                 Some(after) => *top = Reverse(after),
                 None => drop(PeekMut::pop(top)),
             }
@@ -177,9 +177,9 @@ impl Head {
     }
 
     /// The next open offer of its kind that is idle or in use as this one is.
-    fn after(mut self, touched: &Touched, index: &Index, feasible: &Feasible<'_>) -> Option<Self> {
+    fn after(mut self, in_use: &OffersInUse, index: &Index, feasible: &Feasible<'_>) -> Option<Self> {
         loop {
-            self.at = next(touched, OfferId::from_index(self.at.index() + 1), self.end, self.idle)?;
+            self.at = next(in_use, OfferId::from_index(self.at.index() + 1), self.end, self.idle)?;
             let offer = index.offer(self.at)?;
             if feasible.is_open(offer.cluster, offer.place) {
                 self.rebound(offer);
@@ -217,9 +217,9 @@ fn price(share: Option<Share>, offer: &Offer) -> UnknownLast<Money> {
 }
 
 /// The first offer from `first` on, and before `end`, that is idle or in use.
-fn next(touched: &Touched, first: OfferId, end: OfferId, idle: bool) -> Option<OfferId> {
+fn next(in_use: &OffersInUse, first: OfferId, end: OfferId, idle: bool) -> Option<OfferId> {
     let range = first.index()..end.index();
-    if idle { touched.first_absent(range) } else { touched.first_present(range) }
+    if idle { in_use.first_absent(range) } else { in_use.first_present(range) }
 }
 
 /// Less than anything that can be left.

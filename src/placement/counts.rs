@@ -9,15 +9,15 @@ use crate::id::{ClusterId, Id, KindId, PairId};
 /// How many clusters fail each constraint by itself, and how many get past it and all before it.
 ///
 /// What a pair fails is what its cluster and its kind fail, and whether there is room. So clusters of one
-/// outfit that fail the same are counted together; only those are looked at one by one on whose nodes
+/// set of kinds that fail the same are counted together; only those are looked at one by one on whose nodes
 /// something is in use and might be in the way.
 #[derive(Clone, Debug)]
-pub(super) struct Survey {
+pub(super) struct ClusterCounts {
     /// By the constraints that all pairs of a cluster fail, as bits: the clusters.
     failing: Vec<u32>,
     /// By the number of constraints that a cluster passes before its first failure: the clusters.
     reaching: [u32; JUDGING.len() + 1],
-    in_the_way: Failures,
+    failed_by_some: Failures,
     /// Whether something fails everything, so that nothing is left from the start.
     blocked: bool,
 }
@@ -31,41 +31,41 @@ pub struct Counts {
     pub left_after: usize,
 }
 
-impl Survey {
-    /// Surveys a fleet. O(kinds + clusters), and a look at the pools of each cluster of which one is in use
+impl ClusterCounts {
+    /// Counts a fleet's clusters. O(kinds + clusters), and a look at the pools of each cluster of which one is in use
     /// that holds the replica when idle.
-    pub(super) fn take(question: &Question<'_>, spread: Option<&Domains>, blocked: bool) -> Self {
-        let surveyor = Surveyor::new(question);
+    pub(super) fn of(question: &Question<'_>, spread: Option<&Domains>, blocked: bool) -> Self {
+        let kind_fits = KindFits::new(question);
         let index = question.fleet().index();
-        let used = surveyor.used_clusters();
-        let mut survey = Self {
+        let used = kind_fits.used_clusters();
+        let mut counted = Self {
             failing: vec![0; 1 << JUDGING.len()],
             reaching: Default::default(),
-            in_the_way: Failures::default(),
+            failed_by_some: Failures::default(),
             blocked,
         };
-        let mut alike = vec![[0_u32; Failures::OF_CLUSTER]; index.outfits().len()];
-        for (number, (place, outfit)) in index.clusters().enumerate() {
+        let mut alike = vec![[0_u32; Failures::OF_CLUSTER]; index.kind_sets().len()];
+        for (number, (place, kind_set)) in index.clusters().enumerate() {
             let id = ClusterId::from_index(number);
             let mut of_cluster = question.feasible.of_cluster(id, place);
             if let Some(domains) = spread {
                 of_cluster.add(Code::SpreadImpossible, !domains.admits(id));
             }
             if used.contains(id) {
-                survey.add(surveyor.pairs(id), of_cluster, 1);
-            } else if let Some(alike) = alike.get_mut(outfit.index())
+                counted.add(kind_fits.pairs(id), of_cluster, 1);
+            } else if let Some(alike) = alike.get_mut(kind_set.index())
                 && let Some(clusters) = alike.get_mut(of_cluster.cluster_index())
             {
                 *clusters += 1;
             }
         }
-        for (outfit, alike) in index.outfits().iter().zip(&alike) {
+        for (kind_set, alike) in index.kind_sets().iter().zip(&alike) {
             for (number, &clusters) in alike.iter().enumerate().filter(|(_, clusters)| **clusters > 0) {
-                let kinds = outfit.iter().map(|&kind| surveyor.idle(kind));
-                survey.add(kinds, Failures::from_cluster_index(number), clusters);
+                let kinds = kind_set.iter().map(|&kind| kind_fits.idle(kind));
+                counted.add(kinds, Failures::from_cluster_index(number), clusters);
             }
         }
-        survey
+        counted
     }
 
     /// Adds clusters: of each of their pairs, what it fails beside what its cluster fails.
@@ -73,12 +73,12 @@ impl Survey {
         let (mut all, mut furthest) = (Failures::ALL, 0);
         for OfPair { always, passed } in pairs {
             let (always, passed) = (always.and(of_cluster), passed.min(of_cluster.passed()));
-            self.in_the_way = self.in_the_way.and(always);
+            self.failed_by_some = self.failed_by_some.and(always);
             if !self.blocked
                 && let Some(&code) = JUDGING.get(passed)
             {
                 // The last alternative drops out here.
-                self.in_the_way.add(code, true);
+                self.failed_by_some.add(code, true);
             }
             all = all & always;
             furthest = furthest.max(passed);
@@ -93,8 +93,8 @@ impl Survey {
     }
 
     /// Whether some pair fails a constraint, or is carried past it by no alternative.
-    pub(super) fn is_in_the_way(&self, code: Code) -> bool {
-        self.in_the_way.contains(code)
+    pub(super) fn is_failed_by_some(&self, code: Code) -> bool {
+        self.failed_by_some.contains(code)
     }
 
     /// Whether there is a candidate (D2).
@@ -114,7 +114,7 @@ impl Survey {
 }
 
 /// What each kind is to each alternative.
-struct Surveyor<'a> {
+struct KindFits<'a> {
     question: &'a Question<'a>,
     fits: Vec<Vec<Fit>>,
 }
@@ -128,7 +128,7 @@ struct OfPair {
     passed: usize,
 }
 
-impl<'a> Surveyor<'a> {
+impl<'a> KindFits<'a> {
     fn new(question: &'a Question<'a>) -> Self {
         let kinds = question.fleet().index().kinds();
         let alternatives = 0..question.ask.demand.alternatives();
@@ -143,7 +143,7 @@ impl<'a> Surveyor<'a> {
 
     /// The clusters of which a pool is in use that would hold a replica if it were idle.
     fn used_clusters(&self) -> BitSet<ClusterId> {
-        let (fleet, touched) = (self.question.fleet(), self.question.inventory.touched());
+        let (fleet, in_use) = (self.question.fleet(), self.question.inventory.in_use());
         let mut used = BitSet::empty(fleet.clusters().len());
         for (number, kind) in fleet.index().kinds().iter().enumerate() {
             let holds = |fit: &Fit| !fit.failures.contains(Code::DoesNotFitNode);
@@ -152,7 +152,7 @@ impl<'a> Surveyor<'a> {
             }
             let (first, end) = kind.range();
             let mut at = first.index();
-            while let Some(offer) = touched.first_present(at..end.index()) {
+            while let Some(offer) = in_use.first_present(at..end.index()) {
                 at = offer.index() + 1;
                 if let Some(offer) = fleet.index().offer(offer) {
                     used.insert(offer.cluster);

@@ -7,9 +7,9 @@ use crate::id::{Id, OfferId};
 
 /// Some offers of a fleet, and the blocks of them of which some, or all, are among them.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Touched {
+pub(crate) struct OffersInUse {
     offers: BitSet<OfferId>,
-    /// By block: whether one of its offers is touched, and whether all are.
+    /// By block: whether one of its offers is in use, and whether all are.
     ///
     /// Invariant `blocks-sum-up`: they say what the offers say.
     some: BitSet<Block>,
@@ -43,7 +43,7 @@ impl Block {
     }
 }
 
-impl Touched {
+impl OffersInUse {
     /// None of so many offers.
     pub(super) fn none(of: usize) -> Self {
         let blocks = of.div_ceil(BLOCK);
@@ -54,8 +54,8 @@ impl Touched {
         self.offers.contains(offer)
     }
 
-    pub(super) fn set(&mut self, offer: OfferId, touched: bool) {
-        if touched {
+    pub(super) fn set(&mut self, offer: OfferId, in_use: bool) {
+        if in_use {
             self.offers.insert(offer);
         } else {
             self.offers.remove(offer);
@@ -65,12 +65,12 @@ impl Touched {
         put(&mut self.all, block, self.offers.first_absent(block.offers()).is_none());
     }
 
-    /// The first touched offer in a range. O(blocks of the range / 64).
+    /// The first offer in use in a range. O(blocks of the range / 64).
     pub(crate) fn first_present(&self, range: Range<usize>) -> Option<OfferId> {
         first(range, |part| self.offers.first_present(part), |blocks| self.some.first_present(blocks))
     }
 
-    /// The first offer in a range that is not touched. O(blocks of the range / 64).
+    /// The first offer in a range that is not in use. O(blocks of the range / 64).
     pub(crate) fn first_absent(&self, range: Range<usize>) -> Option<OfferId> {
         first(range, |part| self.offers.first_absent(part), |blocks| self.all.first_absent(blocks))
     }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn i3_the_next_offer_is_the_one_that_a_look_at_each_finds() {
         let count = 5 * BLOCK + 77;
-        let is_touched = |pattern, n| match pattern {
+        let is_in_use = |pattern, n| match pattern {
             "none" => false,
             "all" => true,
             "one block" => n / BLOCK == 2,
@@ -114,19 +114,19 @@ mod tests {
             _ => n % 700 == 3,
         };
         for pattern in ["none", "all", "one block", "all but one", "here and there"] {
-            let mut touched = Touched::none(count);
+            let mut in_use = OffersInUse::none(count);
             // Set, taken back and set again, to try both ways.
             for round in [true, false, true] {
-                (0..count).filter(|&n| is_touched(pattern, n)).for_each(|n| touched.set(OfferId::from_index(n), round));
+                (0..count).filter(|&n| is_in_use(pattern, n)).for_each(|n| in_use.set(OfferId::from_index(n), round));
             }
             let bounds =
                 [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 9, 3 * BLOCK + 10, count - 1, count];
             for start in bounds {
                 for end in bounds.into_iter().filter(|&end| end >= start) {
                     let find =
-                        |wanted| (start..end).find(|&n| is_touched(pattern, n) == wanted).map(OfferId::from_index);
-                    assert_eq!(touched.first_present(start..end), find(true), "{pattern}, {start}..{end}");
-                    assert_eq!(touched.first_absent(start..end), find(false), "{pattern}, {start}..{end}");
+                        |wanted| (start..end).find(|&n| is_in_use(pattern, n) == wanted).map(OfferId::from_index);
+                    assert_eq!(in_use.first_present(start..end), find(true), "{pattern}, {start}..{end}");
+                    assert_eq!(in_use.first_absent(start..end), find(false), "{pattern}, {start}..{end}");
                 }
             }
         }
