@@ -84,7 +84,7 @@ oracle:
 
 ## Every state of a workload with three deployments and a draft.
 walk:
-	SITING_WALK=fine cargo test --release --test lifecycle_walk -- --nocapture
+	SITING_WALK=fine cargo test --release --test lifecycle walk -- --nocapture
 
 ## 100,000 random worlds against cedar-policy.
 cedar:

@@ -68,10 +68,10 @@ half() {
     case $room in
     decisions)
         files=(--file 'src/policy/**' --file 'src/placement/**')
-        known=(--lib --test=differential --test=inventory --test=optimize --test=workspace) ;;
+        known=(--lib --test=differential --test=core) ;;
     lives)
         files=(--file 'src/lifecycle/**')
-        known=(--lib --test=lifecycle --test=lifecycle_docs --test=lifecycle_edits --test=lifecycle_rollouts --test=autoscaling) ;;
+        known=(--lib --test=lifecycle) ;;
     esac
     for shard in "$@"; do
         to="$out/$room/$shard"

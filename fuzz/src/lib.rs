@@ -2,7 +2,7 @@
 
 pub mod bodies;
 
-#[path = "../../tests/differential_support/mod.rs"]
-pub mod differential_support;
+#[path = "../../tests/differential/comparison/mod.rs"]
+pub mod comparison;
 #[path = "../../tests/oracle/mod.rs"]
 pub mod oracle;

@@ -1,6 +1,6 @@
 //! The solver against the oracle.
 
-use crate::differential_support::compare;
+use crate::comparison::compare;
 use crate::oracle::random::world_of_bytes;
 
 /// On every world that bytes make, both decide the same.

@@ -1,0 +1,92 @@
+//! The documentation says what the program does: commands run, output is as printed, manifests load.
+//!
+//! A ```` ```console ```` block begins with `$ siting …`; what follows is compared with what the command
+//! prints. With `SITING_BLESS=1` in the environment the blocks are written anew instead. `fleet.yaml` in
+//! a page stands for all of the page's manifests together.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Answer, Folder};
+use siting::cli::ExitStatus;
+
+const README: &str = "README.md";
+const GUIDE: &str = "docs/guide.md";
+const LIFECYCLE: &str = "docs/lifecycle.md";
+const TOUR: &str = "docs/tour/README.md";
+
+fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
+/// The blocks of a page in a language, as they stand between their fences.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let fence = format!("\n```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// A folder with the page's manifests as one file.
+fn fleet(page: &str) -> Folder {
+    let manifests = blocks(page, "yaml").into_iter().filter(|block| block.starts_with("apiVersion:"));
+    Folder::of(&[("fleet.yaml", manifests.collect::<Vec<_>>().join("\n---\n"))])
+}
+
+/// Runs a line such as `siting place fleet.yaml`.
+fn run(folder: &Folder, line: &str) -> Answer {
+    let tour = root().join("docs/tour");
+    let tour = tour.to_str().unwrap();
+    let words = line.split_whitespace().skip(1).map(|word| match word {
+        "fleet.yaml" => "@/fleet.yaml".to_owned(),
+        word => word.replace("docs/tour", tour),
+    });
+    let words: Vec<_> = words.collect();
+    let answer = folder.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let clean = |text: String| text.replace(tour, "docs/tour");
+    Answer { status: answer.status, out: clean(answer.out), err: clean(answer.err) }
+}
+
+#[test]
+fn output_is_as_printed() {
+    for page in [README, GUIDE, LIFECYCLE] {
+        let (folder, path) = (fleet(page), root().join(page));
+        let mut text = fs::read_to_string(&path).unwrap();
+        for block in blocks(page, "console") {
+            let (command, printed) = block.split_once('\n').unwrap();
+            let answer = run(&folder, command.strip_prefix("$ ").unwrap());
+            let lines = format!("{}{}", answer.err, answer.out);
+            let lines: Vec<_> = lines.lines().map(str::trim_end).collect();
+            let now = lines.join("\n");
+            let now = now.trim_end();
+            if std::env::var_os("SITING_BLESS").is_some() {
+                text = text.replace(&block, &format!("{command}\n{now}"));
+            } else {
+                assert_eq!(printed, now, "{page}: `{command}` prints something else; SITING_BLESS=1 writes it anew");
+            }
+        }
+        if std::env::var_os("SITING_BLESS").is_some() {
+            fs::write(&path, text).unwrap();
+        }
+    }
+}
+
+#[test]
+fn commands_are_understood() {
+    for page in [README, GUIDE, LIFECYCLE, TOUR] {
+        let folder = fleet(page);
+        let text = blocks(page, "sh").join("\n");
+        for line in text.lines().filter(|line| line.starts_with("siting ") && !line.contains("my-tour")) {
+            let line = line.split(" #").next().unwrap_or(line);
+            let answer = run(&folder, line);
+            assert_ne!(answer.status, ExitStatus::BAD.0, "{page}: `{line}`: {}", answer.err);
+        }
+    }
+}
+
+#[test]
+fn manifests_of_the_guide_are_valid_and_complete() {
+    let folder = fleet(GUIDE);
+    let answer = folder.run(&["check", "@"]);
+    assert_ne!(answer.status, ExitStatus::BAD.0, "{}", answer.err);
+}

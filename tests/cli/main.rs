@@ -1,0 +1,11 @@
+//! The command line, the documentation that shows it, the conformance cases and the scenarios, run as users run them.
+#![cfg(feature = "cli")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod commands;
+mod conformance;
+mod docs;
+mod errors;
+mod simulation;
+mod simulation_host;
+mod support;

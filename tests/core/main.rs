@@ -1,0 +1,9 @@
+//! Names, fleets, placement and the workspace, from manifests to decisions.
+#![cfg(feature = "manifest")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod catalog;
+mod inventory;
+mod optimize;
+mod seeds;
+mod workspace;

@@ -1,0 +1,19 @@
+//! The solver against the oracle, and the corpora of the fuzz targets.
+#![cfg(feature = "manifest")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
+#[expect(unreachable_pub, reason = "the comparison is shared with the fuzz targets")]
+mod comparison;
+mod fuzz_corpora;
+#[expect(unreachable_pub, reason = "the oracle is written as if it were a crate of its own")]
+#[path = "../oracle/mod.rs"]
+mod oracle;
+#[path = "../oracle/examples.rs"]
+mod oracle_examples;
+mod worlds;

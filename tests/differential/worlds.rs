@@ -1,0 +1,57 @@
+//! The solver against the oracle: an independent reading of the rules, over plain sets and strings.
+//!
+//! Candidates, verdict, placements, prices, codes, culprits, counts, scopes and audits must all agree
+//! (D1–D6, D9, P3–P8, P12, P13, I1, I3, I5). A failure names the seed, which alone repeats it.
+
+use crate::comparison::compare;
+use crate::oracle;
+
+/// Worlds of up to 8 clusters in a normal run; `SITING_WORLDS` asks for more.
+const SMALL: u64 = 100_000;
+/// An odd number without a pattern, by which counting makes bytes that differ.
+const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Worlds of up to 60 clusters in a normal run.
+const LARGE: u64 = 2_000;
+
+#[test]
+fn the_oracle_agrees_on_small_random_worlds() {
+    let asked = std::env::var("SITING_WORLDS").ok();
+    let worlds = asked.map_or(SMALL, |worlds| worlds.parse().expect("SITING_WORLDS is a number"));
+    compare_seeds(0..worlds, 8);
+    println!("{worlds} random worlds compared");
+}
+
+#[test]
+fn the_oracle_agrees_on_worlds_that_bytes_make() {
+    for number in 0..2_000_u64 {
+        let bytes: Vec<u8> = (0..60).flat_map(|at| (number * 60 + at).wrapping_mul(MIXED).to_be_bytes()).collect();
+        compare(&oracle::random::world_of_bytes(&bytes, 8), number % 2 == 1, &format!("bytes {number}"));
+    }
+}
+
+#[test]
+fn the_oracle_agrees_on_large_random_worlds() {
+    compare_seeds(0..LARGE, 60);
+}
+
+#[test]
+fn the_oracle_agrees_on_every_small_world() {
+    let compared = oracle::enumerate::worlds().enumerate().map(|(number, world)| {
+        compare(&world, false, &format!("enumerated world {number}"));
+    });
+    println!("{} enumerated worlds compared", compared.count());
+}
+
+fn compare_seeds(seeds: std::ops::Range<u64>, max_clusters: usize) {
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get()) as u64;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let seeds = seeds.clone();
+            scope.spawn(move || {
+                for seed in seeds.filter(|seed| seed % threads == thread) {
+                    compare(&oracle::random::world(seed, max_clusters), seed % 2 == 1, &format!("seed {seed}"));
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,763 @@
+//! Strategies as part of a promotion (R1–R3, L1, L5–L8, L12): a host that behaves, good and bad versions,
+//! every command, and what is held of the fleet meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::{Life, name};
+use proptest::prelude::*;
+use siting::lifecycle::{
+    Action, Answer, Change, Command, Edit, Effect, Endpoint, Notice, Number, Observation, PlacementRequest, Push,
+    PushKind, Refusal, Settings, Sight, Status, Takeover,
+};
+use siting::metrics::{Metric, Summary};
+use siting::policy::OnReplaced;
+use siting::quantity::Milli;
+use siting::rollout::{self, BlueGreen, Canary, Check, Rolling, Span, Step, Strategy as By, Traffic};
+use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller, Sessions, VersionId};
+
+const PRODUCTION: &str = "production";
+
+/// A host that behaves: a replica is ready so many seconds after it was asked for, and gone at once when it
+/// is told to stop. It counts what it serves.
+struct Host {
+    life: Life,
+    /// Seconds until a replica is ready; never for the deployments in `stuck`.
+    delay: u64,
+    stuck: Vec<Number>,
+    /// Percent of the candidate's requests that fail.
+    errors: u64,
+    /// Replicas by deployment: when each is ready.
+    replicas: BTreeMap<Number, Vec<u64>>,
+    /// Requests that each deployment has been sent, and those that nobody could take.
+    sent: BTreeMap<Number, u64>,
+    lost: u64,
+    /// The fewest ready replicas of both sides, and the most asked for.
+    fewest: usize,
+    most: usize,
+    notices: Vec<Notice>,
+}
+
+impl Host {
+    /// Ten replicas of version A hold production.
+    fn new(replicas: u32) -> Self {
+        let mut host = Self {
+            life: Life::new(),
+            delay: 0,
+            stuck: Vec::new(),
+            errors: 0,
+            replicas: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            lost: 0,
+            fewest: usize::MAX,
+            most: 0,
+            notices: Vec::new(),
+        };
+        let settings = Settings { replicas: Some(replicas), ..Settings::default() };
+        let push = Push {
+            settings: Arc::new(settings),
+            name: Some(name("a")),
+            ..Push::new(PushKind::promoted(name(PRODUCTION)), "A")
+        };
+        host.act(Action::Push(push)).unwrap();
+        host.see("a", Observation::Built);
+        host.see("a", Observation::Ready);
+        host.wait(60);
+        host.delay = 20;
+        (host.fewest, host.most, host.sent, host.lost) = (usize::MAX, 0, BTreeMap::new(), 0);
+        host
+    }
+
+    fn second(&self) -> u64 {
+        self.life.now / 1000
+    }
+
+    fn act(&mut self, action: Action) -> Result<Vec<Effect>, Refusal> {
+        let effects = self.life.act(action)?;
+        for effect in &effects {
+            match effect {
+                Effect::Start { deployment, places, .. } => {
+                    let ready = if self.stuck.contains(deployment) { u64::MAX } else { self.second() + self.delay };
+                    let count = places.iter().map(|place| place.replicas as usize).sum();
+                    self.replicas.entry(*deployment).or_default().extend(std::iter::repeat_n(ready, count));
+                }
+                Effect::Stop { deployment, places, .. } => {
+                    let count: usize = places.iter().map(|place| place.replicas as usize).sum();
+                    let own = self.replicas.entry(*deployment).or_default();
+                    // Those that are not ready yet go first, as in Kubernetes.
+                    own.sort_unstable();
+                    own.truncate(own.len() - count);
+                }
+                Effect::Notify(notice) => self.notices.push(notice.clone()),
+                _ => {}
+            }
+        }
+        Ok(effects)
+    }
+
+    fn see(&mut self, address: &str, observation: Observation) {
+        let deployment = self.life.number(address);
+        let generation = self.life.state().deployment(deployment).unwrap().generation;
+        self.act(Action::Observe { deployment, generation, observation }).unwrap();
+    }
+
+    fn ready(&self, number: Number) -> u32 {
+        let now = self.second();
+        let own = self.replicas.get(&number);
+        own.map_or(0, |own| u32::try_from(own.iter().filter(|at| **at <= now).count()).unwrap())
+    }
+
+    fn candidate(&self) -> Option<Number> {
+        let promotion = self.life.state().slot(PRODUCTION)?.promotion.as_ref()?;
+        promotion.replacement.as_ref().map(|_| promotion.candidate)
+    }
+
+    fn holder(&self) -> String {
+        self.life.state().holder(PRODUCTION).unwrap().name.to_string()
+    }
+
+    /// A hundred requests in a second, shared as the state says. They fail where nobody is ready.
+    fn serve(&mut self) {
+        let shares = self.life.state().route(&Endpoint::Environment(name(PRODUCTION))).shares();
+        let sum: u32 = shares.iter().map(|share| u32::from(share.percent)).sum();
+        assert!(sum == 100 || sum == 0, "{shares:?}");
+        self.lost += u64::from(100 - sum);
+        for share in shares {
+            assert!(self.ready(share.deployment) > 0, "R3: nobody is ready in {share:?}");
+            *self.sent.entry(share.deployment).or_default() += u64::from(share.percent);
+        }
+    }
+
+    fn sight(&self, candidate: Number) -> Sight {
+        let holder = self.life.state().holder(PRODUCTION).map(|record| record.number);
+        let requests = self.sent.get(&candidate).copied().unwrap_or(0);
+        let recent = requests.min(500);
+        let summary = Summary { requests: recent, errors: recent * self.errors / 100, ..Summary::default() };
+        let old = holder.map_or(0, |holder| self.ready(holder));
+        Sight { old, new: self.ready(candidate), requests, summary: Some(summary), no_room: None }
+    }
+
+    /// Lets seconds pass; every second requests come, and every other the rollout hears of it.
+    fn wait(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.life.now += 1000;
+            self.serve();
+            if let Some(candidate) = self.candidate()
+                && self.second().is_multiple_of(2)
+            {
+                let holder = self.life.state().holder(PRODUCTION).map(|record| record.number);
+                let both = holder.into_iter().chain([candidate]);
+                let ready: u32 = both.clone().map(|number| self.ready(number)).sum();
+                let asked: usize = both.map(|number| self.replicas.get(&number).map_or(0, Vec::len)).sum();
+                self.fewest = self.fewest.min(ready as usize);
+                self.most = self.most.max(asked);
+                let sight = Box::new(self.sight(candidate));
+                self.life.now -= 1000;
+                self.act(Action::Advance { candidate, sight }).unwrap();
+            }
+            self.drain();
+        }
+    }
+
+    /// Says of everything that is stopping that it is gone.
+    fn drain(&mut self) {
+        let stopping = |record: &&siting::lifecycle::Record| record.status == Status::Deactivating;
+        let gone: Vec<_> = self.life.state().deployments().filter(stopping).map(|record| record.name.clone()).collect();
+        gone.iter().for_each(|name| self.see(name.as_str(), Observation::Drained));
+    }
+
+    /// Updates to version B by a strategy; its build is done.
+    fn update(&mut self, settings: rollout::Settings, on_replaced: Option<OnReplaced>) {
+        let update = Action::UpdateVersion {
+            environment: name(PRODUCTION),
+            version: "B".to_owned(),
+            name: Some(name("b")),
+            on_replaced,
+            by: Some(Box::new(Takeover::By(settings))),
+        };
+        self.act(update).unwrap();
+        self.see("b", Observation::Built);
+    }
+
+    fn pause(&mut self) -> Result<Vec<Effect>, Refusal> {
+        self.act(Action::Pause { environment: name(PRODUCTION) })
+    }
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn rolling() -> rollout::Settings {
+    rollout::Settings::of(By::Rolling(Rolling::default()))
+}
+
+fn blue_green(bake: u64, window: u64) -> rollout::Settings {
+    let options = BlueGreen { bake: seconds(bake), rollback_window: seconds(window) };
+    rollout::Settings::of(By::BlueGreen(options))
+}
+
+fn canary(traffic: Traffic) -> rollout::Settings {
+    let step = |weight| Step { weight, soak: seconds(30), requests: 100 };
+    rollout::Settings::of(By::Canary(Canary::new([10, 50].map(step).to_vec(), traffic).unwrap()))
+}
+
+fn routed() -> rollout::Settings {
+    canary(Traffic::Routed { fewest: None })
+}
+
+fn by_replicas() -> rollout::Settings {
+    canary(Traffic::ByReplicas(Rolling::default()))
+}
+
+fn judged(settings: rollout::Settings) -> rollout::Settings {
+    let check = Check { min_requests: 20, ..Check::at_most(Metric::ErrorRate, Milli::whole(1)) };
+    rollout::Settings { checks: vec![Check { interval: seconds(4), ..check }], ..settings }
+}
+
+fn every() -> [rollout::Settings; 4] {
+    [rolling(), blue_green(10, 30), routed(), by_replicas()]
+}
+
+#[test]
+fn r1_a_good_version_takes_over_and_nobody_notices() {
+    for settings in every() {
+        let strategy = settings.strategy.clone();
+        let mut host = Host::new(10);
+        host.update(judged(settings), None);
+        assert_eq!((host.life.status("a"), host.life.status("b")), (Status::Updating, Status::Deploying), "{strategy}");
+        host.wait(10);
+        assert_eq!(host.life.status("b"), Status::Deploying, "{strategy}: nothing of it is ready yet");
+        host.wait(30);
+        assert_eq!(host.life.status("b"), Status::Active, "{strategy}: its first replicas answer");
+        let b = host.life.number("b");
+        let started = |host: &Host| host.life.state().deployment(b).unwrap().generation;
+        let before = started(&host);
+        host.wait(400);
+        assert_eq!(started(&host), before, "{strategy}: the others join those");
+        assert_eq!((host.holder().as_str(), host.life.status("b")), ("b", Status::Active), "{strategy}");
+        assert_eq!(host.life.status("a"), Status::Inactive, "L5: an update deactivates what it replaced");
+        assert_eq!((host.lost, host.replicas[&host.life.number("a")].len()), (0, 0), "{strategy}");
+        assert_eq!(host.ready(host.life.number("b")), 10, "{strategy}");
+        assert!(host.fewest >= strategy.fewest(10) as usize, "{strategy}: {}", host.fewest);
+        assert!(host.most <= strategy.peak(10).replicas as usize, "{strategy}: {}", host.most);
+        assert_eq!(host.life.journal.replay().unwrap(), *host.life.state());
+    }
+}
+
+/// R2: and no request is lost but those that the failing share got.
+#[test]
+fn r2_a_bad_version_is_rolled_back() {
+    for settings in every() {
+        let strategy = settings.strategy.clone();
+        let mut host = Host::new(10);
+        host.errors = 30;
+        host.update(judged(settings), None);
+        host.wait(300);
+        assert_eq!((host.holder().as_str(), host.life.status("a")), ("a", Status::Active), "{strategy}");
+        assert_eq!(host.life.status("b"), Status::Inactive, "{strategy}");
+        assert_eq!((host.lost, host.ready(host.life.number("a"))), (0, 10), "{strategy}");
+        assert!(host.fewest >= strategy.fewest(10) as usize, "{strategy}: {}", host.fewest);
+        let rolled_back = host.life.state().slot(PRODUCTION).unwrap().rolled_back.clone().unwrap();
+        assert_eq!(rolled_back.reason, "check 1 failed: error-rate at most 1, from 20 requests on, every 4s");
+        assert_eq!(rolled_back.candidate, host.life.number("b"));
+        assert!(host.notices.iter().any(|notice| matches!(notice, Notice::RollingBack { .. })));
+        assert_eq!(host.life.environment(PRODUCTION), "A");
+        assert_eq!(host.life.journal.replay().unwrap(), *host.life.state());
+    }
+}
+
+#[test]
+fn r1_a_version_that_never_comes_up_goes_back_at_the_deadline() {
+    for settings in every() {
+        let strategy = settings.strategy.clone();
+        let mut host = Host::new(10);
+        host.stuck = vec![Number::new(2)];
+        host.update(rollout::Settings { deadline: seconds(60), ..settings }, None);
+        host.wait(200);
+        assert_eq!((host.holder().as_str(), host.life.status("b")), ("a", Status::Inactive), "{strategy}");
+        let slot = host.life.state().slot(PRODUCTION).unwrap().clone();
+        assert_eq!(slot.rolled_back.unwrap().reason, "nothing moved before the progress deadline");
+        assert_eq!((host.lost, host.ready(host.life.number("a"))), (0, 10), "{strategy}");
+    }
+}
+
+#[test]
+fn r3_weights_are_routes_and_sessions_stay_with_their_version() {
+    let mut host = Host::new(10);
+    host.update(routed(), None);
+    assert_eq!(host.life.environment(PRODUCTION), "A", "no traffic before a replica is ready");
+    host.wait(24);
+    assert_eq!(host.life.environment(PRODUCTION), "A 90%, B 10%");
+    assert_eq!(host.life.call(&Endpoint::Workload), "A 90%, B 10%", "L2: production is called by the workload, too");
+    assert_eq!((host.life.called("a"), host.life.called("b")), ("A".into(), "B".into()), "each by its own id");
+
+    let answer = host.life.state().route(&Endpoint::Workload);
+    let split = answer.split().unwrap();
+    let backend = |number: u32| Backend { version: VersionId(number), ..Backend::new(BackendId(number), "::1", 80) };
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(1), backend(2)]);
+    let mut sessions = Sessions::new(seconds(600));
+    let mut ask = |random| sessions.pick(&mut balancer, &split, host.life.moment(), "ann", &Caller::default(), random);
+    assert_eq!(ask(95).unwrap().0, BackendId(2), "the last tenth is the new version's");
+    assert!((0..90).all(|random| ask(random).unwrap().0 == BackendId(2)), "R5: and there it stays");
+
+    host.wait(400);
+    assert_eq!(host.life.environment(PRODUCTION), "B");
+}
+
+#[test]
+fn r1_a_rollout_stands_still_goes_on_and_is_forced() {
+    let mut host = Host::new(4);
+    let here = || name(PRODUCTION);
+    let refused = host.pause().unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "nobody is being replaced in `production` (R1); promote a deployment to it by a strategy"
+    );
+    host.update(routed(), None);
+    host.wait(24);
+    host.pause().unwrap();
+    assert_eq!(host.pause().unwrap_err().to_string(), "the rollout is paused already (R1); resume it");
+    host.wait(300);
+    assert_eq!(host.life.environment(PRODUCTION), "A 90%, B 10%", "it stands still");
+    host.act(Action::Resume { environment: here() }).unwrap();
+    let goes_on = host.act(Action::Resume { environment: here() }).unwrap_err();
+    assert_eq!(goes_on.to_string(), "the rollout is not paused (R1); pause it, or let it go on");
+    host.wait(10);
+    assert_eq!(host.life.environment(PRODUCTION), "A 90%, B 10%", "two ready replicas are not there for a half yet");
+    host.act(Action::ForceForward { environment: here() }).unwrap();
+    host.wait(60);
+    assert_eq!((host.holder().as_str(), host.lost), ("b", 0));
+}
+
+#[test]
+fn r1_cancel_and_roll_back_lead_back_and_the_traffic_first() {
+    for (by_hand, reason) in [(false, "it was cancelled"), (true, "it was rolled back by hand")] {
+        for settings in every() {
+            let strategy = settings.strategy.clone();
+            let mut host = Host::new(10);
+            host.update(settings, None);
+            host.wait(30);
+            let environment = name(PRODUCTION);
+            let back = if by_hand { Action::roll_back(environment) } else { Action::Cancel { environment } };
+            host.act(back.clone()).unwrap();
+            if matches!(strategy, By::BlueGreen(_) | By::Canary(_))
+                && !matches!(strategy, By::Canary(ref canary) if canary.traffic != Traffic::Routed { fewest: None })
+            {
+                assert_eq!(host.life.environment(PRODUCTION), "A", "{strategy}");
+            }
+            if host.candidate().is_some() {
+                assert_eq!(host.act(back).unwrap_err().rule, "R1", "{strategy}: it goes back already");
+            }
+            host.wait(100);
+            assert_eq!((host.holder().as_str(), host.life.status("a")), ("a", Status::Active), "{strategy}");
+            assert_eq!((host.life.status("b"), host.lost), (Status::Inactive, 0), "{strategy}");
+            let slot = host.life.state().slot(PRODUCTION).unwrap();
+            assert_eq!((slot.promotion.as_ref(), slot.rolled_back.as_ref().unwrap().reason.as_str()), (None, reason));
+            assert_eq!(host.ready(host.life.number("a")), 10, "{strategy}");
+        }
+    }
+}
+
+/// L5: what becomes of the replaced one is a word of the promotion, for blue-green after its window.
+#[test]
+fn l5_what_was_replaced_is_kept_put_to_sleep_or_stopped() {
+    for (settings, choice, status) in [
+        (blue_green(0, 30), OnReplaced::Keep, Status::Active),
+        (blue_green(0, 30), OnReplaced::ScaleToZero, Status::ScaledToZero),
+        (routed(), OnReplaced::Keep, Status::Active),
+        // It gave its replicas up one by one.
+        (rolling(), OnReplaced::Keep, Status::ScaledToZero),
+        (rolling(), OnReplaced::Deactivate, Status::Inactive),
+    ] {
+        let mut host = Host::new(4);
+        host.update(settings.clone(), Some(choice));
+        host.wait(24);
+        if let By::BlueGreen(_) = settings.strategy {
+            assert_eq!((host.life.environment(PRODUCTION), host.holder().as_str()), ("B".into(), "a"), "the window");
+            assert_eq!(host.life.status("a"), Status::Updating);
+        }
+        host.wait(300);
+        assert_eq!((host.holder().as_str(), host.life.status("a")), ("b", status), "{}", settings.strategy);
+        assert_eq!(host.life.state().deployment(host.life.number("b")).unwrap().governor, name(PRODUCTION));
+    }
+}
+
+#[test]
+fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_version() {
+    let strategy = |host: &Host| {
+        let slot = host.life.state().slot(PRODUCTION).unwrap();
+        slot.promotion.as_ref().and_then(|found| found.strategy.as_ref()).map(|found| found.strategy.as_str())
+    };
+    let update = |by: Option<Takeover>| Action::UpdateVersion {
+        environment: name(PRODUCTION),
+        version: "B".to_owned(),
+        name: None,
+        on_replaced: None,
+        by: by.map(Box::new),
+    };
+    assert_eq!(Takeover::AtOnce.to_string(), "at once");
+    let mut host = Host::new(2);
+    host.act(update(None)).unwrap();
+    assert_eq!(strategy(&host), Some("rolling"));
+    let mut host = Host::new(2);
+    host.act(update(Some(Takeover::AtOnce))).unwrap();
+    assert_eq!(strategy(&host), None);
+    let own = Change::Strategy(Some(blue_green(0, 5)));
+    let mut host = Host::new(2);
+    let edit = Action::Edit { deployment: host.life.number("a"), edit: Edit { changes: vec![own.clone()] } };
+    host.act(edit.clone()).unwrap();
+    host.act(update(None)).unwrap();
+    assert_eq!(strategy(&host), Some("blue-green"), "its settings come from the holder");
+    let change = Action::Edit { deployment: Number::new(2), edit: Edit { changes: vec![Change::Strategy(None)] } };
+    assert_eq!(host.act(change).unwrap_err().rule, "L11", "not during a promotion");
+    let mut host = Host::new(2);
+    host.act(edit).unwrap();
+    host.act(update(Some(Takeover::By(routed())))).unwrap();
+    assert_eq!(strategy(&host), Some("canary"));
+    // A promotion of one without a strategy switches at once.
+    let mut host = Host::new(2);
+    host.life.push(PushKind::Published, Some("c"), "C");
+    host.see("c", Observation::Built);
+    host.wait(30);
+    host.see("c", Observation::Ready);
+    host.act(Action::promote(host.life.number("c"), name(PRODUCTION))).unwrap();
+    assert_eq!(host.holder(), "c");
+}
+
+/// R2: what goes back leaves the holder serving. One replica of it runs though its settings want none: it was started
+/// to become ready, and nobody said otherwise since.
+#[test]
+fn r2_going_back_stops_no_holder_that_serves() {
+    let mut life = Life::new();
+    let settings = Arc::new(Settings { replicas: Some(0), ..Settings::default() });
+    life.act(Action::Push(Push { settings, ..Push::new(PushKind::promoted(name(PRODUCTION)), "v1") })).unwrap();
+    life.up("bert-1");
+    life.act(Action::update_version(name(PRODUCTION), "v2")).unwrap();
+    life.see("bert-2", Observation::Built).unwrap();
+    life.act(Action::roll_back(name(PRODUCTION))).unwrap();
+    assert_eq!((life.environment(PRODUCTION), life.status("bert-1")), ("v1".to_owned(), Status::Updating));
+    for _ in 0..2 {
+        let sight = Sight { old: 1, ..Sight::default() };
+        life.act(Action::Advance { candidate: life.number("bert-2"), sight: Box::new(sight) }).unwrap();
+    }
+    let holder = life.state().holder(PRODUCTION).unwrap();
+    assert_eq!((holder.name.as_str(), holder.status, holder.running()), ("bert-1", Status::Active, 1));
+}
+
+/// L5, R1: a holder that broke and is started again while it is replaced has nothing left to come up with.
+#[test]
+fn r1_a_rollout_ends_over_a_holder_that_comes_up_again() {
+    let mut life = Life::new();
+    let first = life.push(Life::promoted(PRODUCTION), None, "v1");
+    life.up("bert-1");
+    let keep = Action::UpdateVersion {
+        environment: name(PRODUCTION),
+        version: "v2".to_owned(),
+        name: None,
+        on_replaced: Some(OnReplaced::Keep),
+        by: None,
+    };
+    life.act(keep).unwrap();
+    life.see("bert-2", Observation::Built).unwrap();
+    life.see("bert-1", Observation::Failed).unwrap();
+    life.act(Action::Activate(first)).unwrap();
+    let candidate = life.number("bert-2");
+    for _ in 0..3 {
+        life.act(Action::Advance { candidate, sight: Box::new(Sight { new: 1, ..Sight::default() }) }).unwrap();
+    }
+    assert_eq!(life.environment(PRODUCTION), "v2");
+    assert_eq!((life.status("bert-1"), life.state().deployment(first).unwrap().replicas()), (Status::ScaledToZero, 0));
+}
+
+/// L3: a published deployment that moves under a strategy keeps its replicas, its status and, until the
+/// switch, its governor.
+#[test]
+fn l3_one_that_moves_keeps_what_it_has() {
+    for (errors, holder) in [(0, "c"), (50, "a")] {
+        for settings in every() {
+            let strategy = settings.strategy.clone();
+            let mut host = Host::new(4);
+            let settings_of_c = Settings { replicas: Some(3), ..Settings::default() };
+            let push = Push {
+                settings: Arc::new(settings_of_c),
+                name: Some(name("c")),
+                environment: Some(name("staging")),
+                ..Push::new(PushKind::Published, "C")
+            };
+            host.act(Action::Push(push)).unwrap();
+            host.see("c", Observation::Built);
+            host.wait(30);
+            host.see("c", Observation::Ready);
+            host.errors = errors;
+            let number = host.life.number("c");
+            host.act(Action::Promote {
+                deployment: number,
+                environment: name(PRODUCTION),
+                name: None,
+                on_replaced: None,
+                force: false,
+                by: Some(Box::new(Takeover::By(judged(settings)))),
+            })
+            .unwrap();
+            let record = |host: &Host| host.life.state().deployment(number).unwrap().clone();
+            assert_eq!((record(&host).governor, record(&host).status), (name("staging"), Status::Active));
+            let mut fewest = u32::MAX;
+            for _ in 0..400 {
+                host.wait(1);
+                fewest = fewest.min(host.ready(number));
+            }
+            let governor = if errors == 0 { PRODUCTION } else { "staging" };
+            assert_eq!((host.holder().as_str(), record(&host).governor), (holder, name(governor)), "{strategy}");
+            assert_eq!((record(&host).status, fewest, host.lost), (Status::Active, 3, 0), "{strategy}");
+            assert_eq!(host.life.called("c"), "C");
+        }
+    }
+}
+
+#[test]
+fn l6_what_is_asleep_wakes_to_take_over_by_a_strategy() {
+    let mut host = Host::new(4);
+    host.life.push(PushKind::Published, Some("c"), "C");
+    host.see("c", Observation::Built);
+    host.wait(30);
+    host.see("c", Observation::Ready);
+    let number = host.life.number("c");
+    host.act(Action::Idle(number)).unwrap();
+    let promote = Action::Promote {
+        deployment: number,
+        environment: name(PRODUCTION),
+        name: None,
+        on_replaced: None,
+        force: false,
+        by: Some(Box::new(Takeover::By(blue_green(0, 10)))),
+    };
+    host.act(promote).unwrap();
+    assert_eq!((host.life.status("c"), host.holder().as_str()), (Status::WakingUp, "a"));
+    host.wait(30);
+    host.see("c", Observation::Ready);
+    host.wait(30);
+    assert_eq!((host.life.status("c"), host.holder().as_str()), (Status::Active, "c"));
+}
+
+#[test]
+fn l6_nobody_else_changes_the_replicas_of_either_side() {
+    let mut host = Host::new(4);
+    host.update(routed(), None);
+    host.wait(30);
+    let (a, b) = (host.life.number("a"), host.life.number("b"));
+    let memory = Change::Resources(Some(siting::lifecycle::Requirements::default()));
+    for number in [a, b] {
+        let restart = Action::Edit { deployment: number, edit: Edit { changes: vec![memory.clone()] } };
+        let (sleep, elsewhere) =
+            (Action::Scale { deployment: number, replicas: 0 }, Action::promote(number, name("staging")));
+        for action in [restart, sleep, Action::Move(number), Action::Idle(number), elsewhere] {
+            let before = serde_json::to_string(host.life.state()).unwrap();
+            let refusal = host.act(action.clone()).unwrap_err();
+            assert!(["L6", "L8"].contains(&refusal.rule) && refusal.next.is_some(), "{action:?}: {refusal}");
+            assert_eq!(serde_json::to_string(host.life.state()).unwrap(), before);
+        }
+    }
+    assert_eq!(host.act(Action::Delete(b)).unwrap_err().rule, "L9");
+    // How many it wants in the end is still a word of its settings.
+    host.act(Action::Scale { deployment: b, replicas: 6 }).unwrap();
+    host.wait(400);
+    assert_eq!((host.holder().as_str(), host.ready(b)), ("b", 6));
+}
+
+#[test]
+fn l8_stopping_either_side_cancels_in_the_same_transition() {
+    let mut host = Host::new(4);
+    host.update(routed(), None);
+    host.wait(30);
+    host.act(Action::Deactivate(host.life.number("b"))).unwrap();
+    assert_eq!((host.life.status("a"), host.life.status("b")), (Status::Active, Status::Deactivating));
+    assert_eq!((host.candidate(), host.life.environment(PRODUCTION)), (None, "A".into()));
+
+    let mut host = Host::new(4);
+    host.update(routed(), None);
+    host.wait(30);
+    host.act(Action::Deactivate(host.life.number("a"))).unwrap();
+    assert_eq!((host.life.status("a"), host.life.status("b")), (Status::Deactivating, Status::Deactivating));
+    assert_eq!((host.candidate(), host.life.environment(PRODUCTION)), (None, "404: deactivated".into()));
+}
+
+/// A rolling update that is half through when its candidate breaks: the requests go to what is left, and the
+/// rest comes back.
+#[test]
+fn r2_a_candidate_that_breaks_halfway_gives_back_what_it_took() {
+    for stop in [false, true] {
+        let mut host = Host::new(10);
+        host.update(rolling(), None);
+        host.wait(30);
+        assert!(host.ready(host.life.number("a")) < 10, "some are replaced already");
+        match stop {
+            true => drop(host.act(Action::Deactivate(host.life.number("b"))).unwrap()),
+            false => host.see("b", Observation::Failed),
+        }
+        assert_eq!((host.life.environment(PRODUCTION), host.life.status("a")), ("A".into(), Status::Updating));
+        let forced = host.act(Action::ForceForward { environment: name(PRODUCTION) }).unwrap_err();
+        assert_eq!((forced.rule, forced.next.as_deref()), ("R1", Some("wait until the holder is back")));
+        host.wait(60);
+        assert_eq!((host.life.status("a"), host.ready(host.life.number("a"))), (Status::Active, 10));
+        let status = if stop { Status::Inactive } else { Status::Failed };
+        assert_eq!((host.life.status("b"), host.candidate(), host.lost), (status, None, 0));
+    }
+}
+
+#[test]
+fn r3_a_rollout_goes_on_without_a_holder_that_failed() {
+    for settings in every() {
+        let strategy = settings.strategy.clone();
+        let mut host = Host::new(4);
+        host.update(settings, None);
+        host.wait(26);
+        host.see("a", Observation::Failed);
+        assert_eq!(host.life.environment(PRODUCTION), "B", "{strategy}: all of it goes where somebody is ready");
+        host.wait(300);
+        assert_eq!((host.holder().as_str(), host.life.status("a")), ("b", Status::Failed), "{strategy}");
+        assert_eq!((host.ready(host.life.number("b")), host.lost), (4, 0), "{strategy}");
+    }
+}
+
+/// L12, D9: room for the most that will run is asked for before anything starts; without it, nothing starts.
+#[test]
+fn l12_the_peak_is_asked_for_before_the_first_replica() {
+    for (settings, beside) in [(rolling(), 3), (blue_green(0, 0), 10), (routed(), 10), (by_replicas(), 3)] {
+        let mut host = Host::new(10);
+        let update = Action::UpdateVersion {
+            environment: name(PRODUCTION),
+            version: "B".to_owned(),
+            name: Some(name("b")),
+            on_replaced: None,
+            by: Some(Box::new(Takeover::By(settings))),
+        };
+        host.act(update).unwrap();
+        let built = Action::Observe { deployment: Number::new(2), generation: 1, observation: Observation::Built };
+        let now = host.life.moment();
+        let asked = host.life.state().placements_needed(now, &built);
+        let wanted = |request: &PlacementRequest| (request.deployment, request.replicas);
+        assert_eq!(wanted(&asked[0]), (Number::new(2), beside));
+        let refused = asked.iter().map(|request| siting::lifecycle::Placed {
+            deployment: request.deployment,
+            places: Vec::new(),
+            refusal: Some("no room".to_owned()),
+        });
+        let command = Command { action: built.clone(), placements: refused.collect() };
+        let before = serde_json::to_string(host.life.state()).unwrap();
+        assert_eq!(host.life.journal.apply(now, command).unwrap_err().rule, "L12");
+        assert_eq!(serde_json::to_string(host.life.state()).unwrap(), before);
+        host.act(built).unwrap();
+        assert_eq!(host.life.status("b"), Status::Deploying);
+    }
+}
+
+/// Who has all his replicas does not wait for room.
+#[test]
+fn l12_a_full_fleet_stops_nobody_who_needs_no_more() {
+    let mut host = Host::new(4);
+    host.update(blue_green(300, 0), None);
+    host.wait(60);
+    let b = host.life.number("b");
+    assert_eq!(host.ready(b), 4);
+    let sight = Sight { no_room: Some("the pool is full".to_owned()), ..host.sight(b) };
+    assert_eq!(host.act(Action::Advance { candidate: b, sight: Box::new(sight) }), Ok(Vec::new()));
+}
+
+/// What has no room waits, says so once, and goes back when it waited for too long.
+#[test]
+fn l12_a_rollout_without_room_waits() {
+    let mut host = Host::new(10);
+    host.update(rollout::Settings { deadline: seconds(100), ..rolling() }, None);
+    host.wait(10);
+    let b = host.life.number("b");
+    let waits = |notice: &Notice| match notice {
+        Notice::RolloutWaits { deployment, .. } => Some(*deployment),
+        _ => None,
+    };
+    for _ in 0..120 {
+        host.life.now += 1000;
+        let Some(candidate) = host.candidate() else { break };
+        let sight = Sight { no_room: Some("the pool is full".to_owned()), ..host.sight(candidate) };
+        host.act(Action::Advance { candidate, sight: Box::new(sight) }).unwrap();
+        host.serve();
+    }
+    assert_eq!(host.notices.iter().filter_map(waits).collect::<Vec<_>>(), [b], "the holder has all it needs");
+    host.wait(200);
+    assert_eq!((host.holder().as_str(), host.ready(host.life.number("a")), host.lost), ("a", 10, 0));
+}
+
+#[test]
+fn l8_what_is_seen_of_a_rollout_that_is_over_changes_nothing() {
+    let mut host = Host::new(2);
+    host.update(blue_green(0, 0), None);
+    host.wait(60);
+    assert_eq!(host.holder(), "b");
+    let entries = host.life.journal.entries().len();
+    let late = Action::Advance { candidate: host.life.number("b"), sight: Box::new(Sight::default()) };
+    assert_eq!(host.act(late), Ok(Vec::new()));
+    assert_eq!(host.life.journal.entries().len(), entries);
+    let never = Action::Advance { candidate: Number::new(99), sight: Box::new(Sight::default()) };
+    assert_eq!(host.act(never).unwrap_err().rule, "L1");
+}
+
+#[test]
+fn r7_nobody_ready_is_no_route() {
+    let mut host = Host::new(2);
+    host.update(routed(), None);
+    host.wait(30);
+    let candidate = host.candidate().unwrap();
+    host.act(Action::Advance { candidate, sight: Box::new(Sight::default()) }).unwrap();
+    let answer = host.life.state().route(&Endpoint::Environment(name(PRODUCTION)));
+    assert!(matches!(answer, Answer::NotReady(_)), "{answer:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the numbers, while the host behaves: availability, peak, no lost request, no traffic without
+    /// a ready replica (in `serve`), and the same state by replay.
+    #[test]
+    fn r3_any_rollout_keeps_its_promises(
+        replicas in 1..12_u32,
+        surge in prop_oneof![(1..4_u32).prop_map(Span::Count), (1..=100_u32).prop_map(Span::Percent)],
+        unavailable in prop_oneof![(0..3_u32).prop_map(Span::Count), (0..=50_u32).prop_map(Span::Percent)],
+        which in 0..4_usize,
+        delay in 0..30_u64,
+        errors in prop_oneof![Just(0_u64), 0..40_u64],
+        interrupt in (0..80_u64, 0..6_u8),
+    ) {
+        let options = Rolling { surge, unavailable };
+        let settings = match which {
+            0 => rollout::Settings::of(By::Rolling(options)),
+            1 => blue_green(delay, 2 * delay),
+            2 => routed(),
+            _ => canary(Traffic::ByReplicas(options)),
+        };
+        let strategy = settings.strategy.clone();
+        let mut host = Host::new(replicas);
+        (host.delay, host.errors) = (delay, errors);
+        host.update(judged(settings), None);
+        host.wait(interrupt.0);
+        let environment = name(PRODUCTION);
+        let _ = match interrupt.1 {
+            0 => host.pause(),
+            1 => host.act(Action::Cancel { environment }),
+            2 => host.act(Action::ForceForward { environment }),
+            3 => host.act(Action::roll_back(environment)),
+            _ => Ok(Vec::new()),
+        };
+        host.wait(200);
+        let _ = host.act(Action::Resume { environment: name(PRODUCTION) });
+        host.wait(1200);
+        prop_assert!(host.candidate().is_none(), "it is over: {:?}", host.life.state().slot(PRODUCTION));
+        // Where all may be unavailable, there may be moments without anybody.
+        prop_assert!(host.lost == 0 || strategy.fewest(replicas) == 0, "{} lost", host.lost);
+        prop_assert!(host.fewest >= strategy.fewest(replicas) as usize, "{}: {}", strategy, host.fewest);
+        prop_assert!(host.most <= strategy.peak(replicas).replicas as usize, "{}: {}", strategy, host.most);
+        let holder = host.life.state().holder(PRODUCTION).unwrap();
+        prop_assert_eq!((holder.status, holder.running()), (Status::Active, replicas));
+        prop_assert_eq!(&host.life.journal.replay().unwrap(), host.life.state());
+    }
+}

@@ -1,0 +1,50 @@
+//! Every state within bounds: three deployments at most, a draft, two environments, any number of ids
+//! (E3, L1–L12). Each invariant is claimed of each state and of each step, and five planted faults are
+//! each found.
+//!
+//! `SITING_WALK=fine` tells states apart by governors and previous holders, too: for the long runs.
+
+use crate::walk_support::actions::Bounds;
+use crate::walk_support::faults::Fault;
+use crate::walk_support::key::Grain;
+use crate::walk_support::walk::{Found, Walk};
+
+const ALL: Bounds = Bounds { published: 3, draft: true };
+const FEWEST: Bounds = Bounds { published: 1, draft: true };
+const FEWER: Bounds = Bounds { published: 2, draft: true };
+
+#[test]
+fn every_state_within_bounds_is_sound() {
+    let fine = std::env::var_os("SITING_WALK").is_some_and(|grain| grain == "fine");
+    let (bounds, grain) = (ALL, if fine { Grain::Fine } else { Grain::Coarse });
+    let started = std::time::Instant::now();
+    let found = Walk { bounds, grain, fault: None }.run().unwrap_or_else(|broken| panic!("{broken}"));
+    let Found { states, steps, depth } = found;
+    println!("{bounds:?}, {grain:?}: {states} states, {steps} steps, {depth} deep, {:?}", started.elapsed());
+    assert!(states > 100_000, "the walk got nowhere: {states} states");
+}
+
+#[test]
+fn states_of_equal_keys_have_equal_futures() {
+    for (bounds, grain) in [(FEWER, Grain::Coarse), (FEWEST, Grain::Fine)] {
+        let compared =
+            Walk { bounds, grain, fault: None }.compare_futures().unwrap_or_else(|broken| panic!("{broken}"));
+        println!("{bounds:?}, {grain:?}: {compared} futures compared");
+        assert!(compared > 500, "too few were compared: {compared}");
+    }
+}
+
+#[test]
+fn every_planted_fault_is_found() {
+    for (fault, claim) in [
+        (Fault::CandidateDeleted, "candidates-live"),
+        (Fault::TwoDrafts, "one-draft"),
+        (Fault::InactivePromoted, "L6"),
+        (Fault::ReplacedStillRouted, "routed no more"),
+        (Fault::IdUsedAgain, "ids-once"),
+    ] {
+        let broken =
+            Walk { bounds: FEWER, grain: Grain::Coarse, fault: Some(fault) }.run().expect_err("a broken claim");
+        assert!(broken.lines().next().unwrap().contains(claim), "{fault:?}: {broken}");
+    }
+}
