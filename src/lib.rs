@@ -38,8 +38,7 @@
 //! spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
 //! "#);
 //! let workspace = Workspace::from_sources(&[manifests], LoadOptions::default())?;
-//! let bert = workspace.find_deployment("bert-api-v1")?;
-//! let decision = workspace.place(bert).ok_or("no such deployment")?.decision;
+//! let decision = workspace.place("bert-api-v1")?.decision;
 //!
 //! let refusal = decision.refusal().ok_or("placed")?;
 //! let reason = &refusal.reasons[0];

@@ -69,7 +69,7 @@ pub(crate) fn program(workspace: &Workspace) -> String {
     let (mut objective, mut wanted, mut bounds, mut integers) =
         (String::new(), String::new(), String::new(), String::new());
     let mut room: Vec<String> = vec![String::new(); fleet.pools().len()];
-    for outcome in workspace.deployment_ids().filter_map(|id| workspace.place(id)) {
+    for outcome in workspace.deployment_ids().filter_map(|id| workspace.place(id).ok()) {
         let number = outcome.deployment.index();
         let deployment = workspace.deployment(outcome.deployment).expect("its own deployment");
         let request = lowered(&deployment.demand);

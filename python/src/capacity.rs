@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use serde::Deserialize;
 use siting::catalog::{Choice, ChoiceKind};
-use siting::cli::answers;
 use siting::id::{Name, PairId};
 use siting::inventory::{GpuRequest, Request, Reservation, ReservationId};
 use siting::placement;
@@ -47,7 +46,7 @@ impl Claim {
 
     fn pair(&self, workspace: &Snapshot) -> Outcome<PairId> {
         let fleet = workspace.inventory().fleet();
-        answers::find_cluster(workspace, &self.cluster)?;
+        workspace.find_cluster(&self.cluster)?;
         let kind = self.flavor.split_once(':').and_then(|(kind, code)| Some((ChoiceKind::parse(kind)?, code)));
         let flavor = kind.and_then(|(kind, code)| match workspace.catalog().resolve(kind, code)? {
             Choice::Flavor(flavor) => Some(flavor),
@@ -124,7 +123,7 @@ pub(crate) fn set_cluster(
 ) -> Outcome<()> {
     py.detach(|| {
         workspace.change(|workspace| {
-            let id = answers::find_cluster(workspace, name)?;
+            let id = workspace.find_cluster(name)?;
             let inventory = workspace.inventory_mut();
             healthy.into_iter().for_each(|healthy| inventory.set_healthy(id, healthy));
             cordoned.into_iter().for_each(|cordoned| inventory.set_cordoned(id, cordoned));

@@ -8,7 +8,7 @@ use siting::inventory::{ReserveError, RestoreError, UnknownReservation};
 use siting::lifecycle::Refusal;
 use siting::origin::Problem;
 use siting::placement::CommitError;
-use siting::workspace::{AttachError, LoadError, RemoveEnvironmentError};
+use siting::workspace::{AttachError, LoadError, LookupError, RemoveEnvironmentError};
 
 /// Why there is no answer. Becomes an exception where it leaves the module, so that calls can fail
 /// while they do not hold the interpreter.
@@ -79,6 +79,12 @@ impl From<Problem> for Failure {
     }
 }
 
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        Self::Invalid(error.into())
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
@@ -122,6 +128,9 @@ impl From<RestoreError> for Failure {
 
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
+        if let AttachError::Unknown(unknown) = error {
+            return unknown.into();
+        }
         Self::conflict("policy-conflict", &error)
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 use siting::analysis;
-use siting::cli::answers;
 use siting::deployment::Workload;
 use siting::lifecycle::{Action, Effect, Endpoint, Journal, Load, Number, Observation, Record, Refusal, Sight, State};
 use siting::manifest::scenario::Happening;
@@ -266,7 +265,7 @@ pub(crate) fn run_scenarios(
 }
 
 fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outcome<Workload> {
-    Ok(answers::find_workload(workspace, resource_type, name)?)
+    Ok(workspace.find_workload(resource_type, name)?)
 }
 
 /// A live deployment by name or id.

@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 use serde_json::{Value, json};
-use siting::cli::answers;
 use siting::policy::{Attachment, Enforcement};
 use siting::time::Moment;
 use siting::workspace::{PolicyChange, Remedy, Violation, Workspace as Snapshot};
@@ -18,7 +17,6 @@ type Named = (String, bool);
 pub(crate) fn attach(py: Python<'_>, workspace: &Workspace, deployment: &str, policy: Named) -> Outcome<()> {
     py.detach(|| {
         workspace.change(|workspace| {
-            let deployment = answers::find_deployment(workspace, deployment)?;
             let Attachment { policy, enforcement } = attachment(workspace, &policy)?;
             Ok(workspace.attach(deployment, policy, enforcement)?)
         })
@@ -97,11 +95,11 @@ pub(crate) fn settle_violations(py: Python<'_>, workspace: &Workspace, now: u64)
 
 fn attachment(workspace: &Snapshot, (name, audit): &Named) -> Outcome<Attachment> {
     let enforcement = if *audit { Enforcement::Audit } else { Enforcement::Enforce };
-    Ok(Attachment { policy: answers::find_policy(workspace, name)?, enforcement })
+    Ok(Attachment { policy: workspace.find_policy(name)?, enforcement })
 }
 
 fn change(workspace: &Snapshot, environment: Option<&str>, policies: &[Named]) -> Outcome<PolicyChange> {
-    let environment = environment.map(|name| answers::find_environment(workspace, name)).transpose()?;
+    let environment = environment.map(|name| workspace.find_environment(name)).transpose()?;
     let attachments = policies.iter().map(|named| attachment(workspace, named)).collect::<Outcome<_>>()?;
     Ok(PolicyChange { environment, attachments })
 }

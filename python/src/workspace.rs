@@ -64,10 +64,7 @@ impl Workspace {
     fn place(&self, py: Python<'_>, address: &str, partial: bool) -> Outcome<Decision> {
         py.detach(|| {
             let workspace = self.snapshot();
-            let id = answers::find_deployment(&workspace, address)?;
-            let decided = workspace.place_as(id, PlaceOptions { partial, optimize: 0 });
-            // The id comes from this very workspace.
-            let decided = decided.ok_or_else(|| Failure::value("no such deployment", "load it first"))?;
+            let decided = workspace.place_as(address, PlaceOptions { partial, optimize: 0 })?;
             Ok(Decision::new(workspace, Arc::new(decided)))
         })
     }
@@ -76,9 +73,10 @@ impl Workspace {
     fn place_each(&self, py: Python<'_>, addresses: Vec<String>, partial: bool) -> Outcome<Decisions> {
         py.detach(|| {
             let (workspace, options) = (self.snapshot(), PlaceOptions { partial, optimize: 0 });
-            let ids = addresses.iter().map(|address| answers::find_deployment(&workspace, address));
+            // Every address is looked at before the first is decided.
+            let ids = addresses.iter().map(|address| workspace.find_deployment(address));
             let ids = ids.collect::<Result<Vec<_>, _>>()?;
-            let decided = ids.into_iter().filter_map(|id| workspace.place_as(id, options)).collect();
+            let decided = ids.into_iter().map(|id| workspace.place_as(id, options)).collect::<Result<_, _>>()?;
             Ok(Decisions::new(workspace, decided))
         })
     }
@@ -121,8 +119,7 @@ impl Workspace {
     fn describe(&self, py: Python<'_>, address: &str) -> Outcome<String> {
         py.detach(|| {
             let workspace = self.snapshot();
-            let id = answers::find_deployment(&workspace, address)?;
-            json(&siting::analysis::describe(&workspace, id))
+            json(&siting::analysis::describe(&workspace, address)?)
         })
     }
 
@@ -182,7 +179,7 @@ impl Masks {
 
     /// The names of the clusters that one deployment is allowed on.
     fn of(&self, address: &str) -> Outcome<Vec<String>> {
-        let id = answers::find_deployment(&self.workspace, address)?;
+        let id = self.workspace.find_deployment(address)?;
         let set = self.sets.get(siting::id::Id::index(id));
         let fleet = self.workspace.inventory().fleet();
         let names =

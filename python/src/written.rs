@@ -113,7 +113,7 @@ pub(crate) fn present(workspace: &Snapshot) -> Specs {
         deployment.is_some_and(|deployment| workspace.life(&deployment.workload).is_some())
     };
     specs.running.retain(|running| !lives(&running.deployment));
-    specs.environments.retain(|spec| workspace.find_environment(spec.metadata.name.as_str()).is_some());
+    specs.environments.retain(|spec| workspace.find_environment(spec.metadata.name.as_str()).is_ok());
     for (_, environment) in workspace.environments() {
         let attached = all(&environment.attachments);
         match specs.environments.iter_mut().find(|spec| spec.metadata.name.value == environment.name) {

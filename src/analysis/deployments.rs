@@ -21,7 +21,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
     for (id, deployment) in workspace.deployment_ids().zip(workspace.deployments()) {
         let resource_type = workspace.catalog().resource_type_name(deployment.workload.resource_type);
         let key = (resource_type, deployment.workload.name.as_str(), deployment.name.as_str());
-        let (Some(scope), Some(spec)) = (workspace.scope(id), specs.get(&key)) else { continue };
+        let (Ok(scope), Some(spec)) = (workspace.scope(id), specs.get(&key)) else { continue };
         let subject = Subject::new("Deployment", deployment.address());
         let site = Site::new(subject, &spec.policies, &deployment.origin);
         let bundle = Bundle { attachments: &deployment.attachments, require: &[] };

@@ -4,13 +4,13 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::deployment::Workload;
-use crate::id::{DeploymentId, Name};
+use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
     Action, Answer, Endpoint, Field, Journal, Number, Place, Record, Role, Settings, State, Status,
 };
 use crate::policy::{Level, Scope};
 use crate::time::Moment;
-use crate::workspace::Workspace;
+use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
 /// Every detail of one deployment, for a panel or a page. Environment variables are there by name only.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -115,20 +115,29 @@ pub struct HistoryEntry {
 /// let spec = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
 /// let specs = Specs { deployments: vec![spec], ..Specs::default() };
 /// let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
-/// let bert = describe(&workspace, workspace.find_deployment("bert-api-v1")?).ok_or("no bert")?;
+/// let bert = describe(&workspace, "bert-api-v1")?;
 /// assert_eq!((bert.environment.as_str(), bert.status), ("production", None));
 /// assert_eq!(bert.placement.refusal.as_deref(), Some("there is no cluster"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use]
-pub fn describe(workspace: &Workspace, deployment: DeploymentId) -> Option<Description> {
+///
+/// # Errors
+/// [`LookupError`] for a deployment that the workspace does not have.
+pub fn describe(workspace: &Workspace, deployment: impl Reference<DeploymentId>) -> Result<Description, LookupError> {
+    let outcome = workspace.place(deployment)?;
+    let id = outcome.deployment;
+    let described = described(workspace, &outcome);
+    described.ok_or(LookupError::Foreign { kind: "deployment", index: id.index() })
+}
+
+fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
+    let deployment = outcome.deployment;
     let found = workspace.deployment(deployment)?;
     if let Some(journal) = workspace.life(&found.workload)
         && let Some(live) = journal.state().deployments().find(|record| record.name == found.name)
     {
         return describe_live(workspace, &found.workload, live.number);
     }
-    let outcome = workspace.place(deployment)?;
     let environment = workspace.environment(found.environment)?.name.as_str().to_owned();
     let refusal = outcome
         .decision

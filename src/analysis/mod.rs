@@ -19,7 +19,7 @@ pub use describe::{
     describe, describe_live,
 };
 pub use finding::{Finding, Severity, Subject};
-pub use options::{OptionCount, OptionsReport, options};
+pub use options::{OptionCount, Question, Remaining, options};
 
 use crate::workspace::Workspace;
 

@@ -7,17 +7,49 @@ use crate::catalog::{Axis, Choice, Continent};
 use crate::id::{Atom, ClusterId, EnvironmentId, Id, PairId, ResourceTypeId};
 use crate::placement::{Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
-use crate::workspace::Workspace;
+use crate::workspace::{LookupError, Workspace};
 
 /// The values that remain of each axis, each with the clusters behind it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OptionsReport {
+pub struct Remaining {
     /// Continents, countries, groups and locations.
     pub locations: Vec<OptionCount>,
     /// Hardware codes and families.
     pub flavors: Vec<OptionCount>,
     /// Why the policies leave nothing, whatever clusters there are; empty where they leave something.
     pub reasons: Vec<Reason>,
+}
+
+/// What [`options`] is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// Where the deployment would go.
+    pub environment: EnvironmentId,
+    /// The workload's type.
+    pub resource_type: ResourceTypeId,
+    /// The places and hardware that are chosen already.
+    pub given: Vec<Choice>,
+}
+
+impl Question {
+    /// A question by names: an environment (the workspace's default where there is none), a workload type (`model`)
+    /// and choices such as `gpu:t4`.
+    ///
+    /// # Errors
+    /// [`LookupError`] where a name is not known.
+    pub fn named(
+        workspace: &Workspace,
+        environment: Option<&str>,
+        resource_type: Option<&str>,
+        given: &[&str],
+    ) -> Result<Self, LookupError> {
+        let default = workspace.default_environment();
+        Ok(Self {
+            environment: environment.map_or(Ok(default), |name| workspace.find_environment(name))?,
+            resource_type: workspace.find_resource_type(resource_type.unwrap_or("model"))?,
+            given: given.iter().map(|text| workspace.find_choice(text)).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// A value that remains.
@@ -42,12 +74,12 @@ pub fn options(
     environment: EnvironmentId,
     resource_type: ResourceTypeId,
     given: &[Choice],
-) -> OptionsReport {
+) -> Remaining {
     let bundle = workspace.environment(environment).map(|environment| environment.bundle()).unwrap_or_default();
     let levels = [workspace.bundle(), bundle, Bundle::default()];
     let scope = Arc::new(Scope::compile(workspace.policies(), levels, resource_type));
     if scope.refuses_everything() {
-        return OptionsReport { reasons: policy_reasons(&scope), ..OptionsReport::default() };
+        return Remaining { reasons: policy_reasons(&scope), ..Remaining::default() };
     }
     let left = Left::new(workspace, &scope, given);
     let catalog = workspace.catalog();
@@ -59,7 +91,7 @@ pub fn options(
         .chain(catalog.countries().map(Choice::Country))
         .chain(catalog.locations().map(Choice::Location))
         .chain(catalog.groups().map(Choice::Group));
-    let mut report = OptionsReport {
+    let mut report = Remaining {
         locations: places.filter_map(count).collect(),
         flavors: catalog.flavors().map(Choice::Flavor).filter_map(count).collect(),
         reasons: Vec::new(),

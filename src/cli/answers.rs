@@ -19,15 +19,12 @@
 
 use serde::Serialize;
 
-use super::commands::names;
 use super::report::{
     CatalogReport, CheckReport, ClusterExplanation, DeploymentReport, ErrorReport, ExplanationReport, OptionsReport,
     PlacementReport,
 };
-use crate::analysis;
+use crate::analysis::{self, Question};
 use crate::catalog::Catalog;
-use crate::deployment::Workload;
-use crate::id::{ClusterId, DeploymentId, EnvironmentId, PolicyId};
 use crate::origin::Problem;
 use crate::workspace::{Outcome, Workspace};
 
@@ -51,7 +48,7 @@ pub fn explanation(
     outcome: &Outcome,
     cluster: Option<&str>,
 ) -> Result<Option<impl Serialize + use<>>, Problem> {
-    let cluster = cluster.map(|name| names::cluster(workspace, name)).transpose()?;
+    let cluster = cluster.map(|name| workspace.find_cluster(name)).transpose()?;
     let cluster = cluster.and_then(|id| ClusterExplanation::new(workspace, outcome.deployment, id));
     Ok(ExplanationReport::new(workspace, outcome, cluster.as_ref(), true))
 }
@@ -67,8 +64,7 @@ pub fn options(
     resource_type: Option<&str>,
     given: &[&str],
 ) -> Result<impl Serialize + use<>, Problem> {
-    let (environment, resource_type) = names::asked(workspace, environment, resource_type)?;
-    let given: Vec<_> = given.iter().map(|text| names::choice(workspace, text)).collect::<Result<_, _>>()?;
+    let Question { environment, resource_type, given } = Question::named(workspace, environment, resource_type, given)?;
     let found = analysis::options(workspace, environment, resource_type, &given);
     Ok(OptionsReport::new(workspace, &found, true))
 }
@@ -86,44 +82,4 @@ pub fn catalog(catalog: &Catalog) -> impl Serialize + use<> {
 /// What any command reports of a load that fails.
 pub fn errors(problems: &[Problem]) -> impl Serialize + use<> {
     ErrorReport::new(problems)
-}
-
-/// The deployment of an address.
-///
-/// # Errors
-/// A [`Problem`] where there is none, or several, with the addresses that come near.
-pub fn find_deployment(workspace: &Workspace, address: &str) -> Result<DeploymentId, Problem> {
-    names::deployment(workspace, address)
-}
-
-/// The cluster of a name.
-///
-/// # Errors
-/// A [`Problem`] where there is none, with the names that come near.
-pub fn find_cluster(workspace: &Workspace, name: &str) -> Result<ClusterId, Problem> {
-    names::cluster(workspace, name)
-}
-
-/// The environment of a name.
-///
-/// # Errors
-/// A [`Problem`] where there is none, with the names that come near.
-pub fn find_environment(workspace: &Workspace, name: &str) -> Result<EnvironmentId, Problem> {
-    names::environment(workspace, name)
-}
-
-/// The policy of a name.
-///
-/// # Errors
-/// A [`Problem`] where there is none, with the names that come near.
-pub fn find_policy(workspace: &Workspace, name: &str) -> Result<PolicyId, Problem> {
-    names::policy(workspace, name)
-}
-
-/// The workload of a type and a name, which need not have had any life yet.
-///
-/// # Errors
-/// A [`Problem`] where the type is not known, or the name cannot be one.
-pub fn find_workload(workspace: &Workspace, resource_type: &str, name: &str) -> Result<Workload, Problem> {
-    names::workload(workspace, resource_type, name)
 }

@@ -2,6 +2,7 @@
 
 use crate::manifest::Source;
 use crate::origin::{Origin, Problem, ProblemCode};
+use crate::workspace::LookupError;
 
 /// What is wrong with the input, and the texts it is wrong in.
 #[derive(Debug, Default)]
@@ -14,12 +15,19 @@ pub(super) struct Failure {
 impl Failure {
     /// A name on the command line that stands for nothing.
     pub(super) fn unknown(message: String, near: &[String]) -> Self {
-        unknown(message, near).into()
+        let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
+        if near.is_empty() { problem.into() } else { problem.help(did_you_mean(near)).into() }
     }
 
     /// A value on the command line that cannot be one.
     pub(super) fn invalid(message: String, help: String) -> Self {
-        invalid(message, help).into()
+        Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help).into()
+    }
+}
+
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        Problem::from(error).into()
     }
 }
 
@@ -27,17 +35,6 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self { problems: vec![problem], sources: Vec::new() }
     }
-}
-
-/// A name from outside that stands for nothing.
-pub(super) fn unknown(message: String, near: &[String]) -> Problem {
-    let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
-    if near.is_empty() { problem } else { problem.help(did_you_mean(near)) }
-}
-
-/// A value from outside that cannot be one.
-pub(super) fn invalid(message: String, help: String) -> Problem {
-    Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help)
 }
 
 fn did_you_mean(near: &[String]) -> String {

@@ -105,7 +105,7 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
 fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
     let mut push = spec.push.clone();
     if let Some(address) = &spec.from {
-        let unknown = |error: crate::workspace::AddressError| Refusal::new("C8", error.to_string());
+        let unknown = |error: crate::workspace::LookupError| Refusal::new("C8", error.to_string());
         let found = scene.find_deployment(address).map_err(unknown)?;
         if let Some(from) = scene.push_of(found, push.kind.clone()) {
             push.name = push.name.or(from.name);
@@ -127,7 +127,7 @@ fn set_policies(
     policies: &[AttachmentSpec],
 ) -> Result<Vec<Effect>, Refusal> {
     let unknown = |what: &str, name: &str| Refusal::new("C8", format!("no {what} is called `{name}`"));
-    let environment = scene.find_environment(environment).ok_or_else(|| unknown("environment", environment))?;
+    let environment = scene.find_environment(environment).map_err(|_| unknown("environment", environment))?;
     let attached = policies.iter().map(|spec| match scene.policies().find(&spec.policy) {
         Some(policy) => Ok(Attachment { policy, enforcement: spec.enforcement }),
         None => Err(unknown("policy", &spec.policy)),

@@ -6,8 +6,8 @@ use super::choices::{Choices, Draw};
 use super::loaded::{parts, refusing};
 use super::values::{valid, words};
 use crate::analysis::{
-    self, AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription, Severity, Subject,
-    WorkloadName,
+    self, AxisDescription, Description, Finding, OptionCount, PlacementDescription, Question, Remaining, Severity,
+    Subject, WorkloadName,
 };
 use crate::id::{ClusterId, Id};
 use crate::inventory::Remainder;
@@ -19,32 +19,37 @@ use crate::quantity::Money;
 use crate::workspace::{Outcome, Workspace};
 
 parts! {
-    Outcome: |workspace| workspace.place(workspace.deployment_ids().next()?);
-    Decision: |workspace| Some(workspace.place(workspace.deployment_ids().next()?)?.decision);
+    Outcome: |workspace| workspace.place(workspace.deployment_ids().next()?).ok();
+    Decision: |workspace| Some(workspace.place(workspace.deployment_ids().next()?).ok()?.decision);
     Placement: |workspace| {
-        workspace.place(workspace.deployment_ids().next()?)?.decision.placements().first().cloned()
+        workspace.place(workspace.deployment_ids().next()?).ok()?.decision.placements().first().cloned()
     };
     PairExplanation: |workspace| {
         let first = ClusterId::from_index(0);
-        workspace.explain_cluster(workspace.deployment_ids().next()?, first)?.first().cloned()
+        workspace.explain_cluster(workspace.deployment_ids().next()?, first).ok()?.first().cloned()
     };
     Rank: |workspace| {
         let id = workspace.deployment_ids().next()?;
-        let (deployment, scope) = (workspace.deployment(id)?, workspace.scope(id)?);
+        let (deployment, scope) = (workspace.deployment(id)?, workspace.scope(id).ok()?);
         let ask = Ask::new(&deployment.demand, 1).preferring(&deployment.preferences);
         placement::ranking(workspace.inventory(), &scope, &ask, 0).into_iter().next()
     };
-    Description: |workspace| analysis::describe(&workspace, workspace.deployment_ids().next()?);
-    OptionsReport: |workspace| {
+    Description: |workspace| analysis::describe(&workspace, workspace.deployment_ids().next()?).ok();
+    Remaining: |workspace| {
         let (environment, model) = (workspace.default_environment(), workspace.catalog().resource_types().next()?);
         Some(analysis::options(&workspace, environment, model, &[]))
+    };
+    Question: |workspace| {
+        let (environment, _) = workspace.environments().last()?;
+        let resource_type = workspace.catalog().resource_types().last()?;
+        Some(Question { environment, resource_type, given: Vec::new() })
     };
     Finding: |workspace| analysis::check(&workspace).into_iter().next();
 }
 
 parts! { refusing =>
     Refusal: |workspace| {
-        let mut decisions = workspace.deployment_ids().filter_map(|id| Some(workspace.place(id)?.decision));
+        let mut decisions = workspace.deployment_ids().filter_map(|id| Some(workspace.place(id).ok()?.decision));
         decisions.find_map(|decision| decision.refusal().cloned())
     };
 }
@@ -56,7 +61,7 @@ parts! { Description::draw =>
     AxisDescription: |description| description.scope.first().cloned();
     PlacementDescription: |description| Some(description.placement);
 }
-parts! { OptionsReport::draw => OptionCount: |report| report.locations.first().copied(); }
+parts! { Remaining::draw => OptionCount: |report| report.locations.first().copied(); }
 parts! { Finding::draw => Subject: |finding| Some(finding.subject); }
 
 words! {

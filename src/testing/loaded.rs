@@ -60,8 +60,8 @@ parts! {
     Demand: |workspace| workspace.deployments().first().map(|deployment| deployment.demand.clone());
     Preferences: |workspace| workspace.deployments().first().map(|deployment| deployment.preferences.clone());
     Workload: |workspace| workspace.deployments().first().map(|deployment| deployment.workload.clone());
-    Scope: |workspace| Some((*workspace.scope(workspace.deployment_ids().next()?)?).clone());
-    AxisScope: |workspace| Some(workspace.scope(workspace.deployment_ids().next()?)?.axis(Axis::Location).clone());
+    Scope: |workspace| Some((*workspace.scope(workspace.deployment_ids().next()?).ok()?).clone());
+    AxisScope: |workspace| Some(workspace.scope(workspace.deployment_ids().next()?).ok()?.axis(Axis::Location).clone());
 }
 
 words! { State: Unrestricted Restricted Conflict; }

@@ -44,7 +44,7 @@ fn all_placed(workspace: &Workspace) -> bool {
 }
 
 fn is_placed(workspace: &Workspace, id: DeploymentId) -> bool {
-    workspace.place(id).is_some_and(|outcome| outcome.decision.is_placed())
+    workspace.place(id).is_ok_and(|outcome| outcome.decision.is_placed())
 }
 
 /// The first deployment that is refused when decided alone.

@@ -26,7 +26,7 @@ parts! {
         index.kinds().last().and_then(|kind| index.offers(kind).next()).map(|(_, offer)| *offer)
     };
     Bound: |workspace| {
-        let scope = workspace.scope(workspace.deployment_ids().next()?)?;
+        let scope = workspace.scope(workspace.deployment_ids().next()?).ok()?;
         Some(workspace.inventory().fleet().index().bind(&scope))
     };
     Nodes: |workspace| {

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use super::Workspace;
+use super::{LookupError, Reference, Workspace};
 use crate::bitset::BitSet;
 use crate::catalog::Axis;
 use crate::deployment::Deployment;
@@ -42,17 +42,18 @@ impl Workspace {
     /// spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
     /// ";
     /// let workspace = Workspace::from_sources(&[Source::new("fleet.yaml", text)], LoadOptions::default())?;
-    /// let bert = workspace.find_deployment("bert/bert-api-v1")?;
-    /// assert!(workspace.allowed(bert).is_some_and(|clusters| clusters.is_empty()));
+    /// assert!(workspace.allowed("bert/bert-api-v1")?.is_empty());
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// O((places + flavors) × clusters / 64).
-    #[must_use]
-    pub fn allowed(&self, deployment: DeploymentId) -> Option<BitSet<ClusterId>> {
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment that the workspace does not have.
+    pub fn allowed(&self, deployment: impl Reference<DeploymentId>) -> Result<BitSet<ClusterId>, LookupError> {
         let scope = self.scope(deployment)?;
-        Some(Masks::new(self.inventory.fleet()).admitted(&scope))
+        Ok(Masks::new(self.inventory.fleet()).admitted(&scope))
     }
 
     /// The same for every deployment, in the order of [`deployments`](Self::deployments), on all cores.

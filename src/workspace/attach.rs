@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Workspace;
+use super::{LookupError, Reference, Workspace};
 use crate::id::{DeploymentId, Id, PolicyId};
 use crate::placement::{Code, Reason, policy_reasons};
 use crate::policy::{Attachment, Enforcement, Environment, Scope};
@@ -12,8 +12,8 @@ use crate::policy::{Attachment, Enforcement, Environment, Scope};
 #[non_exhaustive]
 pub enum AttachError {
     /// No such deployment, or no such policy.
-    #[error("the deployment or the policy is not of this workspace")]
-    Unknown,
+    #[error(transparent)]
+    Unknown(#[from] LookupError),
     /// With it, the levels' policies of an axis would leave nothing. The reason names the axes and
     /// the policies of each level.
     #[error("{}; detach one of them first, or attach one that leaves something", .0.message())]
@@ -25,8 +25,8 @@ pub enum AttachError {
 #[non_exhaustive]
 pub enum RemoveEnvironmentError {
     /// There is no such environment.
-    #[error("no environment is called `{0}`")]
-    Unknown(String),
+    #[error(transparent)]
+    Unknown(#[from] LookupError),
     /// Production cannot be removed.
     #[error("`production` cannot be removed")]
     Production,
@@ -53,15 +53,14 @@ impl Workspace {
     /// [`AttachError`]; nothing has changed then.
     pub fn attach(
         &mut self,
-        deployment: DeploymentId,
-        policy: PolicyId,
+        deployment: impl Reference<DeploymentId>,
+        policy: impl Reference<PolicyId>,
         enforcement: Enforcement,
     ) -> Result<(), AttachError> {
-        if self.policies.get(policy).is_none() {
-            return Err(AttachError::Unknown);
-        }
+        let policy = policy.find_in(self)?;
         let attachment = Attachment { policy, enforcement };
-        let mut after = self.deployment(deployment).ok_or(AttachError::Unknown)?.clone();
+        let (deployment, found) = self.found(deployment)?;
+        let mut after = found.clone();
         after.attachments.retain(|attached| attached.policy != policy);
         after.attachments.push(attachment);
         let scope = self.scope_of(&after);
@@ -79,7 +78,7 @@ impl Workspace {
     /// # Errors
     /// [`RemoveEnvironmentError`]; nothing has changed then.
     pub fn remove_environment(&mut self, name: &str) -> Result<(), RemoveEnvironmentError> {
-        let id = self.find_environment(name).ok_or_else(|| RemoveEnvironmentError::Unknown(name.to_owned()))?;
+        let id = self.find_environment(name)?;
         if name == Environment::PRODUCTION {
             return Err(RemoveEnvironmentError::Production);
         }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use super::Workspace;
+use super::{LookupError, Reference, Workspace};
 use crate::deployment::Deployment;
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
@@ -50,9 +50,11 @@ pub struct AuditOutcome {
 
 impl Workspace {
     /// The policies in force for a deployment, compiled.
-    #[must_use]
-    pub fn scope(&self, deployment: DeploymentId) -> Option<Arc<Scope>> {
-        self.deployment(deployment).map(|deployment| Arc::new(self.scope_of(deployment)))
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment that the workspace does not have; so below.
+    pub fn scope(&self, deployment: impl Reference<DeploymentId>) -> Result<Arc<Scope>, LookupError> {
+        Ok(Arc::new(self.scope_of(self.found(deployment)?.1)))
     }
 
     pub(super) fn scope_of(&self, deployment: &Deployment) -> Scope {
@@ -64,16 +66,26 @@ impl Workspace {
     }
 
     /// Decides one deployment alone, on the fleet as it is: what its own replicas hold now is free
-    /// for it. `None` for an id of another workspace, as below.
-    #[must_use]
-    pub fn place(&self, deployment: DeploymentId) -> Option<Outcome> {
+    /// for it.
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment that the workspace does not have. A refusal is no error: the
+    /// decision says it.
+    pub fn place(&self, deployment: impl Reference<DeploymentId>) -> Result<Outcome, LookupError> {
         self.place_as(deployment, PlaceOptions::default())
     }
 
     /// As [`place`](Self::place), with options.
-    #[must_use]
-    pub fn place_as(&self, deployment: DeploymentId, options: PlaceOptions) -> Option<Outcome> {
-        self.place_on(&self.without_own(&self.inventory, deployment), deployment, options)
+    ///
+    /// # Errors
+    /// As [`place`](Self::place).
+    pub fn place_as(
+        &self,
+        deployment: impl Reference<DeploymentId>,
+        options: PlaceOptions,
+    ) -> Result<Outcome, LookupError> {
+        let (id, found) = self.found(deployment)?;
+        Ok(self.place_on(&self.without_own(&self.inventory, id), id, found, options))
     }
 
     /// Decides every deployment in its order, each taking its capacity from those after it. The
@@ -120,7 +132,7 @@ impl Workspace {
         let again = known.map(|known| (placement::commit(inventory, &known.decision), known));
         let (committed, outcome) = match again {
             Some((Err(CommitError::Taken { .. } | CommitError::Changed { .. }), _)) | None => {
-                let outcome = self.place_on(inventory, id, options)?;
+                let outcome = self.place_on(inventory, id, self.deployment(id)?, options);
                 (placement::commit(inventory, &outcome.decision), outcome)
             }
             Some(again) => again,
@@ -206,7 +218,7 @@ impl Workspace {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let share = ids.len().div_ceil(cores).max(1);
         let decide = |ids: &[DeploymentId]| -> Vec<Outcome> {
-            ids.iter().filter_map(|&id| self.place_as(id, options)).collect()
+            ids.iter().filter_map(|&id| self.place_as(id, options).ok()).collect()
         };
         if share >= ids.len() {
             return decide(&ids);
@@ -237,23 +249,36 @@ impl Workspace {
     }
 
     /// Why a deployment can run where it can, and what keeps it from elsewhere (D6).
-    #[must_use]
-    pub fn explain(&self, deployment: DeploymentId) -> Option<Vec<Reason>> {
-        let (found, scope) = (self.deployment(deployment)?, self.scope(deployment)?);
-        let inventory = self.without_own(&self.inventory, deployment);
-        Some(placement::explain(&inventory, &scope, &found.demand))
+    ///
+    /// # Errors
+    /// As [`place`](Self::place).
+    pub fn explain(&self, deployment: impl Reference<DeploymentId>) -> Result<Vec<Reason>, LookupError> {
+        let (id, found) = self.found(deployment)?;
+        let inventory = self.without_own(&self.inventory, id);
+        Ok(placement::explain(&inventory, &Arc::new(self.scope_of(found)), &found.demand))
     }
 
     /// Every constraint that each pool and flavor of one cluster fails.
-    #[must_use]
-    pub fn explain_cluster(&self, deployment: DeploymentId, cluster: ClusterId) -> Option<Vec<PairExplanation>> {
-        let (found, scope) = (self.deployment(deployment)?, self.scope(deployment)?);
-        let inventory = self.without_own(&self.inventory, deployment);
-        Some(placement::explain_cluster(&inventory, &scope, &found.demand, cluster))
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment or cluster that the workspace does not have.
+    pub fn explain_cluster(
+        &self,
+        deployment: impl Reference<DeploymentId>,
+        cluster: impl Reference<ClusterId>,
+    ) -> Result<Vec<PairExplanation>, LookupError> {
+        let ((id, found), cluster) = (self.found(deployment)?, cluster.find_in(self)?);
+        let inventory = self.without_own(&self.inventory, id);
+        Ok(placement::explain_cluster(&inventory, &Arc::new(self.scope_of(found)), &found.demand, cluster))
     }
 
-    fn place_on(&self, inventory: &Inventory, id: DeploymentId, options: PlaceOptions) -> Option<Outcome> {
-        let deployment = self.deployment(id)?;
+    fn place_on(
+        &self,
+        inventory: &Inventory,
+        id: DeploymentId,
+        deployment: &Deployment,
+        options: PlaceOptions,
+    ) -> Outcome {
         let scope = Arc::new(self.scope_of(deployment));
         let current = self.current(id);
         let ask = Self::ask(deployment, &current, options);
@@ -264,7 +289,7 @@ impl Workspace {
             (outcome.level, self.policies.get(outcome.policy).map(|policy| policy.name().clone()))
         });
         audit.dedup();
-        Some(Outcome { deployment: id, decision, audit })
+        Outcome { deployment: id, decision, audit }
     }
 
     /// What enforcing one audited policy would change, all else being equal.

@@ -120,7 +120,7 @@ impl Workspace {
         let state = self.state_of(workload)?;
         self.known_environments(&action)?;
         if let Some((environment, on_replaced)) = action.replacing() {
-            let own = self.find_environment(environment.as_str()).and_then(|id| self.environment(id));
+            let own = self.find_environment(environment.as_str()).ok().and_then(|id| self.environment(id));
             *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));
         }
         self.refuse_conflict(workload, &state, &action)?;
@@ -210,7 +210,7 @@ impl Workspace {
             Action::Release { from, to, .. } => named.extend([from, to]),
             _ => {}
         }
-        match named.into_iter().find(|name| self.find_environment(name.as_str()).is_none()) {
+        match named.into_iter().find(|name| self.find_environment(name.as_str()).is_err()) {
             Some(name) => {
                 Err(Refusal::new("E1", format!("no environment is called `{name}`")).next("declare it first"))
             }

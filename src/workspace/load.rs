@@ -41,8 +41,7 @@ impl Workspace {
     /// ";
     /// let source = Source { name: "fleet.yaml".into(), text: text.to_owned() };
     /// let workspace = Workspace::from_sources(&[source], LoadOptions::default())?;
-    /// let bert = workspace.find_deployment("bert/bert-api-v1")?;
-    /// assert!(workspace.place(bert).is_some_and(|outcome| outcome.decision.is_placed()));
+    /// assert!(workspace.place("bert/bert-api-v1")?.decision.is_placed());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

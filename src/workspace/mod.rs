@@ -12,7 +12,6 @@
 //! R4 and R6 ask of placements.
 
 mod additions;
-mod addresses;
 mod adoption;
 mod allowed;
 mod attach;
@@ -24,6 +23,7 @@ mod holdings;
 mod lives;
 #[cfg(feature = "manifest")]
 mod load;
+mod lookup;
 mod names;
 mod offload;
 mod policies;
@@ -35,16 +35,16 @@ mod violations;
 
 use std::sync::Arc;
 
-pub use addresses::AddressError;
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
+pub use lookup::{LookupError, Reference};
 pub use offload::{Local, Offloaded};
 pub use running::Running;
 pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
-use self::addresses::Addresses;
 use self::lives::Lives;
+use self::lookup::Addresses;
 use self::names::Unsound;
 use crate::catalog::{Axis, Catalog};
 use crate::deployment::{Deployment, Mix};
@@ -226,12 +226,6 @@ impl Workspace {
     #[must_use]
     pub fn environment(&self, id: EnvironmentId) -> Option<&Environment> {
         self.environments.get(id.index())?.as_ref()
-    }
-
-    /// The environment of this name.
-    #[must_use]
-    pub fn find_environment(&self, name: &str) -> Option<EnvironmentId> {
-        self.environments().find(|(_, environment)| environment.name.as_str() == name).map(|(id, _)| id)
     }
 
     /// The environment of deployments that name none (E2).

@@ -65,7 +65,7 @@ impl Workspace {
                 None => return Err(unknown("policy", &used.name)),
             }
         }
-        let environment = self.find_environment(environment.as_str()).ok_or_else(|| {
+        let environment = self.find_environment(environment.as_str()).map_err(|_| {
             Refusal::new("E1", format!("no environment is called `{environment}`")).next("declare it first")
         })?;
         Ok(Deployment {

@@ -128,7 +128,7 @@ impl Workspace {
         if record.status == Status::Deactivating || record.moving {
             return Remedy::Report { reason: None };
         }
-        let environment = self.find_environment(record.governor.as_str()).and_then(|id| self.environment(id));
+        let environment = self.find_environment(record.governor.as_str()).ok().and_then(|id| self.environment(id));
         let wanted = environment.map(|environment| environment.on_violation).unwrap_or_default();
         if wanted == OnViolation::Report {
             return Remedy::Report { reason: None };

@@ -204,7 +204,7 @@ fn p11_the_impact_of_other_policies_on_what_runs() {
     act(&mut workspace, observe(1, Observation::Built));
     act(&mut workspace, observe(2, Observation::Ready));
     let change = |workspace: &Workspace, policy: &str| PolicyChange {
-        environment: workspace.find_environment("staging"),
+        environment: workspace.find_environment("staging").ok(),
         attachments: vec![Attachment {
             policy: workspace.policies().find(policy).unwrap(),
             enforcement: Enforcement::Enforce,

@@ -8,7 +8,7 @@ use siting::id::Id;
 use siting::manifest::Source;
 use siting::placement::{Placement, Verdict};
 use siting::policy::{Attachment, Bundle, Enforcement, Options, Policy, PolicySet, Scope, State, Targets};
-use siting::workspace::{AddressError, AttachError, LoadError, LoadOptions, RemoveEnvironmentError, Workspace};
+use siting::workspace::{AttachError, LoadError, LoadOptions, LookupError, RemoveEnvironmentError, Workspace};
 
 /// Documents in a few words each; `kind name spec`.
 fn document(kind: &str, name: &str, spec: &str) -> String {
@@ -99,13 +99,16 @@ fn e1_production_and_what_governs_deployments_stay() {
     let mut workspace = workspace(&documents);
     let refused = |workspace: &mut Workspace, name: &str| workspace.remove_environment(name).unwrap_err();
     assert_eq!(refused(&mut workspace, "production"), RemoveEnvironmentError::Production);
-    assert_eq!(refused(&mut workspace, "prod"), RemoveEnvironmentError::Unknown("prod".to_owned()));
+    assert_eq!(
+        refused(&mut workspace, "prod"),
+        RemoveEnvironmentError::Unknown(workspace.find_environment("prod").unwrap_err())
+    );
     assert_eq!(
         refused(&mut workspace, "staging").to_string(),
         "`staging` still governs `m/two`; move or delete them first"
     );
     workspace.remove_environment("old").unwrap();
-    assert!(workspace.find_environment("old").is_none());
+    assert!(workspace.find_environment("old").is_err());
     // Those that remain still govern what they governed, and no id means another environment now.
     documents.push(document("Environment", "another", ""));
     let mut again = self::workspace(&documents);
@@ -338,9 +341,9 @@ fn addresses_are_unique_or_refused() {
     documents.push(document("Deployment", "one", "model: other"));
     documents.push(document("Deployment", "one", "workload: {type: agent, name: other}"));
     let workspace = workspace(&documents);
-    assert!(matches!(workspace.find_deployment("one"), Err(AddressError::Ambiguous { full, .. }) if full.len() == 3));
+    assert!(matches!(workspace.find_deployment("one"), Err(LookupError::Ambiguous { full, .. }) if full.len() == 3));
     assert!(workspace.find_deployment("m/one").is_ok());
-    assert!(matches!(workspace.find_deployment("other/one"), Err(AddressError::Ambiguous { .. })));
+    assert!(matches!(workspace.find_deployment("other/one"), Err(LookupError::Ambiguous { .. })));
     assert!(workspace.find_deployment("agent/other/one").is_ok());
     let error = workspace.find_deployment("m/onn").unwrap_err();
     assert_eq!(error.to_string(), "no deployment is called `m/onn`; did you mean `m/one`?");
@@ -778,7 +781,7 @@ fn d9_the_allowed_sets_of_all_are_those_of_each() {
             .collect();
         let named: Vec<_> = set.iter().map(|id| fleet.cluster(id).unwrap().name.to_string()).collect();
         assert!(clusters.iter().all(|name| named.contains(name)) && named.iter().all(|name| clusters.contains(name)));
-        assert_eq!(workspace.allowed(id).as_ref(), Some(set.as_ref()));
+        assert_eq!(workspace.allowed(id).as_ref(), Ok(set.as_ref()));
     }
     let named = |address| {
         let set = &all[workspace.find_deployment(address).unwrap().index()];

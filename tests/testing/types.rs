@@ -71,7 +71,7 @@ fn types_are_drawn_by_all_traits() {
         siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec,
             FavouriteSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
         siting::workspace: Outcome, PolicyChange, Running, Workspace;
-        siting::analysis: AxisDescription, Description, Finding, OptionCount, OptionsReport, PlacementDescription;
+        siting::analysis: AxisDescription, Description, Finding, OptionCount, PlacementDescription, Remaining;
         siting::simulation: ScenarioReport, StepReport;
         siting::testing: CommandSequence, Series;
     };
@@ -81,7 +81,7 @@ fn types_are_drawn_by_all_traits() {
         siting::inventory: GpuRequest, Shape, Used;
         siting::placement: Culprit;
         siting::policy: PolicySet, Targets;
-        siting::analysis: Subject, WorkloadName;
+        siting::analysis: Question, Subject, WorkloadName;
         siting::manifest: ScenarioReading;
         siting::lifecycle: Snapshot;
     };
@@ -193,7 +193,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "scaling::settings::Unsaid",
             "traffic::InvalidSplit",
             "traffic::NoRoute",
-            "workspace::AddressError",
+            "workspace::LookupError",
             "workspace::AttachError",
             "workspace::LoadError",
             "workspace::RemoveEnvironmentError",

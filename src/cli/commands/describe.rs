@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{names, simulate};
+use super::simulate;
 use crate::analysis::{self, Description};
 use crate::catalog::nearest;
 use crate::cli::ExitStatus;
@@ -22,12 +22,10 @@ struct DescriptionReport {
 
 pub(in crate::cli) fn describe(session: &mut Session, args: &args::Describe) -> Result<ExitStatus, Failure> {
     let loaded = session.load(&args.load.paths)?;
-    let description = match &args.after {
-        None => analysis::describe(&loaded.workspace, names::deployment(&loaded.workspace, &args.deployment)?),
-        Some(name) => Some(live(&after(&loaded, name)?, &args.deployment)?),
+    let deployment = match &args.after {
+        None => analysis::describe(&loaded.workspace, &args.deployment)?,
+        Some(name) => live(&after(&loaded, name)?, &args.deployment)?,
     };
-    // The id comes from this very workspace, so there is a description.
-    let Some(deployment) = description else { return Ok(ExitStatus::BAD) };
     let api_version = crate::cli::report::API_VERSION;
     let report = DescriptionReport { api_version, kind: "Description", deployment };
     session.answer(&report, |report, style| render::description(&report.deployment, style))?;

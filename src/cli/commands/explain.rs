@@ -1,6 +1,5 @@
 //! `siting explain`
 
-use super::names;
 use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -10,15 +9,13 @@ use crate::cli::session::Session;
 
 pub(in crate::cli) fn explain(session: &mut Session, args: &args::Explain) -> Result<ExitStatus, Failure> {
     let workspace = session.load(&args.load.paths)?.workspace;
-    let deployment = names::deployment(&workspace, &args.deployment)?;
-    let cluster = args.cluster.as_ref().map(|name| names::cluster(&workspace, name)).transpose()?;
+    let outcome = workspace.place(&args.deployment)?;
+    let deployment = outcome.deployment;
+    let cluster = args.cluster.as_ref().map(|name| workspace.find_cluster(name)).transpose()?;
     let cluster = cluster.and_then(|id| ClusterExplanation::new(&workspace, deployment, id));
-    let explained = workspace.place(deployment).and_then(|outcome| {
-        let report = ExplanationReport::new(&workspace, &outcome, cluster.as_ref(), session.quarantine)?;
-        Some((outcome, report))
-    });
-    // The id comes from this very workspace, so there is an outcome.
-    let Some((outcome, report)) = explained else { return Ok(ExitStatus::BAD) };
+    let report = ExplanationReport::new(&workspace, &outcome, cluster.as_ref(), session.quarantine);
+    // The id comes from this very workspace, so there is a report.
+    let Some(report) = report else { return Ok(ExitStatus::BAD) };
     session.answer(&report, |report, style| match &cluster {
         Some(cluster) => render::explain_cluster(&workspace, deployment, cluster, style),
         None => render::explain(&workspace, &outcome, report, style),

@@ -4,7 +4,6 @@ mod catalog;
 mod check;
 mod describe;
 mod explain;
-pub(super) mod names;
 mod options;
 mod place;
 mod schema;

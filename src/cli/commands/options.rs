@@ -1,7 +1,6 @@
 //! `siting options`
 
-use super::names;
-use crate::analysis;
+use crate::analysis::{self, Question};
 use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -12,10 +11,11 @@ use crate::placement::Reason;
 
 pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Result<ExitStatus, Failure> {
     let workspace = session.load(&args.load.paths)?.workspace;
-    let (environment, resource_type) =
-        names::asked(&workspace, args.environment.as_deref(), args.resource_type.as_deref())?;
-    let given = args.given.iter().map(|text| names::choice(&workspace, text)).collect::<Result<Vec<_>, _>>()?;
-    let found = analysis::options(&workspace, environment, resource_type, &given);
+    let given: Vec<_> = args.given.iter().map(String::as_str).collect();
+    let question = Question::named(&workspace, args.environment.as_deref(), args.resource_type.as_deref(), &given)?;
+    let Question { environment, resource_type, given } = &question;
+    let (environment, resource_type) = (*environment, *resource_type);
+    let found = analysis::options(&workspace, environment, resource_type, given);
     let report = OptionsReport::new(&workspace, &found, session.quarantine);
     let environment = workspace.environment(environment).map_or("", |environment| environment.name.as_str());
     let because = if !found.reasons.is_empty() {
@@ -26,7 +26,7 @@ pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Re
         "no healthy, uncordoned cluster satisfies the policies and the choices made".to_owned()
     };
     let resource_type = workspace.catalog().resource_type_name(resource_type);
-    let question = render::Question { environment, resource_type, because: &because };
+    let question = render::Asked { environment, resource_type, because: &because };
     session.answer(&report, |report, style| render::options(report, &question, style))?;
     Ok(ExitStatus::YES)
 }

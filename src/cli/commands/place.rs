@@ -1,6 +1,5 @@
 //! `siting place`
 
-use super::names;
 use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -14,7 +13,7 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
     let workspace = session.load(&args.load.paths)?.workspace;
     let options = PlaceOptions { partial: args.partial, optimize: args.optimize.unwrap_or(0) };
     let outcomes = match &args.deployment {
-        Some(address) => workspace.place_as(names::deployment(&workspace, address)?, options).into_iter().collect(),
+        Some(address) => vec![workspace.place_as(address, options)?],
         None if args.independent => workspace.place_independently(options),
         None => {
             let progress = Progress::new(session.progress, workspace.deployments().len());

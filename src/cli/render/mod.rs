@@ -21,7 +21,7 @@ pub(super) use catalog::catalog;
 pub(super) use check::check;
 pub(super) use description::description;
 pub(super) use explain::{explain, explain_cluster};
-pub(super) use options::{Question, options};
+pub(super) use options::{Asked, options};
 pub(super) use place::place;
 pub(super) use simulation::simulation;
 pub(super) use style::Style;

@@ -6,15 +6,15 @@ use super::words::with_article;
 use crate::cli::report::{OptionEntry, OptionsReport};
 
 /// What was asked.
-pub(in crate::cli) struct Question<'a> {
+pub(in crate::cli) struct Asked<'a> {
     pub(in crate::cli) environment: &'a str,
     pub(in crate::cli) resource_type: &'a str,
     /// Why nothing is left, if nothing is.
     pub(in crate::cli) because: &'a str,
 }
 
-pub(in crate::cli) fn options(report: &OptionsReport, question: &Question<'_>, style: Style) -> String {
-    let Question { environment, resource_type, because } = question;
+pub(in crate::cli) fn options(report: &OptionsReport, question: &Asked<'_>, style: Style) -> String {
+    let Asked { environment, resource_type, because } = question;
     let resource_type = with_article(resource_type);
     if report.locations.is_empty() && report.flavors.is_empty() {
         let nothing = style.bad("nothing is left");

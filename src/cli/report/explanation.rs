@@ -78,7 +78,7 @@ impl ExplanationReport {
         let decision = &outcome.decision;
         let reasons = match decision.refusal() {
             Some(refusal) => ReasonReport::all(&refusal.reasons),
-            None => ReasonReport::all(&workspace.explain(outcome.deployment)?),
+            None => ReasonReport::all(&workspace.explain(outcome.deployment).ok()?),
         };
         Some(Self {
             api_version: API_VERSION,
@@ -100,8 +100,8 @@ impl ExplanationReport {
 impl ClusterExplanation {
     /// `None` for ids of another workspace.
     pub(in crate::cli) fn new(workspace: &Workspace, deployment: DeploymentId, id: ClusterId) -> Option<Self> {
-        let (fleet, scope) = (workspace.inventory().fleet(), workspace.scope(deployment)?);
-        let pairs = workspace.explain_cluster(deployment, id)?;
+        let (fleet, scope) = (workspace.inventory().fleet(), workspace.scope(deployment).ok()?);
+        let pairs = workspace.explain_cluster(deployment, id).ok()?;
         Some(Self {
             cluster: fleet.cluster(id)?.name.as_str().to_owned(),
             allowed: pairs.iter().any(|pair| pair.candidate),

@@ -25,7 +25,7 @@ pub(in crate::cli) struct OptionEntry {
 }
 
 impl OptionsReport {
-    pub(in crate::cli) fn new(workspace: &Workspace, found: &analysis::OptionsReport, quarantine: bool) -> Self {
+    pub(in crate::cli) fn new(workspace: &Workspace, found: &analysis::Remaining, quarantine: bool) -> Self {
         let entry = |option: &OptionCount| {
             let ChoiceReport { r#type, name } = ChoiceReport::new(workspace.catalog(), option.choice);
             OptionEntry { r#type, name, clusters: option.clusters }

@@ -40,7 +40,7 @@ impl Answer {
     /// ```
     #[must_use]
     pub fn of(workspace: &Workspace, id: DeploymentId) -> Option<Self> {
-        let decision = workspace.place(id)?.decision;
+        let decision = workspace.place(id).ok()?.decision;
         let fleet = decision.fleet();
         let placements = decision.placements().iter();
         Some(Self {
@@ -68,7 +68,7 @@ impl Spot {
 /// What is cited of every pair that is not allowed.
 fn exclusions(workspace: &Workspace, id: DeploymentId, fleet: &Fleet) -> BTreeMap<Spot, BTreeSet<Citation>> {
     let clusters = (0..fleet.clusters().len()).map(ClusterId::from_index);
-    let pairs = clusters.filter_map(|cluster| workspace.explain_cluster(id, cluster)).flatten();
+    let pairs = clusters.filter_map(|cluster| workspace.explain_cluster(id, cluster).ok()).flatten();
     let excluded = pairs.filter_map(|pair| {
         let about_policies = pair
             .reasons

@@ -39,8 +39,8 @@ impl Platform {
             seen.deployments.iter_mut().for_each(|deployment| deployment.policies.clear());
         }
         let workspace = Workspace::from_specs(seen, LoadOptions::default())?;
-        let decision = workspace.find_deployment(address).ok().and_then(|id| workspace.place(id));
-        let Some(decision) = decision.map(|outcome| outcome.decision) else {
+        let decision = workspace.place(address);
+        let Ok(decision) = decision.map(|outcome| outcome.decision) else {
             let nothing = BitSet::empty(workspace.inventory().fleet().pairs().len());
             return Ok((Placed { allowed: nothing, running: Vec::new() }, workspace));
         };

@@ -1,0 +1,299 @@
+//! Names and addresses from outside, to ids (C8, L1).
+
+use std::collections::HashMap;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{Workspace, names};
+use crate::catalog::{Catalog, Choice, ChoiceKind, nearest};
+use crate::deployment::{Deployment, Workload};
+use crate::id::{ClusterId, DeploymentId, EnvironmentId, Id, Name, PolicyId, ResourceTypeId};
+use crate::origin::{Origin, Problem, ProblemCode, listed};
+
+/// A deployment, cluster, environment or policy as a caller refers to it: by id, or by name.
+///
+/// Methods that take one accept either. A deployment's name is its address: see
+/// [`find_deployment`](Workspace::find_deployment).
+///
+/// ```
+/// use siting::manifest::spec::{DeploymentSpec, Specs};
+/// use siting::workspace::{LoadOptions, Workspace};
+///
+/// let deployment = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+/// let specs = Specs { deployments: vec![deployment], ..Specs::default() };
+/// let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
+///
+/// let by_name = workspace.place("bert/bert-api-v1")?;
+/// let by_id = workspace.place(workspace.find_deployment("bert-api-v1")?)?;
+/// assert_eq!(by_name.deployment, by_id.deployment);
+/// let error = workspace.place("bert-api-v2").unwrap_err();
+/// assert_eq!(error.to_string(), "no deployment is called `bert-api-v2`; did you mean `bert-api-v1`?");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Reference<I>: sealed::Sealed {
+    /// The id that is referred to.
+    ///
+    /// # Errors
+    /// [`LookupError`], where nothing in the workspace is called so or has this id.
+    fn find_in(self, workspace: &Workspace) -> Result<I, LookupError>;
+}
+
+mod sealed {
+    /// Kept here, so that methods may take more kinds of references later.
+    pub trait Sealed {}
+    impl Sealed for &str {}
+    impl Sealed for &String {}
+}
+
+/// References to one kind of thing: by id, where `known` says that the workspace has it, or by name.
+macro_rules! references {
+    ($($id:ident, $kind:literal, $find:ident, |$workspace:ident, $own:ident| $known:expr;)*) => {$(
+        impl sealed::Sealed for $id {}
+
+        impl Reference<$id> for $id {
+            fn find_in(self, $workspace: &Workspace) -> Result<$id, LookupError> {
+                let $own = self;
+                if $known { Ok(self) } else { Err(LookupError::Foreign { kind: $kind, index: self.index() }) }
+            }
+        }
+
+        impl Reference<$id> for &str {
+            fn find_in(self, workspace: &Workspace) -> Result<$id, LookupError> {
+                workspace.$find(self)
+            }
+        }
+
+        impl Reference<$id> for &String {
+            fn find_in(self, workspace: &Workspace) -> Result<$id, LookupError> {
+                workspace.$find(self)
+            }
+        }
+    )*};
+}
+
+references! {
+    DeploymentId, "deployment", find_deployment, |workspace, id| workspace.deployment(id).is_some();
+    ClusterId, "cluster", find_cluster, |workspace, id| workspace.inventory.fleet().cluster(id).is_some();
+    EnvironmentId, "environment", find_environment, |workspace, id| workspace.environment(id).is_some();
+    PolicyId, "policy", find_policy, |workspace, id| workspace.policies.get(id).is_some();
+}
+
+/// What is asked for by a name or an id is not there, or not one thing.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// Nothing is called so.
+    #[error("no {kind} is called `{name}`{}", names::did_you_mean(.near))]
+    Unknown {
+        /// What was asked for: `deployment`, `cluster`, `gpu flavor`.
+        kind: String,
+        /// The name.
+        name: String,
+        /// The nearest names there are.
+        near: Vec<String>,
+    },
+    /// Several deployments have this address.
+    #[error("several deployments are called `{address}`: {}", listed(.full, "and", names::LISTED))]
+    Ambiguous {
+        /// The address.
+        address: String,
+        /// Their full addresses.
+        full: Vec<String>,
+    },
+    /// The cluster is invalid, and a load with quarantine left it out (I6).
+    #[error("cluster `{cluster}` is invalid and was left out")]
+    Quarantined {
+        /// The cluster's name.
+        cluster: String,
+    },
+    /// The text cannot be a name or a choice.
+    #[error("{message}; {help}")]
+    Malformed {
+        /// What is wrong.
+        message: String,
+        /// What would be right.
+        help: String,
+    },
+    /// The id is not one of this workspace.
+    #[error("this workspace has no {kind} with the id {index}")]
+    Foreign {
+        /// What the id is of: `deployment`, `cluster`, `environment`, `policy`.
+        kind: &'static str,
+        /// The id as a number.
+        index: usize,
+    },
+}
+
+impl LookupError {
+    fn unknown<'a>(kind: impl Into<String>, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Unknown { kind: kind.into(), name: name.to_owned(), near: nearest(name, known) }
+    }
+}
+
+/// The same as a problem with what the user typed: message and help apart.
+impl From<LookupError> for Problem {
+    fn from(error: LookupError) -> Self {
+        let unknown = |message, near: &[String]| {
+            let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
+            if near.is_empty() { problem } else { problem.help(format!("did you mean {}?", either(near))) }
+        };
+        match error {
+            LookupError::Unknown { kind, name, near } => unknown(format!("no {kind} is called `{name}`"), &near),
+            LookupError::Ambiguous { address, full } => {
+                unknown(format!("several deployments are called `{address}`"), &full)
+            }
+            LookupError::Malformed { message, help } => {
+                Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help)
+            }
+            LookupError::Quarantined { .. } | LookupError::Foreign { .. } => unknown(error.to_string(), &[]),
+        }
+    }
+}
+
+/// `` `a` or `b` or `c` ``
+fn either(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+impl Workspace {
+    /// The deployment of an address: `name` where that is unique, `workload/name`, or
+    /// `type/workload/name`. O(1).
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is none, or several.
+    pub fn find_deployment(&self, address: &str) -> Result<DeploymentId, LookupError> {
+        match self.addresses.find(address) {
+            [id] => Ok(*id),
+            [] => {
+                let names: Vec<_> =
+                    self.deployments.iter().flat_map(|d| [d.name.as_str().to_owned(), d.address()]).collect();
+                Err(LookupError::unknown("deployment", address, names.iter().map(String::as_str)))
+            }
+            several => {
+                let full = several.iter().filter_map(|&id| Some(full_address(&self.catalog, self.deployment(id)?)));
+                Err(LookupError::Ambiguous { address: address.to_owned(), full: full.collect() })
+            }
+        }
+    }
+
+    /// What a reference leads to.
+    pub(super) fn found(
+        &self,
+        reference: impl Reference<DeploymentId>,
+    ) -> Result<(DeploymentId, &Deployment), LookupError> {
+        let id = reference.find_in(self)?;
+        let foreign = || LookupError::Foreign { kind: "deployment", index: id.index() };
+        self.deployment(id).map(|deployment| (id, deployment)).ok_or_else(foreign)
+    }
+
+    /// The cluster of a name.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is none, or it was left out (I6).
+    pub fn find_cluster(&self, name: &str) -> Result<ClusterId, LookupError> {
+        let fleet = self.inventory.fleet();
+        if let Some(found) = fleet.find_cluster(name) {
+            return Ok(found);
+        }
+        if self.quarantined.iter().any(|cluster| cluster.name == name) {
+            return Err(LookupError::Quarantined { cluster: name.to_owned() });
+        }
+        Err(LookupError::unknown("cluster", name, fleet.clusters().iter().map(|cluster| cluster.name.as_str())))
+    }
+
+    /// The environment of a name.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is none.
+    pub fn find_environment(&self, name: &str) -> Result<EnvironmentId, LookupError> {
+        let found = self.environments().find(|(_, environment)| environment.name.as_str() == name);
+        let known = || self.environments().map(|(_, environment)| environment.name.as_str());
+        found.map(|(id, _)| id).ok_or_else(|| LookupError::unknown("environment", name, known()))
+    }
+
+    /// The policy of a name.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is none.
+    pub fn find_policy(&self, name: &str) -> Result<PolicyId, LookupError> {
+        let known = || self.policies.iter().map(|(_, policy)| policy.name().as_str());
+        self.policies.find(name).ok_or_else(|| LookupError::unknown("policy", name, known()))
+    }
+
+    /// The workload type of a name: `model`, `function`, `agent`, or one of the workspace's own.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is none.
+    pub fn find_resource_type(&self, name: &str) -> Result<ResourceTypeId, LookupError> {
+        self.catalog.resource_type(name).ok_or_else(|| {
+            let known: Vec<_> = self.catalog.resource_types().map(|id| self.catalog.resource_type_name(id)).collect();
+            match LookupError::unknown("workload type", name, known.iter().copied()) {
+                LookupError::Unknown { near, .. } if near.is_empty() => LookupError::Malformed {
+                    message: format!("no workload type is called `{name}`"),
+                    help: format!("they are {}", known.join(", ")),
+                },
+                error => error,
+            }
+        })
+    }
+
+    /// The workload of a type and a name, whether or not anything of it is deployed.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is no such type, or the name cannot be one.
+    pub fn find_workload(&self, resource_type: &str, name: &str) -> Result<Workload, LookupError> {
+        let resource_type = self.find_resource_type(resource_type)?;
+        let name = Name::new(name).map_err(|error| LookupError::Malformed {
+            message: error.to_string(),
+            help: "a name is 1 to 253 printable characters without outer spaces".to_owned(),
+        })?;
+        Ok(Workload { resource_type, name })
+    }
+
+    /// The place or hardware of a text `kind:name`, such as `gpu:t4` or `location:aws/us-east-1`.
+    ///
+    /// # Errors
+    /// [`LookupError`] if there is no such kind, or nothing of the kind is called so.
+    pub fn find_choice(&self, text: &str) -> Result<Choice, LookupError> {
+        let kinds = || ChoiceKind::ALL.map(ChoiceKind::as_str).join(", ");
+        let Some((kind, name)) = text.split_once(':') else {
+            let help = format!("write it as `kind:name`, such as `gpu:t4`; the kinds are {}", kinds());
+            return Err(LookupError::Malformed { message: format!("`{text}` is no choice"), help });
+        };
+        let Some(kind) = ChoiceKind::parse(kind) else {
+            let message = format!("`{kind}` is no kind of choice");
+            return Err(LookupError::Malformed { message, help: format!("the kinds are {}", kinds()) });
+        };
+        let noun = if kind.flavor_kind().is_some() { format!("{kind} flavor") } else { kind.to_string() };
+        let near = || self.catalog.nearest(kind, name);
+        let unknown = || LookupError::Unknown { kind: noun, name: name.to_owned(), near: near() };
+        self.catalog.resolve(kind, name).ok_or_else(unknown)
+    }
+}
+
+/// Every way in which deployments can be addressed.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(HashMap<String, SmallVec<[DeploymentId; 1]>>);
+
+impl Addresses {
+    pub(super) fn of(catalog: &Catalog, deployments: &[Deployment]) -> Self {
+        let mut found: HashMap<String, SmallVec<[DeploymentId; 1]>> = HashMap::with_capacity(deployments.len() * 3);
+        for (index, deployment) in deployments.iter().enumerate() {
+            let (name, short) = (deployment.name.as_str().to_owned(), deployment.address());
+            for address in [name, short, full_address(catalog, deployment)] {
+                let id = DeploymentId::from_index(index);
+                found.entry(address).and_modify(|ids| ids.push(id)).or_insert_with(|| smallvec![id]);
+            }
+        }
+        Self(found)
+    }
+
+    /// The deployments of this address, in the order in which they are decided.
+    pub(super) fn find(&self, address: &str) -> &[DeploymentId] {
+        self.0.get(address).map(SmallVec::as_slice).unwrap_or_default()
+    }
+}
+
+fn full_address(catalog: &Catalog, deployment: &Deployment) -> String {
+    format!("{}/{}", catalog.resource_type_name(deployment.workload.resource_type), deployment.address())
+}
