@@ -22,6 +22,7 @@ from siting._documents import (
 )
 from siting._errors import (
     Conflict,
+    InvalidArgument,
     InvalidValue,
     LoadError,
     NoRoute,
@@ -146,6 +147,7 @@ __all__ = [
     "Gpu",
     "Group",
     "HealthCheck",
+    "InvalidArgument",
     "InvalidValue",
     "LegalCommands",
     "Life",
@@ -212,5 +214,7 @@ __all__ = [
 ]
 
 # Tracebacks name what users import.
-for _error in (Conflict, InvalidValue, LoadError, NoRoute, NotPlaced, Refused, SitingError, UnknownName):
+for _error in (InvalidArgument, InvalidValue, UnknownName, LoadError):
     _error.__module__ = "siting"
+for _other in (Conflict, NoRoute, NotPlaced, Refused, SitingError):
+    _other.__module__ = "siting"

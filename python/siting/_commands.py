@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from siting._records import Record, camel, encode, freeze, plain
+from siting import _siting
+from siting._arguments import checked_class, plain_value, record
+from siting._errors import InvalidArgument, shown
+from siting._records import Record, camel, encode, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from typing_extensions import Unpack
+
     from siting._documents import OnReplaced, Policy
-    from siting._settings import AttachmentLike, Takeover
+    from siting._settings import AttachmentLike, Edits, Settings, Takeover
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@checked_class
+@record
 class Command(Record):
     """What to do with a workload. Deployments are named by name or id."""
 
@@ -29,8 +34,19 @@ class Command(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Command:
         """Read a command as a step of a scenario has it."""
+        if not isinstance(data, Mapping) or len(data) != 1:
+            raise InvalidArgument("a command is read from a mapping of one verb", code="wrong-type")
         ((verb, arguments),) = data.items()
-        return cls(verb, freeze(arguments))
+        return cls(verb, arguments)
+
+    def __post_init__(self) -> None:
+        verbs = sorted(camel(name) for name, member in vars(Command).items() if isinstance(member, classmethod))
+        if self.verb not in verbs:
+            near = _siting.nearest(self.verb, verbs)
+            help = f"did you mean `{near[0]}`?" if near else f"they are `{'`, `'.join(verbs)}`"
+            message = f"`{shown(self.verb)}` is no command"
+            raise InvalidArgument(message, code="invalid-value", help=help, path="verb")
+        object.__setattr__(self, "arguments", plain_value(self.arguments, "arguments"))
 
     @classmethod
     def push(
@@ -44,12 +60,12 @@ class Command(Record):
         by: Takeover | None = None,
         environment: str | None = None,
         from_: str | None = None,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> Command:
         """Push a version: published, as the ``draft``, or to be promoted to an environment once it is active.
 
         Settings are those of the loaded deployment ``from_``, where given, and the fields of a deployment's
-        spec beside that.
+        spec beside that. Of environment variables a life knows the names only: values stay with the host.
         """
         told = {"version": version, "name": name, "draft": draft or None, "promote": promote}
         return _command("push", told, on_replaced=on_replaced, by=by, environment=environment, from_=from_, **settings)
@@ -169,7 +185,7 @@ class Command(Record):
         return _command("scale", {"deployment": deployment, "replicas": replicas})
 
     @classmethod
-    def edit(cls, deployment: str, **changes: Any) -> Command:
+    def edit(cls, deployment: str, **changes: Unpack[Edits]) -> Command:
         """Change settings: fields of a deployment's spec, as they are to be."""
         return _command("edit", {"deployment": deployment}, **changes)
 
@@ -187,8 +203,14 @@ class Command(Record):
 
 
 def _command(verb: str, told: Mapping[str, Any], *, keep: Any = None, **options: Any) -> Command:
+    from siting._documents import attachments
+
+    if "policies" in options:
+        options["policies"] = attachments(options["policies"])
+    if "env" in options:
+        options["set_env"] = sorted({*options.pop("env"), *options.get("set_env", ())})
     fields = {**told, **{camel(key): value for key, value in options.items()}}
     written = plain(fields)
     if keep is not None:
         written.setdefault("policies", [])
-    return Command(verb, freeze(written))
+    return Command(verb, written)

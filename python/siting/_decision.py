@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from siting import _html, _siting
-from siting._errors import Conflict, NotPlaced
+from siting._errors import Conflict, InvalidArgument, NotPlaced
 from siting._records import loads
 from siting._reports import DecisionReport, Explanation
 
@@ -25,7 +25,7 @@ class Decision:
     __slots__ = ("__weakref__", "_core", "_kept")
 
     def __init__(self, *_: object) -> None:
-        raise TypeError("decisions are made by `Workspace.place`")
+        raise InvalidArgument("decisions are made by `Workspace.place`", code="wrong-type")
 
     @classmethod
     def _of(cls, core: _siting.Decision) -> Decision:

@@ -7,10 +7,12 @@ are texts, defaults are absent. So two documents are equal if they say the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
-from siting._document import Document, Metadata
+from siting._arguments import MAX_DEPTH, at, beneath, type_of
+from siting._document import Document, Metadata, document
+from siting._errors import InvalidArgument, shown
 from siting._reports import Choice, ChoiceLike, Location
 from siting._settings import (
     Attachment,
@@ -37,8 +39,12 @@ OnReplaced = Literal["keep", "scale-to-zero", "deactivate"]
 """What becomes of a replaced holder."""
 
 
-def _choices(choices: Iterable[ChoiceLike]) -> list[Choice]:
-    return [Choice.of(choice) for choice in choices]
+def _choices(field: str, choices: Iterable[ChoiceLike]) -> list[Choice]:
+    read = []
+    for index, choice in enumerate(choices):
+        with beneath(at(field, index)):
+            read.append(Choice.of(choice))
+    return read
 
 
 def attachments(policies: Iterable[AttachmentLike | Policy]) -> list[Attachment]:
@@ -46,7 +52,21 @@ def attachments(policies: Iterable[AttachmentLike | Policy]) -> list[Attachment]
     return [Attachment.of(policy.name if isinstance(policy, Policy) else policy) for policy in policies]
 
 
-@dataclass(frozen=True, init=False, repr=False)
+def one_of(what: str, **told: object) -> None:
+    """Refuse two arguments of which one is to be given, where both or neither are."""
+    first, second = told
+    given = [name for name, value in told.items() if value is not None]
+    if len(given) != 1:
+        code = "invalid-value" if given else "missing-field"
+        raise InvalidArgument(f"{what} either `{first}` or `{second}`", code=code, path=second if given else first)
+
+
+def address_of(named: str | Document) -> str:
+    """Return what a document is named by, which may be told already."""
+    return named.address if isinstance(named, Document) else named
+
+
+@document
 class Policy(Document):
     """A named set of allowed places or hardware.
 
@@ -77,16 +97,15 @@ class Policy(Document):
         **metadata: Unpack[Metadata],
     ) -> None:
         """Allow ``locations`` or ``flavors``, but not ``except_``."""
-        if (locations is None) == (flavors is None):
-            raise TypeError(f"policy {name!r} allows either `locations` or `flavors`")
+        one_of(f"policy `{shown(name)}` allows", locations=locations, flavors=flavors)
         axis, options = ("location", locations) if locations is not None else ("flavor", flavors)
         self._build(
             name,
             metadata,
             {
                 "type": axis,
-                f"{axis}s": _choices(options or ()),
-                "except": _choices(except_),
+                f"{axis}s": _choices(f"{axis}s", options or ()),
+                "except": _choices("except_", except_),
                 "resourceTypes": list(resource_types),
                 "description": description,
             },
@@ -94,7 +113,7 @@ class Policy(Document):
         )
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@document
 class Environment(Document):
     """Policies that govern deployments.
 
@@ -125,10 +144,10 @@ class Environment(Document):
             "onViolation": on_violation,
             "onReplaced": on_replaced,
         }
-        self._build(name, metadata, spec)
+        self._build(name, metadata, spec, named=policies)
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@document
 class Organisation(Document):
     """The document of kind ``Workspace``: what holds for the whole workspace, and names of its own."""
 
@@ -153,7 +172,7 @@ class Organisation(Document):
         *,
         policies: Iterable[AttachmentLike | Policy] = (),
         require: Iterable[Axis] = (),
-        default_environment: str | None = None,
+        default_environment: str | Environment | None = None,
         currency: str | None = None,
         resource_types: Iterable[str] = (),
         groups: Mapping[str, Iterable[str]] | None = None,
@@ -165,7 +184,9 @@ class Organisation(Document):
         spec = {
             "policies": attachments(policies),
             "require": list(require),
-            "defaultEnvironment": default_environment,
+            "defaultEnvironment": (
+                default_environment if default_environment is None else address_of(default_environment)
+            ),
             "currency": currency,
             "resourceTypes": list(resource_types),
             "groups": groups,
@@ -173,10 +194,10 @@ class Organisation(Document):
             "flavors": list(flavors),
             "expectedDemands": list(expected_demands),
         }
-        self._build(name, metadata, spec)
+        self._build(name, metadata, spec, named=[*policies, default_environment])
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@document
 class Deployment(Document):
     """One version of a workload with its settings. Values of environment variables stay out of its ``repr``.
 
@@ -210,7 +231,7 @@ class Deployment(Document):
         workload: str | None = None,
         workload_type: str = "model",
         version: str | None = None,
-        environment: str | None = None,
+        environment: str | Environment | None = None,
         policies: Iterable[AttachmentLike | Policy] = (),
         priority: int = 0,
         replicas: int | None = None,
@@ -225,12 +246,11 @@ class Deployment(Document):
         **metadata: Unpack[Metadata],
     ) -> None:
         """Deploy a ``model``, or a ``workload`` of a ``workload_type``."""
-        if (model is None) == (workload is None):
-            raise TypeError(f"deployment {name!r} is of either a `model` or a `workload`")
+        one_of(f"deployment `{shown(name)}` is of", model=model, workload=workload)
         spec = {
             **_workload(workload_type, workload if model is None else model),
             "version": version,
-            "environment": environment,
+            "environment": environment if environment is None else address_of(environment),
             "policies": attachments(policies),
             "priority": priority or None,
             "replicas": replicas,
@@ -243,12 +263,18 @@ class Deployment(Document):
             "env": env or None,
             "description": description,
         }
-        self._build(name, metadata, spec)
+        self._build(name, metadata, spec, named=[*policies, environment])
 
     @property
     def address(self) -> str:
         """Its address, ``workload/name``."""
         return f"{self.workload}/{self.name}"
+
+    def _argument(self, keys: tuple[Any, ...]) -> tuple[Any, ...]:
+        if keys[:2] == ("spec", "workload"):
+            return ("workload_type",) if keys[2:] == ("type",) else ("workload",)
+        # One alternative stands by itself in manifests.
+        return tuple(key for key in super()._argument(keys) if key != "any_of")
 
     def _spec(self, fields: dict[str, Any]) -> dict[str, Any]:
         workload = _workload(fields.pop("workloadType"), fields.pop("workload"))
@@ -266,7 +292,7 @@ def _workload(kind: str, name: str | None) -> dict[str, Any]:
     return {"model": name} if kind == "model" else {"workload": {"type": kind, "name": name}}
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@document
 class Cluster(Document):
     """Where replicas can run: with ``pools``, or serverless with ``flavors``.
 
@@ -300,8 +326,7 @@ class Cluster(Document):
         flavors: Iterable[ChoiceLike] | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
-        if (pools is None) == (flavors is None):
-            raise TypeError(f"cluster {name!r} has either `pools` or `flavors`")
+        one_of(f"cluster `{shown(name)}` has", pools=pools, flavors=flavors)
         spec = {
             "provider": provider,
             "location": location,
@@ -310,7 +335,7 @@ class Cluster(Document):
             "healthy": None if healthy else False,
             "cordoned": cordoned or None,
             "pools": None if pools is None else list(pools),
-            "flavors": None if flavors is None else _choices(flavors),
+            "flavors": None if flavors is None else _choices("flavors", flavors),
         }
         self._build(name, metadata, spec, stated="flavors" if pools is None else "pools")
 
@@ -322,7 +347,7 @@ class Cluster(Document):
         return {"healthy": True, **spec}
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@document
 class Running(Document):
     """The document of kind ``Placement``: replicas that run now. They take capacity, and their place is kept."""
 
@@ -337,22 +362,24 @@ class Running(Document):
         self,
         name: str,
         *,
-        deployment: str,
-        cluster: str,
+        deployment: str | Deployment,
+        cluster: str | Cluster,
         pool: str,
         replicas: int,
         **metadata: Unpack[Metadata],
     ) -> None:
-        spec = {"deployment": deployment, "cluster": cluster, "pool": pool, "replicas": replicas}
-        self._build(name, metadata, spec)
+        of, on = address_of(deployment), address_of(cluster)
+        spec = {"deployment": of, "cluster": on, "pool": pool, "replicas": replicas}
+        self._build(name, metadata, spec, named=[deployment, cluster])
 
 
-def documents_of(source: Any) -> Iterable[Mapping[str, Any]]:
-    """Return the manifests of a source that is no path."""
-    if isinstance(source, Document):
-        yield source.manifest()
-    elif isinstance(source, Mapping):
+def documents_of(source: Any, depth: int = 0) -> Iterable[Mapping[str, Any] | Document]:
+    """Return the manifests and documents of a source that is no path."""
+    if isinstance(source, (Document, Mapping)):
         yield source
-    else:
+    elif isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray)) and depth < MAX_DEPTH:
         for document in source:
-            yield from documents_of(document)
+            yield from documents_of(document, depth + 1)
+    else:
+        message = f"documents are paths, mappings and documents, not {type_of(source)}"
+        raise InvalidArgument(message, code="wrong-type", path="sources")

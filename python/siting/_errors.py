@@ -11,8 +11,24 @@ if TYPE_CHECKING:
     from siting._decision import Decision
 
 
+def shown(text: str, longest: int = 60) -> str:
+    """Return a user's text on one line, cut where it is too long to be read, with nothing that does not print."""
+    cut = text[:longest] + "…" if len(text) > longest else text
+    if cut.isprintable():
+        return cut
+    return "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in cut)
+
+
+LONGEST = 2000
+"""The longest message, in characters."""
+
+
 class SitingError(Exception):
-    """What can go wrong, with its code, where it stands and what would be right."""
+    """What can go wrong, with its code, where it stands and what would be right.
+
+    ``path`` names the field of what was given in Python, such as ``pools[0].cpu``; ``file``, ``line`` and ``column``
+    the place in a text.
+    """
 
     def __init__(
         self,
@@ -23,13 +39,16 @@ class SitingError(Exception):
         file: str | None = None,
         line: int | None = None,
         column: int | None = None,
+        path: str | None = None,
         related: Sequence[SitingError] = (),
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        # Whoever wrote what is quoted here has no say in how it looks on a terminal.
+        self.message = shown(message, LONGEST)
+        super().__init__(self.message)
         self.code = code
-        self.help = help
-        self.file = file
+        self.help = help and shown(help, LONGEST)
+        self.path = path
+        self.file = file and shown(file, LONGEST)
         self.line = line
         self.column = column
         self.related = tuple(related)
@@ -59,6 +78,10 @@ class InvalidValue(SitingError, ValueError):
     def __init__(self, message: str, *, errors: Sequence[SitingError] = (), **details: Any) -> None:
         super().__init__(message, **details)
         self.errors = list(errors)
+
+
+class InvalidArgument(InvalidValue, TypeError):
+    """An argument that is not known, is missing, or is of another type; :attr:`path` names it."""
 
 
 class UnknownName(InvalidValue, LookupError):
@@ -109,10 +132,17 @@ class NotPlaced(SitingError):
 
 
 def _restore(kind: type[SitingError], args: tuple[Any, ...], state: dict[str, Any]) -> SitingError:
+    if not (isinstance(kind, type) and issubclass(kind, SitingError) and isinstance(state, dict)):
+        raise damaged("an error")
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def damaged(what: str) -> InvalidValue:
+    """Make the error of a pickle that does not hold what was written."""
+    return InvalidValue(f"this is not {what} as it was written", code="damaged", help="write it anew")
 
 
 # The native half calls these; each takes the JSON of what is wrong.
@@ -161,4 +191,4 @@ def _related(place: dict[str, Any]) -> SitingError:
 
 
 def _details(error: SitingError) -> dict[str, Any]:
-    return {key: getattr(error, key) for key in ("code", "help", "file", "line", "column", "related")}
+    return {key: getattr(error, key) for key in ("code", "help", "file", "line", "column", "path", "related")}

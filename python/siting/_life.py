@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from siting import _siting
-from siting._errors import Refused
+from siting._arguments import checked_class
+from siting._errors import Refused, UnknownName, shown
+from siting._manifests import rendered
 from siting._records import Record, decode, encode, freeze
 from siting._reports import Description, Workload
 from siting._time import Moment, millis
@@ -181,6 +183,7 @@ class Violation(Record):
     refused: str | None = None
 
 
+@checked_class
 class Life:
     """A workload's life in a workspace; see :meth:`siting.Workspace.life`."""
 
@@ -206,7 +209,9 @@ class Life:
         for found in self.deployments:
             if deployment in (found.name, found.id):
                 return found
-        raise KeyError(deployment)
+        near = _siting.nearest(deployment, [found.name for found in self.deployments])
+        help = f"did you mean `{near[0]}`?" if near else None
+        raise UnknownName(f"there is no deployment `{shown(deployment)}`", code="unknown-name", help=help)
 
     @property
     def routes(self) -> dict[str, Route]:
@@ -216,12 +221,12 @@ class Life:
 
     def apply(self, command: Command, *, now: Moment) -> tuple[Effect, ...]:
         """Carry a command out; what it needs is placed, and its replicas take and give back capacity."""
-        step = json.dumps(command.to_json())
+        step, _ = rendered(command.to_json())
         return _effects(_siting.carry_out(self._core, self._workload, millis(now), step))
 
     def preview(self, command: Command, *, now: Moment) -> tuple[Effect, ...]:
         """Tell what a command would do, or raise what would refuse it. Nothing changes."""
-        step = json.dumps(command.to_json())
+        step, _ = rendered(command.to_json())
         return _effects(_siting.preview(self._core, self._workload, millis(now), step))
 
     def check(self, command: Command, *, now: Moment) -> Refused | None:
@@ -302,7 +307,7 @@ class Life:
 
     def restore(self, journal: Mapping[str, Any]) -> None:
         """Put a life that was written down in the place of the present one."""
-        _siting.restore_life(self._core, self._workload, json.dumps(journal))
+        _siting.restore_life(self._core, self._workload, rendered(journal)[0])
 
     def __repr__(self) -> str:
         told = ", ".join(f"{one.name} {one.status}" for one in self.deployments)

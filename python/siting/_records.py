@@ -7,13 +7,18 @@ bind a report.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import types
 import typing
+import zlib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Union
+
+from siting import _siting
+from siting._errors import InvalidArgument, SitingError, damaged, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -27,14 +32,16 @@ class Record:
 
     __slots__ = ()
 
+    _checks: ClassVar[bool] = False
+    """Whether its constructor reads what it is given, so that nothing must be read before."""
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read a record from an object of a report."""
-        fields = fields_of(cls)
-        unknown = [key for key in data if key not in fields]
-        if unknown:
-            raise TypeError(f"{cls.__name__} has no field {unknown[0]!r}")
-        return cls(**{fields[key][0]: decode(fields[key][1], value) for key, value in data.items()})
+        """Read a record from an object of a report or a manifest."""
+        if cls._checks:
+            return cls(**named(cls, data))
+        fields = from_fields(cls, data)
+        return restored(cls, {name: decode(hint, value) for name, (hint, value) in fields.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Write the record as the object that a report has for it."""
@@ -55,6 +62,34 @@ class Record:
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What comes back is made anew, and so checked anew.
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return restored, (type(self), {field.name: getattr(self, field.name) for field in fields})
+
+
+def restored(cls: type[R], values: dict[str, Any]) -> R:
+    """Make a record of its values."""
+    if not (isinstance(cls, type) and issubclass(cls, Record) and isinstance(values, dict)):
+        raise damaged("a record")
+    with or_damaged(f"a {cls.__name__}"):
+        return cls(**values)
+
+
+@contextlib.contextmanager
+def or_damaged(what: str) -> Iterator[None]:
+    """Let everything that goes wrong be that something is not as it was written."""
+    try:
+        yield
+    except SitingError:
+        raise
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError, OverflowError, zlib.error):
+        raise damaged(what) from None
+
+
+SECRET = "env"
+"""The field whose values are shown nowhere."""
 
 
 class FrozenMap(Mapping[str, Any]):
@@ -78,7 +113,31 @@ class FrozenMap(Mapping[str, Any]):
         return hash(frozenset(self._items.items()))
 
     def __repr__(self) -> str:
-        return repr(self._items)
+        return repr({key: _masked(value) if key == SECRET else value for key, value in self._items.items()})
+
+
+class Variables(FrozenMap):
+    """Environment variables: their values are secrets, which no ``repr`` and no look into a pickle shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(_masked(self._items))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (zlib.compress(json.dumps(self._items).encode()),)
+
+
+def _unpacked(packed: bytes) -> Variables:
+    with or_damaged("a mapping of variables"):
+        items = json.loads(zlib.decompress(packed))
+    if not (isinstance(items, dict) and all(isinstance(value, str) for value in items.values())):
+        raise damaged("a mapping of variables")
+    return Variables(items)
+
+
+def _masked(value: Any) -> Any:
+    return dict.fromkeys(value, "…") if isinstance(value, Mapping) else "…"
 
 
 def camel(name: str) -> str:
@@ -98,6 +157,28 @@ def fields_of(cls: Any) -> dict[str, tuple[str, Any]]:
         names = [field.name for field in dataclasses.fields(cls) if field.init]
         known = _KNOWN[cls] = {camel(name): (name, hints[name]) for name in names}
     return known
+
+
+def from_fields(cls: Any, data: Any) -> dict[str, tuple[Any, Any]]:
+    """Return an object's fields by the names of a record's arguments, each with its type."""
+    if not isinstance(data, Mapping):
+        message = f"{cls.__name__} is read from a mapping, not from {type(data).__name__}"
+        raise InvalidArgument(message, code="wrong-type")
+    fields = fields_of(cls)
+    for key in data:
+        if key not in fields:
+            if not isinstance(key, str):
+                raise InvalidArgument(f"{cls.__name__} has fields whose names are texts", code="wrong-type")
+            near = _siting.nearest(key, list(fields))
+            help = f"did you mean `{near[0]}`?" if near else f"its fields are `{'`, `'.join(fields)}`"
+            message = f"{cls.__name__} has no field `{shown(key)}`"
+            raise InvalidArgument(message, code="unknown-field", help=help, path=key)
+    return {fields[key][0]: (fields[key][1], value) for key, value in data.items()}
+
+
+def named(cls: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object's fields, as they are, by the names of a record's arguments."""
+    return {name: value for name, (_, value) in from_fields(cls, data).items()}
 
 
 def decode(hint: Any, value: Any) -> Any:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Literal, Union
 
 from siting import _html
+from siting._arguments import record
+from siting._errors import InvalidValue, shown
 from siting._records import Record
 
 Verdict = Literal["placed", "partial", "refused"]
@@ -19,7 +21,7 @@ Severity = Literal["error", "warning", "info"]
 """How much a finding matters."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Choice(Record):
     """A place or hardware of the catalog: ``Choice("country", "us")``, ``Choice("gpu", "t4")``."""
 
@@ -33,7 +35,8 @@ class Choice(Record):
             return choice
         kind, colon, name = choice.partition(":")
         if not colon:
-            raise ValueError(f"{choice!r} is no choice: write it as `kind:name`, such as `gpu:t4`")
+            help = "write it as `kind:name`, such as `gpu:t4`"
+            raise InvalidValue(f"`{shown(choice)}` is no choice", code="invalid-value", help=help)
         return cls(kind, name)
 
     def __str__(self) -> str:
@@ -333,7 +336,7 @@ class Group(Record):
     about: str | None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Location(Record):
     """A region or zone of a provider."""
 
@@ -384,7 +387,7 @@ class Description(Record):
     history: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Reservation(Record):
     """What a reservation holds, by names and nodes."""
 

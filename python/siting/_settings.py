@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
 
-from siting._records import FrozenMap, Record, camel, freeze, plain
+from siting._arguments import plain_value, record
+from siting._document import check_part, snake
+from siting._errors import InvalidArgument, shown
+from siting._records import FrozenMap, Record, camel, named, plain
+
+if TYPE_CHECKING:
+    from siting._documents import Policy
 
 Quantity = Union[str, int, float, Decimal]
 """A quantity as manifests have it: ``4``, ``"500m"``, ``"16Gi"``, ``"1Gbps"``. Exact: texts are best."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Attachment(Record):
     """A policy attached somewhere: binding, or only audited."""
 
@@ -28,14 +33,14 @@ class Attachment(Record):
     @classmethod
     def from_json(cls, data: Any) -> Attachment:
         """Read an attachment as manifests have it."""
-        return cls(data) if isinstance(data, str) else cls(**data)
+        return cls(data) if isinstance(data, str) else cls(**named(cls, data))
 
 
 AttachmentLike = Union[str, Attachment]
 """A policy's name, which is enforced, or an attachment."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Gpu(Record):
     """A demand for GPUs: so many of a family or variant, of a memory, or a share of one."""
 
@@ -45,7 +50,7 @@ class Gpu(Record):
     share: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Resources(Record):
     """What one replica takes. Of several ``gpu`` alternatives the first under which all replicas fit is taken."""
 
@@ -74,10 +79,11 @@ class Resources(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Resources:
         """Read resources as manifests have them."""
-        gpu = data.get("gpu", {"anyOf": []})
-        alternatives = [Gpu.from_json(one) for one in gpu.get("anyOf", [gpu])]
-        rest = {"cpu_type" if key == "cpuType" else key: value for key, value in data.items() if key != "gpu"}
-        return cls(gpu=alternatives, **rest)
+        fields = named(cls, data)
+        gpu = fields.get("gpu")
+        if isinstance(gpu, Mapping) and set(gpu) == {"anyOf"}:
+            fields["gpu"] = gpu["anyOf"]
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         """Write resources as manifests have them."""
@@ -86,7 +92,7 @@ class Resources(Record):
         return {**Record.to_json(self), "gpu": alternatives}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Scaling(Record):
     """How replicas follow the load. Utilisations are percent, from 1 to 100."""
 
@@ -98,7 +104,7 @@ class Scaling(Record):
     target_gpu_utilization: int | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class HealthCheck(Record):
     """How replicas are probed."""
 
@@ -110,7 +116,7 @@ Algorithm = Literal["round-robin", "least-connections", "ip-hash", "consistent-h
 """The rule by which a replica is chosen."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class LoadBalancer(Record):
     """How requests are spread over replicas."""
 
@@ -120,7 +126,7 @@ class LoadBalancer(Record):
     sticky_sessions: bool = False
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Spread(Record):
     """Over what replicas spread: a constraint with ``max_skew``, a preference without."""
 
@@ -128,7 +134,7 @@ class Spread(Record):
     max_skew: int | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Near(Record):
     """A preference for what is near a country, or a latitude and longitude in degrees."""
 
@@ -136,7 +142,7 @@ class Near(Record):
     coordinates: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Favourite(Record):
     """A preferred cluster, location or provider."""
 
@@ -150,7 +156,7 @@ Preference = Union[Literal["price", "packing"], Near, tuple[Favourite, ...]]
 """What is preferred: the lowest price, the least left on a node, what is near, favourites."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Preferences(Record):
     """Which places a deployment would rather have, compared in this order."""
 
@@ -170,8 +176,11 @@ class Preferences(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Preferences:
         """Read preferences as manifests have them."""
-        spread = data.get("spread")
-        return cls(map(_preference, data.get("prefer", ())), spread=Spread.from_json(spread) if spread else None)
+        fields = named(cls, data)
+        prefer = fields.get("prefer")
+        if isinstance(prefer, (list, tuple)):
+            fields["prefer"] = [_preference(one) for one in prefer]
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         """Write preferences as manifests have them."""
@@ -187,14 +196,12 @@ class Preferences(Record):
 
 
 def _preference(data: Any) -> Any:
-    if isinstance(data, str):
-        return data
-    if "near" in data:
-        return Near.from_json(data["near"])
-    return tuple(Favourite.from_json(one) for one in data["favourites"])
+    if isinstance(data, Mapping) and set(data) == {"near"}:
+        return data["near"]
+    return data["favourites"] if isinstance(data, Mapping) and set(data) == {"favourites"} else data
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class CanaryStep(Record):
     """A step of a canary: a percentage of the traffic, for so long and so many requests at least."""
 
@@ -203,7 +210,7 @@ class CanaryStep(Record):
     min_requests: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@record(kw_only=True)
 class Limit(Record):
     """What a figure is held against, one of the four: ``Limit(at_most=1)``."""
 
@@ -213,7 +220,7 @@ class Limit(Record):
     above: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class StrategyCheck(Record):
     """What a strategy judges the new version by; :class:`siting.rollout.Check` says what each part means."""
 
@@ -231,7 +238,7 @@ class StrategyCheck(Record):
     successes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Strategy(Record):
     """How a new version replaces the old: ``rolling``, ``blue-green`` or ``canary``, with its options.
 
@@ -246,14 +253,22 @@ class Strategy(Record):
     options: Mapping[str, Any]
 
     def __init__(self, type: str, **options: Any) -> None:
-        spelt = FrozenMap({camel(key): freeze(plain(value)) for key, value in options.items()})
+        for key in options:
+            if key != snake(key):
+                message = f"Strategy has no argument `{shown(key)}`"
+                help = f"did you mean `{shown(snake(key))}`?"
+                raise InvalidArgument(message, code="unknown-field", help=help, path=key)
+        spelt = {camel(key): plain_value(value, key) for key, value in options.items()}
+        check_part("Deployment", {"model": "model", "strategy": {"type": type, **spelt}}, "strategy")
         object.__setattr__(self, "type", type)
-        object.__setattr__(self, "options", spelt)
+        object.__setattr__(self, "options", FrozenMap(spelt))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Strategy:
         """Read a strategy as manifests have it."""
-        return cls(**data)
+        if not isinstance(data, Mapping):
+            raise InvalidArgument("a strategy is read from a mapping", code="wrong-type")
+        return cls(**{key if key == "type" else snake(key): value for key, value in data.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Write a strategy as manifests have it."""
@@ -267,7 +282,7 @@ Takeover = Union[Strategy, Literal["at-once"]]
 """How a candidate takes over from the holder that it replaces."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Offloading(Record):
     """What percentage of the requests goes to the remote side, and when."""
 
@@ -279,10 +294,10 @@ class Offloading(Record):
     release_percent: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "metrics", freeze(plain(self.metrics)))
+        object.__setattr__(self, "metrics", plain_value(self.metrics, "metrics"))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class PoolGpu(Record):
     """The GPUs of one node."""
 
@@ -290,7 +305,7 @@ class PoolGpu(Record):
     count: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Used(Record):
     """What of a pool is in use, over all its nodes."""
 
@@ -301,7 +316,7 @@ class Used(Record):
     gpu: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@record(kw_only=True)
 class _Pool(Record):
     nodes: int | Literal["unlimited"]
     cpu: Quantity
@@ -315,14 +330,14 @@ class _Pool(Record):
     used: Used | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Pool(_Pool):
     """Nodes of one kind: ``cpu``, ``memory`` … are of one node, ``price_per_hour`` is a node's for an hour."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class FlavorDefinition(Record):
     """Hardware of the workspace's own."""
 
@@ -333,9 +348,40 @@ class FlavorDefinition(Record):
     memory: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class ExpectedDemand(Record):
     """What replicas are expected to take, and how often: packing leaves room for it."""
 
     weight: int
     resources: Resources
+
+
+class Settings(TypedDict, total=False):
+    """What of a deployment a command can set."""
+
+    display_name: str
+    description: str
+    labels: Mapping[str, str]
+    env: Mapping[str, str]
+    """Of these only the names are kept."""
+    set_env: Iterable[str]
+    """Names of environment variables that are there from now on."""
+    unset_env: Iterable[str]
+    priority: int
+    policies: Iterable[AttachmentLike | Policy]
+    replicas: int
+    resources: Resources
+    scaling: Scaling
+    load_balancer: LoadBalancer
+    strategy: Strategy
+    placement: Preferences
+    offloading: Offloading
+
+
+class Edits(Settings, total=False):
+    """What of a deployment an edit can set."""
+
+    name: str
+    workload: str
+    version: str
+    environment: str

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
 from siting import _siting
+from siting._arguments import checked, checked_class, checked_late, quantity_text, spelt
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
+from siting._errors import InvalidArgument, InvalidValue, LoadError, UnknownName, shown
 from siting._life import Life, Violation, violations
+from siting._manifests import path_of, rendered
 from siting._records import loads as read
 from siting._reports import (
     Catalog,
@@ -28,7 +32,7 @@ from siting._scenarios import ScenarioReport, scenario_reports
 from siting._time import millis
 
 if TYPE_CHECKING:
-    from siting._documents import Policy
+    from siting._documents import Cluster, Deployment, Environment, Policy
     from siting._reports import ChoiceLike
     from siting._settings import AttachmentLike, Quantity
     from siting._time import Moment
@@ -41,6 +45,7 @@ Source = Union[Path, Manifest, Document, "Iterable[Manifest | Document]"]
 """Where documents come from."""
 
 
+@checked
 def load(*sources: Source, quarantine: bool = False) -> Workspace:
     """Load a workspace from files, directories, manifests as mappings, and documents built in Python.
 
@@ -48,10 +53,15 @@ def load(*sources: Source, quarantine: bool = False) -> Workspace:
 
     Raises :class:`siting.LoadError` with everything that is wrong.
     """
-    paths, texts = _gathered(sources)
-    return Workspace._of(_siting.Workspace.load(paths, texts, quarantine))
+    given = _Given(sources)
+    with given.told_by_path():
+        workspace = Workspace._of(_siting.Workspace.load(given.paths, given.texts, quarantine))
+    for document in given.documents:
+        workspace._agree(document)
+    return workspace
 
 
+@checked
 def loads(text: str, *, name: str = "<text>", quarantine: bool = False) -> Workspace:
     """Load a workspace from the text of one or many documents, in YAML or JSON.
 
@@ -60,10 +70,12 @@ def loads(text: str, *, name: str = "<text>", quarantine: bool = False) -> Works
     return Workspace._of(_siting.Workspace.load([], [(name, text)], quarantine))
 
 
+@checked
 def simulate(*sources: Source) -> tuple[ScenarioReport, ...]:
     """Run the scenarios of files and manifests, on the workspace that those describe."""
-    paths, texts = _gathered(sources)
-    return scenario_reports(_siting.run_scenarios(None, paths, texts))
+    given = _Given(sources)
+    with given.told_by_path():
+        return scenario_reports(_siting.run_scenarios(None, given.paths, given.texts))
 
 
 def catalog() -> Catalog:
@@ -71,6 +83,7 @@ def catalog() -> Catalog:
     return read(Catalog, _siting.builtin_catalog())
 
 
+@checked
 def schema(kind: str | None = None) -> dict[str, Any]:
     """Return the JSON Schema of one kind of manifest, or of all."""
     found: dict[str, Any] = json.loads(_siting.schema(kind))
@@ -81,29 +94,58 @@ def _read_back(written: str) -> Workspace:
     return Workspace._of(_siting.read_back(written))
 
 
-def _gathered(sources: Iterable[Source]) -> tuple[list[str], list[tuple[str, str]]]:
-    paths: list[str] = []
-    texts: list[tuple[str, str]] = []
-    for source in sources:
-        if isinstance(source, (str, os.PathLike)):
-            paths.append(os.fspath(source))
-        else:
-            for document in documents_of(source):
-                texts.append(_text(len(texts) + 1, document))
-    return paths, texts
+class _Given:
+    """What was given to be loaded: paths, and texts that manifests and documents make."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.paths: list[str] = []
+        self.texts: list[tuple[str, str]] = []
+        self.documents: list[Document] = []
+        self._lines: dict[str, list[Any]] = {}
+        for source in sources:
+            if isinstance(source, (str, os.PathLike)):
+                self.paths.append(path_text(source))
+            else:
+                for one in documents_of(source):
+                    self._add(one)
+
+    def _add(self, given: Manifest | Document) -> None:
+        document = given.manifest() if isinstance(given, Document) else given
+        if isinstance(given, Document):
+            self.documents.append(given)
+        number = len(self.texts) + 1
+        metadata = document.get("metadata")
+        called = metadata.get("name") if isinstance(metadata, Mapping) else None
+        kind = document.get("kind", "document")
+        name = f"<document {number}>"
+        if isinstance(called, str) and isinstance(kind, str):
+            name = f"<{shown(kind)} {shown(called)}>"
+        while name in self._lines:
+            name = f"{name[:-1]}, document {number}>"
+        text, self._lines[name] = rendered(document)
+        self.texts.append((name, text))
+
+    @contextlib.contextmanager
+    def told_by_path(self) -> Iterator[None]:
+        """Tell what is wrong with manifests by the path of the field: nobody has seen their text."""
+        try:
+            yield
+        except LoadError as failed:
+            related = [one for error in failed.errors for one in error.related]
+            for error in (failed, *failed.errors, *related):
+                if error.file in self._lines:
+                    error.path = spelt(path_of(self._lines[error.file], error.line))
+                    error.line = error.column = None
+            raise
 
 
-def _named(policies: Iterable[AttachmentLike | Policy]) -> list[tuple[str, bool]]:
-    return [(attached.name, attached.enforcement == "audit") for attached in attachments(policies)]
+def path_text(path: Path) -> str:
+    """Return a path as text."""
+    found = os.fspath(path)
+    return found if isinstance(found, str) else os.fsdecode(found)
 
 
-def _text(number: int, document: Manifest) -> tuple[str, str]:
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    kind = document.get("kind", "document")
-    return f"<{kind} {name}>" if name is not None else f"<document {number}>", json.dumps(document, indent=1)
-
-
+@checked_class
 class Workspace:
     """One organisation's policies, environments, deployments and clusters.
 
@@ -116,13 +158,41 @@ class Workspace:
     _core: _siting.Workspace
 
     def __init__(self, *documents: Manifest | Document, quarantine: bool = False) -> None:
-        self._core = load(list(documents), quarantine=quarantine)._core
+        self._core = load(*documents, quarantine=quarantine)._core
 
     @classmethod
     def _of(cls, core: _siting.Workspace) -> Workspace:
         workspace = object.__new__(cls)
         workspace._core = core
         return workspace
+
+    def _agree(self, document: Document) -> None:
+        """Refuse documents that were given where a name is expected, and are not what the name stands for here."""
+        for one in document._named:
+            self._name(one)
+
+    def _name(self, named: str | Document) -> str:
+        """Return the name of what is named, which may be the document itself; else raise that it is another."""
+        if isinstance(named, str):
+            return named
+        written = json.loads(self._core.named(named.name))
+        found = [Document.from_manifest(one) for one in (written if isinstance(written, list) else [written]) if one]
+        same = [one for one in found if type(one) is type(named) and one.address == named.address]
+        kind, name = named.kind.lower(), shown(named.address)
+        if not same:
+            message = f"there is no {kind} `{name}` here"
+            raise UnknownName(message, code="unknown-name", help="load it, or put it among the documents")
+        if named not in same:
+            message = f"the {kind} `{name}` that is given differs from the one that is loaded"
+            raise InvalidValue(message, code="document-differs", help="give its name, or the document that is loaded")
+        return named.address
+
+    def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[tuple[str, bool]]:
+        listed = list(policies)
+        for policy in listed:
+            if isinstance(policy, Document):
+                self._name(policy)
+        return [(attached.name, attached.enforcement == "audit") for attached in attachments(listed)]
 
     # What there is.
 
@@ -167,16 +237,18 @@ class Workspace:
 
     # Decisions.
 
-    def place(self, deployment: str, *, partial: bool = False) -> Decision:
+    @checked_late
+    def place(self, deployment: str | Deployment, *, partial: bool = False) -> Decision:
         """Decide one deployment alone, on the fleet as it is: ``name`` where unique, else ``workload/name``.
 
         With ``partial``, as many replicas are placed as fit.
         """
-        return Decision._of(self._core.place(deployment, partial))
+        named = deployment if type(deployment) is str else self._name(deployment)
+        return Decision._of(self._core.place(named, partial))
 
-    def place_each(self, deployments: Iterable[str], *, partial: bool = False) -> Decisions:
+    def place_each(self, deployments: Iterable[str | Deployment], *, partial: bool = False) -> Decisions:
         """Decide some deployments in one call, each as if it were the only one, on the fleet as it is."""
-        return Decisions(self._core.place_each(list(deployments), partial))
+        return Decisions(self._core.place_each([self._name(one) for one in deployments], partial))
 
     def place_all(self, *, partial: bool = False, optimize: int = 0, independent: bool = False) -> Decisions:
         """Decide every deployment in its order, each taking its capacity from those after it.
@@ -190,28 +262,30 @@ class Workspace:
         """Return for every deployment the clusters that its policies allow, whatever it demands."""
         return Allowed(self._core.allowed())
 
-    def explain(self, deployment: str, *, cluster: str | None = None) -> Explanation:
+    def explain(self, deployment: str | Deployment, *, cluster: str | Cluster | None = None) -> Explanation:
         """Say why a deployment may run where it may; why not elsewhere, or on one cluster."""
-        return read(Explanation, self._core.place(deployment, False).explanation(cluster))
+        place = cluster if cluster is None else self._name(cluster)
+        return read(Explanation, self._core.place(self._name(deployment), False).explanation(place))
 
     def options(
         self,
-        environment: str | None = None,
+        environment: str | Environment | None = None,
         *,
         workload_type: str | None = None,
         given: Iterable[ChoiceLike] = (),
     ) -> Options:
         """Say what is still allowed before anything is deployed, after choices such as ``gpu:t4``."""
         choices = [str(Choice.of(choice)) for choice in given]
-        return read(Options, self._core.options(environment, workload_type, choices))
+        within = environment if environment is None else self._name(environment)
+        return read(Options, self._core.options(within, workload_type, choices))
 
     def check(self) -> tuple[Finding, ...]:
         """Find what is legal and probably not meant."""
         return read(CheckReport, self._core.check()).findings
 
-    def describe(self, deployment: str) -> Description:
+    def describe(self, deployment: str | Deployment) -> Description:
         """Tell every detail of one deployment."""
-        return Description.from_json(json.loads(self._core.describe(deployment)))
+        return Description.from_json(json.loads(self._core.describe(self._name(deployment))))
 
     # What is in use.
 
@@ -225,7 +299,7 @@ class Workspace:
 
     def reserve(
         self,
-        cluster: str,
+        cluster: str | Cluster,
         pool: str,
         flavor: ChoiceLike,
         *,
@@ -241,9 +315,12 @@ class Workspace:
 
         Raises :class:`siting.Conflict` if there is not enough; nothing has changed then.
         """
+        if replicas < 1:
+            message = f"`replicas` cannot be {replicas}"
+            raise InvalidArgument(message, code="out-of-range", help="reserve for one or more", path="replicas")
         amounts = {"cpu": cpu, "memory": memory, "storage": storage, "bandwidth": bandwidth, "share": share}
-        claim = {key: str(amount) for key, amount in amounts.items() if amount is not None}
-        place = {"cluster": cluster, "pool": pool, "flavor": str(Choice.of(flavor))}
+        claim = {key: quantity_text(amount, key) for key, amount in amounts.items() if amount is not None}
+        place = {"cluster": self._name(cluster), "pool": pool, "flavor": str(Choice.of(flavor))}
         (made,) = _siting.reserve(self._core, json.dumps([{**place, **claim, "replicas": replicas, "gpus": gpus}]))
         return made
 
@@ -261,25 +338,29 @@ class Workspace:
         """Hold again, on the same nodes and under the same number, what a reservation held."""
         _siting.restore(self._core, json.dumps(reservation.to_json()))
 
-    def set_cluster(self, name: str, *, healthy: bool | None = None, cordoned: bool | None = None) -> None:
+    def set_cluster(self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None) -> None:
         """Record a cluster's health, close it to new work or open it again."""
-        _siting.set_cluster(self._core, name, healthy, cordoned)
+        _siting.set_cluster(self._core, self._name(name), healthy, cordoned)
 
     # Changes of policies.
 
-    def attach(self, deployment: str, policy: AttachmentLike | Policy) -> None:
+    def attach(self, deployment: str | Deployment, policy: AttachmentLike | Policy) -> None:
         """Attach a policy to a deployment; a :class:`siting.Conflict` if the levels' policies leave nothing then."""
-        _siting.attach(self._core, deployment, _named([policy])[0])
+        _siting.attach(self._core, self._name(deployment), self._attached([policy])[0])
 
-    def change_policies(self, policies: Iterable[AttachmentLike | Policy], *, environment: str | None = None) -> None:
+    def change_policies(
+        self, policies: Iterable[AttachmentLike | Policy], *, environment: str | Environment | None = None
+    ) -> None:
         """Attach other policies to an environment, or to the workspace. What runs is not touched."""
-        _siting.change_policies(self._core, environment, _named(policies))
+        within = environment if environment is None else self._name(environment)
+        _siting.change_policies(self._core, within, self._attached(policies))
 
     def impact(
-        self, policies: Iterable[AttachmentLike | Policy], *, environment: str | None = None, now: Moment
+        self, policies: Iterable[AttachmentLike | Policy], *, environment: str | Environment | None = None, now: Moment
     ) -> tuple[Violation, ...]:
         """Tell what such a change would make illegal, and what would follow. Nothing changes."""
-        return violations(_siting.impact(self._core, millis(now), environment, _named(policies)))
+        within = environment if environment is None else self._name(environment)
+        return violations(_siting.impact(self._core, millis(now), within, self._attached(policies)))
 
     def violations(self, *, now: Moment) -> tuple[Violation, ...]:
         """List live deployments with replicas where their policies do not let them run."""
@@ -289,9 +370,9 @@ class Workspace:
         """Do about every violation what its environment wants done; returns them as they were."""
         return violations(_siting.settle_violations(self._core, millis(now)))
 
-    def remove_environment(self, name: str) -> None:
+    def remove_environment(self, name: str | Environment) -> None:
         """Remove an environment that governs nothing; else :class:`siting.Conflict`."""
-        _siting.remove_environment(self._core, name)
+        _siting.remove_environment(self._core, self._name(name))
 
     # Lives.
 
@@ -306,8 +387,9 @@ class Workspace:
 
     def simulate(self, *sources: Source) -> tuple[ScenarioReport, ...]:
         """Run the scenarios of files and manifests on a copy of the workspace."""
-        paths, texts = _gathered(sources)
-        return scenario_reports(_siting.run_scenarios(self._core, paths, texts))
+        given = _Given(sources)
+        with given.told_by_path():
+            return scenario_reports(_siting.run_scenarios(self._core, given.paths, given.texts))
 
     # Snapshots.
 

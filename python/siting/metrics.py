@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from siting import _siting
+from siting._arguments import checked_class, checked_late, record
 from siting._records import Record
 from siting._time import Figure, Moment, Span, millis, span_micros, span_millis, thousandths
 
@@ -35,6 +36,7 @@ class Summary(Record):
     """The mean of each gauge over all samples of all replicas."""
 
 
+@checked_class
 class Window:
     """Requests and gauges of the last while, of one replica or several.
 
@@ -47,10 +49,12 @@ class Window:
         """Look back over ``span``, in so many ``slots``, which divide its milliseconds."""
         self._core = _siting.Window.of(span_millis(span), slots)
 
+    @checked_late
     def request(self, *, now: Moment, latency: Span, failed: bool = False) -> None:
         """Take note of an answered request."""
         self._core.request(millis(now), span_micros(latency), failed)
 
+    @checked_late
     def gauge(self, name: str, value: Figure, *, now: Moment) -> None:
         """Take note of a figure: ``cpu``, ``memory``, ``gpu`` in percent, ``concurrency``, or one of the host's."""
         self._core.gauge(millis(now), name, thousandths(value))
@@ -75,7 +79,7 @@ class Window:
         return self.copy()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class MetricSpec(Record):
     """A metric, and the figure to hold.
 

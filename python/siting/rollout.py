@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, Union
 
 from siting import _siting
+from siting._arguments import checked, checked_class, record
 from siting._records import Record, freeze
 from siting._time import Figure, Moment, Span, millis, span_millis, thousandths
 from siting.metrics import Window
@@ -36,7 +36,7 @@ Replicas = Union[int, str]
 """So many replicas, or a percentage such as ``25%``."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Rolling(Record):
     """Replica by replica, by Kubernetes' arithmetic."""
 
@@ -47,7 +47,7 @@ class Rolling(Record):
         return {"type": "rolling", "max_surge": self.max_surge, "max_unavailable": self.max_unavailable}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class BlueGreen(Record):
     """All replicas first; then all traffic at once. The old version is kept for a while."""
 
@@ -61,7 +61,7 @@ class BlueGreen(Record):
         return {"type": "blue-green", "bake": span_millis(self.bake), "rollback_window": window}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Step(Record):
     """A step of a canary: a percentage of the traffic, for so long and so many requests at least."""
 
@@ -70,7 +70,7 @@ class Step(Record):
     requests: int = 100
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Canary(Record):
     """In steps of weight, by routing, or with ``by_replicas`` by the number of replicas on either side."""
 
@@ -91,7 +91,7 @@ class Canary(Record):
 Strategy = Union[Rolling, BlueGreen, Canary]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Threshold(Record):
     """A condition on a figure: ``Threshold("at-most", 5)``."""
 
@@ -102,7 +102,7 @@ class Threshold(Record):
         return self.kind, thousandths(self.value)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Check(Record):
     """What a new version is judged by: a metric, and what of it is good and bad.
 
@@ -136,7 +136,7 @@ class Check(Record):
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Group(Record):
     """Replicas of one version: asked for, and of these ready for as long as they must be to count."""
 
@@ -144,7 +144,7 @@ class Group(Record):
     available: int = 0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Action(Record):
     """What the host is to do, or to know.
 
@@ -156,7 +156,7 @@ class Action(Record):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Standing(Record):
     """Where a rollout is."""
 
@@ -168,6 +168,7 @@ class Standing(Record):
     """The percent of the traffic that the new version has."""
 
 
+@checked_class
 class Rollout:
     """A rollout under way. It can be pickled and copied: then each copy goes on by itself."""
 
@@ -243,11 +244,13 @@ class Rollout:
         return f"<Rollout: {self.standing}>"
 
 
+@checked
 def peak(strategy: Strategy, desired: int) -> int:
     """Return the most replicas of both versions together that a strategy asks for."""
     return _siting.rollout_bounds(_strategy(strategy), desired)[0]
 
 
+@checked
 def fewest(strategy: Strategy, desired: int) -> int:
     """Return the fewest replicas that stay available while the host's replicas behave."""
     return _siting.rollout_bounds(_strategy(strategy), desired)[1]

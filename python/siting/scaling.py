@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from siting import _siting
+from siting._arguments import checked_class, record
+from siting._manifests import rendered
 from siting._records import FrozenMap, Record
 from siting._time import Figure, Moment, Span, millis, span_millis, thousandths
 from siting.metrics import MetricSpec
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Limit(Record):
     """The most that the number may change within a period."""
 
@@ -44,7 +45,7 @@ class Limit(Record):
         return self.kind, self.amount, span_millis(self.period)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Rules(Record):
     """How fast the number may change in one direction."""
 
@@ -59,7 +60,7 @@ class Rules(Record):
         return {"window": span_millis(self.window), "select": self.select, "limits": limits}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class RequestTarget(Record):
     """Concurrency or requests a second to hold for each replica, as Knative does; absent is its default."""
 
@@ -85,7 +86,7 @@ class RequestTarget(Record):
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Zero(Record):
     """How the last replica goes, and comes back."""
 
@@ -100,7 +101,7 @@ class Zero(Record):
         return {"enabled": self.enabled, **{name: span_millis(getattr(self, name)) for name in spans}}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Sample(Record):
     """A figure measured of one replica, when, and over which time."""
 
@@ -109,7 +110,7 @@ class Sample(Record):
     window: Span = 60
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Replica(Record):
     """One replica, as the host sees it."""
 
@@ -134,7 +135,7 @@ class Replica(Record):
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Figures(Record):
     """What was read for one metric: of each replica, or ``values`` to be summed up of an object or from outside."""
 
@@ -148,7 +149,7 @@ class Figures(Record):
         return {"replicas": [one._told() for one in self.replicas], "values": values, "failed": self.failed}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Requests(Record):
     """Concurrency or requests a second of all replicas together, over the stable and the panic window."""
 
@@ -162,14 +163,14 @@ class Requests(Record):
         return {"ready": self.ready, "stable": self.stable, "panic": self.panic, "reachable": self.reachable}
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+@record
+class State(Record):
     """What an autoscaler remembers; a text that can be kept anywhere."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class ScalingDecision(Record):
     """How many replicas to ask for, and why."""
 
@@ -184,6 +185,7 @@ class ScalingDecision(Record):
     """The metrics that said nothing, and why."""
 
 
+@checked_class
 class Autoscaler:
     """Settings that say how many replicas follow from what is seen."""
 
@@ -224,12 +226,12 @@ class Autoscaler:
     @classmethod
     def baseten(cls, **settings: Any) -> Autoscaler:
         """Read settings as Baseten names them: ``min_replica``, ``autoscaling_window`` …."""
-        return cls._from("baseten", json.dumps(settings))
+        return cls._from("baseten", rendered(settings)[0])
 
     @classmethod
     def beamlit(cls, **settings: Any) -> Autoscaler:
         """Read a ``serverlessConfig`` as Beamlit names its fields: ``minNumReplicas``, ``metric`` …."""
-        return cls._from("beamlit", json.dumps(settings))
+        return cls._from("beamlit", rendered(settings)[0])
 
     @classmethod
     def _from(cls, how: str, settings: str) -> Autoscaler:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from siting import _siting
-from siting._errors import NoRoute
+from siting._arguments import checked_class, checked_late, record
+from siting._errors import NoRoute, UnknownName
 from siting._records import Record
 from siting._settings import Algorithm
 from siting._time import Moment, Span, millis, span_millis
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Backend(Record):
     """A replica that requests can go to."""
 
@@ -44,7 +44,7 @@ class Backend(Record):
     max_connections: int | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Checks(Record):
     """When a backend counts as unhealthy: by active checks in a row, and by failed requests."""
 
@@ -59,6 +59,7 @@ def _told(backends: Iterable[Backend]) -> str:
     return json.dumps([{name: getattr(one, name) for name in Backend.__dataclass_fields__} for one in backends])
 
 
+@checked_class
 class Balancer:
     """Chooses one of a deployment's backends: only such as are ready, healthy, allowed, not draining and not full.
 
@@ -73,6 +74,7 @@ class Balancer:
         told["fail_timeout"] = span_millis(found.fail_timeout)
         self._core = _siting.Balancer.of(algorithm, _told(backends), json.dumps(told))
 
+    @checked_late
     def pick(
         self,
         *,
@@ -89,6 +91,7 @@ class Balancer:
         """
         return self._core.pick(millis(now), _siting.Request(address, key, list(tried), version))
 
+    @checked_late
     def finished(self, backend: int, *, now: Moment, failed: bool = False) -> None:
         """Take note that a backend's request is over."""
         self._core.finished(millis(now), backend, failed)
@@ -107,7 +110,7 @@ class Balancer:
     ) -> None:
         """Say what has changed of a backend."""
         if not self._core.update(backend, ready, allowed, draining):
-            raise KeyError(backend)
+            raise UnknownName(f"there is no backend {backend}", code="unknown-name", path="backend")
 
     def replace(self, backends: Iterable[Backend]) -> None:
         """Balance over other backends; those that stay keep their health and connections."""
@@ -119,6 +122,7 @@ class Balancer:
         return dict(self._core.connections())
 
 
+@checked_class
 class Sessions:
     """Clients that stay with their backend, and in a canary with its version."""
 
@@ -135,6 +139,7 @@ class Sessions:
         """Forget sessions that are over."""
         self._core.expire(millis(now))
 
+    @checked_late
     def pick(
         self,
         balancer: Balancer,
@@ -156,7 +161,7 @@ class Sessions:
         return self._core.pick(balancer._core, shares, millis(now), client, request, random)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Remote(Record):
     """A remote side; of several the first that is healthy and allowed is taken."""
 
@@ -165,14 +170,15 @@ class Remote(Record):
     allowed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class OffloadingState:
+@record
+class OffloadingState(Record):
     """What offloading remembers; a text that can be kept anywhere."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@checked_class
+@record
 class Routing(Record):
     """Where requests go, in percent, and why."""
 
@@ -188,7 +194,8 @@ class Routing(Record):
         return "local" if found == -1 else found
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@checked_class
+@record
 class Offloading(Record):
     """Sends a percentage of the requests to a remote side while a metric is at or over its target.
 

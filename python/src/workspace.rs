@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use siting::bitset::BitSet;
-use siting::catalog::Catalog;
+use siting::catalog::{self, Catalog};
 use siting::cli::answers;
 use siting::id::ClusterId;
+use siting::manifest::spec::Specs;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
@@ -125,7 +126,15 @@ impl Workspace {
 
     /// All its documents, as JSON manifests.
     fn documents(&self, py: Python<'_>) -> String {
-        py.detach(|| manifest::write_json(&written::present(&self.snapshot())))
+        py.detach(|| {
+            let workspace = self.snapshot();
+            manifest::write_json(&written::present(&workspace, Specs::clone(workspace.specs())))
+        })
+    }
+
+    /// Its documents of one name, and perhaps a few more, as JSON manifests.
+    fn named(&self, py: Python<'_>, name: &str) -> String {
+        py.detach(|| manifest::write_json(&written::named(&self.snapshot(), name)))
     }
 
     fn currency(&self) -> String {
@@ -198,6 +207,13 @@ impl Masks {
 #[pyfunction]
 pub(crate) fn builtin_catalog(py: Python<'_>) -> Outcome<String> {
     py.detach(|| json(&answers::catalog(&Catalog::builtin())))
+}
+
+/// The names that come near a text, the nearest first.
+#[pyfunction]
+pub(crate) fn nearest(text: &str, names: Vec<String>) -> Vec<String> {
+    // A long text resembles no name, and comparing it would take long.
+    if text.len() > 100 { Vec::new() } else { catalog::nearest(text, names.iter().map(String::as_str)) }
 }
 
 /// The JSON Schema of one kind of manifest, or of all.

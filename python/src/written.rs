@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use siting::id::Name;
 use siting::inventory::{Reservation, ReservationId};
 use siting::lifecycle::{Journal, Snapshot as Written};
-use siting::manifest::spec::{AttachmentSpec, EnvironmentSpec, Specs, WorkspaceSpec};
+use siting::manifest::spec::{AttachmentSpec, EnvironmentSpec, Metadata, Specs, WorkspaceSpec};
 use siting::manifest::{self, Source};
 use siting::policy::Attachment;
 use siting::workspace::{LoadOptions, Workspace as Snapshot};
@@ -43,7 +43,7 @@ pub(crate) fn write_down(py: Python<'_>, workspace: &Workspace) -> Outcome<Strin
             (type_name.to_owned(), workload.name.to_string(), journal.snapshot())
         });
         json(&Record {
-            manifests: manifest::write_json(&present(&workspace)),
+            manifests: manifest::write_json(&present(&workspace, Specs::clone(workspace.specs()))),
             quarantine: !workspace.quarantined().is_empty(),
             reservations: own.filter_map(|id| inventory.reservation(id)).collect(),
             clusters,
@@ -92,9 +92,22 @@ fn hold(workspace: &mut Snapshot, reservations: &[Reservation]) -> Outcome<()> {
     Ok(())
 }
 
-/// The documents, with the policies that are attached by now and without environments that were removed.
-pub(crate) fn present(workspace: &Snapshot) -> Specs {
-    let mut specs = Specs::clone(workspace.specs());
+/// The documents of one name, as they are now: policies, environments, deployments and clusters.
+pub(crate) fn named(workspace: &Snapshot, name: &str) -> Specs {
+    let all = workspace.specs();
+    let called = |metadata: &Metadata| metadata.name.as_str() == name;
+    let specs = Specs {
+        policies: all.policies.iter().filter(|spec| called(&spec.metadata)).cloned().collect(),
+        environments: all.environments.iter().filter(|spec| called(&spec.metadata)).cloned().collect(),
+        deployments: all.deployments.iter().filter(|spec| called(&spec.metadata)).cloned().collect(),
+        clusters: all.clusters.iter().filter(|spec| called(&spec.metadata)).cloned().collect(),
+        ..Specs::default()
+    };
+    present(workspace, specs)
+}
+
+/// Documents with the policies that are attached by now and without environments that were removed.
+pub(crate) fn present(workspace: &Snapshot, mut specs: Specs) -> Specs {
     let name = |policy| workspace.policies().get(policy).map(|policy| policy.name().to_string());
     let written = |attachment: &Attachment| {
         let policy = name(attachment.policy)?.into();

@@ -161,9 +161,9 @@ BAD: list[tuple[Any, str]] = [
     (lambda: siting.Deployment("d", model="m", scaling=siting.Scaling(3, 2)), "min"),
     (lambda: siting.Deployment("d/e", model="m"), "holds no `/`"),
     (lambda: siting.Deployment("d", model="m", strategy=siting.Strategy("blue")), "blue-green"),
-    (lambda: siting.Deployment("d", model="m", strategy=siting.Strategy("rolling", bake_seconds=3)), "bakeSeconds"),
+    (lambda: siting.Deployment("d", model="m", strategy=siting.Strategy("rolling", bake_seconds=3)), "bake_seconds"),
     (lambda: siting.Deployment("d", model="m", offloading=siting.Offloading(101)), "`percentage` cannot be"),
-    (lambda: siting.Environment("e", on_violation="stop"), "`onViolation`"),  # type: ignore[arg-type]
+    (lambda: siting.Environment("e", on_violation="stop"), "`on_violation`"),  # type: ignore[arg-type]
     (lambda: siting.Cluster("c", provider="p", pools=[]), "`pools` is empty"),
     (lambda: siting.Running("r", deployment="d", cluster="c", pool="p", replicas=0), "`replicas`"),
     (lambda: siting.Document.from_manifest({"kind": "Polcy"}), "none of these documents"),

@@ -189,18 +189,19 @@ def test_r4_a_life_is_scaled_as_its_load_wants(small: siting.Workspace) -> None:
 
 def test_commands_of_a_wrong_form_are_bad_values(small: siting.Workspace) -> None:
     bert: Any = small.life("bert")
-    for command, said in [
-        (Command.push("v1", replicass=3), "no field `replicass`"),
-        (Command.push("v1", replicas=-3), "`replicas` cannot be"),
-        (Command("psuh", {}), "nothing happens"),
-        (Command("traffic", {"environment": "production", "requestsPerSecond": 1}), "needs a scripted host"),
-        (Command.edit("a", bogus=1), "bogus"),
-    ]:
+    for make, said in (
+        (lambda: Command.push("v1", replicass=3), "did you mean `replicas`"),  # type: ignore[call-arg]
+        (lambda: Command.edit("a", bogus=1), "no argument `bogus`"),  # type: ignore[call-arg]
+        (lambda: Command("psuh", {}), "did you mean `push`"),
+        (lambda: Command("traffic", {"environment": "production", "requestsPerSecond": 1}), "is no command"),
+    ):
         with pytest.raises(siting.InvalidValue, match=said):
-            bert.apply(command, now=0)
-    with pytest.raises(siting.InvalidValue, match="no observation"):
+            make()
+    with pytest.raises(siting.InvalidValue, match="`replicas` cannot be"):
+        bert.apply(Command.push("v1", replicas=-3), now=0)
+    with pytest.raises(siting.InvalidValue, match="did you mean `built`"):
         bert.apply(Command.push("v1", name="a"), now=0) and bert.observe("a", "biult", now=1)
-    with pytest.raises(ValueError, match="before the epoch"):
+    with pytest.raises(ValueError, match="a moment cannot be -1"):
         bert.apply(Command.push("v1"), now=-1)
     with pytest.raises(ValueError, match="no offset"):
         bert.apply(Command.push("v1"), now=datetime(2026, 1, 1))

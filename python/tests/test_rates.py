@@ -126,7 +126,7 @@ def test_r5_least_connections_and_health() -> None:
         balancer.pick(now=5)
     assert caught.value.code == "unhealthy"
     balancer.update(0, allowed=False)
-    with pytest.raises(KeyError):
+    with pytest.raises(siting.UnknownName):
         balancer.update(7, ready=True)
     with pytest.raises(siting.InvalidValue, match="no IP address"):
         balancer.pick(now=0, address="10.0.0")

@@ -143,7 +143,7 @@ def refused_commands_change_nothing(life: siting.Life, sequence: Sequence) -> No
         before = json.dumps(life.journal())
         try:
             tell(life, step, at)
-        except (siting.Refused, KeyError):
+        except (siting.Refused, siting.UnknownName):
             if json.dumps(life.journal()) != before:
                 raise BrokenLaw("refused_commands_change_nothing", f"{step} changed it") from None
 

@@ -89,7 +89,7 @@ def run(life: siting.Life, sequence: Sequence) -> list[siting.Refused | None]:
             tell(life, happening, now)
         except siting.Refused as refused:
             refusals.append(refused)
-        except KeyError:
+        except siting.UnknownName:
             # There is nothing of that name to be seen.
             refusals.append(None)
         else:
