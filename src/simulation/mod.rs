@@ -6,17 +6,17 @@
 //!
 //! Answers for the stories of L1–L13, told as data.
 
-mod compare;
-mod fleet;
-mod happen;
-mod host;
+mod carry_out;
+mod expectations;
+mod host_replicas;
+mod scripted_host;
 mod series;
-mod shown;
+mod version_metrics;
 mod wording;
 
 use serde::Serialize;
 
-use self::host::Host;
+use self::scripted_host::Host;
 
 use crate::id::Name;
 use crate::lifecycle::{Effect, Refusal, State};
@@ -26,7 +26,7 @@ use crate::origin::{Origin, Problem, ProblemCode};
 use crate::time::Moment;
 use crate::workspace::{LoadError, LoadOptions, Workspace};
 
-pub use happen::happen;
+pub use carry_out::carry_out;
 pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
 
@@ -135,7 +135,7 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         if let Some(host) = &mut host {
             host.run(&mut scene, now);
         }
-        let happened = happen::step(&mut scene, host.as_mut(), &workload, now, &step.happening);
+        let happened = carry_out::step(&mut scene, host.as_mut(), &workload, now, &step.happening);
         if let (Some(host), Ok(effects)) = (&mut host, &happened) {
             host.take(&scene, now, effects);
         }
@@ -176,7 +176,7 @@ fn report(step: &StepSpec, seen: &Seen<'_>, happened: Result<Vec<Effect>, Refusa
     let what = wording::happening(&step.happening);
     let origin = step.origin.clone();
     let mut report = StepReport { at, what, effects, refused, differences: Vec::new(), origin };
-    report.differences = compare::differences(&step.expect, &report, seen);
+    report.differences = expectations::differences(&step.expect, &report, seen);
     report
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::host::Host;
+use super::scripted_host::Host;
 use super::wording::named;
 use super::{Difference, Seen, StepReport};
 use crate::id::Name;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::host::Host;
+use super::scripted_host::Host;
 use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
 use crate::manifest::scenario::{Happening, PushSpec};
@@ -18,18 +18,18 @@ use crate::workspace::{PolicyChange, Workspace};
 /// use siting::lifecycle::Action;
 /// use siting::manifest::scenario::Happening;
 /// use siting::manifest::spec::Specs;
-/// use siting::simulation::happen;
+/// use siting::simulation::carry_out;
 /// use siting::time::Moment;
 /// use siting::workspace::{LoadOptions, Workspace};
 ///
 /// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
 /// let bert = workspace.workload("model", &"bert".parse()?).ok_or("no such type")?;
 /// let wake = Happening::Do(Action::Wake("v1".to_owned()));
-/// let refusal = happen(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
+/// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
 /// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
 ///
 /// let traffic = Happening::Traffic { environment: "production".parse()?, per_second: 100 };
-/// let refusal = happen(&mut workspace, &bert, Moment::default(), &traffic).unwrap_err();
+/// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &traffic).unwrap_err();
 /// assert_eq!(refusal.rule, "L12");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -37,7 +37,7 @@ use crate::workspace::{PolicyChange, Workspace};
 /// # Errors
 /// The [`Refusal`] of the command; nothing has changed then, but for policies that were set. What only a
 /// scripted host can bring about is refused too.
-pub fn happen(
+pub fn carry_out(
     scene: &mut Workspace,
     workload: &Workload,
     now: Moment,

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::fleet::Replicas;
+use super::host_replicas::Replicas;
 use super::series::{Point, Series};
-use super::shown::{Served, Shown};
+use super::version_metrics::{Served, Shown};
 use super::wording;
 use crate::deployment::Workload;
 use crate::id::Name;
