@@ -72,6 +72,8 @@ class Requests(Record):
     deployment: str
     sent: int
     failed: int
+    timed_out: int
+    """Those that waited for a replica for too long: they are lost."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,7 +87,7 @@ class ScenarioReport(Record):
     """What happened over time, where a scripted host played."""
     requests: tuple[Requests, ...] = ()
     lost: int = 0
-    """Requests that nobody took."""
+    """Requests that had no route, or waited for a replica for too long."""
 
     def __bool__(self) -> bool:
         return self.passed

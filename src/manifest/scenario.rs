@@ -1,6 +1,7 @@
 //! Scenarios: what happens to a workload, step by step, and what is expected of each step.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::spec::{AttachmentSpec, Metadata};
@@ -41,13 +42,15 @@ pub struct HostSpec {
     pub start: Duration,
     /// How often it serves, scales and reports; above zero.
     pub tick: Duration,
+    /// How long a request waits for a replica before it is lost.
+    pub patience: Duration,
 }
 
 impl Default for HostSpec {
-    /// It builds for 30 seconds, a replica is ready after 20, and it reports every 5.
+    /// It builds for 30 seconds, a replica is ready after 20, it reports every 5, and a request waits for 60.
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { build: seconds(30), start: seconds(20), tick: seconds(5) }
+        Self { build: seconds(30), start: seconds(20), tick: seconds(5), patience: seconds(60) }
     }
 }
 
@@ -60,7 +63,8 @@ pub struct ShownSpec {
     pub error_rate: Option<Milli>,
     /// Milliseconds until a request is answered; 100 at first.
     pub latency: Option<Milli>,
-    /// Requests a second that take all cpu of a replica, from 1; 100 at first.
+    /// Requests a second that a replica answers at most, with all its cpu, from 1; 100 at first. What is more
+    /// waits.
     pub capacity: Option<u32>,
     /// Whether its replicas become ready; they do at first.
     pub starts: Option<bool>,
@@ -90,16 +94,16 @@ pub enum Happening {
     Do(Action<String>),
     /// Nothing but time passes.
     Wait,
-    /// An environment gets so many requests a second from here on.
+    /// An endpoint gets so many requests a second from here on.
     Traffic {
-        /// The environment.
-        environment: Name,
+        /// The endpoint.
+        endpoint: EndpointSpec,
         /// How many.
         per_second: u32,
     },
     /// A version shows other metrics from here on.
     Metrics(ShownSpec),
-    /// Replicas break, and are started again.
+    /// Replicas break, and are started again; those of a version that does not become ready stay broken.
     Fail {
         /// The deployment.
         deployment: String,
@@ -115,6 +119,51 @@ pub enum Happening {
         /// Its policies from now on.
         policies: Vec<AttachmentSpec>,
     },
+}
+
+/// An endpoint that is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EndpointSpec {
+    /// The workload's own.
+    Workload,
+    /// The draft's.
+    Draft,
+    /// An environment's.
+    Environment(Name),
+    /// A deployment's, by name or id.
+    Deployment(String),
+}
+
+impl EndpointSpec {
+    /// An endpoint as scenarios write it: `workload`, `draft`, `environment/…` or `deployment/…`. `None` of
+    /// anything else.
+    ///
+    /// ```
+    /// use siting::manifest::scenario::EndpointSpec;
+    /// assert_eq!(EndpointSpec::read("deployment/two"), Some(EndpointSpec::Deployment("two".to_owned())));
+    /// assert_eq!(EndpointSpec::read("production"), None);
+    /// ```
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        match text.split_once('/') {
+            None if text == "workload" => Some(Self::Workload),
+            None if text == "draft" => Some(Self::Draft),
+            Some(("environment", name)) => Name::new(name).ok().map(Self::Environment),
+            Some(("deployment", address)) if !address.is_empty() => Some(Self::Deployment(address.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for EndpointSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload => f.write_str("workload"),
+            Self::Draft => f.write_str("draft"),
+            Self::Environment(name) => write!(f, "environment/{name}"),
+            Self::Deployment(address) => write!(f, "deployment/{address}"),
+        }
+    }
 }
 
 /// A version that a step pushes.
@@ -153,7 +202,7 @@ pub struct ExpectSpec {
     pub replicas: Vec<(String, u32)>,
     /// Why the last rollout went back, by environment: words of it, or `no`.
     pub rolled_back: Vec<(String, String)>,
-    /// Requests that nobody took since the start, at most.
+    /// Requests since the start that had no route or waited for too long, at most.
     pub lost: Option<u64>,
     /// The cluster to which requests are offloaded, by environment, as `oslo 30%`; or `no`.
     pub offloaded: Vec<(String, String)>,

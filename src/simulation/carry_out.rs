@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::expectations;
 use super::scripted_host::Host;
 use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
@@ -16,7 +17,7 @@ use crate::workspace::{PolicyChange, Workspace};
 ///
 /// ```
 /// use siting::lifecycle::Action;
-/// use siting::manifest::scenario::Happening;
+/// use siting::manifest::scenario::{EndpointSpec, Happening};
 /// use siting::manifest::spec::Specs;
 /// use siting::simulation::carry_out;
 /// use siting::time::Moment;
@@ -28,7 +29,7 @@ use crate::workspace::{PolicyChange, Workspace};
 /// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
 /// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
 ///
-/// let traffic = Happening::Traffic { environment: "production".parse()?, per_second: 100 };
+/// let traffic = Happening::Traffic { endpoint: EndpointSpec::Workload, per_second: 100 };
 /// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &traffic).unwrap_err();
 /// assert_eq!(refusal.rule, "L12");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -63,12 +64,16 @@ pub(super) fn step(
     }
     if let Some(host) = host {
         match happening {
-            Happening::Traffic { environment, per_second } => host.expect_traffic(environment.clone(), *per_second),
+            Happening::Traffic { endpoint, per_second } => {
+                let found = expectations::endpoint(&scene.state_of(workload)?, endpoint);
+                let unknown = || Refusal::new("L1", format!("there is no `{endpoint}`"));
+                host.expect_traffic(found.ok_or_else(unknown)?, *per_second);
+            }
             Happening::Metrics(shown) => host.show(shown),
             Happening::Fail { deployment, replicas } => {
-                let found = scene.state_of(workload)?.find(deployment);
+                let state = scene.state_of(workload)?;
                 let unknown = || Refusal::new("L1", format!("there is no deployment `{deployment}`"));
-                host.fail(found.ok_or_else(unknown)?, *replicas);
+                host.fail(&state, state.find(deployment).ok_or_else(unknown)?, *replicas);
             }
             _ => {}
         }

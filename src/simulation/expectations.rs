@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::scripted_host::Host;
 use super::wording::named;
 use super::{Difference, Seen, StepReport};
-use crate::id::Name;
 use crate::lifecycle::{Answer, Endpoint, State, Status};
-use crate::manifest::scenario::ExpectSpec;
+use crate::manifest::scenario::{EndpointSpec, ExpectSpec};
 
 /// Everything that is not as expected.
 pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_>) -> Vec<Difference> {
@@ -94,19 +93,10 @@ fn hold_refusal(expect: &ExpectSpec, step: &StepReport, hold: &mut impl FnMut(St
 
 /// What a call gets, in a word: a deployment's name, or why there is none.
 fn route(state: &State, way: &str) -> String {
-    let endpoint = match way.split_once('/') {
-        None if way == "workload" => Some(Endpoint::Workload),
-        None if way == "draft" => Some(Endpoint::Draft),
-        Some(("environment", name)) => Name::new(name).ok().map(Endpoint::Environment),
-        Some(("deployment", address)) => match state.find(address) {
-            Some(number) => Some(Endpoint::Deployment(number)),
-            None => return "never-there".to_owned(),
-        },
-        _ => None,
-    };
-    let Some(endpoint) = endpoint else {
+    let Some(spec) = EndpointSpec::read(way) else {
         return "no endpoint: write `workload`, `draft`, `environment/…` or `deployment/…`".to_owned();
     };
+    let Some(endpoint) = endpoint(state, &spec) else { return "never-there".to_owned() };
     match state.route(&endpoint) {
         Answer::Routed(callee) => callee.name.to_string(),
         Answer::Split(shares) => {
@@ -117,6 +107,16 @@ fn route(state: &State, way: &str) -> String {
         Answer::NotReady(_) => "not-ready".to_owned(),
         Answer::NotFound(cause) => cause.as_str().to_owned(),
     }
+}
+
+/// The endpoint that is meant; `None` of a deployment that was never there.
+pub(super) fn endpoint(state: &State, spec: &EndpointSpec) -> Option<Endpoint> {
+    Some(match spec {
+        EndpointSpec::Workload => Endpoint::Workload,
+        EndpointSpec::Draft => Endpoint::Draft,
+        EndpointSpec::Environment(name) => Endpoint::Environment(name.clone()),
+        EndpointSpec::Deployment(address) => Endpoint::Deployment(state.find(address)?),
+    })
 }
 
 fn places(places: &BTreeMap<String, u32>) -> String {

@@ -9,6 +9,8 @@
 mod carry_out;
 mod expectations;
 mod host_replicas;
+mod limits;
+mod queue;
 mod scripted_host;
 mod series;
 mod version_metrics;
@@ -27,6 +29,7 @@ use crate::time::Moment;
 use crate::workspace::{LoadError, LoadOptions, Workspace};
 
 pub use carry_out::carry_out;
+pub use limits::{LONGEST, MOST_REPLICAS, MOST_TICKS};
 pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
 
@@ -46,12 +49,13 @@ pub struct ScenarioReport {
     /// Requests by deployment, where a scripted host sent any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Requests>,
-    /// Requests that nobody took.
+    /// Requests that had no route, or waited for a replica for too long.
     pub lost: u64,
 }
 
 /// What became of the requests to a deployment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Requests {
     /// The deployment.
     pub deployment: String,
@@ -59,6 +63,8 @@ pub struct Requests {
     pub sent: u64,
     /// Those of them that failed.
     pub failed: u64,
+    /// Those of them that waited for a replica for too long: they are lost.
+    pub timed_out: u64,
 }
 
 /// What came of a step.
@@ -121,13 +127,18 @@ pub struct Difference {
 /// ```
 ///
 /// # Errors
-/// [`LoadError`], where the scene that the scenario asks for cannot be set.
+/// [`LoadError`], where the scene that the scenario asks for cannot be set, or where it asks for more than
+/// [`MOST_REPLICAS`], [`MOST_TICKS`] or [`LONGEST`].
 pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(ScenarioReport, Workspace), LoadError> {
     let mut scene = if scenario.unlimited { unlimited(workspace)? } else { workspace.clone() };
     let Some(workload) = scene.workload(&scenario.resource_type, &scenario.workload) else {
         let message = format!("no workload type is called `{}`", scenario.resource_type.value);
         return Err(broken(&scenario.resource_type.origin, message));
     };
+    let problems = limits::problems(&scene, scenario);
+    if !problems.is_empty() {
+        return Err(LoadError { problems });
+    }
     let (mut now, mut steps) = (scenario.start, Vec::with_capacity(scenario.steps.len()));
     let mut host = scenario.host.map(|spec| Host::new(spec, workload.clone(), scenario.start));
     for step in &scenario.steps {
@@ -144,14 +155,11 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         steps.push(report(step, &seen, happened));
     }
     let state = scene.state_of(&workload).map_err(|refusal| broken(&Origin::default(), refusal.to_string()))?;
-    let sent = host.iter().flat_map(Host::sent).filter(|(_, sent, _)| *sent > 0);
     let report = ScenarioReport {
         name: scenario.metadata.name.as_str().to_owned(),
         passed: steps.iter().all(|step| step.differences.is_empty()),
         steps,
-        requests: sent
-            .map(|(number, sent, failed)| Requests { deployment: wording::named(&state, number), sent, failed })
-            .collect(),
+        requests: host.iter().flat_map(|host| host.requests(&state)).collect(),
         lost: host.as_ref().map_or(0, Host::lost),
         series: host.map(|host| host.series),
     };

@@ -1,10 +1,12 @@
 //! The scripted host: it builds, starts and stops, serves requests, scales, and reports, all of it on the
 //! scenario's clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::Requests;
 use super::host_replicas::Replicas;
+use super::queue::Queue;
 use super::series::{Point, Series};
 use super::version_metrics::{Served, Shown};
 use super::wording;
@@ -24,14 +26,18 @@ pub(super) struct Host {
     start: Moment,
     now: Moment,
     replicas: Replicas,
-    /// Requests a second, by environment.
-    traffic: BTreeMap<Name, u32>,
+    /// Requests a second, by endpoint.
+    traffic: BTreeMap<Endpoint, u32>,
     shown: BTreeMap<String, Shown>,
     served: BTreeMap<Number, Served>,
-    /// Thousandths of requests that nobody took.
+    /// Thousandths of requests that had no route, or waited for too long where nobody was awake.
     lost: u64,
-    /// Thousandths of requests that wait until their deployment is awake, by environment.
-    waiting: BTreeMap<Name, u64>,
+    /// Requests that wait until their deployment is awake, by endpoint.
+    waiting: BTreeMap<Endpoint, Queue>,
+    /// Timers that were asked for, with the generation that they are about.
+    timers: BTreeSet<(Moment, Number, u64)>,
+    /// Each deployment's line in the series.
+    lines: BTreeMap<Number, usize>,
     memories: BTreeMap<Number, scaling::State>,
     sides: BTreeMap<Name, Side>,
     /// Where an environment's requests are offloaded to, and which part of them.
@@ -52,6 +58,8 @@ impl Host {
             served: BTreeMap::new(),
             lost: 0,
             waiting: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            lines: BTreeMap::new(),
             memories: BTreeMap::new(),
             sides: BTreeMap::new(),
             offloaded: BTreeMap::new(),
@@ -59,27 +67,39 @@ impl Host {
         }
     }
 
-    /// Requests that nobody took so far.
+    /// Requests so far that had no route, or waited for too long.
     pub(super) fn lost(&self) -> u64 {
-        self.lost / 1000
+        self.served.values().fold(self.lost, |lost, served| lost.saturating_add(served.timed_out)) / 1000
     }
 
-    /// Requests that each deployment has been sent so far, and those of them that failed.
-    pub(super) fn sent(&self) -> impl Iterator<Item = (Number, u64, u64)> {
-        self.served.iter().map(|(&number, served)| (number, served.sent / 1000, served.failed / 1000))
+    /// What became so far of the requests to each deployment that got any.
+    pub(super) fn requests(&self, state: &State) -> Vec<Requests> {
+        let called = self.served.iter().filter(|(_, served)| served.sent >= 1000);
+        let requests = called.map(|(&number, served)| Requests {
+            deployment: wording::named(state, number),
+            sent: served.sent / 1000,
+            failed: served.failed / 1000,
+            timed_out: served.timed_out / 1000,
+        });
+        requests.collect()
     }
 
-    pub(super) fn expect_traffic(&mut self, environment: Name, per_second: u32) {
-        self.traffic.insert(environment, per_second);
+    pub(super) fn expect_traffic(&mut self, endpoint: Endpoint, per_second: u32) {
+        self.traffic.insert(endpoint, per_second);
     }
 
     pub(super) fn show(&mut self, spec: &ShownSpec) {
         self.shown.entry(spec.version.clone()).or_default().update(spec);
     }
 
-    /// Lets replicas break; they are ready again after the time of a start.
-    pub(super) fn fail(&mut self, number: Number, replicas: u32) {
-        self.replicas.fail(number, replicas, self.now.after(self.spec.start));
+    /// Lets replicas break; they are ready again after the time of a start, if their version becomes ready.
+    pub(super) fn fail(&mut self, state: &State, number: Number, replicas: u32) {
+        self.replicas.fail(number, replicas, self.started(state, number));
+    }
+
+    /// When a replica is ready that is started now; `None` of a version that does not become ready.
+    fn started(&self, state: &State, number: Number) -> Option<Moment> {
+        self.shown(state, number).starts.then(|| self.now.after(self.spec.start))
     }
 
     /// Takes up what a command asks of the host.
@@ -90,13 +110,14 @@ impl Host {
             match effect {
                 Effect::Build { deployment, .. } => self.replicas.build(*deployment, now.after(self.spec.build)),
                 Effect::Start { deployment, places, .. } => {
-                    let count = places.iter().map(|place| place.replicas).sum();
-                    let ready = self.starts(&state, *deployment).then(|| now.after(self.spec.start));
-                    self.replicas.start(*deployment, count, ready);
+                    self.replicas.start(*deployment, places, self.started(&state, *deployment));
                 }
-                Effect::Patch { deployment, .. } => self.replicas.patch(*deployment, now.after(self.spec.start)),
-                Effect::Stop { deployment, places, .. } => {
-                    self.replicas.stop(*deployment, places.iter().map(|place| place.replicas).sum());
+                Effect::Patch { deployment, .. } => {
+                    self.replicas.patch(*deployment, self.started(&state, *deployment));
+                }
+                Effect::Stop { deployment, places, .. } => self.replicas.stop(*deployment, places),
+                Effect::Timer { at, deployment, generation } => {
+                    self.timers.insert((*at, *deployment, *generation));
                 }
                 Effect::Notify(notice) => self.series.note(now.since(self.start), wording::news(&state, notice)),
                 _ => {}
@@ -111,6 +132,7 @@ impl Host {
             let next = self.now.after(tick).min(then);
             let passed = next.since(self.now);
             self.now = next;
+            self.fire(scene);
             self.report(scene);
             self.serve(scene, passed);
             self.judge(scene);
@@ -130,6 +152,16 @@ impl Host {
     /// What is refused is tried again at the next tick, and told once.
     fn refused(&mut self, refusal: &Refusal) {
         self.series.note(self.now.since(self.start), format!("the host is refused: {refusal}"));
+    }
+
+    /// Lets the timers go off that are due.
+    fn fire(&mut self, scene: &mut Workspace) {
+        while let Some(&(at, deployment, generation)) = self.timers.first()
+            && at <= self.now
+        {
+            self.timers.pop_first();
+            self.act(scene, Action::Observe { deployment, generation, observation: Observation::TimerFired });
+        }
     }
 
     /// Says what has been built, has become ready, is gone, or does not answer.
@@ -158,38 +190,45 @@ impl Host {
     /// Sends the requests of the time that passed to whoever is to answer them.
     fn serve(&mut self, scene: &Workspace, passed: Duration) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
-        let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
-        for (environment, per_second) in self.traffic.clone() {
+        for (endpoint, per_second) in self.traffic.clone() {
             // Thousandths of requests: so many a second, for so many milliseconds.
-            let requests = u64::from(per_second).saturating_mul(millis);
-            let (_, remote) = self.offloaded.get(&environment).cloned().unwrap_or_default();
-            let here = requests / 100 * u64::from(100 - remote);
-            let answer = state.route(&Endpoint::Environment(environment.clone()));
-            let here = here + self.waiting.remove(&environment).unwrap_or(0);
-            let shares = answer.shares();
-            match answer {
-                Answer::WakeFirst(_) => drop(self.waiting.insert(environment, here)),
-                Answer::NotReady(callee) if callee.status == Status::WakingUp => {
-                    self.waiting.insert(environment, here);
-                }
-                _ if shares.is_empty() => self.lost += here,
-                _ => {}
-            }
-            for share in shares {
-                let part = here / 100 * u64::from(share.percent);
-                if self.replicas.ready(share.deployment, self.now) == 0 {
-                    self.lost += part;
-                    continue;
-                }
-                let shown = self.shown(&state, share.deployment);
-                let served = self.served.entry(share.deployment).or_default();
-                served.serve(self.now, passed, part, &shown);
-            }
+            let requests = u64::from(per_second).saturating_mul(millis(passed));
+            let remote = match &endpoint {
+                Endpoint::Environment(name) => self.offloaded.get(name).map_or(0, |(_, percent)| *percent),
+                _ => 0,
+            };
+            self.send(&state, &endpoint, requests / 100 * u64::from(100 - remote));
         }
         for record in state.deployments() {
             let (ready, shown) = (self.replicas.ready(record.number, self.now), self.shown(&state, record.number));
             let served = self.served.entry(record.number).or_default();
+            served.work(self.now, passed, ready, &shown, self.spec.patience);
             served.measure(self.now, passed, ready, &shown);
+        }
+        let gone = self.served.iter_mut().filter(|(number, _)| state.deployment(**number).is_none());
+        gone.for_each(|(_, served)| served.give_up());
+    }
+
+    /// Sends requests to an endpoint, and those that have waited there until somebody is awake.
+    fn send(&mut self, state: &State, endpoint: &Endpoint, requests: u64) {
+        let (now, answer) = (self.now, state.route(endpoint));
+        let shares = answer.shares();
+        let waiting = self.waiting.entry(endpoint.clone()).or_default();
+        waiting.push(now, requests);
+        if shares.is_empty() {
+            let wakes = match &answer {
+                Answer::WakeFirst(_) => true,
+                Answer::NotReady(callee) => callee.status == Status::WakingUp,
+                _ => false,
+            };
+            self.lost += waiting.expire(if wakes { self.spec.patience } else { Duration::ZERO }, now);
+            return;
+        }
+        for (came, requests) in waiting.drain() {
+            for share in &shares {
+                let part = requests / 100 * u64::from(share.percent);
+                self.served.entry(share.deployment).or_default().receive(came, part);
+            }
         }
     }
 
@@ -208,7 +247,7 @@ impl Host {
             let sight = Sight {
                 old: holder.map_or(0, ready),
                 new: self.replicas.ready(candidate, self.now),
-                requests: served.sent / 1000,
+                requests: served.answered / 1000,
                 summary: Some(served.summary(self.now, &shown)),
                 no_room: None,
             };
@@ -216,12 +255,18 @@ impl Host {
         }
     }
 
-    /// Scales whatever scales by itself.
+    /// Scales whatever scales by itself, and wakes what is called and does not.
     fn scale(&mut self, scene: &mut Workspace) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
-        for record in state.deployments().filter(|record| record.autoscaler().is_some()) {
+        for record in state.deployments() {
             let number = record.number;
             let waiting = record.status == Status::ScaledToZero && self.is_called(&state, number);
+            if record.autoscaler().is_none() {
+                if waiting {
+                    self.act(scene, Action::Wake(number));
+                }
+                continue;
+            }
             let Some(served) = self.served.get(&number) else { continue };
             let Some(window) = served.window() else { continue };
             let load = Load {
@@ -238,18 +283,18 @@ impl Host {
         }
     }
 
-    /// Whether some environment's requests wait for a deployment to wake.
+    /// Whether some endpoint's requests wait for a deployment to wake.
     fn is_called(&self, state: &State, number: Number) -> bool {
-        self.traffic.iter().filter(|(_, per_second)| **per_second > 0).any(|(environment, _)| {
-            matches!(state.route(&Endpoint::Environment(environment.clone())),
-                Answer::WakeFirst(callee) if callee.deployment == number)
-        })
+        let called = self.traffic.iter().filter(|(_, per_second)| **per_second > 0).map(|(endpoint, _)| endpoint);
+        called
+            .into_iter()
+            .any(|endpoint| matches!(state.route(endpoint), Answer::WakeFirst(callee) if callee.deployment == number))
     }
 
     /// Decides for each environment with traffic where its requests go.
     fn offload(&mut self, scene: &Workspace) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
-        for environment in self.traffic.keys().cloned().collect::<Vec<_>>() {
+        for environment in self.environments() {
             let Some(holder) = state.holder(environment.as_str()) else { continue };
             let Some(offloading) = &holder.settings.offloading else { continue };
             let ready = self.replicas.ready(holder.number, self.now);
@@ -273,27 +318,31 @@ impl Host {
         }
     }
 
+    /// The environments with traffic.
+    fn environments(&self) -> Vec<Name> {
+        let named = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Environment(name) => Some(name.clone()),
+            _ => None,
+        };
+        self.traffic.keys().filter_map(named).collect()
+    }
+
     /// Notes what there is for the chart.
     fn note(&mut self, scene: &Workspace) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
-        let production = self.traffic.keys().next().cloned();
-        let endpoint = production.clone().map_or(Endpoint::Workload, Endpoint::Environment);
+        let endpoint = self.environments().into_iter().next().map_or(Endpoint::Workload, Endpoint::Environment);
         let shares = state.route(&endpoint).shares();
-        let at = self.now.since(self.start);
         for record in state.deployments() {
             let share = shares.iter().find(|share| share.deployment == record.number);
             let point = Point {
-                at: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
+                at: millis(self.now.since(self.start)),
                 replicas: record.running(),
                 ready: self.replicas.ready(record.number, self.now),
                 percent: share.map_or(0, |share| share.percent),
             };
-            self.series.add(record.name.as_str(), point);
+            let line = self.lines.get(&record.number).copied();
+            self.lines.insert(record.number, self.series.add(line, record.name.as_str(), point));
         }
-    }
-
-    fn starts(&self, state: &State, number: Number) -> bool {
-        self.shown(state, number).starts
     }
 
     /// What the version of a deployment shows.
@@ -310,4 +359,8 @@ fn offloading_in_words(environment: &Name, to: Option<&(String, u8)>, why: Why) 
         (None, Why::NoRoute) => format!("{environment} has no route"),
         (None, _) => format!("{environment} is served here again"),
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

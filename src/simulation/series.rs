@@ -50,14 +50,23 @@ pub struct Note {
 }
 
 impl Series {
-    pub(super) fn add(&mut self, name: &str, point: Point) {
+    /// Adds a point to a deployment's line, under the name that it has now, and says which line that is.
+    pub(super) fn add(&mut self, line: Option<usize>, name: &str, point: Point) -> usize {
         self.until = self.until.max(point.at);
         let same = |last: &Point| Point { at: point.at, ..*last } == point;
-        match self.deployments.iter_mut().find(|line| line.name == name) {
-            Some(line) if line.points.last().is_some_and(same) => {}
-            Some(line) => line.points.push(point),
+        let at = line.unwrap_or(self.deployments.len());
+        match self.deployments.get_mut(at) {
+            Some(line) => {
+                if line.name != name {
+                    name.clone_into(&mut line.name);
+                }
+                if !line.points.last().is_some_and(same) {
+                    line.points.push(point);
+                }
+            }
             None => self.deployments.push(Line { name: name.to_owned(), points: vec![point] }),
         }
+        at
     }
 
     /// Notes what is told; what was told last is not told again.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::queue::Queue;
 use crate::id::Name;
 use crate::manifest::scenario::ShownSpec;
 use crate::metrics::{Gauge, MetricSpec, Reading, Resource, Source, Summary, Window};
@@ -50,13 +51,21 @@ impl Shown {
 /// What a deployment has served. Requests are counted in thousandths.
 pub(super) struct Served {
     pub(super) sent: u64,
+    /// Those of them that were answered, well or not.
+    pub(super) answered: u64,
     pub(super) failed: u64,
+    /// Those that waited for a replica for too long.
+    pub(super) timed_out: u64,
+    /// Those that wait for a replica.
+    queue: Queue,
     /// Since when nobody has called it.
     pub(super) quiet_since: Option<Moment>,
-    /// Of the last minute: when, how many, and how many of them failed.
+    /// Of the last minute: when, how many came to an end, and how many of them failed or timed out.
     recent: VecDeque<(Moment, u64, u64)>,
-    /// Requests since the last measurement.
-    unmeasured: u64,
+    /// How long those answered last had waited.
+    waited: Duration,
+    /// Requests since the last measurement: those that came, and those that were answered.
+    unmeasured: (u64, u64),
     cpu: Milli,
     window: Option<Window>,
 }
@@ -68,10 +77,14 @@ impl Default for Served {
     fn default() -> Self {
         Self {
             sent: 0,
+            answered: 0,
             failed: 0,
+            timed_out: 0,
+            queue: Queue::default(),
             quiet_since: None,
             recent: VecDeque::new(),
-            unmeasured: 0,
+            waited: Duration::ZERO,
+            unmeasured: (0, 0),
             cpu: Milli::whole(0),
             window: Window::new(MINUTE, 60).ok(),
         }
@@ -79,26 +92,49 @@ impl Default for Served {
 }
 
 impl Served {
-    /// Requests that came in the time that passed, of which some fail.
-    pub(super) fn serve(&mut self, now: Moment, passed: Duration, requests: u64, shown: &Shown) {
-        let failed = requests.saturating_mul(shown.error_rate.get()) / 100_000;
-        self.sent += requests;
+    /// Requests that came at a moment, and wait for a replica from now on.
+    pub(super) fn receive(&mut self, came: Moment, requests: u64) {
+        self.sent = self.sent.saturating_add(requests);
+        self.unmeasured.0 = self.unmeasured.0.saturating_add(requests);
+        self.queue.push(came, requests);
+    }
+
+    /// Answers as many of the waiting requests as the ready replicas can in the time that passed; some of the
+    /// answers are failures. Whoever has waited for the limit then is not answered any more.
+    pub(super) fn work(&mut self, now: Moment, passed: Duration, ready: u32, shown: &Shown, limit: Duration) {
+        let most = u64::from(ready).saturating_mul(u64::from(shown.capacity)).saturating_mul(millis(passed));
+        let (answered, waited) = self.queue.take(most, now);
+        let failed = answered.saturating_mul(shown.error_rate.get()) / 100_000;
+        let timed_out = self.queue.expire(limit, now);
+        self.answered += answered;
+        self.unmeasured.1 += answered;
         self.failed += failed;
-        self.unmeasured += requests;
-        self.recent.push_back((now, requests, failed));
+        self.timed_out += timed_out;
+        if answered > 0 {
+            self.waited = waited;
+        }
+        if answered + timed_out > 0 {
+            self.recent.push_back((now, answered + timed_out, failed + timed_out));
+        }
         while self.recent.front().is_some_and(|(at, ..)| now.since(*at) >= MINUTE.max(passed)) {
             self.recent.pop_front();
         }
     }
 
-    /// What its replicas report now: requests in flight by their latency, and cpu by their capacity.
+    /// Nobody answers those that wait any more.
+    pub(super) fn give_up(&mut self) {
+        self.timed_out += self.queue.drain().map(|(_, requests)| requests).sum::<u64>();
+    }
+
+    /// What its replicas report now: requests in flight by their latency and those that wait, and cpu by their
+    /// capacity.
     pub(super) fn measure(&mut self, now: Moment, passed: Duration, ready: u32, shown: &Shown) {
-        let requests = std::mem::take(&mut self.unmeasured);
-        self.quiet_since = if requests > 0 { None } else { self.quiet_since.or(Some(now)) };
-        let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).max(1);
+        let (came, answered) = std::mem::take(&mut self.unmeasured);
+        self.quiet_since = if came > 0 { None } else { self.quiet_since.or(Some(now)) };
         // Thousandths of requests a second, of each replica.
-        let rate = requests.saturating_mul(1000) / millis / u64::from(ready.max(1));
-        let in_flight = rate.saturating_mul(shown.latency.get()) / 1_000_000;
+        let rate = answered.saturating_mul(1000) / millis(passed).max(1) / u64::from(ready.max(1));
+        let waiting = self.queue.len() / u64::from(ready.max(1));
+        let in_flight = (rate.saturating_mul(shown.latency.get()) / 1_000_000).saturating_add(waiting);
         self.cpu = Milli::thousandths(rate.saturating_mul(100) / u64::from(shown.capacity.max(1)));
         if let Some(window) = &mut self.window
             && ready > 0
@@ -120,12 +156,13 @@ impl Served {
             shown.custom.iter().map(|(name, value)| (Gauge::Custom(name.clone()), *value)).collect();
         gauges.push((Gauge::Cpu, self.cpu));
         gauges.sort();
+        let latency = Milli::thousandths(shown.latency.get().saturating_add(millis(self.waited).saturating_mul(1000)));
         Summary {
             over: Some(MINUTE),
             replicas: 1,
             requests: requests / 1000,
             errors: errors / 1000,
-            latencies: (requests > 0).then_some([shown.latency; 3]),
+            latencies: (requests > 0).then_some([latency; 3]),
             gauges,
         }
     }
@@ -147,4 +184,8 @@ impl Served {
             }
         }
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use crate::id::Name;
 use crate::lifecycle::{Action, Effect, Endpoint, Notice, Number, Observation, Place, Push, PushKind, State};
-use crate::manifest::scenario::{Happening, PushSpec};
+use crate::manifest::scenario::{EndpointSpec, Happening, PushSpec};
 use crate::time::Moment;
 
 /// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
@@ -107,7 +107,10 @@ pub(super) fn happening(happening: &Happening) -> String {
         Happening::Push(PushSpec { from, push, .. }) => pushed(push, from.as_ref().map(|from| &*from.value)),
         Happening::Do(action) => asked(action),
         Happening::Wait => "wait".to_owned(),
-        Happening::Traffic { environment, per_second } => format!("{environment} gets {per_second} requests a second"),
+        Happening::Traffic { endpoint: EndpointSpec::Environment(name), per_second } => {
+            format!("{name} gets {per_second} requests a second")
+        }
+        Happening::Traffic { endpoint, per_second } => format!("{endpoint} gets {per_second} requests a second"),
         Happening::Metrics(shown) => format!("version {} shows other metrics", shown.version),
         Happening::Fail { deployment, replicas } => format!("{replicas} replicas of {deployment} fail"),
         Happening::Observe(observation, deployment) => seen(*observation, deployment),

@@ -10,7 +10,9 @@ use super::policies::attachment;
 use super::values::{name, text};
 use crate::id::Name;
 use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
-use crate::manifest::scenario::{ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec};
+use crate::manifest::scenario::{
+    EndpointSpec, ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec,
+};
 use crate::manifest::spec::{AttachmentSpec, Metadata, OffloadingSpec};
 use crate::origin::Origin;
 use crate::policy::{Enforcement, OnReplaced};
@@ -110,6 +112,7 @@ impl Draw for HostSpec {
             build: seconds(choices, 120),
             start: seconds(choices, 120),
             tick: Duration::from_secs(choices.between(5, 60).into()),
+            patience: seconds(choices, 120),
         }
     }
 }
@@ -148,7 +151,13 @@ fn happening(choices: &mut Choices<'_>, told: &Told) -> Happening {
         },
         39 => Happening::Do(Action::DeleteWorkload),
         40..=45 => {
-            Happening::Traffic { environment: environment(choices), per_second: choices.one_of(10, [0, 100, 1000]) }
+            let endpoint = match choices.below(10) {
+                0 => EndpointSpec::Workload,
+                1 => EndpointSpec::Draft,
+                2 => EndpointSpec::Deployment(told.deployment(choices)),
+                _ => EndpointSpec::Environment(environment(choices)),
+            };
+            Happening::Traffic { endpoint, per_second: choices.one_of(10, [0, 100, 1000]) }
         }
         46..=48 => Happening::Metrics(ShownSpec::draw(choices)),
         _ => Happening::Fail { deployment: told.deployment(choices), replicas: choices.between(1, 5) },

@@ -1,10 +1,10 @@
 //! What a scenario says of its scripted host, and of what that host measures.
 
-use super::super::scenario::{Happening, HostSpec, ShownSpec};
+use super::super::scenario::{EndpointSpec, Happening, HostSpec, ShownSpec};
 use super::strategy::seconds;
 use crate::document::{Fields, Item};
 use crate::id::Name;
-use crate::origin::Sourced;
+use crate::origin::{ProblemCode, Sourced};
 use crate::policy::Environment;
 use crate::quantity::Milli;
 
@@ -17,25 +17,48 @@ pub(super) fn host(item: Item<'_>) -> Option<HostSpec> {
     let build = fields.optional("buildSeconds").map(|item| seconds(item, 0));
     let start = fields.optional("startSeconds").map(|item| seconds(item, 0));
     let tick = fields.optional("tickSeconds").map(|item| seconds(item, 1));
+    let patience = fields.optional("queueSeconds").map(|item| seconds(item, 0));
     fields.finish();
     Some(HostSpec {
         build: build.unwrap_or(Some(usual.build))?,
         start: start.unwrap_or(Some(usual.start))?,
         tick: tick.unwrap_or(Some(usual.tick))?,
+        patience: patience.unwrap_or(Some(usual.patience))?,
     })
 }
 
-/// `traffic`: how many requests an environment gets from here on.
+/// `traffic`: how many requests an environment or another endpoint gets from here on.
 pub(super) fn traffic(item: Item<'_>) -> Option<Happening> {
     let mut fields = item.object("traffic")?;
     let environment = fields.optional("environment").map(Item::name);
+    let endpoint = fields.optional("endpoint").map(endpoint);
     let per_second = fields.required("requestsPerSecond").and_then(|item| item.whole(0..=1_000_000));
+    if environment.is_some() && endpoint.is_some() {
+        let help = "leave one of them out";
+        fields.problem(
+            ProblemCode::InvalidValue,
+            "traffic goes to an environment or an endpoint, not both",
+            Some(help),
+        );
+    }
     fields.finish();
-    let environment = match environment {
-        None => Name::new(Environment::PRODUCTION).ok()?,
-        Some(named) => named?.value,
+    let endpoint = match (environment, endpoint) {
+        (None, None) => EndpointSpec::Environment(Name::new(Environment::PRODUCTION).ok()?),
+        (Some(named), None) => EndpointSpec::Environment(named?.value),
+        (None, Some(endpoint)) => endpoint?,
+        (Some(_), Some(_)) => return None,
     };
-    Some(Happening::Traffic { environment, per_second: per_second? })
+    Some(Happening::Traffic { endpoint, per_second: per_second? })
+}
+
+fn endpoint(item: Item<'_>) -> Option<EndpointSpec> {
+    let text = item.string()?;
+    let found = EndpointSpec::read(&text);
+    if found.is_none() {
+        let help = "write `workload`, `draft`, `environment/…` or `deployment/…`";
+        item.problem(ProblemCode::InvalidValue, format!("`{text}` is no endpoint"), help);
+    }
+    found
 }
 
 /// `metrics`: what a version shows from here on; what is not mentioned stays as it was.

@@ -109,12 +109,13 @@ fn happenings() -> Map<String, Value> {
         "wait": {"const": true, "description": "Nothing but time passes"},
         "traffic": object("traffic", &["requestsPerSecond"], json!({
             "environment": reference("The environment that is called; `production` by default"),
+            "endpoint": text("What is called instead: `workload`, `draft`, `environment/…` or `deployment/…`"),
             "requestsPerSecond": whole(0, 1_000_000, "How many requests a second it gets from here on"),
         })),
         "metrics": metrics(),
         "fail": object("failing replicas", &["deployment", "replicas"], json!({
             "deployment": deployment(),
-            "replicas": whole(1, U32, "How many break, and are ready again after the time of a start"),
+            "replicas": whole(1, U32, "How many break, and are ready again after the time of a start, if the version becomes ready"),
         })),
         "activate": one("started"),
         "deactivate": one("stopped"),
@@ -179,6 +180,7 @@ fn host() -> Value {
             "buildSeconds": whole(0, U32, "How long a build takes; 30 by default"),
             "startSeconds": whole(0, U32, "How long it takes until a replica is ready; 20 by default"),
             "tickSeconds": whole(1, U32, "How often it serves, scales and reports; 5 by default"),
+            "queueSeconds": whole(0, U32, "How long a request waits for a replica before it is lost; 60 by default"),
         }),
     )
 }
@@ -192,7 +194,7 @@ fn metrics() -> Value {
             "version": text("The version that shows them from here on"),
             "errorRate": quantity("Percent of its requests that fail; 0 at first"),
             "latency": quantity("Milliseconds until a request is answered; 100 at first"),
-            "requestsPerReplica": whole(1, U32, "Requests a second that take all cpu of a replica; 100 at first"),
+            "requestsPerReplica": whole(1, U32, "Requests a second that a replica answers at most, with all its cpu; 100 at first"),
             "starts": boolean("Whether its replicas become ready; true at first"),
             "custom": figures,
         }),
@@ -223,7 +225,7 @@ fn expectation() -> Value {
             "violations": list(reference("A deployment"), "The deployments with replicas where they may not run"),
             "replicas": by_deployment(whole(0, U32, "Replicas"), "Replicas that are asked for, by deployment"),
             "rolledBack": by_deployment(text("Words of the reason, or `no`"), "Why the last rollout went back, by environment"),
-            "lost": whole(0, i64::MAX, "Requests that nobody took since the start, at most"),
+            "lost": whole(0, i64::MAX, "Requests since the start that had no route or waited for too long, at most"),
             "offloaded": by_deployment(text("As `oslo 30%`, or `no`"), "Where requests are offloaded to, by environment"),
         }),
     )
