@@ -111,3 +111,109 @@ spec:
     assert_eq!((errors.len(), &errors[0]["message"]), (3, &"this step needs a scripted host".into()));
     assert_eq!((&errors[0]["line"], &errors[0]["help"]), (&9.into(), &"add `host: {}` to the scenario's spec".into()));
 }
+
+/// What came of a story of these steps, before a scripted host.
+fn told(steps: &str) -> Value {
+    let answer = Folder::of(&[("story.yaml", &story("host: {}", steps))]).run(&["simulate", "@", "-o", "json"]);
+    assert!(answer.status < 2, "{}", answer.err);
+    answer.json()["scenarios"][0].clone()
+}
+
+fn story(host: &str, steps: &str) -> String {
+    let heading = "apiVersion: siting.dev/v1\nkind: Scenario\nmetadata: {name: story}";
+    format!("{heading}\nspec:\n  model: bert\n  fleet: unlimited\n  {host}\n  steps:\n{steps}")
+}
+
+fn of(scenario: &Value, deployment: &str) -> (u64, u64, u64) {
+    let all = scenario["requests"].as_array().unwrap();
+    let found = all.iter().find(|requests| requests["deployment"] == deployment).unwrap();
+    let of = |what: &str| found[what].as_u64().unwrap();
+    (of("sent"), of("failed"), of("timedOut"))
+}
+
+/// Two replicas answer 200 requests a second of 300. The queue grows by 100 a second, and is as long as the
+/// time limit of a minute after three: then every answered request has waited for one, and 100 a second are lost.
+#[test]
+fn r4_what_is_beyond_the_capacity_of_the_replicas_waits_and_is_lost() {
+    let scenario = told(
+        "    - push: {name: one, version: v1, promote: production, replicas: 2}
+    - {at: 1m, traffic: {requestsPerSecond: 300}}
+    - {at: 3m, wait: true, expect: {lost: 0}}
+    - {at: 11m, traffic: {requestsPerSecond: 0}}
+    - {at: 13m, wait: true}
+",
+    );
+    assert_eq!(scenario["passed"], true);
+    let (sent, failed, timed_out) = of(&scenario, "one");
+    assert_eq!((sent, failed), (600 * 300, 0));
+    // Answered are 200 a second for ten minutes, and what then waits in the last minute.
+    assert_eq!(sent - timed_out, 600 * 200 + 60 * 200);
+    assert_eq!(scenario["lost"].as_u64(), Some(timed_out));
+}
+
+#[test]
+fn l1_drafts_and_deployments_are_called_by_their_own_endpoints() {
+    let scenario = told(
+        "    - push: {draft: true, version: v1}
+    - push: {name: one, version: v2}
+    - {at: 1m, traffic: {endpoint: draft, requestsPerSecond: 10}}
+    - {at: 1m, traffic: {endpoint: deployment/one, requestsPerSecond: 20}}
+    - {at: 1m, traffic: {endpoint: workload, requestsPerSecond: 5}}
+    - {at: 2m, wait: true}
+    - {at: 2m, traffic: {endpoint: deployment/two, requestsPerSecond: 1}, expect: {refused: L1}}
+",
+    );
+    assert_eq!(scenario["passed"], true, "{scenario}");
+    assert_eq!((of(&scenario, "development").0, of(&scenario, "one").0), (600, 1200));
+    assert_eq!(scenario["lost"], 300, "nobody holds production");
+}
+
+#[test]
+fn l14_replicas_of_a_version_that_does_not_start_stay_broken() {
+    let scenario = told(
+        "    - push: {name: one, version: v1, promote: production, replicas: 2}
+    - {at: 2m, metrics: {version: v1, starts: false}}
+    - {at: 2m, fail: {deployment: one, replicas: 1}}
+    - {at: 5m, wait: true, expect: {status: {one: ACTIVE}}}
+    - {at: 5m, fail: {deployment: one, replicas: 2}}
+    - {at: 7m, wait: true, expect: {status: {one: UNHEALTHY}, routes: {environment/production: not-ready}}}
+    - {at: 7m, metrics: {version: v1, starts: true}}
+    - {at: 9m, wait: true, expect: {status: {one: UNHEALTHY}}}
+",
+    );
+    assert_eq!(scenario["passed"], true, "{scenario}");
+    let points = scenario["series"]["deployments"][0]["points"].as_array().unwrap();
+    let ready: Vec<_> = points.iter().map(|point| point["ready"].as_u64().unwrap()).collect();
+    assert_eq!(ready, [0, 0, 2, 1, 0], "built, started, ready, one broken, all broken");
+}
+
+/// The bounds of the guide's table: what is at them runs, what is beyond is an error with its place.
+#[test]
+fn a_scenario_asks_for_no_more_than_its_limits() {
+    let run = |host: &str, steps: &str| {
+        Folder::of(&[("story.yaml", &story(host, steps))]).run(&["simulate", "@", "-o", "json"])
+    };
+    let replicas = |most: u32| format!("    - push: {{name: one, version: v1, replicas: {most}}}\n");
+    let bounds = |most: u32| {
+        format!("    - push: {{name: one, version: v1, scaling: {{minReplicas: 1, maxReplicas: {most}}}}}\n")
+    };
+    let scaled = |most: u32| format!("{}    - {{scale: {{deployment: one, replicas: {most}}}}}\n", replicas(1));
+    let until = |hours: u32| format!("    - {{at: {hours}h, wait: true}}\n");
+    let seconds = |seconds: u32| format!("    - {{at: {seconds}s, wait: true}}\n");
+    let (hosted, slow) = ("host: {}", "host: {tickSeconds: 3600}");
+    let cases = [
+        (hosted, replicas(10_000), replicas(10_001), 9, "at most 10000"),
+        (hosted, bounds(10_000), bounds(10_001), 9, "at most 10000"),
+        ("description: without a host", scaled(10_000), scaled(10_001), 10, "at most 10000"),
+        (slow, until(87_600), until(87_601), 9, "at most 87600 hours after it"),
+        (hosted, seconds(500_000), seconds(500_001), 9, "let less time pass, or raise `tickSeconds` of the host"),
+    ];
+    for (host, within, beyond, line, help) in cases {
+        let answer = run(host, &within);
+        assert!(answer.status < 2, "{within}: {}", answer.err);
+        let answer = run(host, &beyond);
+        assert_eq!(answer.status, 2, "{beyond}");
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        assert_eq!((errors.len(), &errors[0]["help"], &errors[0]["line"]), (1, &help.into(), &line.into()), "{beyond}");
+    }
+}
