@@ -85,8 +85,9 @@ fn words(text: impl ToString) -> Value {
 
 fn document(scenario: &ScenarioSpec) -> Value {
     let host = scenario.host.map(|host| {
-        let [build, start, tick] = [host.build, host.start, host.tick].map(|span| span.as_secs());
-        json!({"buildSeconds": build, "startSeconds": start, "tickSeconds": tick})
+        let [build, start, tick, patience] =
+            [host.build, host.start, host.tick, host.patience].map(|span| span.as_secs());
+        json!({"buildSeconds": build, "startSeconds": start, "tickSeconds": tick, "queueSeconds": patience})
     });
     let spec = object([
         ("workload", json!({"type": *scenario.resource_type, "name": scenario.workload.as_str()})),
@@ -133,8 +134,8 @@ fn happening(happening: &Happening) -> (String, Value) {
         }
         Happening::Do(action) => return asked(action),
         Happening::Wait => ("wait", true.into()),
-        Happening::Traffic { environment, per_second } => {
-            ("traffic", json!({"environment": environment.as_str(), "requestsPerSecond": per_second}))
+        Happening::Traffic { endpoint, per_second } => {
+            ("traffic", json!({"endpoint": endpoint.to_string(), "requestsPerSecond": per_second}))
         }
         Happening::Metrics(shown) => ("metrics", metrics_shown(shown)),
         Happening::Fail { deployment, replicas } => ("fail", json!({"deployment": deployment, "replicas": replicas})),
