@@ -10,7 +10,7 @@ use siting::lifecycle::{Action, Effect, Endpoint, Journal, Load, Number, Observa
 use siting::manifest::scenario::Happening;
 use siting::manifest::{self, Source};
 use siting::scaling;
-use siting::simulation::{carry_out, effect_in_words, simulate};
+use siting::simulation::{self, effect_in_words, simulate};
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, Workspace as Snapshot};
 
@@ -284,7 +284,7 @@ fn numbered(state: &State, id: &str) -> Option<Number> {
 fn told(workspace: &mut Snapshot, workload: &Named, now: u64, step: &str) -> Outcome<String> {
     let happening = happening(workload, step)?;
     let workload = find(workspace, workload)?;
-    let effects = carry_out(workspace, &workload, Moment::from_millis(now), &happening)?;
+    let effects = simulation::carry_out(workspace, &workload, Moment::from_millis(now), &happening)?;
     effects_told(workspace, &workload, &effects)
 }
 
