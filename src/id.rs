@@ -62,6 +62,8 @@ ids! {
     PairId;
     /// Pairs of one flavor on nodes of one shape, of an inventory.
     KindId;
+    /// Clusters that no policy can tell apart but by their pools, of an inventory.
+    PlaceId;
     /// A set of kinds that clusters have, of an inventory.
     KindSetId;
     /// A pair among the offers of its kind, of an inventory; ids ascend with the price.

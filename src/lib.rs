@@ -12,6 +12,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "manifest")] {
+//! use siting::catalog::Axis;
 //! use siting::manifest::Source;
 //! use siting::placement::Code;
 //! use siting::workspace::{LoadOptions, Workspace};
@@ -42,7 +43,7 @@
 //!
 //! let refusal = decision.refusal().ok_or("placed")?;
 //! let reason = &refusal.reasons[0];
-//! assert_eq!(reason.code, Code::LocationNotAllowed);
+//! assert_eq!(reason.code, Code::NotAllowed(Axis::Location));
 //! assert_eq!(reason.message(), "the place is not allowed by `us-only` (environment)");
 //! assert_eq!(reason.counts.left_after, 0);
 //! # }

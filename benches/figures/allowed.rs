@@ -1,46 +1,52 @@
 //! F1, F2: where a deployment may run.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion};
+use siting::policy::Enforcement;
 
 use super::SIZES;
 use super::fleet::ask;
+use super::fleet::asked::{Asked, ONE_GPU};
 use super::fleet::clusters::{self, Size};
-use super::fleet::question::{Question, one_gpu};
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let scope = Question::among(0).scope();
-
-    let fleets = SIZES.map(|size| (size, clusters::inventory(clusters::serverless(size))));
+    let fleets = SIZES.map(|size| {
+        let inventory = clusters::inventory(clusters::serverless(size));
+        (size, Asked::governed(ONE_GPU, 0).on(&inventory))
+    });
     let mut group = criterion.benchmark_group("F1/allowed_set");
-    for (size, inventory) in &fleets {
-        let bound = ask::bind(inventory, &scope);
-        assert_eq!(ask::allowed(&bound), ask::mask(inventory, &scope), "bound or not, the answer is the same");
-        group.bench_function(BenchmarkId::new("siting", size), |b| b.iter(|| black_box(ask::allowed(&bound))));
+    for (size, asked) in &fleets {
+        group.bench_function(BenchmarkId::new("siting", size), |b| b.iter(|| black_box(ask::allowed(asked))));
     }
     group.finish();
-    let mut group = criterion.benchmark_group("F1/bind");
-    for (size, inventory) in &fleets {
-        group.bench_function(BenchmarkId::new("siting", size), |b| b.iter(|| black_box(ask::bind(inventory, &scope))));
+    let mut group = criterion.benchmark_group("F1/allowed_set_changed");
+    for (size, asked) in fleets {
+        let policy = asked.workspace.policies().find("any-hardware").expect("a policy");
+        let Asked { mut workspace, deployment, .. } = asked;
+        let mut enforcement = Enforcement::Enforce;
+        group.bench_function(BenchmarkId::new("siting", size), |b| {
+            b.iter(|| {
+                // It is bound and watched in turn, so that the set is another each time.
+                enforcement =
+                    if enforcement == Enforcement::Enforce { Enforcement::Audit } else { Enforcement::Enforce };
+                workspace.attach(deployment, policy, enforcement).expect("no conflict");
+                black_box(workspace.allowed(deployment))
+            });
+        });
     }
     group.finish();
-    drop(fleets);
 
-    let scope = Arc::new(scope);
-    let demand = one_gpu();
     for pools in [10_000, 1_000_000] {
-        // A thousand clusters hold ten pools each, or a thousand: 3,526 classes, or 3,906. The answers follow
-        // those, so fleets that also differ in their places would say nothing about pools.
+        // A thousand clusters hold ten pools each, or a thousand: the answers follow classes, so fleets that also
+        // differ in their places would say nothing about pools.
         let size = Size { pools, nodes: pools, per_cluster: pools / 1000 };
-        let inventory = clusters::inventory(clusters::nodes(size));
-        let bound = ask::bind(&inventory, &scope);
-        assert_eq!(ask::how_many(&inventory, &scope), ask::mask(&inventory, &scope).len());
-        row(criterion, "any", pools, || ask::any(&inventory, &scope));
-        row(criterion, "how_many", pools, || ask::how_many(&inventory, &scope));
-        row(criterion, "cheapest", pools, || ask::best(&inventory, &scope, &demand));
-        row(criterion, "mask", pools, || ask::allowed(&bound));
+        let asked = Asked::governed(ONE_GPU, 0).on(&clusters::inventory(clusters::nodes(size)));
+        assert_eq!(ask::how_many(&asked), ask::mask(&asked).len());
+        row(criterion, "any", pools, || ask::any(&asked));
+        row(criterion, "how_many", pools, || ask::how_many(&asked));
+        row(criterion, "cheapest", pools, || ask::place(&asked));
+        row(criterion, "mask", pools, || ask::mask(&asked));
     }
 }
 

@@ -1,27 +1,23 @@
 //! F10: a refusal with all its codes and counts.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion};
 use siting::id::{ClusterId, Id};
 use siting::inventory::Inventory;
 
 use super::fleet::ask;
+use super::fleet::asked::{Asked, TOO_MUCH};
 use super::fleet::clusters::{self, Size};
-use super::fleet::question::{Question, too_much};
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let (scope, demand) = (Arc::new(Question::among(0).scope()), too_much());
     let mut group = criterion.benchmark_group("F10/refusal");
     for count in [1_000, 10_000, 100_000] {
-        let inventory = fleet(count);
-        let decision = ask::best(&inventory, &scope, &demand);
-        let codes = decision.refusal().map_or(0, |refusal| refusal.reasons.len());
+        let asked = Asked::governed(TOO_MUCH, 0).on(&fleet(count));
+        let outcome = ask::place(&asked);
+        let codes = outcome.decision.refusal().map_or(0, |refusal| refusal.reasons.len());
         assert_eq!(codes, 7, "each constraint that a pair can fail, some pair fails");
-        group.bench_function(BenchmarkId::new("siting", count), |b| {
-            b.iter(|| black_box(ask::best(&inventory, &scope, &demand)));
-        });
+        group.bench_function(BenchmarkId::new("siting", count), |b| b.iter(|| black_box(ask::place(&asked))));
     }
     group.finish();
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every benchmark uses a part of it")]
 
 pub(crate) mod ask;
+pub(crate) mod asked;
 pub(crate) mod assignment;
 pub(crate) mod clusters;
 pub(crate) mod fgd;

@@ -154,14 +154,3 @@ pub(crate) fn one_gpu() -> Demand {
         ..Resources::default()
     })
 }
-
-/// Hosts of 4 TiB: nowhere.
-pub(crate) fn too_much() -> Demand {
-    let need = GpuNeed { count: 1, code: None, memory: Some(Bytes::new(40 << 30)), share: None };
-    Demand::Stated(Resources {
-        cpu: Cpu::milli_cores(4000),
-        memory: Bytes::new(4 << 40),
-        gpus: [need].into_iter().collect(),
-        ..Resources::default()
-    })
-}

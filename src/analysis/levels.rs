@@ -243,9 +243,7 @@ fn unsatisfiable(
         findings.push(site.finding("environment-unsatisfiable", Severity::Error, site.origin, message));
         return true;
     }
-    let possible = |(_, scope): &(_, Arc<Scope>)| {
-        !scope.refuses_everything() && fleet.index().allowed_classes(scope).next().is_some()
-    };
+    let possible = |(_, scope): &(_, Arc<Scope>)| fleet.index().allowed(scope).is_any();
     if !fleet.clusters().is_empty() && !scopes.iter().any(possible) {
         let message = format!("no cluster satisfies environment `{name}`: its policies allow none of those there are");
         findings.push(site.finding("environment-unsatisfiable", Severity::Warning, site.origin, message));

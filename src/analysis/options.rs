@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Choice, Continent};
-use crate::id::{Atom, ClusterId, EnvironmentId, Id, PairId, ResourceTypeId};
+use crate::catalog::{Catalog, Choice, Continent};
+use crate::id::{ClusterId, EnvironmentId, Id, ResourceTypeId};
+use crate::inventory::Class;
 use crate::placement::{Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
 use crate::workspace::{LookupError, Workspace};
@@ -104,41 +105,39 @@ pub fn options(
 }
 
 /// The classes that remain, each with its open clusters.
-struct Left {
-    classes: Vec<(Atom, Atom, Vec<ClusterId>)>,
+struct Left<'a> {
+    classes: Vec<(&'a Class, Vec<ClusterId>)>,
     clusters: usize,
 }
 
-impl Left {
-    fn new(workspace: &Workspace, scope: &Scope, given: &[Choice]) -> Self {
+impl<'a> Left<'a> {
+    fn new(workspace: &'a Workspace, scope: &'a Scope, given: &[Choice]) -> Self {
         let inventory = workspace.inventory();
         let (fleet, catalog) = (inventory.fleet(), workspace.catalog());
-        let chosen = |axis: Axis, atom: Atom| {
-            let mut of_axis = given.iter().filter(|choice| choice.axis() == axis).peekable();
-            of_axis.peek().is_none() || of_axis.any(|&choice| catalog.covers(choice, atom))
+        // Choices of one axis widen each other, those of different axes narrow each other.
+        let is_chosen = |class: &&Class| {
+            class.points.iter().all(|(axis, point)| {
+                let mut of_axis = given.iter().filter(|choice| choice.axis() == axis).peekable();
+                let covers = |&choice: &Choice| point.is_some_and(|point| catalog.covers(choice, point.atom));
+                of_axis.peek().is_none() || of_axis.any(covers)
+            })
+        };
+        let open = |class: &'a Class| {
+            let clusters = class.members.iter().filter_map(|&id| fleet.pair(id)).map(|pair| pair.cluster);
+            let mut open: Vec<_> = clusters.filter(|&id| inventory.is_open(id)).collect();
+            open.dedup();
+            (class, open)
         };
         let allowed = fleet.index().allowed(scope);
-        let open = |pairs: &[PairId]| -> Vec<ClusterId> {
-            let clusters = pairs.iter().filter(|&&id| allowed.contains(id)).filter_map(|&id| fleet.pair(id));
-            let mut open: Vec<_> = clusters.map(|pair| pair.cluster).filter(|&id| inventory.is_open(id)).collect();
-            open.dedup();
-            open
-        };
-        let classes = fleet.index().classes().iter();
-        let classes = classes.filter(|class| chosen(Axis::Location, class.place) && chosen(Axis::Flavor, class.flavor));
-        Self {
-            classes: classes.map(|class| (class.place, class.flavor, open(&class.members))).collect(),
-            clusters: fleet.clusters().len(),
-        }
+        Self { classes: allowed.classes().filter(is_chosen).map(open).collect(), clusters: fleet.clusters().len() }
     }
 
     /// The open clusters behind a choice.
-    fn clusters(&self, catalog: &crate::catalog::Catalog, choice: Choice) -> usize {
-        let behind = self.classes.iter().filter(|(place, flavor, _)| {
-            let atom = if choice.axis() == Axis::Location { *place } else { *flavor };
-            catalog.covers(choice, atom)
+    fn clusters(&self, catalog: &Catalog, choice: Choice) -> usize {
+        let behind = self.classes.iter().filter(|(class, _)| {
+            class.points.get(choice.axis()).is_some_and(|point| catalog.covers(choice, point.atom))
         });
-        let ids = behind.flat_map(|(_, _, clusters)| clusters.iter().copied());
+        let ids = behind.flat_map(|(_, clusters)| clusters.iter().copied());
         BitSet::from_ids(self.clusters, ids.filter(|id| id.index() < self.clusters)).len()
     }
 }

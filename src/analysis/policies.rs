@@ -62,7 +62,7 @@ fn attached(workspace: &Workspace) -> HashSet<PolicyId> {
 pub(super) fn standing(workspace: &Workspace) -> PerAxis<BitSet<Atom>> {
     let classes = workspace.inventory().fleet().index().classes();
     PerAxis::from_fn(|axis| {
-        let atoms = classes.iter().map(|class| class.point(axis).0);
+        let atoms = classes.iter().filter_map(|class| class.points.get(axis).map(|point| point.atom));
         BitSet::from_ids(workspace.catalog().universe(axis), atoms)
     })
 }

@@ -1,32 +1,64 @@
 //! The axes over which policies range (P15).
 //!
 //! Everything that knows how many axes there are stands here. The algebra asks [`Axis::ALL`] and keeps
-//! its values in a [`PerAxis`], so a third axis touches this file and the trees of the catalog.
+//! its values in a [`PerAxis`], so a third axis is a row here, its tree in the catalog, and where clusters and
+//! pools stand on it in the inventory.
 
 use std::fmt;
 
-/// What a policy restricts: where a workload runs, or on what.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Axis {
+use crate::id::Atom;
+
+/// Declares the axes, a row each: the variant, its name in manifests, and what a thing's point on it is called.
+macro_rules! axes {
+    ($($(#[doc = $doc:literal])+ $axis:ident $name:literal $point:literal;)+) => {
+        /// What a policy restricts: where a workload runs, or on what.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Axis {
+            $($(#[doc = $doc])+ $axis,)+
+        }
+
+        /// How many axes there are.
+        const AXES: usize = [$(Axis::$axis),+].len();
+
+        impl Axis {
+            /// Every axis, in the order of [`index`](Self::index).
+            pub const ALL: [Self; AXES] = [$(Self::$axis),+];
+
+            /// The axis as manifests write it: `location` or `flavor`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$axis => $name,)+
+                }
+            }
+
+            /// What a refusal says because policies of the axis exclude a point: `the place is not allowed`.
+            #[must_use]
+            pub fn not_allowed_summary(self) -> &'static str {
+                match self {
+                    $(Self::$axis => concat!("the ", $point, " is not allowed"),)+
+                }
+            }
+
+            /// The code of a refusal because policies of the axis exclude a point (D6): `location-not-allowed`.
+            #[must_use]
+            pub fn not_allowed(self) -> &'static str {
+                match self {
+                    $(Self::$axis => concat!($name, "-not-allowed"),)+
+                }
+            }
+        }
+    };
+}
+
+axes! {
     /// Places: continent over country over location (C6).
-    Location,
+    Location "location" "place";
     /// Hardware: kind over family over variant (C6).
-    Flavor,
+    Flavor "flavor" "flavor";
 }
 
 impl Axis {
-    /// Every axis, in the order of [`index`](Self::index).
-    pub const ALL: [Self; AXES] = [Self::Location, Self::Flavor];
-
-    /// The axis as manifests write it: `location` or `flavor`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Location => "location",
-            Self::Flavor => "flavor",
-        }
-    }
-
     /// Its place in [`ALL`](Self::ALL).
     #[must_use]
     pub const fn index(self) -> usize {
@@ -34,8 +66,23 @@ impl Axis {
     }
 }
 
-/// How many axes there are.
-const AXES: usize = 2;
+/// Where something stands on an axis.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Point {
+    /// The point itself.
+    pub atom: Atom,
+    /// What stands for it in a scope that was compiled before the catalog knew it (P7): the rest of a country, or the
+    /// point itself where there is nothing coarser.
+    pub rest: Atom,
+}
+
+impl Point {
+    /// A point that every scope knows.
+    #[must_use]
+    pub fn known(atom: Atom) -> Self {
+        Self { atom, rest: atom }
+    }
+}
 
 impl fmt::Display for Axis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +97,7 @@ impl fmt::Display for Axis {
 ///
 /// let names = PerAxis::from_fn(Axis::as_str);
 /// assert_eq!(*names.get(Axis::Flavor), "flavor");
-/// assert_eq!(names.map(|_, name| name.len()).iter().map(|(_, &len)| len).sum::<usize>(), 14);
+/// assert_eq!(names.iter().map(|(_, name)| name.len()).sum::<usize>(), 14);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PerAxis<T>([T; AXES]);
@@ -78,15 +125,5 @@ impl<T> PerAxis<T> {
     /// Each axis and its value.
     pub fn iter(&self) -> impl Iterator<Item = (Axis, &T)> {
         Axis::ALL.into_iter().zip(&self.0)
-    }
-
-    /// Other values, made from these.
-    pub fn map<U>(self, mut make: impl FnMut(Axis, T) -> U) -> PerAxis<U> {
-        let mut index = 0;
-        PerAxis(self.0.map(|value| {
-            let axis = Axis::ALL.get(index).copied().unwrap_or(Axis::Location);
-            index += 1;
-            make(axis, value)
-        }))
     }
 }

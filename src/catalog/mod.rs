@@ -28,7 +28,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use crate::document::nearest;
 pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError};
-pub use axis::{Axis, PerAxis};
+pub use axis::{Axis, PerAxis, Point};
 pub use choice::{Choice, ChoiceKind, Continent, FlavorKind};
 pub use reading::Suggestion;
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use indexmap::IndexMap;
 
 use super::request::Request;
-use crate::id::{Atom, ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
+use crate::catalog::Point;
+use crate::id::{ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
@@ -117,9 +118,7 @@ pub struct Cluster {
     /// The known location it stands in.
     pub location: Option<LocationId>,
     /// Its point on the location axis: the location, else the rest of the country.
-    pub place: Atom,
-    /// The rest of its country.
-    pub rest: Atom,
+    pub place: Point,
     /// Where it stands.
     pub coordinates: Option<Coordinates>,
     /// Labels.

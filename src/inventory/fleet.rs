@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::{Cluster, ClusterDef, Pool};
 use super::index::Index;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Point};
 use crate::id::{ClusterId, FlavorId, Id, Name, PairId, PoolId};
 use crate::origin::Origin;
 use crate::quantity::Money;
@@ -114,8 +114,10 @@ impl Fleet {
             provider: def.provider,
             country: def.country,
             location: def.location,
-            place: self.catalog.place(def.country, def.location),
-            rest: self.catalog.rest_of(def.country),
+            place: Point {
+                atom: self.catalog.place(def.country, def.location),
+                rest: self.catalog.rest_of(def.country),
+            },
             coordinates: def.coordinates,
             labels: def.labels,
             pools: first_pool..self.pools.len(),

@@ -1,93 +1,50 @@
 //! Classes: pairs that no policy can tell apart.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::fleet::Fleet;
 use super::kind::{Kind, Kinds, Offer};
+use super::points::{self, Points};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, PerAxis};
-use crate::id::{Atom, Id, KindId, KindSetId, OfferId, PairId};
-use crate::policy::Scope;
+use crate::id::{Atom, ClusterId, Id, KindId, KindSetId, OfferId, PairId, PlaceId};
 use crate::quantity::Money;
 
 /// The pairs of a fleet, gathered into [classes](Class) for policies and into [kinds](Kind) for
-/// demands. Policies are answered over classes, whose number follows the catalog and not the fleet.
+/// demands. Policies are answered over classes, whose number follows the catalog and not the fleet: see
+/// [`allowed`](Self::allowed).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Index {
     places: Vec<Place>,
-    /// The places as a set.
-    present: BitSet<Atom>,
-    /// Ascending by place, then flavor.
+    /// The points at which something stands.
+    present: PerAxis<BitSet<Atom>>,
+    /// Ascending by place, then by points.
     classes: Vec<Class>,
     kinds: Kinds,
-    /// By cluster: its point on the location axis.
-    place_of: Vec<Atom>,
+    /// By cluster.
+    of_cluster: Vec<(PlaceId, KindSetId)>,
     /// By pair: the number of its class.
     class_of: Vec<u32>,
 }
 
-/// Clusters of one place: no policy on places can tell them apart.
+/// Clusters that no policy can tell apart but by their pools.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
-    /// Their point on the location axis.
-    pub atom: Atom,
-    /// The rest of their country, for scopes compiled before the place was known (P7).
-    pub rest: Atom,
+    /// Where they stand on the axes of clusters.
+    pub points: Points,
     classes: Range<usize>,
 }
 
-/// Pairs of one place and one flavor.
+/// Pairs that no policy can tell apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Class {
-    /// Their point on the location axis.
-    pub place: Atom,
-    /// The rest of their country, for scopes compiled before the place was known (P7).
-    pub rest: Atom,
-    /// Their point on the flavor axis.
-    pub flavor: Atom,
+    /// Where they stand on every axis.
+    pub points: Points,
+    /// Their clusters' place.
+    pub place: PlaceId,
     /// The pairs, ascending.
     pub members: Vec<PairId>,
-}
-
-impl Class {
-    /// The class's point on an axis, and what stands for it in a scope that does not know it yet.
-    #[must_use]
-    pub fn point(&self, axis: Axis) -> (Atom, Atom) {
-        match axis {
-            Axis::Location => (self.place, self.rest),
-            Axis::Flavor => (self.flavor, self.flavor),
-        }
-    }
-}
-
-/// A scope's policies, bound to the pairs of one fleet: a mask for each axis that is restricted.
-///
-/// Binding looks at every pair once; after that the allowed set is an AND of masks. Ids are the fleet's:
-/// bind anew where clusters come or go.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Bound {
-    pairs: usize,
-    masks: PerAxis<Option<BitSet<PairId>>>,
-}
-
-impl Bound {
-    /// The pairs that every axis allows. O(pairs / 64).
-    #[must_use]
-    pub fn allowed(&self) -> BitSet<PairId> {
-        let mut masks = self.masks.iter().filter_map(|(_, mask)| mask.as_ref());
-        let Some(first) = masks.next() else { return BitSet::full(self.pairs) };
-        let mut allowed = first.clone();
-        masks.for_each(|mask| allowed.intersect_with(mask));
-        allowed
-    }
-
-    /// The pairs that one axis allows; `None` where nothing restricts it.
-    #[must_use]
-    pub fn mask(&self, axis: Axis) -> Option<&BitSet<PairId>> {
-        self.masks.get(axis).as_ref()
-    }
 }
 
 impl Index {
@@ -95,28 +52,37 @@ impl Index {
     pub(super) fn empty() -> Self {
         Self {
             places: Vec::new(),
-            present: BitSet::empty(0),
+            present: PerAxis::from_fn(|_| BitSet::empty(0)),
             classes: Vec::new(),
             kinds: Kinds::default(),
-            place_of: Vec::new(),
+            of_cluster: Vec::new(),
             class_of: Vec::new(),
         }
     }
 
     /// O(n log n) in pairs.
     pub(super) fn build(fleet: &Fleet) -> Self {
-        let mut classes: BTreeMap<(Atom, Atom), Class> = BTreeMap::new();
+        let of_cluster: Vec<Points> = fleet.clusters().iter().map(points::of_cluster).collect();
+        let mut numbers: BTreeMap<Points, PlaceId> =
+            of_cluster.iter().map(|&points| (points, PlaceId::from_index(0))).collect();
+        for (number, id) in numbers.values_mut().enumerate() {
+            *id = PlaceId::from_index(number);
+        }
+        let place_of = |id: ClusterId| numbers.get(of_cluster.get(id.index())?).copied();
+        let kinds = Kinds::of(fleet, place_of);
+        let mut classes: BTreeMap<(PlaceId, Points), Class> = BTreeMap::new();
         for (id, pair) in fleet.pair_ids() {
-            let Some(cluster) = fleet.cluster(pair.cluster) else { continue };
-            let flavor = fleet.catalog().flavor_atom(pair.flavor);
-            let new = || Class { place: cluster.place, rest: cluster.rest, flavor, members: Vec::new() };
-            classes.entry((cluster.place, flavor)).or_insert_with(new).members.push(id);
+            // Every pair has a cluster with a place, and a kind.
+            let (Some(place), Some(at), Some(kind)) =
+                (place_of(pair.cluster), of_cluster.get(pair.cluster.index()), kinds.kind(id))
+            else {
+                continue;
+            };
+            let points = PerAxis::from_fn(|axis| at.get(axis).or(*kind.points.get(axis)));
+            let new = || Class { points, place, members: Vec::new() };
+            classes.entry((place, points)).or_insert_with(new).members.push(id);
         }
         let classes: Vec<Class> = classes.into_values().collect();
-        let places = places(fleet, &classes);
-        let universe = places.last().map_or(0, |place| place.atom.index() + 1);
-        let present = BitSet::from_ids(universe, places.iter().map(|place| place.atom));
-        let place_of = fleet.clusters().iter().map(|cluster| cluster.place).collect();
         let mut class_of = vec![0; fleet.pairs().len()];
         for (number, class) in (0..).zip(&classes) {
             for id in &class.members {
@@ -125,19 +91,54 @@ impl Index {
                 }
             }
         }
-        Self { places, present, classes, kinds: Kinds::of(fleet), place_of, class_of }
+        let places = places(&numbers, &classes);
+        let clusters = (0..of_cluster.len()).map(ClusterId::from_index).filter_map(place_of);
+        let of_cluster = clusters.zip(kinds.kind_set_of.iter().copied()).collect();
+        Self {
+            present: PerAxis::from_fn(|axis| present(axis, &places, &classes)),
+            places,
+            classes,
+            kinds,
+            of_cluster,
+            class_of,
+        }
     }
 
-    /// All classes, ascending by place, then flavor.
+    /// All classes, ascending by place, then by points.
     #[must_use]
     pub fn classes(&self) -> &[Class] {
         &self.classes
     }
 
-    /// All places, ascending.
+    /// All places, by ascending id.
     #[must_use]
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// The place of this id; `None` for an id of another fleet.
+    #[inline]
+    #[must_use]
+    pub fn place(&self, id: PlaceId) -> Option<&Place> {
+        self.places.get(id.index())
+    }
+
+    /// The classes of a place.
+    #[must_use]
+    pub fn classes_of(&self, place: &Place) -> &[Class] {
+        self.classes.get(place.classes.clone()).unwrap_or_default()
+    }
+
+    /// The points of an axis at which something stands.
+    #[must_use]
+    pub fn present(&self, axis: Axis) -> &BitSet<Atom> {
+        self.present.get(axis)
+    }
+
+    /// How many pairs there are.
+    #[must_use]
+    pub fn pair_count(&self) -> usize {
+        self.class_of.len()
     }
 
     /// All kinds, by ascending id.
@@ -172,8 +173,9 @@ impl Index {
 
     /// Each cluster's place and set of kinds, by ascending id: all that constraints ask of it, but for health,
     /// cordon and room.
-    pub fn clusters(&self) -> impl Iterator<Item = (Atom, KindSetId)> {
-        self.place_of.iter().copied().zip(self.kinds.kind_set_of.iter().copied())
+    #[must_use]
+    pub fn clusters(&self) -> &[(PlaceId, KindSetId)] {
+        &self.of_cluster
     }
 
     /// The class of a pair.
@@ -186,68 +188,6 @@ impl Index {
     #[must_use]
     pub fn kind_of(&self, pair: PairId) -> Option<KindId> {
         self.kinds.kind_of.get(pair.index()).copied()
-    }
-
-    /// The places that a scope's policies allow. O(1), or O(places) where some of them are unknown to the
-    /// scope's catalog.
-    ///
-    /// With the flavors that it allows, this is where policies meet the fleet, and the only place (D9): every
-    /// candidate is a pair of an allowed place and an allowed flavor.
-    #[must_use]
-    pub fn allowed_places<'s>(&self, scope: &'s Scope) -> Cow<'s, BitSet<Atom>> {
-        let axis = scope.axis(Axis::Location);
-        if self.present.universe() <= axis.allowed().universe() {
-            return Cow::Borrowed(axis.allowed());
-        }
-        let allowed = self.places.iter().filter(|place| axis.admits(place.atom, place.rest));
-        Cow::Owned(BitSet::from_ids(self.present.universe(), allowed.map(|place| place.atom)))
-    }
-
-    /// About how many pairs stand in some places: as if all places had the same number.
-    #[must_use]
-    pub fn estimate(&self, places: &BitSet<Atom>) -> usize {
-        let share = |pairs: usize| pairs.checked_div(self.places.len()).unwrap_or(0);
-        share(self.class_of.len() * places.count_common(&self.present))
-    }
-
-    /// The classes of some places.
-    pub fn classes_in(&self, places: &BitSet<Atom>) -> impl Iterator<Item = &Class> {
-        let places = self.places.iter().filter(|place| places.contains(place.atom));
-        places.flat_map(|place| self.classes.get(place.classes.clone()).unwrap_or_default())
-    }
-
-    /// The classes that a scope's policies allow, on both axes. O(places + classes of allowed places).
-    pub fn allowed_classes(&self, scope: &Scope) -> impl Iterator<Item = &Class> {
-        let places = self.places.iter().filter(|place| scope.axis(Axis::Location).admits(place.atom, place.rest));
-        let classes = places.flat_map(|place| self.classes.get(place.classes.clone()).unwrap_or_default());
-        classes.filter(|class| scope.axis(Axis::Flavor).admits(class.flavor, class.flavor))
-    }
-
-    /// How many pairs a scope's policies allow. O(places + classes of allowed places).
-    #[must_use]
-    pub fn count_allowed(&self, scope: &Scope) -> usize {
-        self.allowed_classes(scope).map(|class| class.members.len()).sum()
-    }
-
-    /// The pairs that a scope's policies allow, on both axes. O(classes + pairs).
-    #[must_use]
-    pub fn allowed(&self, scope: &Scope) -> BitSet<PairId> {
-        self.bind(scope).allowed()
-    }
-
-    /// Binds a scope to the fleet. O(classes + pairs).
-    #[must_use]
-    pub fn bind(&self, scope: &Scope) -> Bound {
-        let mask = |axis| {
-            let restricted = !scope.axis(axis).restrictions().is_empty();
-            restricted.then(|| {
-                self.select(|class| {
-                    let (atom, rest) = class.point(axis);
-                    scope.axis(axis).admits(atom, rest)
-                })
-            })
-        };
-        Bound { pairs: self.class_of.len(), masks: PerAxis::from_fn(mask) }
     }
 
     /// The pairs of the classes that pass a test. O(classes + pairs).
@@ -263,19 +203,24 @@ impl Index {
     }
 }
 
-/// The places of classes that stand in their order.
-fn places(fleet: &Fleet, classes: &[Class]) -> Vec<Place> {
-    let mut places: BTreeMap<Atom, Place> = BTreeMap::new();
-    for cluster in fleet.clusters() {
-        places.insert(cluster.place, Place { atom: cluster.place, rest: cluster.rest, classes: 0..0 });
-    }
+/// The places with these numbers, whose classes stand in their order.
+fn places(numbers: &BTreeMap<Points, PlaceId>, classes: &[Class]) -> Vec<Place> {
     let mut first = 0;
-    let mut places: Vec<Place> = places.into_values().collect();
-    for place in &mut places {
+    let place = |(&points, &id): (&Points, &PlaceId)| {
         let rest = classes.get(first..).unwrap_or_default();
-        let end = first + rest.partition_point(|class| class.place <= place.atom);
-        place.classes = first..end;
+        let end = first + rest.partition_point(|class| class.place <= id);
+        let place = Place { points, classes: first..end };
         first = end;
-    }
-    places
+        place
+    };
+    numbers.iter().map(place).collect()
+}
+
+/// The points of an axis at which something stands.
+fn present(axis: Axis, places: &[Place], classes: &[Class]) -> BitSet<Atom> {
+    let points = places.iter().map(|place| &place.points).chain(classes.iter().map(|class| &class.points));
+    let mut atoms: Vec<Atom> = points.filter_map(|points| points.get(axis).map(|point| point.atom)).collect();
+    atoms.sort_unstable();
+    atoms.dedup();
+    BitSet::from_ids(atoms.last().map_or(0, |atom| atom.index() + 1), atoms)
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::cluster::{PoolDef, Shape};
 use super::fleet::Fleet;
+use super::points::{self, Points};
 use super::request::Request;
-use crate::id::{Atom, ClusterId, FlavorId, Id, KindId, KindSetId, OfferId, PairId, PoolId};
+use crate::id::{ClusterId, FlavorId, Id, KindId, KindSetId, OfferId, PairId, PlaceId, PoolId};
 use crate::quantity::Money;
 
 /// Pairs of one flavor on nodes of one shape. Whether a demand fits is asked once for all of them.
@@ -16,6 +17,8 @@ pub struct Kind {
     pub flavor: FlavorId,
     /// What the pools are.
     pub hardware: Hardware,
+    /// Where the pools stand on the axes of pools.
+    pub points: Points,
     /// The places of its offers in the list of all.
     pub(super) offers: Range<usize>,
 }
@@ -44,8 +47,8 @@ pub struct Offer {
     pub pool: PoolId,
     /// Its cluster.
     pub cluster: ClusterId,
-    /// The cluster's point on the location axis.
-    pub place: Atom,
+    /// The cluster's place.
+    pub place: PlaceId,
 }
 
 impl Hardware {
@@ -107,21 +110,20 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    /// O(n log n) in pairs.
-    pub(super) fn of(fleet: &Fleet) -> Self {
-        let mut numbers: HashMap<(FlavorId, Hardware), KindId> = HashMap::new();
+    /// O(n log n) in pairs; `place_of` gives each cluster's place.
+    pub(super) fn of(fleet: &Fleet, place_of: impl Fn(ClusterId) -> Option<PlaceId>) -> Self {
+        let mut numbers: HashMap<(FlavorId, Hardware, Points), KindId> = HashMap::new();
         let mut all = Self::default();
         for (id, pair) in fleet.pair_ids() {
-            let (Some(pool), Some(cluster)) = (fleet.pool(pair.pool), fleet.cluster(pair.cluster)) else {
-                continue;
-            };
+            let (Some(pool), Some(place)) = (fleet.pool(pair.pool), place_of(pair.cluster)) else { continue };
             let hardware = Hardware::of(&pool.def);
-            let kind = *numbers.entry((pair.flavor, hardware)).or_insert_with(|| {
-                all.kinds.push(Kind { flavor: pair.flavor, hardware, offers: 0..0 });
+            let points = points::of_pool(fleet.catalog(), &pool.def, pair.flavor);
+            let kind = *numbers.entry((pair.flavor, hardware, points)).or_insert_with(|| {
+                all.kinds.push(Kind { flavor: pair.flavor, hardware, points, offers: 0..0 });
                 KindId::from_index(all.kinds.len() - 1)
             });
             all.kind_of.push(kind);
-            let (node_price, place) = (pool.def.price, cluster.place);
+            let node_price = pool.def.price;
             all.offers.push(Offer { node_price, pair: id, pool: pair.pool, cluster: pair.cluster, place });
         }
         let Self { kinds, kind_of, offers, .. } = &mut all;
@@ -138,6 +140,11 @@ impl Kinds {
         all.number(0..all.offers.len());
         all.kind_set(fleet);
         all
+    }
+
+    /// The kind of a pair.
+    pub(super) fn kind(&self, pair: PairId) -> Option<&Kind> {
+        self.kinds.get(self.kind_of.get(pair.index())?.index())
     }
 
     fn kind_set(&mut self, fleet: &Fleet) {

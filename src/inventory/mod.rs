@@ -5,6 +5,7 @@
 //!
 //! Answers for the rules I1–I5.
 
+mod allowed;
 mod changes;
 mod cluster;
 mod fleet;
@@ -13,18 +14,21 @@ mod index;
 mod kind;
 mod node;
 mod nodes;
+mod points;
 mod request;
 mod reservation;
 mod state;
 
+pub use allowed::Allowed;
 pub use changes::RemoveClusterError;
 pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
 pub use fleet::{Fleet, InvalidFleet, Pair};
 pub(crate) use in_use::OffersInUse;
-pub use index::{Bound, Class, Index, Place};
+pub use index::{Class, Index, Place};
 pub use kind::{Hardware, Kind, Offer};
 pub use node::{Node, Remainder};
 pub use nodes::Nodes;
+pub use points::Points;
 pub use request::{GpuRequest, Request, Share};
 pub use reservation::{Reservation, RestoreError};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};

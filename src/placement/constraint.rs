@@ -5,54 +5,97 @@ use std::ops::BitAnd;
 
 use serde::{Serialize, Serializer};
 
-/// A reason why a replica cannot run somewhere, in the order in which reports list them (D6).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[non_exhaustive]
-pub enum Code {
-    /// The deployment names a policy that nobody knows. Fails everything.
-    PolicyUnresolved,
-    /// No policy of a required type is in force where it is required (P13). Fails everything.
-    PolicyRequired,
-    /// The policies of the levels leave nothing (P7). Fails everything.
-    PolicyConflict,
-    /// The cluster is unhealthy (I3).
-    Unhealthy,
-    /// The cluster is cordoned (I3).
-    Cordoned,
-    /// The policies do not allow the place.
-    LocationNotAllowed,
-    /// The policies do not allow the flavor.
-    FlavorNotAllowed,
-    /// Not the kind, type, GPU memory or cpu type demanded.
-    NoSuchFlavor,
-    /// An empty node would not hold one replica.
-    DoesNotFitNode,
-    /// No node has room for one replica now.
-    InsufficientCapacity,
-    /// No domain may take another replica without exceeding the skew.
-    SpreadImpossible,
-    /// There is no cluster at all.
-    NoClusters,
+use crate::catalog::Axis;
+
+/// Declares the codes in the order of D6, a row each: the variant, its name in reports, and what it says by itself.
+/// The codes of the axes stand between both lists, in the order of [`Axis::ALL`].
+macro_rules! codes {
+    (
+        before { $($(#[doc = $before_doc:literal])+ $before:ident $before_name:literal $before_says:literal;)+ }
+        after { $($(#[doc = $after_doc:literal])+ $after:ident $after_name:literal $after_says:literal;)+ }
+    ) => {
+        /// A reason why a replica cannot run somewhere, in the order in which reports list them (D6).
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[doc = $before_doc])+ $before,)+
+            /// The policies of an axis do not allow where the pool stands on it.
+            NotAllowed(Axis),
+            $($(#[doc = $after_doc])+ $after,)+
+        }
+
+        const BEFORE: usize = [$($before_name),+].len();
+        const AXES: usize = Axis::ALL.len();
+
+        impl Code {
+            /// How many codes there are.
+            pub const COUNT: usize = BEFORE + AXES + [$($after_name),+].len();
+
+            /// Every code, in its order.
+            pub fn all() -> impl Iterator<Item = Self> {
+                let before = [$(Self::$before),+].into_iter();
+                before.chain(Axis::ALL.map(Self::NotAllowed)).chain([$(Self::$after),+])
+            }
+
+            /// The code as reports have it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$before => $before_name,)+
+                    Self::NotAllowed(axis) => axis.not_allowed(),
+                    $(Self::$after => $after_name,)+
+                }
+            }
+
+            /// What the code says by itself: lower case, no final period.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$before => $before_says,)+
+                    Self::NotAllowed(axis) => axis.not_allowed_summary(),
+                    $(Self::$after => $after_says,)+
+                }
+            }
+
+            /// Its place in the order, from 0.
+            #[inline]
+            pub(super) const fn place(self) -> usize {
+                enum Before { $($before),+ }
+                enum After { $($after),+ }
+                match self {
+                    $(Self::$before => Before::$before as usize,)+
+                    Self::NotAllowed(axis) => BEFORE + axis.index(),
+                    $(Self::$after => BEFORE + AXES + After::$after as usize,)+
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// The code as reports have it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PolicyUnresolved => "policy-unresolved",
-            Self::PolicyRequired => "policy-required",
-            Self::PolicyConflict => "policy-conflict",
-            Self::Unhealthy => "unhealthy",
-            Self::Cordoned => "cordoned",
-            Self::LocationNotAllowed => "location-not-allowed",
-            Self::FlavorNotAllowed => "flavor-not-allowed",
-            Self::NoSuchFlavor => "no-such-flavor",
-            Self::DoesNotFitNode => "does-not-fit-node",
-            Self::InsufficientCapacity => "insufficient-capacity",
-            Self::SpreadImpossible => "spread-impossible",
-            Self::NoClusters => "no-clusters",
-        }
+codes! {
+    before {
+        /// The deployment names a policy that nobody knows. Fails everything.
+        PolicyUnresolved "policy-unresolved" "the deployment names policies that are not known here";
+        /// No policy of a required type is in force where it is required (P13). Fails everything.
+        PolicyRequired "policy-required" "a policy of a required type is missing";
+        /// The policies of the levels leave nothing (P7). Fails everything.
+        PolicyConflict "policy-conflict" "the levels' policies leave nothing together";
+        /// The cluster is unhealthy (I3).
+        Unhealthy "unhealthy" "the cluster is unhealthy";
+        /// The cluster is cordoned (I3).
+        Cordoned "cordoned" "the cluster is cordoned";
+    }
+    after {
+        /// Not the kind, type, GPU memory or cpu type demanded.
+        NoSuchFlavor "no-such-flavor" "the flavor is not of the kind, type, memory or cpu type demanded";
+        /// An empty node would not hold one replica.
+        DoesNotFitNode "does-not-fit-node" "one replica is more than a whole node holds";
+        /// No node has room for one replica now.
+        InsufficientCapacity "insufficient-capacity" "there is not enough room left on the nodes";
+        /// No domain may take another replica without exceeding the skew.
+        SpreadImpossible "spread-impossible" "another replica would exceed the skew that the spread allows";
+        /// There is no cluster at all.
+        NoClusters "no-clusters" "there is no cluster";
     }
 }
 
@@ -68,32 +111,24 @@ impl Serialize for Code {
     }
 }
 
-/// The constraints that judge each pair by itself, in the order of D6.
-pub(super) const JUDGING: [Code; 8] = [
-    Code::Unhealthy,
-    Code::Cordoned,
-    Code::LocationNotAllowed,
-    Code::FlavorNotAllowed,
-    Code::NoSuchFlavor,
-    Code::DoesNotFitNode,
-    Code::InsufficientCapacity,
-    Code::SpreadImpossible,
-];
-
-/// The constraints of [`JUDGING`] that a pair fails, a bit for each.
+/// The constraints that something fails, a bit for each.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct Failures(u8);
+pub(super) struct Failures(u32);
+
+/// There is a bit for every code.
+const _: () = assert!(Code::COUNT <= Failures::MOST);
 
 impl Failures {
     /// All of them.
-    pub(super) const ALL: Self = Self(u8::MAX);
+    pub(super) const ALL: Self = Self(u32::MAX);
 
-    /// Adds a constraint, if it is failed. Those that judge no pair are none of these.
+    /// The most constraints there can be.
+    pub(super) const MOST: usize = 32;
+
+    /// Adds a constraint, if it is failed.
     #[inline]
     pub(super) fn add(&mut self, code: Code, failed: bool) {
-        if let Some(at) = Self::place(code) {
-            self.0 |= u8::from(failed) << at;
-        }
+        self.0 |= u32::from(failed) << code.place();
     }
 
     /// What either fails.
@@ -111,60 +146,34 @@ impl Failures {
     /// Whether a constraint is failed.
     #[inline]
     pub(super) fn contains(self, code: Code) -> bool {
-        Self::place(code).is_some_and(|at| self.0 >> at & 1 == 1)
+        self.0 >> code.place() & 1 == 1
     }
 
     /// The constraints, in their order.
     pub(super) fn codes(self) -> impl Iterator<Item = Code> {
-        JUDGING.into_iter().filter(move |&code| self.contains(code))
+        Code::all().filter(move |&code| self.contains(code))
     }
 
-    /// How many constraints are passed before the first that is failed: all eight where none is.
+    /// The places of the constraints in the order.
+    pub(super) fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (place < u32::BITS).then_some(place as usize)
+        })
+    }
+
+    /// How many constraints are passed before the first that is failed: [`MOST`](Self::MOST) where none is.
     #[inline]
     pub(super) fn passed(self) -> usize {
         self.0.trailing_zeros() as usize
     }
 
-    /// How many sets there are of constraints that judge clusters: health, cordon, place, spread.
-    pub(super) const OF_CLUSTER: usize = 16;
-
-    /// The number of a set of these.
+    /// Adds the constraint that stands at a place of the order.
     #[inline]
-    pub(super) fn cluster_index(self) -> usize {
-        usize::from(self.0 & 0b111 | self.0 >> 7 << 3)
-    }
-
-    /// The set of this number.
-    pub(super) fn from_cluster_index(number: usize) -> Self {
-        let bits = u8::try_from(number % Self::OF_CLUSTER).unwrap_or(0);
-        Self(bits & 0b111 | bits >> 3 << 7)
-    }
-
-    /// The bits, as a number below 256.
-    #[inline]
-    pub(super) fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// The constraints of these bits.
-    pub(super) fn of_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    /// Where in [`JUDGING`] a constraint stands.
-    #[inline]
-    const fn place(code: Code) -> Option<u32> {
-        match code {
-            Code::Unhealthy => Some(0),
-            Code::Cordoned => Some(1),
-            Code::LocationNotAllowed => Some(2),
-            Code::FlavorNotAllowed => Some(3),
-            Code::NoSuchFlavor => Some(4),
-            Code::DoesNotFitNode => Some(5),
-            Code::InsufficientCapacity => Some(6),
-            Code::SpreadImpossible => Some(7),
-            Code::PolicyUnresolved | Code::PolicyRequired | Code::PolicyConflict | Code::NoClusters => None,
-        }
+    pub(super) fn add_place(&mut self, place: usize) {
+        self.0 |= 1_u32.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or(0);
     }
 }
 

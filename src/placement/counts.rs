@@ -1,10 +1,12 @@
 //! What each constraint takes away of a fleet, in clusters (D6).
 
-use super::constraint::{Code, Failures, JUDGING};
+use smallvec::SmallVec;
+
+use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
 use super::spread::Domains;
 use crate::bitset::BitSet;
-use crate::id::{ClusterId, Id, KindId, PairId};
+use crate::id::{ClusterId, Id, KindId, KindSetId, PairId};
 
 /// How many clusters fail each constraint by itself, and how many get past it and all before it.
 ///
@@ -13,10 +15,10 @@ use crate::id::{ClusterId, Id, KindId, PairId};
 /// something is in use and might be in the way.
 #[derive(Clone, Debug)]
 pub(super) struct ClusterCounts {
-    /// By the constraints that all pairs of a cluster fail, as bits: the clusters.
-    failing: Vec<u32>,
+    /// By the place of a constraint: the clusters of which all pairs fail it.
+    failing: [u32; Failures::MOST],
     /// By the number of constraints that a cluster passes before its first failure: the clusters.
-    reaching: [u32; JUDGING.len() + 1],
+    reaching: [u32; Failures::MOST + 1],
     failed_by_some: Failures,
     /// Whether something fails everything, so that nothing is left from the start.
     blocked: bool,
@@ -36,33 +38,32 @@ impl ClusterCounts {
     /// that holds the replica when idle.
     pub(super) fn of(question: &Question<'_>, spread: Option<&Domains>, blocked: bool) -> Self {
         let kind_fits = KindFits::new(question);
-        let index = question.fleet().index();
+        let (index, feasible) = (question.fleet().index(), question.feasible);
         let used = kind_fits.used_clusters();
+        let of_places: Vec<Failures> = index.places().iter().map(|place| feasible.of_points(&place.points)).collect();
         let mut counted = Self {
-            failing: vec![0; 1 << JUDGING.len()],
-            reaching: Default::default(),
+            failing: [0; Failures::MOST],
+            reaching: [0; Failures::MOST + 1],
             failed_by_some: Failures::default(),
             blocked,
         };
-        let mut alike = vec![[0_u32; Failures::OF_CLUSTER]; index.kind_sets().len()];
-        for (number, (place, kind_set)) in index.clusters().enumerate() {
+        let mut alike = Alike { kind_sets: index.kind_sets().len(), patterns: SmallVec::new() };
+        for (number, (place, kind_set)) in index.clusters().iter().enumerate() {
             let id = ClusterId::from_index(number);
-            let mut of_cluster = question.feasible.of_cluster(id, place);
+            let of_place = of_places.get(place.index()).copied().unwrap_or_default();
+            let mut of_cluster = of_place.and(feasible.of_state(id));
             if let Some(domains) = spread {
                 of_cluster.add(Code::SpreadImpossible, !domains.admits(id));
             }
             if used.contains(id) {
                 counted.add(kind_fits.pairs(id), of_cluster, 1);
-            } else if let Some(alike) = alike.get_mut(kind_set.index())
-                && let Some(clusters) = alike.get_mut(of_cluster.cluster_index())
-            {
-                *clusters += 1;
+            } else {
+                alike.add(of_cluster, *kind_set);
             }
         }
-        for (kind_set, alike) in index.kind_sets().iter().zip(&alike) {
-            for (number, &clusters) in alike.iter().enumerate().filter(|(_, clusters)| **clusters > 0) {
-                let kinds = kind_set.iter().map(|&kind| kind_fits.idle(kind));
-                counted.add(kinds, Failures::from_cluster_index(number), clusters);
+        for (of_cluster, clusters) in &alike.patterns {
+            for (kind_set, &clusters) in index.kind_sets().iter().zip(clusters).filter(|(_, clusters)| **clusters > 0) {
+                counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), *of_cluster, clusters);
             }
         }
         counted
@@ -74,17 +75,17 @@ impl ClusterCounts {
         for OfPair { always, passed } in pairs {
             let (always, passed) = (always.and(of_cluster), passed.min(of_cluster.passed()));
             self.failed_by_some = self.failed_by_some.and(always);
-            if !self.blocked
-                && let Some(&code) = JUDGING.get(passed)
-            {
+            if !self.blocked {
                 // The last alternative drops out here.
-                self.failed_by_some.add(code, true);
+                self.failed_by_some.add_place(passed);
             }
             all = all & always;
             furthest = furthest.max(passed);
         }
-        if let Some(failing) = self.failing.get_mut(usize::from(all.bits())) {
-            *failing += clusters;
+        for place in all.places() {
+            if let Some(failing) = self.failing.get_mut(place) {
+                *failing += clusters;
+            }
         }
         let reached = if self.blocked { 0 } else { furthest };
         if let Some(reaching) = self.reaching.get_mut(reached) {
@@ -104,12 +105,28 @@ impl ClusterCounts {
 
     /// What a constraint that judges pairs takes away.
     pub(super) fn counts(&self, code: Code) -> Counts {
-        let failing = (0..=u8::MAX).zip(&self.failing);
-        let failing = failing.filter(|(bits, _)| Failures::of_bits(*bits).contains(code));
-        let removed: u32 = failing.map(|(_, clusters)| clusters).sum();
-        let passed = JUDGING.iter().position(|&judging| judging == code).map_or(0, |at| at + 1);
-        let left: u32 = self.reaching.iter().skip(passed).sum();
+        let removed = self.failing.get(code.place()).copied().unwrap_or(0);
+        let left: u32 = self.reaching.iter().skip(code.place() + 1).sum();
         Counts { removed_alone: removed as usize, left_after: left as usize }
+    }
+}
+
+/// Clusters that are alike: by what fails all pairs of a cluster, then by its set of kinds, how many there are.
+struct Alike {
+    kind_sets: usize,
+    /// There are few ways in which clusters fail.
+    patterns: SmallVec<[(Failures, Vec<u32>); 8]>,
+}
+
+impl Alike {
+    fn add(&mut self, of_cluster: Failures, kind_set: KindSetId) {
+        let at = self.patterns.iter().position(|(pattern, _)| *pattern == of_cluster).unwrap_or_else(|| {
+            self.patterns.push((of_cluster, vec![0; self.kind_sets]));
+            self.patterns.len() - 1
+        });
+        if let Some(clusters) = self.patterns.get_mut(at).and_then(|(_, sets)| sets.get_mut(kind_set.index())) {
+            *clusters += 1;
+        }
     }
 }
 

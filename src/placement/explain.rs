@@ -66,10 +66,10 @@ fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, demand: &'a Demand) 
 
 /// Every policy of each level that excludes this pair.
 fn culprits(question: &Question<'_>, pair: PairId, code: Code) -> Vec<reason::Culprit> {
-    let (Some(axis), Some(class)) = (reason::axis_of(code), question.fleet().index().class_of(pair)) else {
-        return Vec::new();
-    };
-    let ((atom, rest), scope) = (class.point(axis), question.feasible.scope());
-    let excludes = |restriction: &&Restriction| !restriction.admits(atom, rest);
+    let Code::NotAllowed(axis) = code else { return Vec::new() };
+    let class = question.fleet().index().class_of(pair);
+    let Some(point) = class.and_then(|class| *class.points.get(axis)) else { return Vec::new() };
+    let scope = question.feasible.scope();
+    let excludes = |restriction: &&Restriction| !restriction.admits(point);
     reason::culprits(scope, scope.axis(axis).restrictions().iter().filter(excludes))
 }

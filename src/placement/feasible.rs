@@ -4,13 +4,10 @@
 //! for each of these, and a pair fails what its cluster or its kind fails. Only room is asked of the
 //! pool itself.
 
-use std::borrow::Cow;
-
 use crate::bitset::BitSet;
-use crate::catalog::Axis;
 use crate::deployment::Demand;
-use crate::id::{Atom, ClusterId, Id, PairId};
-use crate::inventory::{Fleet, Inventory, Kind, Pair, Request};
+use crate::id::{ClusterId, Id, PairId, PlaceId};
+use crate::inventory::{Allowed, Fleet, Inventory, Kind, Pair, Points, Request};
 use crate::policy::Scope;
 
 use super::ask::Ask;
@@ -23,10 +20,9 @@ pub(super) struct Feasible<'a> {
     fleet: &'a Fleet,
     healthy: &'a BitSet<ClusterId>,
     cordoned: &'a BitSet<ClusterId>,
-    scope: &'a Scope,
+    /// What the policies leave (D9).
+    allowed: Allowed<'a>,
     demand: &'a Demand,
-    /// The places that the policies allow (D9).
-    places: Cow<'a, BitSet<Atom>>,
 }
 
 /// What a kind is to one alternative of a demand.
@@ -45,7 +41,7 @@ impl<'a> Feasible<'a> {
         scope: &'a Scope,
         demand: &'a Demand,
     ) -> Self {
-        Self { fleet, healthy, cordoned, scope, demand, places: fleet.index().allowed_places(scope) }
+        Self { fleet, healthy, cordoned, allowed: fleet.index().allowed(scope), demand }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -53,7 +49,7 @@ impl<'a> Feasible<'a> {
     }
 
     pub(super) fn scope(&self) -> &'a Scope {
-        self.scope
+        self.allowed.scope()
     }
 
     pub(super) fn demand(&self) -> &'a Demand {
@@ -62,17 +58,28 @@ impl<'a> Feasible<'a> {
 
     /// Whether a cluster of a place passes all constraints on clusters.
     #[inline]
-    pub(super) fn is_open(&self, cluster: ClusterId, place: Atom) -> bool {
-        self.places.contains(place) && self.healthy.contains(cluster) && !self.cordoned.contains(cluster)
+    pub(super) fn is_open(&self, cluster: ClusterId, place: PlaceId) -> bool {
+        self.allowed.admits_place(place) && self.takes_work(cluster)
     }
 
-    /// What every pair of a cluster of a place fails: health, cordon, place.
+    /// Whether a cluster takes new work (I3).
+    fn takes_work(&self, cluster: ClusterId) -> bool {
+        self.healthy.contains(cluster) && !self.cordoned.contains(cluster)
+    }
+
+    /// What every pair of a cluster fails, whatever its place: health and cordon.
     #[inline]
-    pub(super) fn of_cluster(&self, cluster: ClusterId, place: Atom) -> Failures {
+    pub(super) fn of_state(&self, cluster: ClusterId) -> Failures {
         let mut failures = Failures::default();
         failures.add(Code::Unhealthy, !self.healthy.contains(cluster));
         failures.add(Code::Cordoned, self.cordoned.contains(cluster));
-        failures.add(Code::LocationNotAllowed, !self.places.contains(place));
+        failures
+    }
+
+    /// What everything that stands at these points fails by policies.
+    pub(super) fn of_points(&self, points: &Points) -> Failures {
+        let mut failures = Failures::default();
+        self.allowed.excluding(points).for_each(|axis| failures.add(Code::NotAllowed(axis), true));
         failures
     }
 
@@ -80,11 +87,9 @@ impl<'a> Feasible<'a> {
     /// empty node.
     pub(super) fn of_kind(&self, kind: &Kind, alternative: usize) -> Fit {
         let catalog = self.fleet.catalog();
-        let atom = catalog.flavor_atom(kind.flavor);
         let request = lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
         let admitted = lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
-        let mut failures = Failures::default();
-        failures.add(Code::FlavorNotAllowed, !self.scope.axis(Axis::Flavor).admits(atom, atom));
+        let mut failures = self.of_points(&kind.points);
         failures.add(Code::NoSuchFlavor, !admitted);
         failures.add(Code::DoesNotFitNode, !kind.hardware.holds(&request));
         Fit { failures, request }
@@ -94,8 +99,7 @@ impl<'a> Feasible<'a> {
     /// wherever they are.
     pub(super) fn fits(&self, kind: &Kind, alternative: usize) -> Option<Request> {
         let catalog = self.fleet.catalog();
-        let atom = catalog.flavor_atom(kind.flavor);
-        let admitted = self.scope.axis(Axis::Flavor).admits(atom, atom)
+        let admitted = self.allowed.admits(&kind.points)
             && lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
         let request = || lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
         admitted.then(request).filter(|request| kind.hardware.holds(request))
@@ -105,8 +109,9 @@ impl<'a> Feasible<'a> {
     pub(super) fn of_pair(&self, id: PairId, alternative: usize) -> Option<Fit> {
         let (index, pair) = (self.fleet.index(), self.fleet.pair(id)?);
         let fit = self.of_kind(index.kinds().get(index.kind_of(id)?.index())?, alternative);
-        let of_cluster = self.of_cluster(pair.cluster, self.fleet.cluster(pair.cluster)?.place);
-        Some(Fit { failures: fit.failures.and(of_cluster), ..fit })
+        let of_place = self.of_points(&index.place(index.class_of(id)?.place)?.points);
+        let failures = fit.failures.and(of_place).and(self.of_state(pair.cluster));
+        Some(Fit { failures, ..fit })
     }
 
     /// What a replica takes on a pair, under one alternative.
@@ -117,13 +122,12 @@ impl<'a> Feasible<'a> {
     /// Whether a pair passes every constraint up to and including `does-not-fit-node`, under one
     /// alternative (D2).
     pub(super) fn is_candidate(&self, id: PairId, alternative: usize) -> bool {
-        !self.scope.refuses_everything() && self.of_pair(id, alternative).is_some_and(|fit| fit.failures.is_none())
+        !self.scope().refuses_everything() && self.of_pair(id, alternative).is_some_and(|fit| fit.failures.is_none())
     }
 
     /// The candidates under one alternative, in no particular order. O(places + kinds + allowed pairs).
     pub(super) fn candidates(&self, alternative: usize) -> impl Iterator<Item = PairId> {
         let index = self.fleet.index();
-        let possible = !self.scope.refuses_everything();
         let mut passes: Vec<Option<bool>> = vec![None; index.kinds().len()];
         let mut fits = move |id: PairId| {
             let Some(of) = index.kind_of(id) else { return false };
@@ -132,14 +136,8 @@ impl<'a> Feasible<'a> {
             };
             *known.get_or_insert_with(|| self.fits(kind, alternative).is_some())
         };
-        let classes = index.classes_in(&self.places).filter(move |_| possible);
-        let flavor = self.scope.axis(Axis::Flavor);
-        let classes = classes.filter(move |class| flavor.admits(class.flavor, class.flavor));
-        let pairs = classes.flat_map(|class| class.members.iter().map(move |&id| (class.place, id)));
-        pairs.filter_map(move |(place, id)| {
-            let pair = self.fleet.pair(id)?;
-            (self.is_open(pair.cluster, place) && fits(id)).then_some(id)
-        })
+        let pairs = self.allowed.classes().flat_map(|class| class.members.iter().copied());
+        pairs.filter(move |&id| self.fleet.pair(id).is_some_and(|pair| self.takes_work(pair.cluster)) && fits(id))
     }
 
     /// The candidates under some alternative.
@@ -151,7 +149,7 @@ impl<'a> Feasible<'a> {
 
     /// About how many pairs stand where the policies allow.
     pub(super) fn estimate(&self) -> usize {
-        self.fleet.index().estimate(&self.places)
+        self.allowed.estimate()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::constraint::{Code, JUDGING};
+use super::constraint::Code;
 use super::counts::{ClusterCounts, Counts};
 use super::feasible::Question;
 use super::spread::Domains;
@@ -42,7 +42,7 @@ impl Reason {
     pub fn message(&self) -> String {
         let cited = || cite(&self.policies);
         match self.code {
-            Code::PolicyUnresolved => format!("the deployment names policies that are not known here: {}", cited()),
+            Code::PolicyUnresolved => format!("{}: {}", self.code.summary(), cited()),
             Code::PolicyRequired => {
                 let demands = self.axes.iter().map(|(axis, level)| {
                     let level = level.map_or("workspace", Level::as_str);
@@ -54,15 +54,8 @@ impl Reason {
                 let axes: Vec<_> = self.axes.iter().map(|(axis, _)| axis.as_str()).collect();
                 format!("the levels' {} policies leave nothing together: {}", axes.join(" and "), cited())
             }
-            Code::Unhealthy => "the cluster is unhealthy".to_owned(),
-            Code::Cordoned => "the cluster is cordoned".to_owned(),
-            Code::LocationNotAllowed => format!("the place is not allowed by {}", cited()),
-            Code::FlavorNotAllowed => format!("the flavor is not allowed by {}", cited()),
-            Code::NoSuchFlavor => "the flavor is not of the kind, type, memory or cpu type demanded".to_owned(),
-            Code::DoesNotFitNode => "one replica is more than a whole node holds".to_owned(),
-            Code::InsufficientCapacity => "there is not enough room left on the nodes".to_owned(),
-            Code::SpreadImpossible => "another replica would exceed the skew that the spread allows".to_owned(),
-            Code::NoClusters => "there is no cluster".to_owned(),
+            Code::NotAllowed(_) => format!("{} by {}", self.code.summary(), cited()),
+            code => code.summary().to_owned(),
         }
     }
 }
@@ -97,7 +90,7 @@ pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Re
         return reasons;
     }
     let counted = ClusterCounts::of(question, shortage.spread, blocked);
-    for code in JUDGING {
+    for code in Code::all() {
         let listed = match code {
             Code::InsufficientCapacity => shortage.fewer && counted.has_candidates(),
             Code::SpreadImpossible => shortage.spread.is_some(),
@@ -156,24 +149,12 @@ pub(super) fn culprits<'a>(scope: &Scope, restrictions: impl Iterator<Item = &'a
     culprits
 }
 
-/// The axis a constraint is about.
-pub(super) fn axis_of(code: Code) -> Option<Axis> {
-    match code {
-        Code::LocationNotAllowed => Some(Axis::Location),
-        Code::FlavorNotAllowed => Some(Axis::Flavor),
-        _ => None,
-    }
-}
-
 /// Every policy of each level that excludes some class of the fleet.
 fn excluding(question: &Question<'_>, code: Code) -> Vec<Culprit> {
-    let Some(axis) = axis_of(code) else { return Vec::new() };
+    let Code::NotAllowed(axis) = code else { return Vec::new() };
     let (scope, classes) = (question.feasible.scope(), question.fleet().index().classes());
     let excludes = |restriction: &&Restriction| {
-        classes.iter().any(|class| {
-            let (atom, rest) = class.point(axis);
-            !restriction.admits(atom, rest)
-        })
+        classes.iter().any(|class| class.points.get(axis).is_some_and(|point| !restriction.admits(point)))
     };
     culprits(scope, scope.axis(axis).restrictions().iter().filter(excludes))
 }

@@ -27,7 +27,7 @@ impl Domains {
         for (index, cluster) in fleet.clusters().iter().enumerate() {
             let key = match spread.by {
                 Domain::Cluster => Key::Number(index),
-                Domain::Location => Key::Number(cluster.place.index()),
+                Domain::Location => Key::Number(cluster.place.atom.index()),
                 Domain::Country => Key::Number(cluster.country.index()),
                 Domain::Continent => Key::Number(fleet.catalog().continent_of(cluster.country).index()),
                 Domain::Provider => Key::Name(cluster.provider.as_str()),

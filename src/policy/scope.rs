@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use super::{Attachment, Enforcement, Level, Policy, PolicySet};
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, PerAxis};
-use crate::id::{Atom, Name, PolicyId, ResourceTypeId};
+use crate::catalog::{Axis, PerAxis, Point};
+use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
 
 /// The policies in force for one workload type, compiled (P3–P8).
 ///
@@ -234,23 +234,23 @@ impl AxisScope {
         &self.restrictions
     }
 
-    /// Whether `atom` is allowed. One that the catalog learnt after the scope was compiled counts
-    /// as `rest`, the rest of its country (P7).
+    /// Whether policies allow a point (P7).
     #[must_use]
-    pub fn admits(&self, atom: Atom, rest: Atom) -> bool {
-        self.restrictions.is_empty() || admits(&self.allowed, atom, rest)
+    #[inline]
+    pub fn admits(&self, point: Point) -> bool {
+        self.restrictions.is_empty() || admits(&self.allowed, point)
     }
 }
 
 impl Restriction {
-    /// Whether the level allows `atom`; see [`AxisScope::admits`].
+    /// Whether the level allows a point; see [`AxisScope::admits`].
     #[must_use]
-    pub fn admits(&self, atom: Atom, rest: Atom) -> bool {
-        admits(&self.allowed, atom, rest)
+    pub fn admits(&self, point: Point) -> bool {
+        admits(&self.allowed, point)
     }
 }
 
-fn admits(allowed: &BitSet<Atom>, atom: Atom, rest: Atom) -> bool {
-    use crate::id::Id;
-    allowed.contains(if atom.index() < allowed.universe() { atom } else { rest })
+#[inline]
+fn admits(allowed: &BitSet<Atom>, point: Point) -> bool {
+    allowed.contains(if point.atom.index() < allowed.universe() { point.atom } else { point.rest })
 }

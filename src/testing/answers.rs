@@ -67,8 +67,13 @@ parts! { Finding::draw => Subject: |finding| Some(finding.subject); }
 words! {
     Verdict: Placed Partial Refused;
     Severity: Error Warning Info;
-    Code: PolicyUnresolved PolicyRequired PolicyConflict Unhealthy Cordoned LocationNotAllowed FlavorNotAllowed
-        NoSuchFlavor DoesNotFitNode InsufficientCapacity SpreadImpossible NoClusters;
+}
+
+impl Draw for Code {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let all: Vec<Self> = Self::all().collect();
+        choices.pick(&all).copied().unwrap_or(Self::NoClusters)
+    }
 }
 
 impl Draw for Counts {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::choices::{Choices, Draw};
 use super::values::{valid, words};
 use super::worlds::WorldOptions;
-use crate::catalog::{Axis, Catalog, Choice, PerAxis};
+use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
 use crate::deployment::{Demand, Deployment, Preferences, Workload};
 use crate::id::{DeploymentId, EnvironmentId, PairId, ResourceTypeId};
 use crate::inventory::{Inventory, ReservationId};
@@ -71,6 +71,12 @@ impl Draw for Restriction {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let policies = std::iter::once(Draw::draw(choices)).collect();
         Self { level: Draw::draw(choices), allowed: Policy::draw(choices).effect().clone(), policies }
+    }
+}
+
+impl Draw for Point {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self::known(Draw::draw(choices))
     }
 }
 

@@ -5,7 +5,7 @@ use super::loaded::parts;
 use super::values::valid;
 use crate::id::{Id, PairId, PoolId};
 use crate::inventory::{
-    Bound, Class, Cluster, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair, Place, Pool,
+    Class, Cluster, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair, Place, Pool,
     Remainder, Request, Reservation, ReservationId, Shape, Share,
 };
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
@@ -24,10 +24,6 @@ parts! {
     Offer: |workspace| {
         let index = workspace.inventory().fleet().index();
         index.kinds().last().and_then(|kind| index.offers(kind).next()).map(|(_, offer)| *offer)
-    };
-    Bound: |workspace| {
-        let scope = workspace.scope(workspace.deployment_ids().next()?).ok()?;
-        Some(workspace.inventory().fleet().index().bind(&scope))
     };
     Nodes: |workspace| {
         let inventory = workspace.inventory();

@@ -184,7 +184,7 @@ macro_rules! ids {
 }
 
 ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId, OfferId);
-ids!(KindSetId, PairId, PolicyId, PoolId, ResourceTypeId);
+ids!(KindSetId, PairId, PlaceId, PolicyId, PoolId, ResourceTypeId);
 
 /// Draws of words: each as likely as another, the first the simplest.
 macro_rules! words {
@@ -202,8 +202,14 @@ macro_rules! words {
 }
 pub(super) use words;
 
+impl Draw for Axis {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let [first, others @ ..] = Self::ALL;
+        choices.one_of(first, others)
+    }
+}
+
 words! {
-    Axis: Location Flavor;
     ChoiceKind: Country Continent Location Group Cpu Gpu;
     Continent: Na Eu As Af An Oc Sa;
     FlavorKind: Cpu Gpu;

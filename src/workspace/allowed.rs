@@ -1,17 +1,19 @@
 //! Where the policies let deployments run, as sets of clusters: of one, and of all at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock, Weak};
 use std::thread;
+
+use smallvec::SmallVec;
 
 use super::{LookupError, Reference, Workspace};
 use crate::bitset::BitSet;
 use crate::catalog::Axis;
 use crate::deployment::Deployment;
-use crate::id::{Atom, ClusterId, DeploymentId, EnvironmentId, ResourceTypeId};
+use crate::id::{ClusterId, DeploymentId, EnvironmentId, PairId, ResourceTypeId};
 use crate::inventory::Fleet;
-use crate::policy::{Attachment, Scope};
+use crate::policy::{Attachment, Bundle, Environment, PolicySet, Scope};
 
 /// Deployments whose sets take longer to make than a thread takes to start.
 const WORTH_A_THREAD: usize = 200;
@@ -47,21 +49,61 @@ impl Workspace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// O((places + flavors) × clusters / 64).
+    /// The set is kept, and made anew where policies, attachments or clusters have changed: O(places + kinds +
+    /// clusters).
     ///
     /// # Errors
     /// [`LookupError`] for a deployment that the workspace does not have.
-    pub fn allowed(&self, deployment: impl Reference<DeploymentId>) -> Result<BitSet<ClusterId>, LookupError> {
+    pub fn allowed(&self, deployment: impl Reference<DeploymentId>) -> Result<Arc<BitSet<ClusterId>>, LookupError> {
+        let (_, deployment) = self.found(deployment)?;
+        let governed = Governed::of(deployment);
+        let environment = self.environment(deployment.environment).map(Environment::bundle).unwrap_or_default();
+        let imposed = [self.bundle(), environment];
+        if let Some(known) = self.allowed_sets.get(self, &governed, imposed) {
+            return Ok(known);
+        }
+        let made = Arc::new(self.allowed_by(&self.scope_of(deployment)));
+        self.allowed_sets.keep(self, governed, imposed, &made);
+        Ok(made)
+    }
+
+    /// Whether the policies let a deployment run on some cluster.
+    ///
+    /// # Errors
+    /// As [`allowed`](Self::allowed).
+    pub fn is_allowed_anywhere(&self, deployment: impl Reference<DeploymentId>) -> Result<bool, LookupError> {
         let scope = self.scope(deployment)?;
-        Ok(Masks::new(self.inventory.fleet()).admitted(&scope))
+        Ok(self.inventory.fleet().index().allowed(&scope).is_any())
+    }
+
+    /// On how many pools and flavors the policies let a deployment run. O(places + classes), however many pools
+    /// there are.
+    ///
+    /// # Errors
+    /// As [`allowed`](Self::allowed).
+    pub fn count_allowed(&self, deployment: impl Reference<DeploymentId>) -> Result<usize, LookupError> {
+        let scope = self.scope(deployment)?;
+        Ok(self.inventory.fleet().index().allowed(&scope).count())
+    }
+
+    /// The pools and flavors on which the policies let a deployment run. O(classes + pairs).
+    ///
+    /// # Errors
+    /// As [`allowed`](Self::allowed).
+    pub fn allowed_pairs(&self, deployment: impl Reference<DeploymentId>) -> Result<BitSet<PairId>, LookupError> {
+        let scope = self.scope(deployment)?;
+        Ok(self.inventory.fleet().index().allowed(&scope).pairs())
+    }
+
+    fn allowed_by(&self, scope: &Scope) -> BitSet<ClusterId> {
+        self.inventory.fleet().index().allowed(scope).clusters()
     }
 
     /// The same for every deployment, in the order of [`deployments`](Self::deployments), on all cores.
     /// Those under the same policies mostly share one set, which is made once.
     #[must_use]
     pub fn allowed_all(&self) -> Vec<Arc<BitSet<ClusterId>>> {
-        let masks = Masks::new(self.inventory.fleet());
-        let made = |deployments: &[Deployment]| self.allowed_each(&masks, deployments);
+        let made = |deployments: &[Deployment]| self.allowed_each(deployments);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let share = self.deployments.len().div_ceil(cores).max(WORTH_A_THREAD);
         let mut shares = self.deployments.chunks(share);
@@ -75,74 +117,114 @@ impl Workspace {
         })
     }
 
-    fn allowed_each(&self, masks: &Masks, deployments: &[Deployment]) -> Vec<Arc<BitSet<ClusterId>>> {
-        let mut known: HashMap<Governed<'_>, Arc<BitSet<ClusterId>>> = HashMap::with_capacity(deployments.len());
+    fn allowed_each(&self, deployments: &[Deployment]) -> Vec<Arc<BitSet<ClusterId>>> {
+        let mut known: HashMap<Governed, Arc<BitSet<ClusterId>>> = HashMap::with_capacity(deployments.len());
         let sets = deployments.iter().map(|deployment| {
-            let made = || Arc::new(masks.admitted(&self.scope_of(deployment)));
+            let made = || Arc::new(self.allowed_by(&self.scope_of(deployment)));
             Arc::clone(known.entry(Governed::of(deployment)).or_insert_with(made))
         });
         sets.collect()
     }
 }
 
-/// All that a deployment's scope depends on, within one workspace.
-#[derive(PartialEq, Eq, Hash)]
-struct Governed<'a> {
+/// All that a deployment's scope depends on beside what its levels impose, within one workspace.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Governed {
     environment: EnvironmentId,
     resource_type: ResourceTypeId,
-    own: &'a [Attachment],
+    own: SmallVec<[Attachment; 4]>,
     resolved: bool,
 }
 
-impl<'a> Governed<'a> {
-    fn of(deployment: &'a Deployment) -> Self {
+impl Governed {
+    fn of(deployment: &Deployment) -> Self {
         Self {
             environment: deployment.environment,
             resource_type: deployment.workload.resource_type,
-            own: &deployment.attachments,
+            own: SmallVec::from_slice(&deployment.attachments),
             resolved: deployment.unresolved.is_empty(),
         }
     }
 }
 
-/// The clusters at each point of either axis. A cluster stands in one place, so what it is allowed is
-/// decided by each axis alone.
-struct Masks {
-    clusters: usize,
-    /// By the point on the location axis, and what stands for it in a scope that does not know it yet.
-    places: BTreeMap<(Atom, Atom), BitSet<ClusterId>>,
-    /// By the point on the flavor axis.
-    flavors: BTreeMap<Atom, BitSet<ClusterId>>,
+/// The sets of allowed clusters that were made last, each with all that it was made from: what has changed since is
+/// seen when a set is asked for, so nobody has to tell.
+#[derive(Debug, Default)]
+pub(super) struct AllowedSets(RwLock<Known>);
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    fleet: Weak<Fleet>,
+    policies: Weak<PolicySet>,
+    sets: HashMap<Governed, Made>,
 }
 
-impl Masks {
-    fn new(fleet: &Fleet) -> Self {
-        let clusters = fleet.clusters().len();
-        let mut masks = Self { clusters, places: BTreeMap::new(), flavors: BTreeMap::new() };
-        let none = || BitSet::empty(clusters);
-        for class in fleet.index().classes() {
-            for cluster in class.members.iter().filter_map(|&pair| Some(fleet.pair(pair)?.cluster)) {
-                masks.places.entry(class.point(Axis::Location)).or_insert_with(none).insert(cluster);
-                masks.flavors.entry(class.flavor).or_insert_with(none).insert(cluster);
-            }
-        }
-        masks
+#[derive(Clone, Debug)]
+struct Made {
+    /// What the workspace and the environment imposed.
+    imposed: [Imposed; 2],
+    clusters: Arc<BitSet<ClusterId>>,
+}
+
+#[derive(Clone, Debug)]
+struct Imposed {
+    attachments: SmallVec<[Attachment; 4]>,
+    require: SmallVec<[Axis; 2]>,
+}
+
+/// All sets together take at most so many bits: 16 MiB.
+const MOST_BITS: usize = 1 << 27;
+
+impl AllowedSets {
+    fn get(
+        &self,
+        workspace: &Workspace,
+        governed: &Governed,
+        imposed: [Bundle<'_>; 2],
+    ) -> Option<Arc<BitSet<ClusterId>>> {
+        let known = self.0.read().ok()?;
+        let made = known.sets.get(governed).filter(|_| known.is_of(workspace))?;
+        let same = made.imposed.iter().zip(imposed).all(|(made, now)| made.is(now));
+        same.then(|| Arc::clone(&made.clusters))
     }
 
-    /// The clusters with a pool that the scope admits on both axes.
-    fn admitted(&self, scope: &Scope) -> BitSet<ClusterId> {
-        let (mut admitted, mut equipped) = (BitSet::empty(self.clusters), BitSet::empty(self.clusters));
-        if scope.refuses_everything() {
-            return admitted;
+    fn keep(
+        &self,
+        workspace: &Workspace,
+        governed: Governed,
+        imposed: [Bundle<'_>; 2],
+        clusters: &Arc<BitSet<ClusterId>>,
+    ) {
+        // A lock that broke only makes each set anew.
+        let Ok(mut known) = self.0.write() else { return };
+        if !known.is_of(workspace) || known.sets.len().saturating_mul(clusters.universe()) > MOST_BITS {
+            let fleet = Arc::downgrade(workspace.inventory.fleet());
+            *known = Known { fleet, policies: Arc::downgrade(&workspace.policies), sets: HashMap::new() };
         }
-        let (places, hardware) = (scope.axis(Axis::Location), scope.axis(Axis::Flavor));
-        for (_, clusters) in self.places.iter().filter(|&(&(place, rest), _)| places.admits(place, rest)) {
-            admitted.union_with(clusters);
-        }
-        for (_, clusters) in self.flavors.iter().filter(|&(&flavor, _)| hardware.admits(flavor, flavor)) {
-            equipped.union_with(clusters);
-        }
-        admitted.intersect_with(&equipped);
-        admitted
+        known.sets.insert(governed, Made { imposed: imposed.map(Imposed::of), clusters: Arc::clone(clusters) });
+    }
+}
+
+impl Clone for AllowedSets {
+    fn clone(&self) -> Self {
+        Self(RwLock::new(self.0.read().map(|known| known.clone()).unwrap_or_default()))
+    }
+}
+
+impl Known {
+    /// Whether the sets are of this fleet and these policies. A weak handle keeps its address from being used again.
+    fn is_of(&self, workspace: &Workspace) -> bool {
+        std::ptr::eq(self.fleet.as_ptr(), Arc::as_ptr(workspace.inventory.fleet()))
+            && std::ptr::eq(self.policies.as_ptr(), Arc::as_ptr(&workspace.policies))
+    }
+}
+
+impl Imposed {
+    fn of(bundle: Bundle<'_>) -> Self {
+        Self { attachments: SmallVec::from_slice(bundle.attachments), require: SmallVec::from_slice(bundle.require) }
+    }
+
+    fn is(&self, bundle: Bundle<'_>) -> bool {
+        self.attachments.as_slice() == bundle.attachments && self.require.as_slice() == bundle.require
     }
 }

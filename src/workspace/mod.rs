@@ -43,6 +43,7 @@ pub use offload::{Local, Offloaded};
 pub use running::Running;
 pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
+use self::allowed::AllowedSets;
 use self::lives::Lives;
 use self::lookup::Addresses;
 use self::names::Unsound;
@@ -77,6 +78,7 @@ pub struct Workspace {
     expected: Option<Arc<Mix>>,
     specs: Arc<Specs>,
     lives: Lives,
+    allowed_sets: AllowedSets,
 }
 
 /// How a load treats what is invalid.
@@ -189,6 +191,7 @@ impl Workspace {
             expected,
             specs: Arc::new(specs),
             lives: Lives::default(),
+            allowed_sets: AllowedSets::default(),
         })
     }
 

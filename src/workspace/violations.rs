@@ -120,8 +120,7 @@ impl Workspace {
             return sites.collect();
         };
         let allowed = self.inventory.fleet().index().allowed(&scope);
-        let refused = scope.refuses_everything();
-        sites.filter(|place| refused || !self.pair(place).is_some_and(|pair| allowed.contains(pair))).collect()
+        sites.filter(|place| !self.pair(place).is_some_and(|pair| allowed.contains(pair))).collect()
     }
 
     fn remedy(&self, now: Moment, workload: &Workload, record: &Record) -> Remedy {

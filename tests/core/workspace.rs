@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use siting::analysis::{self, Severity};
-use siting::catalog::{Axis, Catalog, Choice, ChoiceKind};
+use siting::catalog::{Axis, Catalog, Choice, ChoiceKind, Point};
 use siting::id::Id;
+use siting::inventory::{Inventory, Pair};
 use siting::manifest::Source;
 use siting::placement::{Placement, Verdict};
 use siting::policy::{Attachment, Bundle, Enforcement, Options, Policy, PolicySet, Scope, State, Targets};
-use siting::workspace::{AttachError, LoadError, LoadOptions, LookupError, RemoveEnvironmentError, Workspace};
+use siting::workspace::{
+    AttachError, LoadError, LoadOptions, LookupError, PolicyChange, RemoveEnvironmentError, Workspace,
+};
 
 /// Documents in a few words each; `kind name spec`.
 fn document(kind: &str, name: &str, spec: &str) -> String {
@@ -316,10 +319,10 @@ fn p7_a_location_brought_later_counts_as_the_rest_of_its_country() {
     let only_paris = scope(Options::listed([paris], []));
     // C7: the catalog grows, and the scopes stay as they are.
     let later = catalog.add_location("onprem/lyon", country).unwrap();
-    let (place, rest) = (catalog.place(country, Some(later)), catalog.rest_of(country));
-    assert!(place.index() >= rest_of_france.axis(Axis::Location).allowed().universe());
-    assert!(rest_of_france.axis(Axis::Location).admits(place, rest));
-    assert!(!only_paris.axis(Axis::Location).admits(place, rest));
+    let point = Point { atom: catalog.place(country, Some(later)), rest: catalog.rest_of(country) };
+    assert!(point.atom.index() >= rest_of_france.axis(Axis::Location).allowed().universe());
+    assert!(rest_of_france.axis(Axis::Location).admits(point));
+    assert!(!only_paris.axis(Axis::Location).admits(point));
 }
 
 #[test]
@@ -772,16 +775,25 @@ fn d9_the_allowed_sets_of_all_are_those_of_each() {
     let all = workspace.allowed_all();
     for (id, set) in workspace.deployment_ids().zip(&all) {
         let scope = workspace.scope(id).unwrap();
-        let pairs =
-            if scope.refuses_everything() { Vec::new() } else { fleet.index().allowed(&scope).iter().collect() };
-        let clusters: Vec<_> = fleet
-            .pair_ids()
-            .filter(|(pair, _)| pairs.contains(pair))
-            .map(|(_, pair)| fleet.cluster(pair.cluster).unwrap().name.to_string())
-            .collect();
+        // Pair by pair, without the index: both axes admit it.
+        let is_allowed = |pair: &Pair| {
+            let flavor = Point::known(fleet.catalog().flavor_atom(pair.flavor));
+            !scope.refuses_everything()
+                && scope.axis(Axis::Location).admits(fleet.cluster(pair.cluster).unwrap().place)
+                && scope.axis(Axis::Flavor).admits(flavor)
+        };
+        let pairs: Vec<_> = fleet.pair_ids().filter(|(_, pair)| is_allowed(pair)).collect();
+        let ids: Vec<_> = pairs.iter().map(|(id, _)| *id).collect();
+        assert_eq!(workspace.allowed_pairs(id).unwrap().iter().collect::<Vec<_>>(), ids);
+        assert_eq!(workspace.count_allowed(id), Ok(ids.len()));
+        assert_eq!(workspace.is_allowed_anywhere(id), Ok(!ids.is_empty()));
+        let clusters: Vec<_> =
+            pairs.iter().map(|(_, pair)| fleet.cluster(pair.cluster).unwrap().name.to_string()).collect();
         let named: Vec<_> = set.iter().map(|id| fleet.cluster(id).unwrap().name.to_string()).collect();
         assert!(clusters.iter().all(|name| named.contains(name)) && named.iter().all(|name| clusters.contains(name)));
-        assert_eq!(workspace.allowed(id).as_ref(), Ok(set.as_ref()));
+        // The first time it is made, the second time it was kept.
+        assert_eq!(workspace.allowed(id).as_ref(), Ok(set));
+        assert_eq!(workspace.allowed(id).as_ref(), Ok(set));
     }
     let named = |address| {
         let set = &all[workspace.find_deployment(address).unwrap().index()];
@@ -790,4 +802,27 @@ fn d9_the_allowed_sets_of_all_are_those_of_each() {
     assert_eq!(named("m/one"), ["paris"]);
     assert_eq!(named("m/two"), ["ohio"]);
     assert_eq!(named("m/three"), Vec::<String>::new());
+}
+
+#[test]
+fn d9_an_allowed_set_that_was_kept_follows_every_change() {
+    let mut workspace = workspace(&small());
+    let one = workspace.find_deployment("m/one").unwrap();
+    let named = |workspace: &Workspace| {
+        let fleet = workspace.inventory().fleet();
+        let clusters = workspace.allowed(one).unwrap();
+        clusters.iter().map(|id| fleet.cluster(id).unwrap().name.to_string()).collect::<Vec<_>>()
+    };
+    let before = workspace.clone();
+    assert_eq!(named(&workspace), ["paris"]);
+    let us = workspace.policies().find("us").unwrap();
+    let production = workspace.find_environment("production").unwrap();
+    let attachments = vec![Attachment { policy: us, enforcement: Enforcement::Enforce }];
+    workspace.change_policies(PolicyChange { environment: Some(production), attachments });
+    assert_ne!(named(&workspace), ["paris"], "its environment's policies are others now");
+    assert_eq!(named(&before), ["paris"], "the snapshot has kept its own");
+    workspace.change_policies(PolicyChange { environment: Some(production), attachments: Vec::new() });
+    let empty = Inventory::new(workspace.catalog(), Vec::new()).unwrap();
+    *workspace.inventory_mut() = empty;
+    assert_eq!(named(&workspace), Vec::<String>::new(), "there are no clusters any more");
 }

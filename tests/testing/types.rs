@@ -40,13 +40,13 @@ fn fewer_than(least: usize, all: &[(&'static str, BTreeSet<String>)]) -> Vec<&'s
 #[test]
 fn types_are_drawn_by_all_traits() {
     let all = shown! { 100 =>
-        siting::id: Name, KindId, OfferId, KindSetId;
+        siting::id: Name, KindId, OfferId, KindSetId, PlaceId;
         siting::bitset: BitSet<siting::id::Atom>;
         siting::quantity: Bytes, Coordinates;
         siting::origin: Problem, Related, Sourced<siting::id::Name>;
-        siting::catalog: Catalog, Choice, PerAxis<siting::id::Atom>;
+        siting::catalog: Catalog, Choice, PerAxis<siting::id::Atom>, Point;
         siting::policy: AxisScope, Options, Policy, Restriction, Scope;
-        siting::inventory: Bound, Class, Cluster, Fleet, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair,
+        siting::inventory: Class, Cluster, Fleet, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair,
             Place, Pool, Remainder, Request, Reservation, ReservationId, Share;
         siting::metrics: MetricSpec, Window;
         siting::scaling: Autoscaler, Decision, State;
@@ -203,6 +203,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
         "borrowed: views of other values, which are drawn",
         &[
             "lifecycle::Load",
+            "inventory::Allowed",
             "placement::Ask",
             "placement::Movable",
             "policy::Bundle",

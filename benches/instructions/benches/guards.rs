@@ -7,17 +7,14 @@
 mod fleet;
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
-use siting::deployment::Demand;
 use siting::id::PairId;
-use siting::inventory::{Bound, Inventory, Request, ReservationId};
-use siting::placement::Decision;
-use siting::policy::Scope;
+use siting::inventory::{Inventory, Request, ReservationId};
 
+use fleet::asked::{Asked, ONE_GPU};
 use fleet::clusters::{self, Size};
-use fleet::question::{Question, free_scope, one_gpu};
+use fleet::question::Question;
 use fleet::random::Random;
 use fleet::{ask, openb};
 
@@ -42,36 +39,25 @@ fn ask_of<T, R>(made: T, question: impl Fn(&T) -> R) -> T {
     made
 }
 
-fn bound(clusters: usize) -> Bound {
-    ask::bind(&clusters::inventory(clusters::serverless(clusters)), &Question::among(0).scope())
+fn serverless(clusters: usize) -> Asked {
+    Asked::governed(ONE_GPU, 0).on(&clusters::inventory(clusters::serverless(clusters)))
 }
 
 #[library_benchmark(config = limit(161_000))]
-#[bench::clusters_10_000(args = (10_000), setup = bound)]
-fn f1_allowed_set(bound: Bound) -> Bound {
-    ask_of(bound, ask::allowed)
-}
-
-fn unbound(clusters: usize) -> (Inventory, Scope) {
-    (clusters::inventory(clusters::serverless(clusters)), Question::among(0).scope())
+#[bench::clusters_10_000(args = (10_000), setup = serverless)]
+fn f1_allowed_set(asked: Asked) -> Asked {
+    ask_of(asked, ask::allowed)
 }
 
 #[library_benchmark(config = limit(31_100_000))]
-#[bench::clusters_10_000(args = (10_000), setup = unbound)]
-fn f1_bind(unbound: (Inventory, Scope)) -> (Inventory, Scope) {
-    ask_of(unbound, |(inventory, scope)| ask::bind(inventory, scope))
-}
-
-/// A deployment's question to an inventory.
-type Asked = (Inventory, Arc<Scope>, Demand);
-
-fn best((inventory, scope, demand): &Asked) -> Decision {
-    ask::best(inventory, scope, demand)
+#[bench::clusters_10_000(args = (10_000), setup = serverless)]
+fn f1_mask(asked: Asked) -> Asked {
+    ask_of(asked, ask::mask)
 }
 
 fn pools(pools: usize) -> Asked {
     let inventory = clusters::inventory(clusters::nodes(Size { pools, nodes: pools, per_cluster: 100 }));
-    (inventory, Arc::new(Question::among(0).scope()), one_gpu())
+    Asked::governed(ONE_GPU, 0).on(&inventory)
 }
 
 // The count may not follow the pools: both have one limit.
@@ -79,7 +65,7 @@ fn pools(pools: usize) -> Asked {
 #[bench::pools_10_000(args = (10_000), setup = pools)]
 #[bench::pools_100_000(args = (100_000), setup = pools)]
 fn f2_cheapest(asked: Asked) -> Asked {
-    ask_of(asked, best)
+    ask_of(asked, ask::place)
 }
 
 #[library_benchmark(config = limit(299_000))]
@@ -96,25 +82,23 @@ fn nodes(nodes: usize) -> Inventory {
 }
 
 fn under_policies(count: usize) -> Asked {
-    (nodes(count), Arc::new(Question::among(0).scope()), one_gpu())
+    Asked::governed(ONE_GPU, 0).on(&nodes(count))
 }
 
 fn without_policies(count: usize) -> Asked {
-    let inventory = nodes(count);
-    let scope = free_scope(&inventory);
-    (inventory, scope, one_gpu())
+    Asked::free(ONE_GPU).on(&nodes(count))
 }
 
 #[library_benchmark(config = limit(3_290_000))]
 #[bench::nodes_10_000(args = (10_000), setup = under_policies)]
 fn f4_best(asked: Asked) -> Asked {
-    ask_of(asked, best)
+    ask_of(asked, ask::place)
 }
 
 #[library_benchmark(config = limit(6_400_000))]
 #[bench::nodes_10_000(args = (10_000), setup = without_policies)]
 fn f4_best_of_all(asked: Asked) -> Asked {
-    ask_of(asked, best)
+    ask_of(asked, ask::place)
 }
 
 type Running = (Inventory, Vec<(ReservationId, PairId, Request)>);
@@ -148,7 +132,7 @@ fn f5_reserve_release((mut inventory, mut running): Running) -> Running {
 
 library_benchmark_group!(
     name = guards,
-    benchmarks = [f1_allowed_set, f1_bind, f2_cheapest, f3_compile, f4_best, f4_best_of_all, f5_reserve_release]
+    benchmarks = [f1_allowed_set, f1_mask, f2_cheapest, f3_compile, f4_best, f4_best_of_all, f5_reserve_release]
 );
 
 main!(library_benchmark_groups = guards);

@@ -4,7 +4,7 @@ use super::Style;
 use super::place::reasons;
 use super::table::columns;
 use super::words::{count, some};
-use crate::catalog::{Axis, Catalog, Continent, FlavorKind};
+use crate::catalog::{Axis, Catalog, Continent, FlavorKind, Point};
 use crate::cli::report::{ChoiceReport, ClusterExplanation, Covered, ExplanationReport, PlacedReport, ScopeReport};
 use crate::id::DeploymentId;
 use crate::policy::{Restriction, Scope, State};
@@ -148,11 +148,12 @@ fn hardware(catalog: &Catalog, scope: &ScopeReport) -> String {
 fn allows(catalog: &Catalog, axis: Axis, restriction: &Restriction) -> String {
     let words = match axis {
         Axis::Location => {
-            let (countries, locations) = Covered::places(catalog, |atom, rest| restriction.admits(atom, rest));
+            let (countries, locations) =
+                Covered::places(catalog, |atom, rest| restriction.admits(Point { atom, rest }));
             counted_places(catalog, &countries, &locations)
         }
         Axis::Flavor => {
-            let flavors = Covered::flavors(catalog, |atom| restriction.admits(atom, atom));
+            let flavors = Covered::flavors(catalog, |atom| restriction.admits(Point::known(atom)));
             counted_flavors(catalog, &flavors)
         }
     };

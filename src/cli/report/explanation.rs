@@ -126,15 +126,12 @@ impl PoolExplanation {
 impl Admission {
     /// By level, then policy, then option.
     fn all(fleet: &Fleet, scope: &Scope, id: ClusterId) -> Option<Vec<Self>> {
-        let (catalog, cluster) = (fleet.catalog(), fleet.cluster(id)?);
-        let pairs = cluster.pairs.clone().filter_map(|index| fleet.pair(PairId::from_index(index)));
-        let flavors: Vec<Atom> = pairs.map(|pair| catalog.flavor_atom(pair.flavor)).collect();
+        let pairs = fleet.cluster(id)?.pairs.clone().map(PairId::from_index);
+        let classes: Vec<_> = pairs.filter_map(|pair| fleet.index().class_of(pair)).collect();
         let mut admissions = Vec::new();
         for axis in Axis::ALL {
-            let atoms = match axis {
-                Axis::Location => std::slice::from_ref(&cluster.place),
-                Axis::Flavor => &flavors,
-            };
+            let points = classes.iter().filter_map(|class| *class.points.get(axis));
+            let atoms: Vec<Atom> = points.map(|point| point.atom).collect();
             for restriction in scope.axis(axis).restrictions() {
                 let policies = restriction.policies.iter().filter_map(|&policy| scope.policies().get(policy));
                 for (policy, &atom) in policies.flat_map(|policy| atoms.iter().map(move |atom| (policy, atom))) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ChoiceReport;
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog};
+use crate::catalog::{Axis, Catalog, Point};
 use crate::id::{Atom, CountryId};
 use crate::policy::{AxisScope, Scope, State};
 
@@ -36,8 +36,8 @@ impl ScopeReport {
         let (places, hardware) = (scope.axis(Axis::Location), scope.axis(Axis::Flavor));
         let listed = |axis: &AxisScope| axis.state() != State::Unrestricted;
         let (countries, locations) =
-            listed(places).then(|| Covered::places(catalog, |atom, rest| places.admits(atom, rest))).unzip();
-        let flavors = listed(hardware).then(|| Covered::flavors(catalog, |atom| hardware.admits(atom, atom)));
+            listed(places).then(|| Covered::places(catalog, |atom, rest| places.admits(Point { atom, rest }))).unzip();
+        let flavors = listed(hardware).then(|| Covered::flavors(catalog, |atom| hardware.admits(Point::known(atom))));
         Self {
             locations: LocationScope { state: places.state().as_str(), countries, locations },
             flavors: FlavorScope { state: hardware.state().as_str(), flavors },

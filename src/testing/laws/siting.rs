@@ -70,10 +70,7 @@ fn exclusions(workspace: &Workspace, id: DeploymentId, fleet: &Fleet) -> BTreeMa
     let clusters = (0..fleet.clusters().len()).map(ClusterId::from_index);
     let pairs = clusters.filter_map(|cluster| workspace.explain_cluster(id, cluster).ok()).flatten();
     let excluded = pairs.filter_map(|pair| {
-        let about_policies = pair
-            .reasons
-            .iter()
-            .filter(|reason| matches!(reason.code, Code::LocationNotAllowed | Code::FlavorNotAllowed));
+        let about_policies = pair.reasons.iter().filter(|reason| matches!(reason.code, Code::NotAllowed(_)));
         let cited: BTreeSet<_> = about_policies
             .flat_map(|reason| &reason.policies)
             .map(|culprit| Citation { level: culprit.level, policy: culprit.policy.to_string() })

@@ -18,10 +18,10 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion};
 
 use fleet::ask;
+use fleet::asked::{Asked, ONE_GPU};
 use fleet::clusters;
-use fleet::question::Question;
 use place::Place;
-use siting::id::{Id, PairId};
+use siting::id::{ClusterId, Id};
 
 /// An engine with the four policies and the clusters prepared as far as it can.
 trait Engine {
@@ -55,20 +55,19 @@ fn main() {
 /// F1.
 fn allowed_set(criterion: &mut Criterion, count: usize) {
     let inventory = clusters::inventory(clusters::serverless(count));
-    let scope = Question::among(0).scope();
-    let bound = ask::bind(&inventory, &scope);
-    let ours = ask::allowed(&bound);
+    let asked = Asked::governed(ONE_GPU, 0).on(&inventory);
+    let ours = ask::allowed(&asked);
     assert!(!ours.is_empty() && !ours.is_full(), "the question tells clusters apart");
     let places = place::places(&inventory);
 
     let mut group = criterion.benchmark_group("F1/allowed_set");
     if count < 1_000 {
         // The larger sizes are among the library's own figures.
-        group.bench_function(BenchmarkId::new("siting", count), |b| b.iter(|| black_box(ask::allowed(&bound))));
+        group.bench_function(BenchmarkId::new("siting", count), |b| b.iter(|| black_box(ask::allowed(&asked))));
     }
     let mut measure = |name: &str, engine: &mut dyn Engine| {
         for number in 0..count {
-            let (theirs, ours) = (engine.allows(number), ours.contains(PairId::from_index(number)));
+            let (theirs, ours) = (engine.allows(number), ours.contains(ClusterId::from_index(number)));
             assert_eq!(theirs, ours, "{name} and siting differ on {:?}", places.get(number));
         }
         let mut answers = vec![false; count];
@@ -92,13 +91,13 @@ fn allowed_set(criterion: &mut Criterion, count: usize) {
 /// F3.
 fn first_answer(criterion: &mut Criterion, unrelated: usize) {
     let inventory = clusters::inventory(clusters::serverless(1_000));
-    let ours = ask::mask(&inventory, &Question::among(0).scope());
+    let ours = ask::allowed(&Asked::governed(ONE_GPU, 0).on(&inventory));
     let places = place::places(&inventory);
     let mut group = criterion.benchmark_group("F3/first_answer");
     // One cluster where it may run, one where it may not.
     let mut measure = |name: &str, load: &dyn Fn(&Place, usize) -> Box<dyn Loaded>| {
         for wanted in [false, true] {
-            let number = (0..places.len()).find(|&number| ours.contains(PairId::from_index(number)) == wanted);
+            let number = (0..places.len()).find(|&number| ours.contains(ClusterId::from_index(number)) == wanted);
             let place = places.get(number.expect("one of each")).expect("a cluster");
             let mut engine = load(place, unrelated);
             assert_eq!(engine.first_answer(), wanted, "{name} and siting differ on {place:?}");
