@@ -115,7 +115,7 @@ impl Name {
 
 /// Characters that print as nothing or change the direction of what follows: two names that look
 /// alike must be alike.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

@@ -3,12 +3,15 @@
 //! An [`Origin`] is a place in a text; a [`Sourced`] value remembers its own; a [`Problem`] is one
 //! thing that is wrong, where, and what would be right. Rendering them is someone else's job.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+
+use crate::id::is_invisible;
 
 /// A place in a text: file, line and column (both from 1, in characters), and how many characters
 /// it spans. A value that was built in code has [`Origin::default`], which has no file.
@@ -28,7 +31,7 @@ impl Origin {
     /// The file as a whole.
     #[must_use]
     pub fn of_file(file: &str) -> Self {
-        Self { file: Some(file.into()), ..Self::default() }
+        Self { file: Some(printable(file).into()), ..Self::default() }
     }
 }
 
@@ -213,7 +216,8 @@ pub struct Problem {
 impl Problem {
     /// A problem without help or related places.
     pub fn new(code: ProblemCode, origin: &Origin, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, origin: origin.clone(), related: Vec::new() }
+        let message = printed(message.into());
+        Self { code, message, help: None, origin: origin.clone(), related: Vec::new() }
     }
 
     /// The last of very many.
@@ -225,15 +229,40 @@ impl Problem {
     /// With a word on what would be right.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(printed(help.into()));
         self
     }
 
     /// With another place that belongs to it.
     #[must_use]
     pub fn related(mut self, origin: &Origin, message: impl Into<String>) -> Self {
-        self.related.push(Related { message: message.into(), origin: origin.clone() });
+        self.related.push(Related { message: printed(message.into()), origin: origin.clone() });
         self
+    }
+}
+
+/// A text in which nothing garbles a terminal, breaks a line or turns the direction of what follows: such
+/// characters are written as `\\n` or `\\u{202e}`. Whatever leaves the crate as a sentence or a name goes through here.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let garbles = |character: char| character.is_control() || is_invisible(character);
+    if !text.contains(garbles) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if garbles(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn printed(text: String) -> String {
+    match printable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
     }
 }
 
@@ -254,6 +283,18 @@ pub(crate) fn listed(names: &[impl AsRef<str>], joint: &str, most: usize) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_and_places_hold_nothing_that_does_not_print() {
+        let origin = Origin::of_file("a\nb\u{202e}.yaml");
+        assert_eq!(origin.file.as_deref(), Some("a\\nb\\u{202e}.yaml"));
+        let problem = Problem::new(ProblemCode::InvalidValue, &origin, "`\u{1b}[31m`")
+            .help("\r\u{2028}é")
+            .related(&origin, "\u{7f}");
+        assert_eq!(problem.to_string(), "a\\nb\\u{202e}.yaml: `\\u{1b}[31m`");
+        assert_eq!(problem.help.as_deref(), Some("\\r\\u{2028}é"));
+        assert_eq!(problem.related[0].message, "\\u{7f}");
+    }
 
     #[test]
     fn lists_read_as_sentences() {

@@ -47,7 +47,7 @@ class SitingError(Exception):
         super().__init__(self.message)
         self.code = code
         self.help = help and shown(help, LONGEST)
-        self.path = path
+        self.path = path and shown(path, LONGEST)
         self.file = file and shown(file, LONGEST)
         self.line = line
         self.column = column

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from siting._errors import LONGEST, shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -17,7 +19,7 @@ _COLOURS = {"placed": "#1a7f37", "partial": "#9a6700", "refused": "#cf222e"}
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Make a table; every cell is escaped."""
     titles = "".join(f'<th style="{_LEFT}">{escape(title)}</th>' for title in head)
-    cells = ("".join(f'<td style="{_LEFT}">{escape(str(cell))}</td>' for cell in row) for row in rows)
+    cells = ("".join(f'<td style="{_LEFT}">{escape(shown(str(cell), LONGEST))}</td>' for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -302,11 +302,28 @@ class Finding(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Notice(Record):
+    """What was read and deserves a word, such as how many documents of other API groups were skipped."""
+
+    code: str
+    message: str
+    help: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+    related: tuple[Place, ...]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckReport(Record):
     """Everything that deserves a second look."""
 
     findings: tuple[Finding, ...]
     quarantined: tuple[Quarantined, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

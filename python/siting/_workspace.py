@@ -24,6 +24,7 @@ from siting._reports import (
     Description,
     Explanation,
     Finding,
+    Notice,
     Options,
     Quarantined,
     Reservation,
@@ -225,6 +226,11 @@ class Workspace:
     def quarantined(self) -> tuple[Quarantined, ...]:
         """The invalid clusters that a quarantining load left out, by name."""
         return read(CheckReport, self._core.check()).quarantined
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the load read and deserves a word: how many documents of other API groups it skipped."""
+        return tuple(Notice.from_json(entry) for entry in json.loads(self._core.notices()))
 
     def manifests(self) -> list[dict[str, Any]]:
         """All its documents as manifests, with the policies that are attached by now."""

@@ -157,6 +157,11 @@ impl Workspace {
         columns::cluster_names(self.snapshot().inventory().fleet())
     }
 
+    /// What was read and deserves a word.
+    fn notices(&self) -> Outcome<String> {
+        json(&answers::notices(&self.snapshot()))
+    }
+
     fn quarantined(&self) -> Outcome<String> {
         let workspace = self.snapshot();
         let left_out: Vec<_> = workspace.quarantined().iter().flat_map(|cluster| cluster.problems.clone()).collect();

@@ -106,3 +106,47 @@ def test_quarantine_leaves_invalid_clusters_out(small: siting.Workspace) -> None
     workspace = siting.load(small.manifests(), bad, quarantine=True)
     assert [one.name for one in workspace.quarantined] == ["bad"]
     assert workspace.clusters == small.clusters
+
+
+LIST = """
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: siting.dev/v1, kind: Environment, metadata: {name: production}, spec: {require: [location]}}
+- {apiVersion: apps/v1, kind: Deployment}
+- {apiVersion: v1, kind: Service}
+- {apiVersion: v1, kind: Service}
+"""
+
+
+def test_documents_do_not_vanish() -> None:
+    workspace = siting.loads(LIST, name="list.yaml")
+    assert {m["metadata"]["name"]: "require" in m["spec"] for m in workspace.manifests()} == {"production": True}
+    (notice,) = workspace.notices
+    assert notice.message == "3 documents of other API groups were skipped: 1 of `apps`, 2 of `v1`"
+    assert (notice.file, notice.line) == ("list.yaml", 6)
+    assert siting.Workspace().notices == ()
+    with pytest.raises(siting.LoadError, match="is not known to have a kind `Policy`"):
+        siting.loads("apiVersion: policy.example/v1\nkind: Policy\n")
+    with pytest.raises(siting.LoadError) as caught:
+        siting.load({"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "siting.dev/v1", "kind": "Polcy"}]})
+    assert [error.path for error in caught.value.errors] == ["items[0].kind"]
+
+
+def test_nothing_of_the_input_garbles_what_is_printed(tmp_path: Path) -> None:
+    bad = "a\nb\x1b[31m\u202ec"
+    (tmp_path / f"{bad}.yaml").write_text("kind: Policy\n")
+    for load in (
+        lambda: siting.load(tmp_path),
+        lambda: siting.loads("kind: Policy", name=bad),
+        lambda: siting.loads(f"kind: {bad!r}\n"),
+        lambda: siting.load({"kind": bad, "metadata": {"name": bad}, bad: bad}),
+        lambda: siting.Environment(bad),
+        lambda: siting.Environment("e", **{bad: 1}),
+        lambda: siting.Policy("p", locations=[bad]),
+    ):
+        with pytest.raises(siting.SitingError) as caught:
+            load()
+        for error in (caught.value, *getattr(caught.value, "errors", ())):
+            for text in (error.message, error.help, error.file, error.path, *str(error).split("\n")):
+                assert text is None or text.isprintable()

@@ -20,8 +20,8 @@
 use serde::Serialize;
 
 use super::report::{
-    CatalogReport, CheckReport, ClusterExplanation, DeploymentReport, ErrorReport, ExplanationReport, OptionsReport,
-    PlacementReport,
+    CatalogReport, CheckReport, ClusterExplanation, DeploymentReport, ErrorEntry, ErrorReport, ExplanationReport,
+    OptionsReport, PlacementReport,
 };
 use crate::analysis::{self, Question};
 use crate::catalog::Catalog;
@@ -77,6 +77,11 @@ pub fn check(workspace: &Workspace) -> impl Serialize + use<> {
 /// What `catalog` reports: every list.
 pub fn catalog(catalog: &Catalog) -> impl Serialize + use<> {
     CatalogReport::new(catalog, None)
+}
+
+/// What was read and deserves a word: how many documents of others were skipped.
+pub fn notices(workspace: &Workspace) -> impl Serialize + use<> {
+    ErrorEntry::notices(workspace)
 }
 
 /// What any command reports of a load that fails.

@@ -3,10 +3,11 @@
 use super::nearest::nearest;
 use crate::origin::listed;
 
-/// A user's text in backticks, on one line, cut where it is too long to be read.
+/// A user's text in backticks, cut where it is too long to be read. What does not print is escaped where the
+/// problem is made.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut shown: String = text.chars().take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

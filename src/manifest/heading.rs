@@ -10,7 +10,9 @@ pub(super) enum Heading {
     Ours(Kind),
     /// It is ours, and for another reader.
     ForOthers,
-    /// It is of another API group, written here as `apps/v1 Deployment`.
+    /// It is a Kubernetes `List` of documents.
+    List,
+    /// It is of another API group.
     Foreign(String),
 }
 
@@ -33,7 +35,10 @@ pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     let group = version.split_once('/').map_or(version, |(group, _)| group);
     let ours: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| group_of(*kind) == group).collect();
     let Some(first) = ours.first() else {
-        return foreign(version_item, version, group, kind);
+        if version == "v1" && kind == "List" {
+            return Some(Heading::List);
+        }
+        return foreign(version_item, kind_item, version, kind);
     };
     if first.api_version() != version {
         let message = format!("unknown version {}", quoted(version));
@@ -65,9 +70,11 @@ fn missing(fields: &Fields<'_>, document: Item<'_>, name: &str) {
     fields.problem(ProblemCode::MissingField, message, Some(help));
 }
 
-/// A document of another group, unless the group is ours but for a slip.
-fn foreign(item: Item<'_>, version: &str, group: &str, kind: &str) -> Option<Heading> {
+/// A document of another group, unless the group is ours but for a slip, or is not known to have a kind that is
+/// called as one of ours: such a document would go unread, and its policies with it.
+fn foreign(item: Item<'_>, kind_item: Item<'_>, version: &str, kind: &str) -> Option<Heading> {
     const SLIP: usize = 2;
+    let group = version.split_once('/').map_or("", |(group, _)| group);
     let meant = Kind::ALL.into_iter().find(|ours| {
         let own = group_of(*ours);
         group.len() <= own.len() * 2 && strsim::osa_distance(&group.to_lowercase(), own) <= SLIP
@@ -77,6 +84,48 @@ fn foreign(item: Item<'_>, version: &str, group: &str, kind: &str) -> Option<Hea
         item.problem(ProblemCode::UnknownVersion, message, format!("did you mean `{}`?", meant.api_version()));
         return None;
     }
-    let shown = |text: &str| quoted(text).trim_matches('`').to_owned();
-    Some(Heading::Foreign(format!("{} {}", shown(version), shown(kind))))
+    let ours = || Kind::ALL.into_iter().find(|ours| ours.kind() == kind);
+    let known = NAMESAKES.iter().any(|(name, groups)| *name == kind && groups.contains(&group));
+    let own = if kind == FOR_OTHERS { Some(Kind::Policy) } else { ours() };
+    if let Some(own) = own.filter(|_| !known) {
+        let message = format!("{} is not known to have a kind `{kind}`", quoted(version));
+        let help = format!("write `apiVersion: {}`, or keep other documents elsewhere", own.api_version());
+        kind_item.problem(ProblemCode::UnknownKind, message, help);
+        return None;
+    }
+    let shown = if group.is_empty() { version } else { group };
+    Some(Heading::Foreign(quoted(shown).trim_matches('`').to_owned()))
 }
+
+/// Kinds that are called as ours are, and the API groups that have them.
+const NAMESAKES: [(&str, &[&str]); 5] = [
+    ("Deployment", &["apps", "extensions"]),
+    (
+        "Cluster",
+        &[
+            "anywhere.eks.amazonaws.com",
+            "apps.kubeblocks.io",
+            "cluster.karmada.io",
+            "cluster.x-k8s.io",
+            "clusterregistry.k8s.io",
+            "eks.aws.upbound.io",
+            "fleet.cattle.io",
+            "management.cattle.io",
+            "postgresql.cnpg.io",
+            "provisioning.cattle.io",
+        ],
+    ),
+    (
+        "Policy",
+        &[
+            "audit.k8s.io",
+            "authentication.istio.io",
+            "iam.aws.upbound.io",
+            "k8s.nginx.org",
+            "kyverno.io",
+            "policy.open-cluster-management.io",
+        ],
+    ),
+    ("Placement", &["cluster.open-cluster-management.io"]),
+    ("Workspace", &["app.terraform.io", "auto.pulumi.com", "kaito.sh", "tenancy.kcp.io", "tenant.kubesphere.io"]),
+];

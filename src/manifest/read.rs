@@ -52,9 +52,9 @@ pub fn read(sources: &[Source]) -> Reading {
     let mut loading = Loading::default();
     let report = Report::new(MAX_PROBLEMS);
     for source in sources {
+        let context = Context { file: &source.name, report: &report, null_is_absent: false };
         documents(source, &report, |document| {
-            let context = Context { file: &source.name, report: &report, null_is_absent: false };
-            loading.document(&document, context)
+            each_document(&document, context, &mut |node, heading| loading.one(node, heading, context));
         });
     }
     twins::settle(&mut loading.specs, &report);
@@ -110,18 +110,14 @@ pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
     for source in sources {
         let context = Context { file: &source.name, report: &report, null_is_absent: false };
         documents(source, &report, |document| {
-            let nodes = match &document.value {
-                Value::List(nodes) => nodes.as_slice(),
-                _ => std::slice::from_ref(&document),
-            };
-            for node in nodes.iter().filter(|node| !node.is_null()) {
-                // What is wrong with other documents is for their reader to say.
-                let silent = Report::new(0);
-                let probe = Item::document(node, Context { report: &silent, ..context });
-                if let Some(Heading::Ours(Kind::Scenario)) = heading(probe) {
+            // What is wrong with other documents is for their reader to say.
+            let silent = Report::new(0);
+            let quiet = Context { report: &silent, ..context };
+            each_document(&document, quiet, &mut |node, heading| {
+                if let Heading::Ours(Kind::Scenario) = heading {
                     scenarios.extend(decode::scenario(Item::document(node, context)));
                 }
-            }
+            });
         });
     }
     ScenarioReading { scenarios, problems: report.into_problems() }
@@ -134,6 +130,38 @@ fn second_workspace(second: &WorkspaceSpec, first: &WorkspaceSpec) -> Problem {
         .related(&origin(first), "first described here")
 }
 
+/// Calls `each` with every document in `node` whose heading can be read. A list is read as its elements: JSON has no
+/// other way to hold several, and Kubernetes' `List` as its items.
+fn each_document<'d>(node: &'d Node<'d>, context: Context<'d>, each: &mut impl FnMut(&'d Node<'d>, Heading)) {
+    match &node.value {
+        _ if node.is_null() => {}
+        Value::List(documents) => documents.iter().for_each(|document| each_document(document, context, each)),
+        _ => match heading(Item::document(node, context)) {
+            Some(Heading::List) => {
+                if let Some(items) = items(Item::document(node, context)) {
+                    each_document(items, context, each);
+                }
+            }
+            Some(heading) => each(node, heading),
+            None => {}
+        },
+    }
+}
+
+/// What a `List` lists.
+fn items<'d>(list: Item<'d>) -> Option<&'d Node<'d>> {
+    let mut fields = list.object("a list of documents")?;
+    for name in ["apiVersion", "kind", "metadata"] {
+        fields.accept(name);
+    }
+    let items = fields.required("items");
+    fields.finish();
+    match items?.node {
+        node @ Node { value: Value::List(_), .. } => Some(node),
+        _ => items?.list(|_| Some(())).and(None),
+    }
+}
+
 #[derive(Default)]
 struct Loading {
     specs: Specs,
@@ -142,30 +170,19 @@ struct Loading {
 }
 
 impl Loading {
-    /// Reads a document. A list is read as its elements: JSON has no other way to hold several.
-    fn document(&mut self, node: &Node<'_>, context: Context<'_>) {
-        match &node.value {
-            _ if node.is_null() => {}
-            Value::List(documents) => documents.iter().for_each(|document| self.one(document, context)),
-            _ => self.one(node, context),
-        }
-    }
-
-    fn one(&mut self, node: &Node<'_>, context: Context<'_>) {
-        let document = Item::document(node, context);
-        match heading(document) {
-            // Read by `read_scenarios`.
-            Some(Heading::Ours(Kind::Scenario)) => {}
-            Some(Heading::Ours(Kind::Cluster)) => self.cluster(node, context),
-            Some(Heading::Ours(kind)) => {
+    fn one(&mut self, node: &Node<'_>, heading: Heading, context: Context<'_>) {
+        match heading {
+            // Scenarios are read by `read_scenarios`.
+            Heading::Ours(Kind::Scenario) | Heading::ForOthers | Heading::List => {}
+            Heading::Ours(Kind::Cluster) => self.cluster(node, context),
+            Heading::Ours(kind) => {
                 let null_is_absent = matches!(kind, Kind::BeamlitPolicy | Kind::ModelDeployment);
                 let document = Item::document(node, Context { null_is_absent, ..context });
                 if self.decode(kind, document).is_none() {
                     self.unread.extend(document.name_within("metadata", "name").map(|name| (kind, name)));
                 }
             }
-            Some(Heading::Foreign(what)) => self.skipped.add(what, document),
-            Some(Heading::ForOthers) | None => {}
+            Heading::Foreign(group) => self.skipped.add(group, Item::document(node, context)),
         }
     }
 
@@ -210,7 +227,7 @@ impl Loading {
     }
 }
 
-/// Documents of other API groups: how many of what, and where the first stands.
+/// Documents of other API groups: how many of each, and where the first stands.
 #[derive(Default)]
 struct Skipped {
     counts: IndexMap<String, usize>,
@@ -218,21 +235,23 @@ struct Skipped {
 }
 
 impl Skipped {
-    fn add(&mut self, what: String, document: Item<'_>) {
+    fn add(&mut self, group: String, document: Item<'_>) {
         self.first.get_or_insert_with(|| document.origin());
-        *self.counts.entry(what).or_default() += 1;
+        *self.counts.entry(group).or_default() += 1;
     }
 
     fn notice(self) -> Option<Problem> {
         const LISTED: usize = 5;
         let count: usize = self.counts.values().sum();
-        let mut kinds: Vec<&str> = self.counts.keys().map(String::as_str).take(LISTED).collect();
-        if self.counts.len() > LISTED {
-            kinds.push("…");
+        let mut groups: Vec<String> =
+            self.counts.iter().take(LISTED).map(|(group, count)| format!("{count} of `{group}`")).collect();
+        let left: usize = self.counts.values().skip(LISTED).sum();
+        if left > 0 {
+            groups.push(format!("{left} of {} more groups", self.counts.len() - LISTED));
         }
         let documents =
             if count == 1 { "document of another API group was" } else { "documents of other API groups were" };
-        let message = format!("{count} {documents} skipped: {}", kinds.join(", "));
+        let message = format!("{count} {documents} skipped: {}", groups.join(", "));
         self.first.map(|origin| Problem::new(ProblemCode::UnknownKind, &origin, message))
     }
 }

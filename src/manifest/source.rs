@@ -6,10 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::origin::{Origin, Problem, ProblemCode};
+use crate::origin::{Origin, Problem, ProblemCode, printable};
 
 /// The most bytes of one file.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// The most directories of one load.
+const MAX_DIRECTORIES: usize = 100_000;
 
 /// The endings of files that are read from a directory.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -24,9 +27,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// A text by a name.
+    /// A text by a name, in which what does not print is escaped.
     pub fn new(name: &str, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: printable(name).into(), text: text.into() }
     }
 }
 
@@ -49,7 +52,7 @@ pub struct Gathered {
 /// ```
 #[must_use]
 pub fn gather<P: AsRef<Path>>(paths: &[P]) -> Gathered {
-    let mut walk = Walk::default();
+    let mut walk = Walk { most: MAX_DIRECTORIES, ..Walk::default() };
     for path in paths {
         let path = path.as_ref();
         if path == Path::new("-") {
@@ -65,12 +68,16 @@ pub fn gather<P: AsRef<Path>>(paths: &[P]) -> Gathered {
 #[derive(Default)]
 struct Walk {
     found: Gathered,
-    /// Files already read, by their real paths; `-` is standard input.
-    read: HashSet<PathBuf>,
+    /// Files and directories that were read, whatever links led to them.
+    read: HashSet<Identity>,
+    standard_input: bool,
     /// How many files have been met, those that were read before among them.
     seen: usize,
-    /// Real paths of the directories that the walk is in, to notice links that lead back.
-    inside: Vec<PathBuf>,
+    /// How many directories have been met, and how many may be.
+    directories: usize,
+    most: usize,
+    /// The directories that the walk is in, to notice links that lead back.
+    inside: HashSet<Identity>,
 }
 
 impl Walk {
@@ -85,11 +92,10 @@ impl Walk {
 
     /// A directory that the user named holds something: an empty one is the wrong one.
     fn named_directory(&mut self, path: &Path) {
-        let met = |walk: &Self| (walk.read.len(), walk.found.problems.len());
+        let met = |walk: &Self| (walk.seen, walk.found.problems.len());
         let before = met(self);
-        let seen = self.seen;
         self.directory(path);
-        if met(self) == before && self.seen == seen {
+        if met(self) == before {
             let message = format!("`{}` holds no manifests", path.display());
             let help = "a directory is searched for `*.yaml`, `*.yml` and `*.json`, and all below it; hidden entries are skipped";
             self.problem(ProblemCode::UnreadableFile, path, message, Some(help));
@@ -97,20 +103,34 @@ impl Walk {
     }
 
     fn directory(&mut self, path: &Path) {
-        let listed = fs::canonicalize(path).and_then(|real| Ok((real, sorted_entries(path)?)));
-        let (real, entries) = match listed {
+        let listed = identity(path).and_then(|found| Ok((found, sorted_entries(path)?)));
+        let (found, entries) = match listed {
             Ok(listed) => listed,
             Err(error) => return self.unreadable(path, &error),
         };
-        if self.inside.contains(&real) {
+        if self.inside.contains(&found) {
             let message = format!("`{}` leads back to a directory that it is in", path.display());
             return self.problem(ProblemCode::UnreadableFile, path, message, Some("remove the link"));
         }
-        self.inside.push(real);
+        if !self.read.insert(found.clone()) {
+            // What it holds has been met.
+            self.seen += 1;
+            return;
+        }
+        self.directories += 1;
+        if self.directories > self.most {
+            if self.directories == self.most + 1 {
+                let message = format!("there are more than {} directories", self.most);
+                let help = Some("name those that hold manifests");
+                self.problem(ProblemCode::LimitExceeded, path, message, help);
+            }
+            return;
+        }
+        self.inside.insert(found.clone());
         for entry in entries {
             self.entry(&entry);
         }
-        self.inside.pop();
+        self.inside.remove(&found);
     }
 
     /// An entry of a directory; links are followed.
@@ -132,8 +152,8 @@ impl Walk {
 
     fn file(&mut self, path: &Path) {
         self.seen += 1;
-        if let Ok(real) = fs::canonicalize(path)
-            && !self.read.insert(real)
+        if let Ok(found) = identity(path)
+            && !self.read.insert(found)
         {
             return;
         }
@@ -144,7 +164,7 @@ impl Walk {
     }
 
     fn standard_input(&mut self) {
-        if !self.read.insert(PathBuf::from("-")) {
+        if std::mem::replace(&mut self.standard_input, true) {
             return;
         }
         match bounded(io::stdin().lock()) {
@@ -186,6 +206,22 @@ impl Walk {
         problem.help = help.map(str::to_owned);
         self.found.problems.push(problem);
     }
+}
+
+/// What tells a file or directory from others, whatever path leads to it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Identity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
+
+/// One question to the system, however deep the path is.
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map(|found| Identity((found.dev(), found.ino())))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::canonicalize(path).map(Identity)
 }
 
 /// The entries of a directory that are not hidden, by name.
@@ -231,5 +267,31 @@ fn end_of(name: &str, before: &str) -> Origin {
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Origin { file: Some(name.into()), line: count(line), column: count(column), length: 1 }
+    Origin { line: count(line), column: count(column), length: 1, ..Origin::of_file(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_bounded() {
+        let root = std::env::temp_dir().join(format!("siting-source-{}", std::process::id()));
+        for name in ["a", "b", "c"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+            fs::write(root.join(name).join("x.yaml"), "").unwrap();
+        }
+        let walked = |most| {
+            let mut walk = Walk { most, ..Walk::default() };
+            walk.explicit(&root);
+            (walk.found.sources.len(), walk.found.problems)
+        };
+        let (within, beyond) = (walked(4), walked(2));
+        fs::remove_dir_all(&root).unwrap();
+        assert_eq!(within, (3, Vec::new()));
+        assert_eq!(beyond.0, 1);
+        assert_eq!(beyond.1.len(), 1);
+        assert_eq!(beyond.1[0].code, ProblemCode::LimitExceeded);
+        assert_eq!(beyond.1[0].message, "there are more than 2 directories");
+    }
 }

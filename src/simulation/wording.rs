@@ -3,6 +3,7 @@
 use crate::id::Name;
 use crate::lifecycle::{Action, Effect, Endpoint, Notice, Number, Observation, Place, Push, PushKind, State};
 use crate::manifest::scenario::{EndpointSpec, Happening, PushSpec};
+use crate::origin::printable;
 use crate::time::Moment;
 
 /// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
@@ -101,8 +102,12 @@ pub fn moment(moment: Moment) -> String {
     stamp.map_or_else(|| format!("{} ms", moment.as_millis()), |stamp| stamp.to_string())
 }
 
-/// What happens, in a few words.
+/// What happens, in a few words. They may quote a scenario's own.
 pub(super) fn happening(happening: &Happening) -> String {
+    printable(&told(happening)).into_owned()
+}
+
+fn told(happening: &Happening) -> String {
     match happening {
         Happening::Push(PushSpec { from, push, .. }) => pushed(push, from.as_ref().map(|from| &*from.value)),
         Happening::Do(action) => asked(action),

@@ -467,6 +467,12 @@ fn skipped_documents_are_mentioned_unless_quiet() {
     assert_eq!((answer.status, answer.out.as_str()), (0, "no deployments\n"));
     assert!(answer.err.contains("skipped"), "{}", answer.err);
     assert_eq!(folder.run(&["place", "@", "-q"]).err, "");
+    for command in ["place", "check"] {
+        let notices = folder.run(&[command, "@", "-o", "json", "-q"]).json()["notices"].clone();
+        assert_eq!(notices[0]["message"], "1 document of another API group was skipped: 1 of `v1`");
+        assert_eq!((&notices[0]["file"], &notices[0]["line"]), (&json!("pod.yaml"), &json!(1)));
+        assert_eq!(fleet().run(&[command, "@", "-o", "json"]).json()["notices"], json!(null));
+    }
 }
 
 #[test]

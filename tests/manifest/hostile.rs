@@ -78,6 +78,56 @@ fn files_are_bounded() {
     assert!(gathered.problems[0].message.ends_with("beyond.yaml` is larger than 64 MiB"));
 }
 
+/// However many links lead to a directory, it is read once: of this tree there are 2^25 ways to the bottom.
+#[cfg(unix)]
+#[test]
+fn directories_are_read_once_whatever_the_links() {
+    let root = directory("links");
+    let mut below = root.join("bottom");
+    fs::create_dir(&below).unwrap();
+    fs::write(below.join("policy.yaml"), "").unwrap();
+    for level in 0..25 {
+        let here = root.join(format!("level-{level}"));
+        fs::create_dir(&here).unwrap();
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(&below, here.join(name)).unwrap();
+        }
+        below = here;
+    }
+    let gathered = gather(&[&below]);
+    let twice = gather(&[&below, &root.join("bottom")]);
+    fs::remove_dir_all(&root).unwrap();
+    assert_eq!(gathered.sources.len(), 1);
+    assert_eq!(gathered.problems, []);
+    assert_eq!(twice, gathered);
+}
+
+/// As deep as a path can be.
+#[test]
+fn nested_directories_are_read_to_the_bottom() {
+    let root = directory("nested");
+    let mut path = root.clone();
+    (0..1500).for_each(|_| path.push("d"));
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("a.yaml"), "").unwrap();
+    let gathered = gather(&[&root]);
+    fs::remove_dir_all(&root).unwrap();
+    assert_eq!((gathered.sources.len(), gathered.problems.len()), (1, 0));
+}
+
+/// A file may be called anything, and none of it gets to a terminal.
+#[cfg(unix)]
+#[test]
+fn names_of_files_hold_nothing_that_does_not_print() {
+    let root = directory("garbled");
+    fs::write(root.join("a\nb\u{1b}[31m\u{202e}.yaml"), "kind: 3\n").unwrap();
+    let gathered = gather(&[&root]);
+    let problems = siting::manifest::read(&gathered.sources).problems;
+    fs::remove_dir_all(&root).unwrap();
+    assert!(gathered.sources[0].name.ends_with("/a\\nb\\u{1b}[31m\\u{202e}.yaml"));
+    assert_eq!(problems[0].origin.file.as_deref(), Some(&*gathered.sources[0].name));
+}
+
 #[test]
 fn problems_of_one_cluster_are_bounded() {
     let many: String = (0..2000).map(|number| format!("  x{number}: 1\n")).collect();

@@ -466,12 +466,66 @@ fn headings_are_ours_or_not() {
 #[test]
 fn documents_of_others_are_skipped_with_one_word() {
     let text = "apiVersion: apps/v1\nkind: Deployment\nspec: {a: 1}\n---\napiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: Service\n";
-    let specs = specs(text);
-    assert_eq!(specs.notices.len(), 1);
+    let found = specs(text);
+    assert_eq!(found.notices.len(), 1);
+    assert_eq!(found.notices[0].message, "3 documents of other API groups were skipped: 1 of `apps`, 2 of `v1`");
+    let many: String = (0..7).map(|n| format!("apiVersion: g{n}.example/v1\nkind: Thing\n---\n")).collect();
+    assert!(specs(&many).notices[0].message.ends_with("1 of `g4.example`, 2 of 2 more groups"));
+}
+
+/// A document of ours under another group would go unread, and its policies with it.
+#[test]
+fn kinds_of_ours_under_other_groups_are_errors() {
+    for kind in ["Policy", "Environment", "Workspace", "Deployment", "Cluster", "Placement", "Scenario", "PolicyTest"] {
+        for version in ["policy.example.com/v1", "v1", "siting.example/v1", "apps.example/v1"] {
+            let told = problems(&format!("apiVersion: {version}\nkind: {kind}\n"));
+            assert_eq!(
+                told,
+                [format!(
+                    "2:7 unknown-kind `{version}` is not known to have a kind `{kind}` (write `apiVersion: siting.dev/v1`, or keep other documents elsewhere)"
+                )]
+            );
+        }
+    }
+    for (version, kind) in [
+        ("apps/v1", "Deployment"),
+        ("kyverno.io/v1", "Policy"),
+        ("cluster.x-k8s.io/v1beta1", "Cluster"),
+        ("cluster.open-cluster-management.io/v1beta1", "Placement"),
+    ] {
+        assert_eq!(specs(&format!("apiVersion: {version}\nkind: {kind}\n")).notices.len(), 1, "{kind}");
+    }
+}
+
+/// A Kubernetes `List` is read as its items, however deep it stands, with the places of what is wrong.
+#[test]
+fn lists_are_read_as_their_items() {
+    let environment = |name: &str| {
+        format!(
+            "{{apiVersion: siting.dev/v1, kind: Environment, metadata: {{name: {name}}}, spec: {{require: [location]}}}}"
+        )
+    };
+    let list =
+        |items: &str| format!("{{apiVersion: v1, kind: List, metadata: {{resourceVersion: ''}}, items: [{items}]}}");
+    let inner = list(&format!("{}, {}", environment("b"), environment("c")));
+    let read = specs(&format!("{}\n", list(&format!("{}, {inner}", environment("a")))));
+    let names: Vec<_> = read.environments.iter().map(|spec| spec.metadata.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(specs(&list("")).environments.len(), 0);
     assert_eq!(
-        specs.notices[0].message,
-        "3 documents of other API groups were skipped: apps/v1 Deployment, v1 Service"
+        problems("apiVersion: v1\nkind: List\nitems:\n- apiVersion: siting.dev/v1\n  kind: Polcy\n- 3\n"),
+        [
+            "5:9 unknown-kind `siting.dev/v1` has no kind `Polcy` (did you mean `Policy`?)",
+            "6:3 wrong-type a document must be a mapping, not a number (write `{key: value}`, or each `key: value` on an indented line of its own)"
+        ]
     );
+    for (text, said) in [
+        ("apiVersion: v1\nkind: List\n", "needs `items`"),
+        ("apiVersion: v1\nkind: List\nitems: {}\n", "must be a list"),
+        ("apiVersion: v1\nkind: List\nitem: []\nitems: []\n", "no field `item`"),
+    ] {
+        assert!(problems(text).iter().any(|problem| problem.contains(said)), "{:?}", problems(text));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `describe` as the panel that consoles show.
 
 use super::Style;
+use super::snippet::one_line;
 use super::table::columns;
 use crate::analysis::Description;
 use crate::lifecycle::{Answer, Endpoint, Place};
@@ -14,7 +15,7 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
             text.push_str(&format!("{}\n{}\n", style.bold(title), columns(&[], rows)));
         }
     };
-    let row = |label: &str, value: &str| [label.to_owned(), value.to_owned()];
+    let row = |label: &str, value: &str| [label.to_owned(), one_line(value)];
     let or_none = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut sections = found.sections();
     let mut basic = vec![

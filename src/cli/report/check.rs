@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::API_VERSION;
-use super::errors::{Place, Quarantine, place, quarantined};
+use super::errors::{ErrorEntry, Place, Quarantine, place, quarantined};
 use crate::analysis::Finding;
 use crate::workspace::Workspace;
 
@@ -15,6 +15,8 @@ pub(in crate::cli) struct CheckReport {
     findings: Vec<FindingEntry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantined: Option<Vec<Quarantine>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<ErrorEntry>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -58,6 +60,7 @@ impl CheckReport {
             kind: "CheckReport",
             findings: findings.iter().map(entry).collect(),
             quarantined: quarantine.then(|| quarantined(workspace)),
+            notices: ErrorEntry::notices(workspace),
         }
     }
 }

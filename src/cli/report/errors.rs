@@ -15,8 +15,9 @@ pub(in crate::cli) struct ErrorReport {
     errors: Vec<ErrorEntry>,
 }
 
+/// One thing that is wrong, or deserves a word.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-struct ErrorEntry {
+pub(in crate::cli) struct ErrorEntry {
     code: &'static str,
     message: String,
     help: Option<String>,
@@ -45,19 +46,27 @@ pub(in crate::cli) struct Quarantine {
 
 impl ErrorReport {
     pub(in crate::cli) fn new(problems: &[Problem]) -> Self {
-        let entry = |problem: &Problem| {
-            let (file, line, column) = place(&problem.origin);
-            ErrorEntry {
-                code: problem.code.as_str(),
-                message: problem.message.clone(),
-                help: problem.help.clone(),
-                file,
-                line,
-                column,
-                related: Place::all(&problem.related),
-            }
-        };
-        Self { api_version: API_VERSION, kind: "ErrorReport", errors: problems.iter().map(entry).collect() }
+        Self { api_version: API_VERSION, kind: "ErrorReport", errors: problems.iter().map(ErrorEntry::new).collect() }
+    }
+}
+
+impl ErrorEntry {
+    fn new(problem: &Problem) -> Self {
+        let (file, line, column) = place(&problem.origin);
+        Self {
+            code: problem.code.as_str(),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            file,
+            line,
+            column,
+            related: Place::all(&problem.related),
+        }
+    }
+
+    /// What was read and deserves a word, such as documents of others that were skipped.
+    pub(in crate::cli) fn notices(workspace: &Workspace) -> Vec<Self> {
+        workspace.specs().notices.iter().map(Self::new).collect()
     }
 }
 

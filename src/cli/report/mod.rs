@@ -12,7 +12,7 @@ mod scope;
 
 pub(super) use catalog::CatalogReport;
 pub(super) use check::CheckReport;
-pub(super) use errors::{ErrorReport, Quarantine, quarantined};
+pub(super) use errors::{ErrorEntry, ErrorReport, Quarantine, quarantined};
 pub(super) use explanation::{ClusterExplanation, ExplanationReport};
 pub(super) use options::{OptionEntry, OptionsReport};
 pub(super) use placement::{DeploymentReport, PlacedReport, PlacementReport, RefusalReport};

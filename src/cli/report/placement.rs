@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{API_VERSION, ChoiceReport, PairReport, Quarantine, ReasonReport, ScopeReport, quarantined};
+use super::{API_VERSION, ChoiceReport, ErrorEntry, PairReport, Quarantine, ReasonReport, ScopeReport, quarantined};
 use crate::placement::{Decision, Refusal};
 use crate::workspace::{AuditOutcome, Outcome, Workspace};
 
@@ -15,6 +15,8 @@ pub(in crate::cli) struct PlacementReport {
     pub(in crate::cli) deployments: Vec<DeploymentReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantined: Option<Vec<Quarantine>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<ErrorEntry>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -77,6 +79,7 @@ impl PlacementReport {
             currency: workspace.currency().to_owned(),
             deployments: deployments.collect(),
             quarantined: quarantine.then(|| quarantined(workspace)),
+            notices: ErrorEntry::notices(workspace),
         }
     }
 
