@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::command::Action;
-use super::settings::{RequestScaling, Settings};
-use super::state::{Number, Record, State};
-use super::status::Status;
 use crate::deployment::Scaling;
+use crate::lifecycle::commands::Action;
+use crate::lifecycle::state::{Number, Record, RequestScaling, Settings, State, Status};
 use crate::metrics::{Gauge, Metric, MetricSpec, Resource, Source, Summary, Target, Window};
 use crate::quantity::{Milli, Percent};
 use crate::scaling::hpa::{Figures, NoFigure, Phase, Replica, Sample};

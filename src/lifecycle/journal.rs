@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::Command;
-use super::effect::Effect;
-use super::refusal::Refusal;
-use super::state::State;
+use crate::lifecycle::commands::Command;
+use crate::lifecycle::effects::Effect;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::State;
 use crate::time::Moment;
 
 /// A state and how it came about. The log keeps the placements that commands carried, so a replay

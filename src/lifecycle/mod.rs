@@ -15,46 +15,30 @@
 //!
 //! Answers for the rules L1–L12 and E3, for the moves of L13, for what R1–R3 ask of a promotion, and for R4.
 
-mod adoption;
-mod apply;
 mod autoscaling;
-mod changing;
-mod command;
-mod edit;
-mod effect;
-mod form;
+mod commands;
+mod effects;
 mod journal;
-mod placing;
-mod preferred;
+mod placements;
 mod promotion;
 mod refusal;
-mod replacement;
-mod replacing;
-mod role;
-mod routing;
-mod running;
-mod settings;
+mod routes;
 mod state;
-mod status;
-mod step;
 mod tables;
-mod takeover;
 
-pub use adoption::Adopted;
 pub use autoscaling::Load;
-pub use command::{Action, Command, Observation, Push, PushKind};
-pub use edit::{Change, Class, Edit, EditPlan, Field, PlannedChange};
-pub use effect::{Effect, Endpoint, Notice, Weight};
-pub use form::{Form, Lacking};
+pub use commands::{
+    Action, Adopted, Change, Class, Command, Edit, EditPlan, Field, Form, Lacking, Observation, PlannedChange, Push,
+    PushKind, START_DEADLINE,
+};
+pub use effects::{Effect, Endpoint, Notice, Weight};
 pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
-pub use placing::{Place, Placed, PlacementRequest};
-pub use preferred::{Favoured, Preferred, Preferring};
+pub use placements::{Placed, PlacementRequest};
 pub use refusal::Refusal;
-pub use replacement::{Replacement, Rollback, Sight, Takeover};
-pub use role::{CAPABILITIES, Capability, CapabilityRow, Role};
-pub use routing::{Answer, Callee, Cause, Share};
-pub use settings::{GpuRequirement, PolicyUse, RequestScaling, Requirements, Settings};
-pub use state::{Number, Promotion, Record, Site, Slot, State, Tombstone};
-pub use status::{Event, Status, TRANSITIONS, Transition};
-pub use step::START_DEADLINE;
+pub use routes::{Answer, Callee, Cause, Share};
+pub use state::{
+    CAPABILITIES, Capability, CapabilityRow, Event, Favoured, GpuRequirement, Number, Place, PolicyUse, Preferred,
+    Preferring, Promotion, PromotionStrategy, Record, RequestScaling, Requirements, Role, Rollback, RolloutState,
+    Settings, Sight, Site, Slot, State, Status, TRANSITIONS, Tombstone, Transition,
+};
 pub use tables::{capability_table, field_table, status_diagram, transition_table};

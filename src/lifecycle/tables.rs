@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::edit::{Class, Field};
-use super::role::{CAPABILITIES, Role};
-use super::status::{Status, TRANSITIONS};
+use crate::lifecycle::commands::{Class, Field};
+use crate::lifecycle::state::{CAPABILITIES, Role, Status, TRANSITIONS};
 
 /// The capability table (L2), in Markdown.
 ///

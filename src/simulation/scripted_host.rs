@@ -238,7 +238,7 @@ impl Host {
         let candidates: Vec<_> =
             state.slots().filter_map(|(_, slot)| Some((slot.holder, slot.promotion.as_ref()?.candidate))).collect();
         for (holder, candidate) in candidates {
-            if state.replacement_by(candidate).is_none() {
+            if state.rollout_by(candidate).is_none() {
                 continue;
             }
             let ready = |number| self.replicas.ready(number, self.now);

@@ -90,7 +90,7 @@ arbitrary! {
         Command, Edit, EditPlan, Effect, Endpoint, Entry, Event, Favoured, Field, Form, GpuRequirement, Journal,
         Lacking, Notice, Number, Observation, Place, Placed, PlacementRequest, PlannedChange, PolicyUse, Preferred,
         Preferring, Push, PushKind, Record, RequestScaling, Requirements, Role, Rollback, Settings, Share, Sight,
-        Site, Snapshot, State, Status, Takeover, Tombstone, Transition, Weight;
+        Site, Snapshot, State, Status, PromotionStrategy, Tombstone, Transition, Weight;
     crate::placement: Code, Counts, Culprit, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
         UnknownLast<crate::quantity::Money>, Verdict;
     crate::workspace: LoadOptions, Outcome, PlaceOptions, PolicyChange, Running, Workspace;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::choices::{Choices, Draw};
 use super::lives::{environment, fresh};
 use crate::id::Name;
-use crate::lifecycle::{Action, Edit, Number, Observation, Push, PushKind, Settings, Sight, State, Takeover};
+use crate::lifecycle::{Action, Edit, Number, Observation, PromotionStrategy, Push, PushKind, Settings, Sight, State};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
 
@@ -47,7 +47,7 @@ fn goes_well(action: &Action) -> bool {
 /// Where one takes over, and who.
 fn rollouts(state: &State) -> Vec<(&Name, Number)> {
     let promotions = state.slots().filter_map(|(name, slot)| Some((name, slot.promotion.as_ref()?)));
-    promotions.filter(|(_, promotion)| promotion.replacement.is_some()).map(|(name, by)| (name, by.candidate)).collect()
+    promotions.filter(|(_, promotion)| promotion.rollout.is_some()).map(|(name, by)| (name, by.candidate)).collect()
 }
 
 /// A rollout gets on, or somebody takes the wheel.
@@ -115,7 +115,7 @@ fn one_verb(choices: &mut Choices<'_>, mut asked: Vec<Action>) -> Option<Action>
 
 fn filled(choices: &mut Choices<'_>, action: Action) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
-    let by = choices.maybe(40, Takeover::draw).map(Box::new);
+    let by = choices.maybe(40, PromotionStrategy::draw).map(Box::new);
     match action {
         Action::Push(push) => {
             let kind = match push.kind {

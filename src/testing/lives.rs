@@ -8,8 +8,8 @@ use super::likely::likely;
 use super::values::{name, span, text, words};
 use crate::id::Name;
 use crate::lifecycle::{
-    Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest, Push,
-    PushKind, Settings, Sight, State, Takeover,
+    Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest,
+    PromotionStrategy, Push, PushKind, Settings, Sight, State,
 };
 use crate::metrics::Summary;
 use crate::policy::OnReplaced;
@@ -143,7 +143,7 @@ fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
 
 fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
-    let by = choices.maybe(30, Takeover::draw).map(Box::new);
+    let by = choices.maybe(30, PromotionStrategy::draw).map(Box::new);
     match choices.below(23) {
         0 => Action::Push(Push::draw(choices)),
         1 => Action::Patch { version: choices.maybe(50, text) },
@@ -235,13 +235,13 @@ impl Draw for PushKind {
             _ => Self::Promoted {
                 environment: environment(choices),
                 on_replaced: choices.maybe(30, OnReplaced::draw),
-                by: choices.maybe(30, Takeover::draw).map(Box::new),
+                by: choices.maybe(30, PromotionStrategy::draw).map(Box::new),
             },
         }
     }
 }
 
-impl Draw for Takeover {
+impl Draw for PromotionStrategy {
     fn draw(choices: &mut Choices<'_>) -> Self {
         if choices.chance(30) { Self::AtOnce } else { Self::By(rollout::Settings::draw(choices)) }
     }

@@ -9,7 +9,7 @@ use super::choices::{Choices, Draw};
 use super::policies::attachment;
 use super::values::{name, text};
 use crate::id::Name;
-use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
+use crate::lifecycle::{Action, Change, Edit, Observation, PromotionStrategy, Push, PushKind, Role, Status};
 use crate::manifest::scenario::{
     EndpointSpec, ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec,
 };
@@ -232,8 +232,8 @@ fn version(choices: &mut Choices<'_>) -> String {
     choices.one_of("v1", ["v2", "v3"]).to_owned()
 }
 
-fn takeover(choices: &mut Choices<'_>) -> Option<Box<Takeover>> {
-    choices.maybe(30, |choices| Box::new(Takeover::draw(choices)))
+fn takeover(choices: &mut Choices<'_>) -> Option<Box<PromotionStrategy>> {
+    choices.maybe(30, |choices| Box::new(PromotionStrategy::draw(choices)))
 }
 
 fn attached(choices: &mut Choices<'_>) -> AttachmentSpec {

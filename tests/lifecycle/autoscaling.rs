@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::support::{Life, name};
 use siting::deployment::{Scaling, Workload};
 use siting::lifecycle::{
-    Action, Change, Edit, Effect, Load, Number, Observation, Push, PushKind, RequestScaling, Settings, Sight, Status,
-    Takeover,
+    Action, Change, Edit, Effect, Load, Number, Observation, PromotionStrategy, Push, PushKind, RequestScaling,
+    Settings, Sight, Status,
 };
 use siting::manifest::{Source, read_str};
 use siting::metrics::{Gauge, Reading, Window};
@@ -171,7 +171,7 @@ fn r4_neither_side_of_a_rollout_scales_by_itself() {
     let settings = Settings { scaling: Some(bounds(1, 8)), ..Settings::default() };
     let mut life = active(Life::promoted("production"), settings);
     let strategy = Strategy::BlueGreen(BlueGreen { bake: Duration::from_secs(600), ..BlueGreen::default() });
-    let by = Some(Box::new(Takeover::By(siting::rollout::Settings::of(strategy))));
+    let by = Some(Box::new(PromotionStrategy::By(siting::rollout::Settings::of(strategy))));
     let (environment, version) = (name("production"), "v2".to_owned());
     life.act(Action::UpdateVersion { environment, version, name: None, on_replaced: None, by }).unwrap();
     life.see("bert-2", Observation::Built).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{Life, edit, name, place, refused, scaling};
 use siting::lifecycle::{
     Action, CAPABILITIES, Capability, Change, Command, Effect, Endpoint, Form, Journal, Number, Observation, Placed,
-    Push, PushKind, Requirements, Role, Settings, Snapshot, Status, Takeover,
+    PromotionStrategy, Push, PushKind, Requirements, Role, Settings, Snapshot, Status,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, Canary};
@@ -324,7 +324,7 @@ fn l4_updating_a_version_and_rolling_back() {
         version: "v2".to_owned(),
         name: None,
         on_replaced: None,
-        by: Some(Box::new(Takeover::AtOnce)),
+        by: Some(Box::new(PromotionStrategy::AtOnce)),
     };
     life.act(update).unwrap();
     assert_eq!(life.environment(PRODUCTION), "v1");

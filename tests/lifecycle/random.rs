@@ -11,8 +11,8 @@ use proptest::sample::Index;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Form, Journal, Number, Observation, Placed, Push, PushKind, Record, Requirements,
-    Settings, Sight, State, Status, Takeover,
+    Action, Change, Command, Edit, Form, Journal, Number, Observation, Placed, PromotionStrategy, Push, PushKind,
+    Record, Requirements, Settings, Sight, State, Status,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, BlueGreen, Canary, Rolling, Step, Traffic};
@@ -66,16 +66,16 @@ impl Attempt {
     }
 
     /// How the candidate takes over, if the command says so.
-    fn by(&self) -> Option<Box<Takeover>> {
+    fn by(&self) -> Option<Box<PromotionStrategy>> {
         let steps = vec![Step { soak: Duration::ZERO, requests: 0, ..Step::of(50) }];
         let strategy = match self.number {
             0 => return None,
-            1 => return Some(Box::new(Takeover::AtOnce)),
+            1 => return Some(Box::new(PromotionStrategy::AtOnce)),
             2 => rollout::Strategy::Rolling(Rolling::default()),
             3 => rollout::Strategy::BlueGreen(BlueGreen { bake: Duration::ZERO, rollback_window: Duration::ZERO }),
             _ => rollout::Strategy::Canary(Canary::new(steps, Traffic::Routed { fewest: None }).unwrap()),
         };
-        Some(Box::new(Takeover::By(rollout::Settings::of(strategy))))
+        Some(Box::new(PromotionStrategy::By(rollout::Settings::of(strategy))))
     }
 
     /// What a host may see of a rollout; mostly all that was asked for.
@@ -190,7 +190,7 @@ impl ReferenceStateMachine for Anything {
 
 /// Whether it is a candidate amid a rollout, which may take its last replica from it.
 fn replaces(state: &State, record: &Record) -> bool {
-    state.replacement_by(record.number).is_some()
+    state.rollout_by(record.number).is_some()
 }
 
 struct Host {

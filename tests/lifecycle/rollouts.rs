@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::support::{Life, name};
 use proptest::prelude::*;
 use siting::lifecycle::{
-    Action, Answer, Change, Command, Edit, Effect, Endpoint, Notice, Number, Observation, PlacementRequest, Push,
-    PushKind, Refusal, Settings, Sight, Status, Takeover,
+    Action, Answer, Change, Command, Edit, Effect, Endpoint, Notice, Number, Observation, PlacementRequest,
+    PromotionStrategy, Push, PushKind, Refusal, Settings, Sight, Status,
 };
 use siting::metrics::{Metric, Summary};
 use siting::policy::OnReplaced;
@@ -110,7 +110,7 @@ impl Host {
 
     fn candidate(&self) -> Option<Number> {
         let promotion = self.life.state().slot(PRODUCTION)?.promotion.as_ref()?;
-        promotion.replacement.as_ref().map(|_| promotion.candidate)
+        promotion.rollout.as_ref().map(|_| promotion.candidate)
     }
 
     fn holder(&self) -> String {
@@ -174,7 +174,7 @@ impl Host {
             version: "B".to_owned(),
             name: Some(name("b")),
             on_replaced,
-            by: Some(Box::new(Takeover::By(settings))),
+            by: Some(Box::new(PromotionStrategy::By(settings))),
         };
         self.act(update).unwrap();
         self.see("b", Observation::Built);
@@ -390,19 +390,19 @@ fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_versi
         let slot = host.life.state().slot(PRODUCTION).unwrap();
         slot.promotion.as_ref().and_then(|found| found.strategy.as_ref()).map(|found| found.strategy.as_str())
     };
-    let update = |by: Option<Takeover>| Action::UpdateVersion {
+    let update = |by: Option<PromotionStrategy>| Action::UpdateVersion {
         environment: name(PRODUCTION),
         version: "B".to_owned(),
         name: None,
         on_replaced: None,
         by: by.map(Box::new),
     };
-    assert_eq!(Takeover::AtOnce.to_string(), "at once");
+    assert_eq!(PromotionStrategy::AtOnce.to_string(), "at once");
     let mut host = Host::new(2);
     host.act(update(None)).unwrap();
     assert_eq!(strategy(&host), Some("rolling"));
     let mut host = Host::new(2);
-    host.act(update(Some(Takeover::AtOnce))).unwrap();
+    host.act(update(Some(PromotionStrategy::AtOnce))).unwrap();
     assert_eq!(strategy(&host), None);
     let own = Change::Strategy(Some(blue_green(0, 5)));
     let mut host = Host::new(2);
@@ -414,7 +414,7 @@ fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_versi
     assert_eq!(host.act(change).unwrap_err().rule, "L11", "not during a promotion");
     let mut host = Host::new(2);
     host.act(edit).unwrap();
-    host.act(update(Some(Takeover::By(routed())))).unwrap();
+    host.act(update(Some(PromotionStrategy::By(routed())))).unwrap();
     assert_eq!(strategy(&host), Some("canary"));
     // A promotion of one without a strategy switches at once.
     let mut host = Host::new(2);
@@ -498,7 +498,7 @@ fn l3_one_that_moves_keeps_what_it_has() {
                 name: None,
                 on_replaced: None,
                 force: false,
-                by: Some(Box::new(Takeover::By(judged(settings)))),
+                by: Some(Box::new(PromotionStrategy::By(judged(settings)))),
             })
             .unwrap();
             let record = |host: &Host| host.life.state().deployment(number).unwrap().clone();
@@ -531,7 +531,7 @@ fn l6_what_is_asleep_wakes_to_take_over_by_a_strategy() {
         name: None,
         on_replaced: None,
         force: false,
-        by: Some(Box::new(Takeover::By(blue_green(0, 10)))),
+        by: Some(Box::new(PromotionStrategy::By(blue_green(0, 10)))),
     };
     host.act(promote).unwrap();
     assert_eq!((host.life.status("c"), host.holder().as_str()), (Status::WakingUp, "a"));
@@ -631,7 +631,7 @@ fn l12_the_peak_is_asked_for_before_the_first_replica() {
             version: "B".to_owned(),
             name: Some(name("b")),
             on_replaced: None,
-            by: Some(Box::new(Takeover::By(settings))),
+            by: Some(Box::new(PromotionStrategy::By(settings))),
         };
         host.act(update).unwrap();
         let built = Action::Observe { deployment: Number::new(2), generation: 1, observation: Observation::Built };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use siting::deployment::Offloading;
-use siting::lifecycle::{Action, Change, Observation, PolicyUse, PushKind, Requirements, Takeover};
+use siting::lifecycle::{Action, Change, Observation, PolicyUse, PromotionStrategy, PushKind, Requirements};
 use siting::manifest::scenario::{ExpectSpec, Happening, ScenarioSpec, ShownSpec, StepSpec};
 use siting::manifest::spec::{DeploymentSpec, Specs};
 use siting::manifest::{Source, read_scenarios, write_json};
@@ -222,11 +222,11 @@ fn asked(action: &Action<String>) -> (String, Value) {
     (word.to_owned(), happens)
 }
 
-fn takeover(by: Option<&Takeover>) -> Value {
+fn takeover(by: Option<&PromotionStrategy>) -> Value {
     match by {
         None => Value::Null,
-        Some(Takeover::AtOnce) => "at-once".into(),
-        Some(Takeover::By(settings)) => strategy(settings),
+        Some(PromotionStrategy::AtOnce) => "at-once".into(),
+        Some(PromotionStrategy::By(settings)) => strategy(settings),
     }
 }
 

@@ -110,7 +110,7 @@ fn every_variant_is_drawn() {
         siting::rollout::canary: Scale;
         siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
         siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
-            Form, Lacking, Notice, Observation, Preferring, PushKind, Role, Status, Takeover;
+            Form, Lacking, Notice, Observation, Preferring, PushKind, Role, Status, PromotionStrategy;
         siting::placement: Code, PreferenceValue, UnknownLast<siting::quantity::Money>, Verdict;
         siting::analysis: Severity;
         siting::manifest: Kind;
@@ -225,7 +225,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "analysis::PolicyAt",
             "catalog::Suggestion",
             "lifecycle::Promotion",
-            "lifecycle::Replacement",
+            "lifecycle::RolloutState",
             "lifecycle::Slot",
             "simulation::Difference",
             "simulation::Line",

@@ -15,7 +15,7 @@ use super::shared::{attachments, given, native};
 use super::strategy::strategy;
 use crate::document::{Fields, Item};
 use crate::id::Name;
-use crate::lifecycle::{Action, Change, Edit, Observation, Push, PushKind, Role, Status, Takeover};
+use crate::lifecycle::{Action, Change, Edit, Observation, PromotionStrategy, Push, PushKind, Role, Status};
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
@@ -305,12 +305,12 @@ fn name(fields: &mut Fields<'_>, field: &'static str) -> Option<Name> {
 }
 
 /// `by`: a strategy as deployments have it, or `at-once`.
-fn by(fields: &mut Fields<'_>) -> Option<Option<Box<Takeover>>> {
+fn by(fields: &mut Fields<'_>) -> Option<Option<Box<PromotionStrategy>>> {
     let Some(item) = fields.optional("by") else { return Some(None) };
     if item.is_object() {
-        return strategy(item).map(|settings| Some(Box::new(Takeover::By(settings))));
+        return strategy(item).map(|settings| Some(Box::new(PromotionStrategy::By(settings))));
     }
-    item.one_of(&[("at-once", ())]).map(|()| Some(Box::new(Takeover::AtOnce)))
+    item.one_of(&[("at-once", ())]).map(|()| Some(Box::new(PromotionStrategy::AtOnce)))
 }
 
 fn on_replaced(fields: &mut Fields<'_>) -> Option<OnReplaced> {

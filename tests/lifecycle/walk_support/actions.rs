@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Effect, Observation, Place, Placed, PlacementRequest, Push, PushKind, Requirements,
-    Settings, State, Takeover,
+    Action, Change, Command, Edit, Effect, Observation, Place, Placed, PlacementRequest, PromotionStrategy, Push,
+    PushKind, Requirements, Settings, State,
 };
 use siting::policy::OnReplaced;
 use siting::time::Moment;
@@ -74,7 +74,7 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
                 name: None,
                 on_replaced: Some(OnReplaced::ScaleToZero),
                 // By a strategy it would go by what a host measures: `lifecycle_rollouts` and the random lives do.
-                by: Some(Box::new(Takeover::AtOnce)),
+                by: Some(Box::new(PromotionStrategy::AtOnce)),
             });
         }
         actions.push(Action::Cancel { environment });

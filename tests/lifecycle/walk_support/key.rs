@@ -109,9 +109,7 @@ fn slot(slot: Option<&Slot>, number: Number, grain: Grain, bits: &mut Bits) {
         bits.push((*previous == Some(number)).into(), 1);
     }
     let sought = match promotion {
-        Some(Promotion { candidate, copy, on_replaced, since: _, strategy: _, replacement: _ })
-            if *candidate == number =>
-        {
+        Some(Promotion { candidate, copy, on_replaced, since: _, strategy: _, rollout: _ }) if *candidate == number => {
             let then = match on_replaced {
                 OnReplaced::Keep => 1,
                 OnReplaced::ScaleToZero => 2,

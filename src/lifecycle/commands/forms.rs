@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::command::Action;
-use super::edit::{Change, Edit};
-use super::state::{Number, Record, State};
+use super::action::Action;
+use super::edit_plan::{Change, Edit};
 use crate::id::Name;
+use crate::lifecycle::state::{Number, Record, State};
 use crate::time::Moment;
 
 /// A command that the rules allow with some argument.

@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use super::refusal::Refusal;
-use super::replacement::{Replacement, Takeover};
-use super::replacing::Growth;
-use super::settings::Settings;
-use super::state::Number;
-use super::status::Status;
-use super::step::Step;
+use super::rollout::Growth;
 use crate::id::Name;
+use crate::lifecycle::commands::Step;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{Number, PromotionStrategy, RolloutState, Settings, Status};
 use crate::rollout::{self, Rollout};
 
 impl Step<'_> {
     /// The strategy of a promotion, if it is to have one: then what holds the environment must be
     /// replaceable, or there is nothing to replace.
-    pub(super) fn strategy_for(
+    pub(in crate::lifecycle) fn strategy_for(
         &mut self,
         environment: &Name,
-        by: Option<&Takeover>,
+        by: Option<&PromotionStrategy>,
         own: &Settings,
         another_version: bool,
     ) -> Result<Option<Box<rollout::Settings>>, Refusal> {
@@ -31,18 +28,22 @@ impl Step<'_> {
 
     /// By which strategy a candidate takes over: the command's, else its own, else rolling for another
     /// version, else none (L7).
-    pub(super) fn chosen(by: Option<&Takeover>, own: &Settings, another_version: bool) -> Option<rollout::Settings> {
+    pub(in crate::lifecycle) fn chosen(
+        by: Option<&PromotionStrategy>,
+        own: &Settings,
+        another_version: bool,
+    ) -> Option<rollout::Settings> {
         let rolling = || rollout::Settings::of(rollout::Strategy::Rolling(rollout::Rolling::default()));
         match by {
-            Some(Takeover::AtOnce) => None,
-            Some(Takeover::By(settings)) => Some(settings.clone()),
+            Some(PromotionStrategy::AtOnce) => None,
+            Some(PromotionStrategy::By(settings)) => Some(settings.clone()),
             None => own.strategy.clone().or_else(|| another_version.then(rolling)),
         }
     }
 
     /// Whether an environment has a holder with replicas, which a strategy can replace step by step. One
     /// that is being moved or restarted has to come to its end first.
-    pub(super) fn replaceable(&mut self, environment: &Name) -> Result<bool, Refusal> {
+    pub(in crate::lifecycle) fn replaceable(&mut self, environment: &Name) -> Result<bool, Refusal> {
         let Some(holder) = self.state.slot(environment.as_str()).and_then(|slot| slot.holder) else {
             return Ok(false);
         };
@@ -56,7 +57,7 @@ impl Step<'_> {
     }
 
     /// Starts a candidate that was made for a promotion: by its strategy, or as a whole.
-    pub(super) fn start_candidate(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn start_candidate(&mut self, number: Number) -> Result<(), Refusal> {
         match self.sought_gradually(number)? {
             Some(environment) => self.begin(&environment, false),
             None => self.start_anew(number),
@@ -64,10 +65,10 @@ impl Step<'_> {
     }
 
     /// A candidate that could hold its environment does, or begins to replace the holder.
-    pub(super) fn take_over(&mut self, candidate: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn take_over(&mut self, candidate: Number) -> Result<(), Refusal> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
         let slot = self.state.slot(environment.as_str());
-        if slot.and_then(|slot| slot.promotion.as_ref()).is_some_and(|promotion| promotion.replacement.is_some()) {
+        if slot.and_then(|slot| slot.promotion.as_ref()).is_some_and(|promotion| promotion.rollout.is_some()) {
             return Ok(());
         }
         match self.sought_gradually(candidate)? {
@@ -102,8 +103,8 @@ impl Step<'_> {
         let beside = strategy.strategy.beside(desired, before).saturating_sub(own);
         let governors = self.governors(candidate)?;
         let spare = self.place(candidate, governors, beside, &settings, Vec::new())?;
-        let replacement = Replacement {
-            rollout: Rollout::of(strategy, self.now),
+        let rollout = RolloutState {
+            progress: Rollout::of(strategy, self.now),
             desired,
             before,
             keeps: if keeps { own } else { 0 },
@@ -113,7 +114,7 @@ impl Step<'_> {
             requests: 0,
             waiting: None,
         };
-        self.put(environment, replacement);
+        self.put(environment, rollout);
         self.steer(environment, None, Growth::Now)
     }
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::refusal::Refusal;
-use super::settings::Settings;
-use super::state::Number;
 use crate::id::Name;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{Number, Place, Settings, replicas};
 
 /// A question that must be answered before a command is applied: where shall these replicas run?
 #[derive(Clone, PartialEq, Debug)]
@@ -40,22 +39,8 @@ pub struct Placed {
     pub refusal: Option<String>,
 }
 
-/// Replicas of one pool and flavor, by name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Place {
-    /// The cluster.
-    pub cluster: Name,
-    /// The pool.
-    pub pool: Name,
-    /// The flavor, as `gpu:t4`.
-    pub flavor: Arc<str>,
-    /// How many replicas.
-    pub replicas: u32,
-}
-
 /// Where the placements of a transition come from.
-pub(super) enum Answers<'a> {
+pub(in crate::lifecycle) enum Answers<'a> {
     /// The command carries them; of several for one deployment each is taken once, in order.
     Given(Vec<&'a Placed>),
     /// They are being asked for: every request is noted and taken as granted.
@@ -64,7 +49,7 @@ pub(super) enum Answers<'a> {
 
 impl Answers<'_> {
     /// The places of one request.
-    pub(super) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
+    pub(in crate::lifecycle) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
         let mut granted = match self {
             Self::Asked(requests) => {
                 let granted = if request.keep.is_empty() { anywhere(request.replicas) } else { request.keep.clone() };
@@ -94,24 +79,9 @@ impl Answers<'_> {
     }
 }
 
-/// How many replicas run at all of these places.
-pub(super) fn replicas(places: &[Place]) -> u32 {
-    places.iter().map(|place| place.replicas).fold(0, u32::saturating_add)
-}
-
 /// A stand-in while placements are only being asked for.
 fn anywhere(replicas: u32) -> Vec<Place> {
     let name = Name::new("anywhere").ok();
     let place = name.map(|name| Place { cluster: name.clone(), pool: name, flavor: "any".into(), replicas });
     place.into_iter().collect()
-}
-
-/// Whether two lists name the same places, in whatever order.
-pub(super) fn same(a: &[Place], b: &[Place]) -> bool {
-    let sorted = |places: &[Place]| {
-        let mut places = places.to_vec();
-        places.sort();
-        places
-    };
-    sorted(a) == sorted(b)
 }

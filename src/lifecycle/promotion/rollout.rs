@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use super::effect::Notice;
-use super::placing::replicas;
-use super::refusal::Refusal;
-use super::replacement::{Replacement, Rollback, Sides, Sight, split, takes_part};
-use super::state::Number;
-use super::status::{Event, Status};
-use super::step::Step;
+use super::sides::{Sides, takes_part};
 use crate::id::Name;
+use crate::lifecycle::commands::Step;
+use crate::lifecycle::effects::Notice;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{Event, Number, Record, Rollback, RolloutState, Sight, Slot, Status, replicas, split};
 use crate::metrics::Summary;
 use crate::policy::OnReplaced;
 use crate::rollout::{self, Action, Observation, Outcome, Pause, Rollout};
 
 /// Whether replicas may be added in a step, or what needs them waits for the next.
 #[derive(Clone, Copy)]
-pub(super) enum Growth<'a> {
+pub(in crate::lifecycle) enum Growth<'a> {
     Now,
     /// Until the next sight.
     Later,
@@ -32,12 +30,12 @@ impl Growth<'_> {
 
 impl Step<'_> {
     /// Takes in what a host sees of a replacement, and goes on with it.
-    pub(super) fn advance_rollout(&mut self, candidate: Number, sight: &Sight) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn advance_rollout(&mut self, candidate: Number, sight: &Sight) -> Result<(), Refusal> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
-        let Some(mut replacement) = self.replacement(&environment) else { return Ok(()) };
-        replacement.seen = (sight.old, sight.new);
-        replacement.requests = sight.requests;
-        self.put(&environment, replacement);
+        let Some(mut rollout) = self.rollout(&environment) else { return Ok(()) };
+        rollout.seen = (sight.old, sight.new);
+        rollout.requests = sight.requests;
+        self.put(&environment, rollout);
         if sight.new > 0 && self.record(candidate)?.status.is_starting() {
             self.record(candidate)?.settings_before = None;
             self.advance(candidate, Event::Ready)?;
@@ -48,17 +46,17 @@ impl Step<'_> {
 
     /// A word to the rollout under way. Where it turns it, the next step is taken at once; what needs
     /// replicas waits for the next sight.
-    pub(super) fn tell_rollout(
+    pub(in crate::lifecycle) fn tell_rollout(
         &mut self,
         environment: &Name,
         turns: bool,
         word: impl FnOnce(&mut Rollout) -> Result<(), rollout::Refusal>,
     ) -> Result<(), Refusal> {
-        let Some(mut replacement) = self.replacement(environment) else {
+        let Some(mut rollout) = self.rollout(environment) else {
             let reason = format!("nobody is being replaced in `{environment}`");
             return Err(Refusal::new("R1", reason).next("promote a deployment to it by a strategy"));
         };
-        word(&mut replacement.rollout).map_err(|refusal| {
+        word(&mut rollout.progress).map_err(|refusal| {
             let next = match refusal {
                 rollout::Refusal::Paused => "resume it",
                 rollout::Refusal::NotPaused => "pause it, or let it go on",
@@ -66,60 +64,60 @@ impl Step<'_> {
             };
             Refusal::new("R1", refusal.to_string()).next(next)
         })?;
-        let waits = replacement.rollout.paused().is_some() || !turns;
-        self.put(environment, replacement);
+        let waits = rollout.progress.paused().is_some() || !turns;
+        self.put(environment, rollout);
         if waits { Ok(()) } else { self.steer(environment, None, Growth::Later) }
     }
 
     /// Ends a promotion whose candidate or holder is stopped: at once where the holder has all its replicas
     /// or cannot have any, else as soon as it has them again.
-    pub(super) fn abandon(&mut self, environment: &Name, failed: bool) -> Result<(), Refusal> {
-        let Some(mut replacement) = self.replacement(environment) else { return Ok(()) };
-        if !replacement.goes_back() {
+    pub(in crate::lifecycle) fn abandon(&mut self, environment: &Name, failed: bool) -> Result<(), Refusal> {
+        let Some(mut rollout) = self.rollout(environment) else { return Ok(()) };
+        if !rollout.goes_back() {
             let now = self.now;
             // Not over and not going back, so it cannot be refused.
-            let _ = if failed { replacement.rollout.fail(now) } else { replacement.rollout.cancel(now) };
-            self.put(environment, replacement.clone());
+            let _ = if failed { rollout.progress.fail(now) } else { rollout.progress.cancel(now) };
+            self.put(environment, rollout.clone());
         }
         match self.sides(environment) {
             Some(sides) if sides.old.is_none() => {
                 let reason = if failed { rollout::Reason::Failed } else { rollout::Reason::Cancelled };
-                let reason = replacement.reason(reason);
-                self.went_back(environment, &sides, &replacement, reason)
+                let reason = rollout.reason(reason);
+                self.went_back(environment, &sides, &rollout, reason)
             }
             _ => self.steer(environment, None, Growth::Later),
         }
     }
 
     /// Lets the rollout take a step, and carries out what it says.
-    pub(super) fn steer(
+    pub(in crate::lifecycle) fn steer(
         &mut self,
         environment: &Name,
         summary: Option<&Summary>,
         growth: Growth<'_>,
     ) -> Result<(), Refusal> {
-        let Some(mut replacement) = self.replacement(environment) else { return Ok(()) };
+        let Some(mut rollout) = self.rollout(environment) else { return Ok(()) };
         let Some(sides) = self.sides(environment) else { return Ok(()) };
         if let Some(old) = sides.old.filter(|old| self.state.deployment(*old).is_some_and(answers)) {
             self.advance(old, Event::Rollout)?;
         }
-        let forwards = !replacement.goes_back();
-        let mut actions = self.rollout_step(&mut replacement, &sides, summary);
-        if forwards && replacement.goes_back() {
+        let forwards = !rollout.goes_back();
+        let mut actions = self.rollout_step(&mut rollout, &sides, summary);
+        if forwards && rollout.goes_back() {
             // What it wants of either side is another number from here on.
             actions.retain(|action| !matches!(action, Action::ScaleOld(_) | Action::ScaleNew(_)));
-            actions.extend(self.rollout_step(&mut replacement, &sides, None));
+            actions.extend(self.rollout_step(&mut rollout, &sides, None));
         }
         let mut outcome = None;
         for action in actions {
             match action {
-                Action::ScaleNew(wanted) => self.scale_candidate(&mut replacement, &sides, wanted, growth)?,
-                Action::ScaleOld(wanted) => self.scale_holder(&mut replacement, &sides, wanted, growth)?,
+                Action::ScaleNew(wanted) => self.scale_candidate(&mut rollout, &sides, wanted, growth)?,
+                Action::ScaleOld(wanted) => self.scale_holder(&mut rollout, &sides, wanted, growth)?,
                 // The weight is the rollout's; routes follow from it.
                 Action::Route(_) => {}
-                Action::Paused(pause) => self.notify(paused(environment, &replacement, pause)),
+                Action::Paused(pause) => self.notify(paused(environment, &rollout, pause)),
                 Action::Reverting(reason) => {
-                    let reason = replacement.reason(reason);
+                    let reason = rollout.reason(reason);
                     let candidate = sides.candidate;
                     self.notify(Notice::RollingBack { environment: environment.clone(), candidate, reason });
                 }
@@ -128,37 +126,37 @@ impl Step<'_> {
         }
         match outcome {
             None => {
-                self.put(environment, replacement);
+                self.put(environment, rollout);
                 Ok(())
             }
             Some(Outcome::Completed) => self.completed(environment, &sides),
             Some(Outcome::RolledBack(reason)) => {
-                let reason = replacement.reason(reason);
-                self.went_back(environment, &sides, &replacement, reason)
+                let reason = rollout.reason(reason);
+                self.went_back(environment, &sides, &rollout, reason)
             }
         }
     }
 
-    fn rollout_step(&mut self, replacement: &mut Replacement, sides: &Sides, summary: Option<&Summary>) -> Vec<Action> {
+    fn rollout_step(&mut self, rollout: &mut RolloutState, sides: &Sides, summary: Option<&Summary>) -> Vec<Action> {
         let settings = |number| self.state.deployment(number).map(|record| &record.settings);
-        let desired = if replacement.goes_back() {
+        let desired = if rollout.goes_back() {
             // Nothing is to come back where the holder is gone; one that served goes on serving, even where its
             // settings want no replica by now.
-            let least = replacement.before.min(1);
-            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(replacement.before).max(least))
+            let least = rollout.before.min(1);
+            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(rollout.before).max(least))
         } else {
             let settings = settings(sides.candidate);
-            settings.map_or(replacement.desired, |settings| settings.replicas_for(replacement.desired).max(1))
+            settings.map_or(rollout.desired, |settings| settings.replicas_for(rollout.desired).max(1))
         };
         let (old, new) = sides.groups;
-        let seen = Observation { desired, old, new, summary, requests: replacement.requests };
-        replacement.rollout.step(self.now, &seen)
+        let seen = Observation { desired, old, new, summary, requests: rollout.requests };
+        rollout.progress.step(self.now, &seen)
     }
 
     /// So many replicas of the candidate take part from now on.
     fn scale_candidate(
         &mut self,
-        replacement: &mut Replacement,
+        rollout: &mut RolloutState,
         sides: &Sides,
         wanted: u32,
         growth: Growth<'_>,
@@ -166,33 +164,33 @@ impl Step<'_> {
         let number = sides.candidate;
         let record = self.record(number)?;
         if !takes_part(record.status) {
-            replacement.part = 0;
+            rollout.part = 0;
             return Ok(());
         }
         let (running, settings, fresh) = (record.running(), Arc::clone(&record.settings), record.deadline.is_none());
         let starts = record.status.is_starting() && fresh;
-        let kept = wanted.max(replacement.keeps);
-        replacement.part = wanted.min(running);
+        let kept = wanted.max(rollout.keeps);
+        rollout.part = wanted.min(running);
         if kept < running {
             return self.shrink(number, running - kept);
         }
         if wanted <= running || growth.waits() {
-            return self.waiting(replacement, number, wanted > running, growth);
+            return self.waiting(rollout, number, wanted > running, growth);
         }
-        let held = replicas(&replacement.spare);
+        let held = replicas(&rollout.spare);
         let more = if held > 0 { held.min(wanted - running) } else { wanted - running };
-        let (keep, rest) = split(&replacement.spare, more);
+        let (keep, rest) = split(&rollout.spare, more);
         let governors = self.governors(number)?;
         let places = self.place(number, governors, more, &settings, keep.clone())?;
-        replacement.spare = if places == keep { rest } else { Vec::new() };
-        replacement.part = running + more;
-        replacement.waiting = None;
+        rollout.spare = if places == keep { rest } else { Vec::new() };
+        rollout.part = running + more;
+        rollout.waiting = None;
         if starts { self.start(number, places) } else { self.grow(number, places) }
     }
 
     fn scale_holder(
         &mut self,
-        replacement: &mut Replacement,
+        rollout: &mut RolloutState,
         sides: &Sides,
         wanted: u32,
         growth: Growth<'_>,
@@ -204,26 +202,26 @@ impl Step<'_> {
             return self.shrink(number, running - wanted);
         }
         if wanted == running || growth.waits() {
-            return self.waiting(replacement, number, wanted > running, growth);
+            return self.waiting(rollout, number, wanted > running, growth);
         }
         let governors = self.governors(number)?;
         let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
-        replacement.waiting = None;
+        rollout.waiting = None;
         self.grow(number, places)
     }
 
     /// Says once why more replicas have to wait.
     fn waiting(
         &mut self,
-        replacement: &mut Replacement,
+        rollout: &mut RolloutState,
         deployment: Number,
         wants: bool,
         growth: Growth<'_>,
     ) -> Result<(), Refusal> {
         if let (true, Growth::NoRoom(reason)) = (wants, growth)
-            && replacement.waiting.as_deref() != Some(reason)
+            && rollout.waiting.as_deref() != Some(reason)
         {
-            replacement.waiting = Some(reason.to_owned());
+            rollout.waiting = Some(reason.to_owned());
             self.notify(Notice::RolloutWaits { deployment, reason: reason.to_owned() });
         }
         Ok(())
@@ -245,7 +243,7 @@ impl Step<'_> {
         &mut self,
         environment: &Name,
         sides: &Sides,
-        replacement: &Replacement,
+        rollout: &RolloutState,
         reason: String,
     ) -> Result<(), Refusal> {
         let candidate = sides.candidate;
@@ -260,7 +258,7 @@ impl Step<'_> {
         let (running, status) = (record.running(), record.status);
         match () {
             () if !takes_part(status) => Ok(()),
-            () if replacement.keeps > 0 => self.shrink(candidate, running.saturating_sub(replacement.keeps)),
+            () if rollout.keeps > 0 => self.shrink(candidate, running.saturating_sub(rollout.keeps)),
             () => self.retire(candidate),
         }
     }
@@ -273,7 +271,7 @@ impl Step<'_> {
     }
 
     /// The holder goes on by itself.
-    pub(super) fn not_replaced_any_more(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn not_replaced_any_more(&mut self, number: Number) -> Result<(), Refusal> {
         match self.record(number)?.status {
             Status::Updating => self.advance(number, Event::RolloutOver).map(|_| ()),
             _ => Ok(()),
@@ -281,8 +279,8 @@ impl Step<'_> {
     }
 
     /// Refuses what would change the replicas of one that a strategy is about to replace, or replaces.
-    pub(super) fn not_to_be_replaced(&self, number: Number) -> Result<(), Refusal> {
-        let pending = |slot: &super::state::Slot| slot.promotion.as_ref().is_some_and(|found| found.strategy.is_some());
+    pub(in crate::lifecycle) fn not_to_be_replaced(&self, number: Number) -> Result<(), Refusal> {
+        let pending = |slot: &Slot| slot.promotion.as_ref().is_some_and(|found| found.strategy.is_some());
         let held = self.state.held_by(number).filter(|held| self.state.slot(held.as_str()).is_some_and(pending));
         match self.state.rollout_of(number).or(held) {
             None => Ok(()),
@@ -293,15 +291,15 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn replacement(&self, environment: &Name) -> Option<Replacement> {
+    pub(in crate::lifecycle) fn rollout(&self, environment: &Name) -> Option<RolloutState> {
         let promotion = self.state.slot(environment.as_str())?.promotion.as_ref()?;
-        promotion.replacement.as_deref().cloned()
+        promotion.rollout.as_deref().cloned()
     }
 
-    pub(super) fn put(&mut self, environment: &Name, replacement: Replacement) {
+    pub(in crate::lifecycle) fn put(&mut self, environment: &Name, rollout: RolloutState) {
         let slot = self.state.slots.get_mut(environment.as_str());
         if let Some(promotion) = slot.and_then(|slot| slot.promotion.as_mut()) {
-            promotion.replacement = Some(Box::new(replacement));
+            promotion.rollout = Some(Box::new(rollout));
         }
     }
 
@@ -310,15 +308,15 @@ impl Step<'_> {
     }
 }
 
-fn answers(record: &super::state::Record) -> bool {
+fn answers(record: &Record) -> bool {
     record.status == Status::Active
 }
 
-fn paused(environment: &Name, replacement: &Replacement, pause: Pause) -> Notice {
+fn paused(environment: &Name, rollout: &RolloutState, pause: Pause) -> Notice {
     let reason = match pause {
         Pause::ByHand => "it was paused by hand".to_owned(),
         Pause::Inconclusive(place) => {
-            let check = replacement.rollout.checks().get(place).map_or_else(String::new, ToString::to_string);
+            let check = rollout.progress.checks().get(place).map_or_else(String::new, ToString::to_string);
             format!("check {} is inconclusive: {check}", place + 1)
         }
     };

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::effect::{Effect, Notice};
-use super::placing::{Answers, Place, PlacementRequest};
-use super::refusal::Refusal;
-use super::role::{Capability, Role};
-use super::settings::Settings;
-use super::state::{Number, Record, Site, Slot, State, Tombstone};
-use super::status::{Event, Status};
 use crate::id::Name;
+use crate::lifecycle::effects::{Effect, Notice};
+use crate::lifecycle::placements::{Answers, PlacementRequest};
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{
+    Capability, Event, Number, Place, Record, Role, Settings, Site, Slot, State, Status, Tombstone,
+};
 use crate::policy::Environment;
 use crate::time::Moment;
 
@@ -19,35 +18,35 @@ pub const START_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// A state on its way to the next. It is thrown away where a command is refused, so a step may leave
 /// it halfway.
-pub(super) struct Step<'a> {
-    pub(super) state: &'a mut State,
-    pub(super) now: Moment,
-    pub(super) answers: Answers<'a>,
-    pub(super) effects: Vec<Effect>,
+pub(in crate::lifecycle) struct Step<'a> {
+    pub(in crate::lifecycle) state: &'a mut State,
+    pub(in crate::lifecycle) now: Moment,
+    pub(in crate::lifecycle) answers: Answers<'a>,
+    pub(in crate::lifecycle) effects: Vec<Effect>,
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(state: &'a mut State, now: Moment, answers: Answers<'a>) -> Self {
+    pub(in crate::lifecycle) fn new(state: &'a mut State, now: Moment, answers: Answers<'a>) -> Self {
         Self { state, now, answers, effects: Vec::new() }
     }
 
-    pub(super) fn id(&self, number: Number) -> String {
+    pub(in crate::lifecycle) fn id(&self, number: Number) -> String {
         self.state.id(number)
     }
 
-    pub(super) fn record(&mut self, number: Number) -> Result<&mut Record, Refusal> {
+    pub(in crate::lifecycle) fn record(&mut self, number: Number) -> Result<&mut Record, Refusal> {
         // Asked for its refusal: whoever is not live is not among the deployments.
         self.state.live(number)?;
         let unknown = || Refusal::new("L1", "there is no such deployment").next("name one that is listed");
         self.state.deployments.get_mut(&number).map(Arc::make_mut).ok_or_else(unknown)
     }
 
-    pub(super) fn notify(&mut self, notice: Notice) {
+    pub(in crate::lifecycle) fn notify(&mut self, notice: Notice) {
         self.effects.push(Effect::Notify(notice));
     }
 
     /// Refuses what the role may not (L2).
-    pub(super) fn must(&self, number: Number, capability: Capability, next: &str) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn must(&self, number: Number, capability: Capability, next: &str) -> Result<(), Refusal> {
         self.state.live(number)?;
         let role = self.state.role(number).unwrap_or(Role::Published);
         if role.may(capability) {
@@ -58,7 +57,7 @@ impl<'a> Step<'a> {
     }
 
     /// Moves a deployment on by the table, and keeps its account.
-    pub(super) fn advance(&mut self, number: Number, event: Event) -> Result<Status, Refusal> {
+    pub(in crate::lifecycle) fn advance(&mut self, number: Number, event: Event) -> Result<Status, Refusal> {
         let now = self.now;
         let before = self.state.live(number)?.status;
         let Some(status) = before.after(event) else {
@@ -82,7 +81,7 @@ impl<'a> Step<'a> {
     }
 
     /// Asks for places; see [`Answers::places`].
-    pub(super) fn place(
+    pub(in crate::lifecycle) fn place(
         &mut self,
         number: Number,
         governors: Vec<Name>,
@@ -95,7 +94,7 @@ impl<'a> Step<'a> {
     }
 
     /// Starts replicas at places in a new generation, beside those that there are.
-    pub(super) fn start(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn start(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
         let at = self.now.after(START_DEADLINE);
         let record = self.record(number)?;
         record.generation += 1;
@@ -108,7 +107,7 @@ impl<'a> Step<'a> {
     }
 
     /// Starts a deployment from nothing, under the policies of its governor.
-    pub(super) fn start_anew(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn start_anew(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (governor, settings) = (record.governor.clone(), Arc::clone(&record.settings));
         let places = self.place(number, vec![governor], settings.replicas_at_start(), &settings, Vec::new())?;
@@ -116,7 +115,7 @@ impl<'a> Step<'a> {
     }
 
     /// Builds a deployment in a new generation.
-    pub(super) fn build(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn build(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         record.generation += 1;
         let generation = record.generation;
@@ -125,7 +124,7 @@ impl<'a> Step<'a> {
     }
 
     /// Ends a build that is under way, if there is one.
-    pub(super) fn stop_build(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn stop_build(&mut self, number: Number) -> Result<(), Refusal> {
         if self.state.live(number)?.status == Status::Building {
             self.effects.push(Effect::StopBuild { deployment: number });
         }
@@ -133,7 +132,7 @@ impl<'a> Step<'a> {
     }
 
     /// Stops the replicas that `leave` picks; all that is told of them is forgotten.
-    pub(super) fn stop(&mut self, number: Number, leave: impl Fn(&Site) -> bool) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn stop(&mut self, number: Number, leave: impl Fn(&Site) -> bool) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (left, kept) = std::mem::take(&mut record.sites).into_iter().partition(leave);
         record.sites = kept;
@@ -143,7 +142,7 @@ impl<'a> Step<'a> {
     }
 
     /// Says that replicas are to stop.
-    pub(super) fn stopped(&mut self, number: Number, generation: u64, sites: Vec<Site>) {
+    pub(in crate::lifecycle) fn stopped(&mut self, number: Number, generation: u64, sites: Vec<Site>) {
         if !sites.is_empty() {
             let places = sites.into_iter().map(|site| site.place).collect();
             self.effects.push(Effect::Stop { deployment: number, generation, places });
@@ -152,7 +151,7 @@ impl<'a> Step<'a> {
 
     /// Stops all replicas and ends what was under way with them: what is still said of them comes too
     /// late.
-    pub(super) fn stop_all(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn stop_all(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         record.generation += 1;
         record.moving = false;
@@ -162,7 +161,7 @@ impl<'a> Step<'a> {
     }
 
     /// Takes a deployment off the list and leaves a tombstone.
-    pub(super) fn bury(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn bury(&mut self, number: Number) -> Result<(), Refusal> {
         self.stop_build(number)?;
         self.stop_all(number)?;
         self.advance(number, Event::Delete)?;
@@ -185,7 +184,7 @@ impl<'a> Step<'a> {
     }
 
     /// A deployment that is new to the workload.
-    pub(super) fn admit(&mut self, newcomer: Newcomer) -> Result<Number, Refusal> {
+    pub(in crate::lifecycle) fn admit(&mut self, newcomer: Newcomer) -> Result<Number, Refusal> {
         let number = self.state.next_number();
         let name = match newcomer.name {
             Some(name) => name,
@@ -215,14 +214,14 @@ impl<'a> Step<'a> {
         Ok(number)
     }
 
-    pub(super) fn named(&self, text: &str) -> Result<Name, Refusal> {
+    pub(in crate::lifecycle) fn named(&self, text: &str) -> Result<Name, Refusal> {
         Name::new(text).map_err(|error| {
             Refusal::new("L1", format!("`{text}` is no name: {error}")).next("give it a name of its own")
         })
     }
 
     /// Refuses a name that is taken, or that nobody could address (L1).
-    pub(super) fn free(&self, name: &Name, draft: bool, own: Option<Number>) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn free(&self, name: &Name, draft: bool, own: Option<Number>) -> Result<(), Refusal> {
         if name.as_str().contains('/') {
             return Err(Refusal::new("L1", format!("the name `{name}` holds a `/`")).next("leave it out"));
         }
@@ -241,17 +240,17 @@ impl<'a> Step<'a> {
 }
 
 /// A deployment before it has a number.
-pub(super) struct Newcomer {
-    pub(super) name: Option<Name>,
-    pub(super) version: Option<String>,
-    pub(super) draft: bool,
-    pub(super) governor: Name,
-    pub(super) status: Status,
-    pub(super) settings: Arc<Settings>,
+pub(in crate::lifecycle) struct Newcomer {
+    pub(in crate::lifecycle) name: Option<Name>,
+    pub(in crate::lifecycle) version: Option<String>,
+    pub(in crate::lifecycle) draft: bool,
+    pub(in crate::lifecycle) governor: Name,
+    pub(in crate::lifecycle) status: Status,
+    pub(in crate::lifecycle) settings: Arc<Settings>,
 }
 
 /// What can be done about a deployment that is not where a command wants it.
-pub(super) fn next_step(status: Status) -> &'static str {
+pub(in crate::lifecycle) fn next_step(status: Status) -> &'static str {
     match status {
         Status::Inactive | Status::BuildStopped => "activate it first",
         Status::Deactivating => "wait until it is drained, and activate it",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::preferred::Preferred;
+use super::preferences::Preferred;
 use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::policy::Enforcement;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};

@@ -5,11 +5,10 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use super::preferred::Preferred;
-use super::refusal::Refusal;
-use super::settings::{PolicyUse, RequestScaling, Requirements, Settings};
 use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::id::Name;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{PolicyUse, Preferred, RequestScaling, Requirements, Settings};
 use crate::policy::Enforcement;
 use crate::rollout;
 
@@ -187,7 +186,7 @@ pub struct EditPlan {
     /// Every field that would change, in the order of [`Field::ALL`].
     pub changes: Vec<PlannedChange>,
     #[serde(skip)]
-    pub(super) after: Settings,
+    pub(in crate::lifecycle) after: Settings,
 }
 
 /// A field that an edit changes. Values of environment variables are not in it.

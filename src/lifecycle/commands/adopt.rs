@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::apply::sound;
-use super::placing::{Answers, Place, replicas};
-use super::refusal::Refusal;
-use super::settings::Settings;
-use super::state::{Number, Site, State};
-use super::status::Status;
+use super::settings::sound;
 use super::step::{Newcomer, Step};
 use crate::id::Name;
+use crate::lifecycle::placements::Answers;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{Number, Place, Settings, Site, State, Status, replicas};
 use crate::time::Moment;
 
 /// A deployment whose replicas run already.

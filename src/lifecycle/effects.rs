@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::edit::Field;
-use super::placing::Place;
-use super::state::Number;
 use crate::id::Name;
+use crate::lifecycle::commands::Field;
+use crate::lifecycle::state::{Number, Place};
 use crate::time::Moment;
 
 /// Something for the host to do, in the order given. Observations that answer it name its generation,

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::edit::Edit;
-use super::placing::Placed;
-use super::replacement::{Sight, Takeover};
-use super::settings::Settings;
-use super::state::Number;
+use super::edit_plan::Edit;
+use super::observation::Observation;
 use crate::id::Name;
+use crate::lifecycle::placements::Placed;
+use crate::lifecycle::state::{Number, PromotionStrategy, Settings, Sight};
 use crate::policy::OnReplaced;
 
 /// An action and the placements it needs (L12). Without any for an action that needs none.
@@ -19,7 +18,7 @@ pub struct Command {
     /// What to do.
     pub action: Action,
     /// Where replicas run: an answer to every request of
-    /// [`placements_needed`](super::State::placements_needed).
+    /// [`placements_needed`](crate::lifecycle::State::placements_needed).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub placements: Vec<Placed>,
 }
@@ -56,7 +55,7 @@ pub enum Action<D = Number> {
         force: bool,
         /// How it takes over; as it would like to itself, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Box<Takeover>>,
+        by: Option<Box<PromotionStrategy>>,
     },
     /// Promote a copy of one environment's holder to another (L4).
     Release {
@@ -70,7 +69,7 @@ pub enum Action<D = Number> {
         on_replaced: Option<OnReplaced>,
         /// How it takes over; as it would like to itself, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Box<Takeover>>,
+        by: Option<Box<PromotionStrategy>>,
     },
     /// Push a version with the settings of an environment's holder, and promote it (L4).
     UpdateVersion {
@@ -84,7 +83,7 @@ pub enum Action<D = Number> {
         on_replaced: Option<OnReplaced>,
         /// How it takes over; as its settings say, else rolling, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Box<Takeover>>,
+        by: Option<Box<PromotionStrategy>>,
     },
     /// Promote an environment's previous holder again (L4); while a strategy replaces the holder, bring that
     /// one back.
@@ -95,7 +94,7 @@ pub enum Action<D = Number> {
         on_replaced: Option<OnReplaced>,
         /// How it takes over; as it would like to itself, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Box<Takeover>>,
+        by: Option<Box<PromotionStrategy>>,
     },
     /// End a promotion; the holder stays (L7).
     Cancel {
@@ -140,7 +139,7 @@ pub enum Action<D = Number> {
         replicas: u32,
     },
     /// Set the number of replicas of a deployment that scales by itself, within its bounds (R4); see
-    /// [`autoscale`](super::State::autoscale).
+    /// [`autoscale`](crate::lifecycle::State::autoscale).
     Autoscale {
         /// The deployment.
         deployment: D,
@@ -220,7 +219,7 @@ pub enum PushKind {
         on_replaced: Option<OnReplaced>,
         /// How it takes over; as its settings say, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Box<Takeover>>,
+        by: Option<Box<PromotionStrategy>>,
     },
 }
 
@@ -229,57 +228,6 @@ impl PushKind {
     #[must_use]
     pub fn promoted(environment: Name) -> Self {
         Self::Promoted { environment, on_replaced: None, by: None }
-    }
-}
-
-/// What a host can see of a deployment.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Observation {
-    /// Its image is built.
-    Built,
-    /// Its replicas run and load the model.
-    Loading,
-    /// Its replicas are ready.
-    Ready,
-    /// Its build, its start or itself failed.
-    Failed,
-    /// Its stopped replicas are gone.
-    Drained,
-    /// It does not answer well.
-    Unhealthy,
-    /// It answers well again.
-    Healthy,
-    /// A timer that was asked for went off.
-    TimerFired,
-}
-
-impl Observation {
-    /// Every observation.
-    pub const ALL: [Self; 8] = [
-        Self::Built,
-        Self::Loading,
-        Self::Ready,
-        Self::Failed,
-        Self::Drained,
-        Self::Unhealthy,
-        Self::Healthy,
-        Self::TimerFired,
-    ];
-
-    /// The observation's name, as read and written.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Built => "built",
-            Self::Loading => "loading",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-            Self::Drained => "drained",
-            Self::Unhealthy => "unhealthy",
-            Self::Healthy => "healthy",
-            Self::TimerFired => "timer-fired",
-        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! The one way to change a state: a command in, effects or a refusal out (L12).
 
-use super::command::{Action, Command, Observation, Push, PushKind};
-use super::effect::Effect;
-use super::placing::{Answers, PlacementRequest};
-use super::promotion::How;
-use super::refusal::Refusal;
-use super::state::{Number, State};
+use super::action::{Action, Command, Push, PushKind};
+use super::observation::Observation;
 use super::step::Step;
-use super::{routing, settings::Settings};
 use crate::id::Name;
+use crate::lifecycle::effects::Effect;
+use crate::lifecycle::placements::{Answers, PlacementRequest};
+use crate::lifecycle::promotion::How;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{State, Status};
 use crate::policy::Environment;
 use crate::rollout::Rollout;
 use crate::time::Moment;
@@ -95,7 +95,7 @@ impl State {
     #[must_use]
     pub fn ignores(&self, action: &Action) -> bool {
         if let Action::Advance { candidate, .. } = action {
-            return *candidate < self.next_number() && self.replacement_by(*candidate).is_none();
+            return *candidate < self.next_number() && self.rollout_by(*candidate).is_none();
         }
         let Action::Observe { deployment, generation, observation } = action else { return false };
         match self.deployment(*deployment) {
@@ -105,7 +105,7 @@ impl State {
                 *generation < record.generation
                     || match observation {
                         // Hosts report every replica that is gone; it matters where one waits for the last.
-                        Observation::Drained => record.status != super::Status::Deactivating,
+                        Observation::Drained => record.status != Status::Deactivating,
                         Observation::TimerFired => !pending,
                         _ => false,
                     }
@@ -118,7 +118,7 @@ impl State {
         let mut step = Step::new(&mut after, now, Answers::Given(command.placements.iter().collect()));
         step.run(&command.action)?;
         let done = step.effects;
-        let mut effects = routing::changes(self, &after);
+        let mut effects = crate::lifecycle::routes::changes(self, &after);
         effects.extend(done);
         Ok((after, effects))
     }
@@ -231,46 +231,5 @@ impl Step<'_> {
                 self.observe(*deployment, *generation, *observation)
             }
         }
-    }
-
-    fn observe(&mut self, number: Number, generation: u64, observation: Observation) -> Result<(), Refusal> {
-        use super::status::Event;
-        let record = self.state.live(number)?;
-        if generation > record.generation {
-            let reason = format!("`{}` has no generation {generation} yet", self.state.id(number));
-            return Err(Refusal::new("L8", reason).next("name the generation of the effect that was answered"));
-        }
-        let (moving, updating) = (record.moving, record.status == super::Status::Updating);
-        match observation {
-            Observation::Built => self.built(number),
-            Observation::Loading => self.advance(number, Event::Loading).map(|_| ()),
-            Observation::Ready if moving && !updating => self.ready(number, Event::Moved),
-            Observation::Ready => self.ready(number, Event::Ready),
-            Observation::Failed if moving => self.move_failed(number),
-            Observation::Failed => self.failed(number),
-            Observation::Drained => self.drained(number),
-            Observation::Unhealthy => self.advance(number, Event::Unhealthy).map(|_| ()),
-            Observation::Healthy => self.advance(number, Event::Healthy).map(|_| ()),
-            Observation::TimerFired => {
-                if record.deadline.is_some_and(|deadline| self.now < deadline) {
-                    return Err(Refusal::new("L12", "the deadline lies ahead").next("wait for it"));
-                }
-                if moving { self.move_failed(number) } else { self.failed(number) }
-            }
-        }
-    }
-}
-
-/// Refuses settings that contradict themselves.
-pub(super) fn sound(settings: &Settings) -> Result<(), Refusal> {
-    let Some(scaling) = settings.scaling.filter(|scaling| scaling.enabled) else { return Ok(()) };
-    match (scaling.min_replicas, scaling.max_replicas) {
-        (Some(min), Some(max)) if min > max => {
-            Err(Refusal::new("L11", format!("{min} replicas at least are more than {max} at most"))
-                .next("raise the upper bound or lower the other"))
-        }
-        (Some(_), Some(0)) => Err(Refusal::new("L11", "at most 0 replicas never answer").next("raise the upper bound")),
-        (Some(_), Some(_)) => Ok(()),
-        _ => Err(Refusal::new("L11", "enabled scaling needs both bounds").next("set the lower and the upper bound")),
     }
 }

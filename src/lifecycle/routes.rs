@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::effect::{Effect, Endpoint, Weight};
-use super::role::{Capability, Role};
-use super::state::{Number, Record, State};
-use super::status::Status;
 use crate::id::Name;
+use crate::lifecycle::effects::{Effect, Endpoint, Weight};
+use crate::lifecycle::state::{Capability, Number, Record, Role, State, Status};
 use crate::policy::Environment;
 use crate::traffic::{Split, VersionId};
 
@@ -228,7 +226,7 @@ fn answer(record: &Record) -> Answer {
 }
 
 /// The routes that differ between two states: first those that end, then those that lead elsewhere.
-pub(super) fn changes(before: &State, after: &State) -> Vec<Effect> {
+pub(in crate::lifecycle) fn changes(before: &State, after: &State) -> Vec<Effect> {
     let mut endpoints = before.endpoints();
     endpoints.extend(after.endpoints());
     let (mut ended, mut led) = (Vec::new(), Vec::new());

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use super::effect::Notice;
-use super::placing::same;
-use super::refusal::Refusal;
-use super::replacement::{Takeover, takes_part};
-use super::settings::Settings;
-use super::state::{Number, Slot};
-use super::status::{Event, Status};
-use super::step::{Newcomer, Step, next_step};
+use super::sides::takes_part;
 use crate::id::Name;
+use crate::lifecycle::commands::{Newcomer, Step, next_step};
+use crate::lifecycle::effects::Notice;
+use crate::lifecycle::refusal::Refusal;
+use crate::lifecycle::state::{Event, Number, Promotion, PromotionStrategy, Settings, Slot, Status, replicas, same};
 use crate::policy::OnReplaced;
+use crate::rollout;
 
 impl Step<'_> {
-    pub(super) fn promote(
+    pub(in crate::lifecycle) fn promote(
         &mut self,
         number: Number,
         environment: &Name,
@@ -43,7 +41,13 @@ impl Step<'_> {
         self.promote_itself(number, environment, on_replaced, how.by)
     }
 
-    pub(super) fn release(&mut self, from: &Name, to: &Name, name: Option<&Name>, how: How<'_>) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn release(
+        &mut self,
+        from: &Name,
+        to: &Name,
+        name: Option<&Name>,
+        how: How<'_>,
+    ) -> Result<(), Refusal> {
         let holder = self.holder(from)?;
         if from == to {
             let reason = format!("`{}` holds `{to}` already", self.id(holder));
@@ -54,7 +58,7 @@ impl Step<'_> {
         self.promote_copy(holder, to, name, how.on_replaced.unwrap_or(OnReplaced::Deactivate), how.by)
     }
 
-    pub(super) fn update_version(
+    pub(in crate::lifecycle) fn update_version(
         &mut self,
         environment: &Name,
         version: &str,
@@ -83,8 +87,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    pub(super) fn roll_back(&mut self, environment: &Name, how: How<'_>) -> Result<(), Refusal> {
-        if self.replacement(environment).is_some() {
+    pub(in crate::lifecycle) fn roll_back(&mut self, environment: &Name, how: How<'_>) -> Result<(), Refusal> {
+        if self.rollout(environment).is_some() {
             let now = self.now;
             return self.tell_rollout(environment, true, |rollout| rollout.roll_back(now));
         }
@@ -95,14 +99,14 @@ impl Step<'_> {
         self.promote(previous, environment, None, how, false)
     }
 
-    pub(super) fn cancel(&mut self, environment: &Name) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn cancel(&mut self, environment: &Name) -> Result<(), Refusal> {
         let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.clone());
         let Some(promotion) = promotion else {
             let reason = format!("nothing is being promoted to `{environment}`");
             return Err(Refusal::new("L8", reason).next("promote a deployment to it"));
         };
         let candidate = promotion.candidate;
-        if promotion.replacement.is_some() {
+        if promotion.rollout.is_some() {
             let now = self.now;
             return self.tell_rollout(environment, true, |rollout| rollout.cancel(now));
         }
@@ -117,9 +121,9 @@ impl Step<'_> {
         Ok(())
     }
 
-    pub(super) fn force_forward(&mut self, environment: &Name) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn force_forward(&mut self, environment: &Name) -> Result<(), Refusal> {
         let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
-        let candidate = promotion.filter(|found| found.replacement.is_some()).map(|found| found.candidate);
+        let candidate = promotion.filter(|found| found.rollout.is_some()).map(|found| found.candidate);
         if let Some(candidate) = candidate
             && !takes_part(self.record(candidate)?.status)
         {
@@ -132,7 +136,7 @@ impl Step<'_> {
 
     /// What becomes of the promotion that a deployment takes part in, now that it is stopped: as a candidate
     /// it does not take over, as a holder it is not replaced any more.
-    pub(super) fn stopped_amid(&mut self, number: Number, failed: bool) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn stopped_amid(&mut self, number: Number, failed: bool) -> Result<(), Refusal> {
         match self.state.rollout_of(number).cloned() {
             // A rollout goes on without a holder that failed.
             Some(environment) if failed && self.state.held_by(number) == Some(&environment) => Ok(()),
@@ -145,7 +149,7 @@ impl Step<'_> {
     }
 
     /// Ends the promotion that a deployment is the candidate of, if there is one; the holder stays.
-    pub(super) fn give_up(&mut self, candidate: Number, reason: &str) {
+    pub(in crate::lifecycle) fn give_up(&mut self, candidate: Number, reason: &str) {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return };
         if let Some(slot) = self.state.slots.get_mut(environment.as_str()) {
             slot.promotion = None;
@@ -157,7 +161,7 @@ impl Step<'_> {
     }
 
     /// The candidate takes its environment's slot (E3).
-    pub(super) fn switch(&mut self, environment: &Name) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn switch(&mut self, environment: &Name) -> Result<(), Refusal> {
         let slot = self.state.slots.entry(environment.clone()).or_default();
         let Some(promotion) = slot.promotion.take() else { return Ok(()) };
         let displaced = slot.holder.replace(promotion.candidate);
@@ -177,7 +181,7 @@ impl Step<'_> {
     }
 
     /// What becomes of the previous holder (L5); what it is past already, it stays.
-    pub(super) fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
         let status = self.record(number)?.status;
         match on_replaced {
             OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number, Event::Idle),
@@ -189,7 +193,7 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn no_promotion(&self, environment: &Name) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn no_promotion(&self, environment: &Name) -> Result<(), Refusal> {
         let under_way = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
         match under_way {
             Some(promotion) => {
@@ -234,7 +238,7 @@ impl Step<'_> {
         environment: &Name,
         name: Option<&Name>,
         on_replaced: OnReplaced,
-        by: Option<&Takeover>,
+        by: Option<&PromotionStrategy>,
     ) -> Result<(), Refusal> {
         let holder = self.state.holder(environment.as_str()).map(|holder| Arc::clone(&holder.settings));
         let record = self.record(source)?;
@@ -270,7 +274,7 @@ impl Step<'_> {
         number: Number,
         environment: &Name,
         on_replaced: OnReplaced,
-        by: Option<&Takeover>,
+        by: Option<&PromotionStrategy>,
     ) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (status, keep, settings) = (record.status, record.places(), Arc::clone(&record.settings));
@@ -282,7 +286,7 @@ impl Step<'_> {
         let gradually = strategy.is_some() && self.replaceable(environment)?;
         // What sleeps has to be awake to take over step by step.
         let wakes = gradually && status == Status::ScaledToZero;
-        let wanted = if wakes { settings.replicas_at_start() } else { super::placing::replicas(&keep) };
+        let wanted = if wakes { settings.replicas_at_start() } else { replicas(&keep) };
         let places = self.place(number, governors, wanted, &settings, keep.clone())?;
         self.seek(environment, number, false, on_replaced, strategy.filter(|_| gradually));
         let stays = wanted == 0 || same(&places, &keep);
@@ -307,9 +311,25 @@ impl Step<'_> {
 
 /// How a promotion goes, as far as the command says so.
 #[derive(Clone, Copy)]
-pub(super) struct How<'a> {
+pub(in crate::lifecycle) struct How<'a> {
     /// What becomes of the previous holder.
-    pub(super) on_replaced: Option<OnReplaced>,
+    pub(in crate::lifecycle) on_replaced: Option<OnReplaced>,
     /// How the candidate takes over.
-    pub(super) by: Option<&'a Takeover>,
+    pub(in crate::lifecycle) by: Option<&'a PromotionStrategy>,
+}
+
+impl Step<'_> {
+    /// Notes a promotion that is under way.
+    pub(in crate::lifecycle) fn seek(
+        &mut self,
+        environment: &Name,
+        candidate: Number,
+        copy: bool,
+        on_replaced: OnReplaced,
+        strategy: Option<Box<rollout::Settings>>,
+    ) {
+        let promotion = Promotion { candidate, copy, on_replaced, since: self.now, strategy, rollout: None };
+        self.state.slots.entry(environment.clone()).or_default().promotion = Some(promotion);
+        self.notify(Notice::PromotionStarted { environment: environment.clone(), candidate });
+    }
 }

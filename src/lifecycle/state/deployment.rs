@@ -1,0 +1,130 @@
+//! One live deployment, what is left of a deleted one, and their numbers (L1, L8).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::place::Place;
+use super::place::replicas;
+use super::settings::Settings;
+use super::status::Status;
+use crate::id::Name;
+use crate::time::Moment;
+
+/// The number of a deployment in its workload: the `n` of its id `<workload>-<n>`. Given out by a
+/// counter, and never again (L1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Number(u64);
+
+impl Number {
+    /// The deployment of this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One live deployment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Record {
+    /// Its number.
+    pub number: Number,
+    /// Its name.
+    pub name: Name,
+    /// The version that it runs.
+    pub version: Option<String>,
+    /// Whether it is the draft.
+    pub draft: bool,
+    /// The environment whose policies bind it (E2).
+    pub governor: Name,
+    /// What it is at.
+    pub status: Status,
+    /// How often it was started, stopped or patched: what observations are told apart by.
+    pub generation: u64,
+    /// Its settings.
+    pub settings: Arc<Settings>,
+    /// What a restart that is under way goes back to if it fails.
+    pub settings_before: Option<Arc<Settings>>,
+    /// Where its replicas are, the older first.
+    pub sites: Vec<Site>,
+    /// Whether those of the present generation are to replace the others once they are ready.
+    pub moving: bool,
+    /// When a start that is under way counts as failed.
+    pub deadline: Option<Moment>,
+    /// When it was pushed or copied.
+    pub created: Moment,
+    /// How long it has taken resources, up to `using_since`.
+    pub used: Duration,
+    /// Since when it takes resources, if it does.
+    pub using_since: Option<Moment>,
+}
+
+/// Replicas at a place, and the generation that started them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Site {
+    /// Where, and how many.
+    pub place: Place,
+    /// The generation that they were started in.
+    pub generation: u64,
+}
+
+/// What is left of a deleted deployment, for bills and for those who still call it (L8).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tombstone {
+    /// Its name at the end.
+    pub name: Name,
+    /// The version that it ran.
+    pub version: Option<String>,
+    /// When it was pushed or copied.
+    pub created: Moment,
+    /// When it was deleted.
+    pub deleted: Moment,
+    /// How long it took resources in between.
+    pub used: Duration,
+}
+
+impl Record {
+    /// How many replicas it has, those included that are being started or stopped.
+    #[must_use]
+    pub fn replicas(&self) -> u32 {
+        self.sites.iter().map(|site| site.place.replicas).fold(0, u32::saturating_add)
+    }
+
+    /// The places of its replicas, but for those that a move or restart is bringing up.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let coming = self.moving.then_some(self.generation);
+        let places = self.sites.iter().filter(|site| Some(site.generation) != coming).map(|site| site.place.clone());
+        places.collect()
+    }
+
+    /// How many replicas its places hold.
+    #[must_use]
+    pub fn running(&self) -> u32 {
+        replicas(&self.places())
+    }
+
+    /// How long it has taken resources by `now`.
+    #[must_use]
+    pub fn used_by(&self, now: Moment) -> Duration {
+        self.used.saturating_add(self.using_since.map_or(Duration::ZERO, |since| now.since(since)))
+    }
+}
