@@ -8,10 +8,25 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package().join("target"), PathBuf::from)
 }
 
+/// Where a figure is kept.
+fn file_of(id: &str) -> PathBuf {
+    target().join("bench-values").join(format!("{}.json", id.replace('/', "_")))
+}
+
+/// Forgets what an earlier run kept under an id.
+#[allow(dead_code, reason = "one of the benchmarks that share this file needs it")]
+pub(crate) fn forget(id: &str) {
+    let file = file_of(id);
+    if file.exists()
+        && let Err(error) = std::fs::remove_file(&file)
+    {
+        eprintln!("{}: {error}", file.display());
+    }
+}
+
 /// Keeps a figure under its id.
 pub(crate) fn record(id: &str, value: f64, unit: &str) {
-    let folder = target().join("bench-values");
-    let file = folder.join(format!("{}.json", id.replace('/', "_")));
+    let (folder, file) = (target().join("bench-values"), file_of(id));
     let text = format!("{{\"id\": \"{id}\", \"value\": {value}, \"unit\": \"{unit}\"}}\n");
     let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text));
     if let Err(error) = written {

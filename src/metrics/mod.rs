@@ -11,6 +11,7 @@
 
 mod spec;
 mod summary;
+mod tally;
 mod window;
 
 use std::fmt;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::window::Tally;
+use super::tally::Tally;
 use super::{Gauge, Metric, Quantile};
 use crate::quantity::Milli;
 

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
+use super::tally::Tally;
 use super::{Gauge, Summary};
 use crate::quantity::Milli;
 use crate::time::Moment;
@@ -47,19 +46,6 @@ pub struct Window {
     replicas: u32,
 }
 
-/// The longest latency that is told apart.
-const LONGEST: Duration = Duration::from_secs(86_400);
-
-/// What one slot saw.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) requests: u64,
-    pub(super) errors: u64,
-    pub(super) latency: Option<Histogram<u32>>,
-    /// Sum and number of the samples of each gauge.
-    pub(super) gauges: Vec<(Gauge, u128, u64)>,
-}
-
 impl Window {
     /// An empty window of one replica: the last `span`, cut into `slots`.
     ///
@@ -87,16 +73,7 @@ impl Window {
     /// older than the window is left out.
     pub fn request(&mut self, now: Moment, latency: Duration, failed: bool) {
         if let Some(tally) = self.slot(now) {
-            tally.requests += 1;
-            tally.errors += u64::from(failed);
-            if tally.latency.is_none() {
-                tally.latency = Histogram::new(2).ok();
-            }
-            if let Some(histogram) = &mut tally.latency {
-                let micros = latency.min(LONGEST).as_micros();
-                // Invariant `histograms-grow`: it resizes by itself, so that recording cannot fail.
-                histogram.record(u64::try_from(micros).unwrap_or(0)).unwrap_or_default();
-            }
+            tally.request(latency, failed);
         }
     }
 
@@ -183,32 +160,6 @@ impl Window {
             self.tallies.insert(at, (index, Tally::default()));
         }
         self.tallies.get_mut(at).map(|(_, tally)| tally)
-    }
-}
-
-impl Tally {
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.errors += other.errors;
-        match (&mut self.latency, &other.latency) {
-            // Invariant `histograms-grow`: both resize by themselves, so that adding cannot fail.
-            (Some(own), Some(other)) => own.add(other).unwrap_or_default(),
-            (own @ None, Some(other)) => *own = Some(other.clone()),
-            (_, None) => {}
-        }
-        for (gauge, sum, count) in &other.gauges {
-            self.add(gauge, *sum, *count);
-        }
-    }
-
-    fn add(&mut self, gauge: &Gauge, sum: u128, count: u64) {
-        match self.gauges.iter_mut().find(|(other, ..)| other == gauge) {
-            Some((_, own, samples)) => {
-                *own += sum;
-                *samples += count;
-            }
-            None => self.gauges.push((gauge.clone(), sum, count)),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
-use super::lives::{environment, fresh};
+use super::values::{environment, fresh};
 use crate::id::Name;
 use crate::lifecycle::{Action, Edit, Number, Observation, PromotionStrategy, Push, PushKind, Settings, Sight, State};
 use crate::policy::OnReplaced;

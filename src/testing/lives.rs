@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
 use super::likely::likely;
-use super::values::{name, span, text, words};
-use crate::id::Name;
+use super::values::{environment, fresh, name, span, text, words};
 use crate::lifecycle::{
     Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest,
     PromotionStrategy, Push, PushKind, Settings, Sight, State,
@@ -16,7 +15,6 @@ use crate::policy::OnReplaced;
 use crate::rollout;
 use crate::time::Moment;
 
-const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
 const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
 
 /// How long sequences of commands are, where they begin, and how much of them is refused.
@@ -182,14 +180,6 @@ fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Act
         21 => Action::Autoscale { deployment, replicas: choices.below(6) },
         _ => Action::DeleteWorkload,
     }
-}
-
-pub(super) fn environment(choices: &mut Choices<'_>) -> Name {
-    name(choices.pick(&ENVIRONMENTS).copied().unwrap_or("production"))
-}
-
-pub(super) fn fresh(choices: &mut Choices<'_>) -> Name {
-    name(choices.one_of("blue", ["green", "development", "bert-1", "é"]))
 }
 
 fn place(choices: &mut Choices<'_>, replicas: u32) -> Place {

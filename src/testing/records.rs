@@ -5,9 +5,9 @@ use std::mem::discriminant;
 use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
-use super::lives::{CommandSequence, environment, fresh};
+use super::lives::CommandSequence;
 use super::loaded;
-use super::values::{name, span, text, valid, words};
+use super::values::{environment, fresh, name, span, text, valid, words};
 use crate::lifecycle::{
     Adopted, Answer, Around, CAPABILITIES, Callee, Capability, CapabilityRow, Cause, Class, Command, Edit, EditPlan,
     Effect, Endpoint, Entry, Event, Field, Form, Journal, Lacking, Notice, Number, Place, PlacementRequest,

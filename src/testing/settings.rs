@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 
 use super::choices::{Choices, Draw};
-use super::lives::{environment, fresh};
 use super::values::text;
+use super::values::{environment, fresh};
 use crate::deployment::{LoadBalancer, Offloading, Scaling, Spread};
 use crate::lifecycle::{
     Change, Edit, Favoured, GpuRequirement, PolicyUse, Preferred, Preferring, RequestScaling, Requirements, Settings,

@@ -54,6 +54,18 @@ pub(super) fn name(text: &str) -> Name {
     }
 }
 
+const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
+
+/// An environment of those that drawn lives know.
+pub(super) fn environment(choices: &mut Choices<'_>) -> Name {
+    name(choices.pick(&ENVIRONMENTS).copied().unwrap_or("production"))
+}
+
+/// A name for a deployment, now and then one that is taken or reserved.
+pub(super) fn fresh(choices: &mut Choices<'_>) -> Name {
+    name(choices.one_of("blue", ["green", "development", "bert-1", "é"]))
+}
+
 /// Any text.
 pub(super) fn text(choices: &mut Choices<'_>) -> String {
     match choices.below(4) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use siting::cli::{self, ExitStatus, Terminal};
 
 #[test]
@@ -24,6 +24,7 @@ fn every_case_comes_to_what_it_states() {
 fn run(path: &Path, scratch: &Path) -> Result<(), String> {
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let case: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    known_keys(&case).map_err(|why| format!("{name}: {why}"))?;
     let lines: Vec<&str> = case["manifests"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     let folder = scratch.join(&name);
     fs::create_dir_all(&folder).unwrap();
@@ -39,6 +40,41 @@ fn run(path: &Path, scratch: &Path) -> Result<(), String> {
     let status = cli::run(args, &mut out, &mut err, Terminal::default());
     let report: Value = serde_json::from_slice(&out).map_err(|error| format!("{name}: no JSON: {error}"))?;
     compare(&case["expect"], &report, status).map_err(|why| format!("{name}: {why}"))
+}
+
+/// A key that is not of the form of a case: it would be read by nobody, and its case would prove nothing.
+fn known_keys(case: &Value) -> Result<(), String> {
+    let within = |value: &Value, at: &str, known: &[&str]| match value.as_object() {
+        Some(object) => match object.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(format!("{at} has no key `{key}`; it has {}", known.join(", "))),
+            None => Ok(()),
+        },
+        None => Err(format!("{at} must be an object")),
+    };
+    within(case, "a case", &["name", "rules", "manifests", "options", "expect"])?;
+    if let Some(options) = case.get("options") {
+        within(options, "`options`", &["independent", "quarantine"])?;
+    }
+    let expect = &case["expect"];
+    within(expect, "`expect`", &["deployments", "quarantined", "errors"])?;
+    if expect.get("errors").is_some() && expect.as_object().is_some_and(|expect| expect.len() > 1) {
+        return Err("a load that fails decides nothing: `errors` stands alone in `expect`".to_owned());
+    }
+    for error in expect["errors"].as_array().into_iter().flatten() {
+        within(error, "an error", &["code", "line", "column", "contains"])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_case_with_an_unknown_key_is_refused() {
+    let told = |case: Value| known_keys(&case).unwrap_err();
+    let whole = |expect: Value| json!({"name": "", "rules": [], "manifests": [], "expect": expect});
+    assert!(told(json!({"nmae": ""})).contains("`nmae`"));
+    assert!(told(json!({"options": {"quarantined": true}, "expect": {}})).contains("`quarantined`"));
+    assert!(told(whole(json!({"deployment": {}}))).contains("`deployment`"));
+    assert!(told(whole(json!({"errors": [], "deployments": {}}))).contains("alone"));
+    assert!(told(whole(json!({"errors": [{"colum": 3}]}))).contains("`colum`"));
 }
 
 fn compare(expect: &Value, report: &Value, status: ExitStatus) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The documentation says what the program does: commands run, output is as printed, manifests load.
 //!
 //! A ```` ```console ```` block begins with `$ siting …`; what follows is compared with what the command
-//! prints. With `SITING_BLESS=1` in the environment the blocks are written anew instead. `fleet.yaml` in
+//! prints. With `INSTA_UPDATE=always`, which `make bless` sets, the blocks are written anew instead. `fleet.yaml` in
 //! a page stands for all of the page's manifests together.
 
 use std::fs;
@@ -49,6 +49,7 @@ fn run(folder: &Folder, line: &str) -> Answer {
 
 #[test]
 fn output_is_as_printed() {
+    let bless = std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always");
     for page in [README, GUIDE, LIFECYCLE] {
         let (folder, path) = (fleet(page), root().join(page));
         let mut text = fs::read_to_string(&path).unwrap();
@@ -59,13 +60,13 @@ fn output_is_as_printed() {
             let lines: Vec<_> = lines.lines().map(str::trim_end).collect();
             let now = lines.join("\n");
             let now = now.trim_end();
-            if std::env::var_os("SITING_BLESS").is_some() {
+            if bless {
                 text = text.replace(&block, &format!("{command}\n{now}"));
             } else {
-                assert_eq!(printed, now, "{page}: `{command}` prints something else; SITING_BLESS=1 writes it anew");
+                assert_eq!(printed, now, "{page}: `{command}` prints something else; `make bless` writes it anew");
             }
         }
-        if std::env::var_os("SITING_BLESS").is_some() {
+        if bless {
             fs::write(&path, text).unwrap();
         }
     }

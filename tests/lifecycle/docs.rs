@@ -1,6 +1,6 @@
 //! The tables and diagrams of `docs/lifecycle.md` are those that the code asks (L1, L2, L11).
 //!
-//! `UPDATE_DOCS=1` writes them into the page.
+//! `INSTA_UPDATE=always`, which `make bless` sets, writes them into the page.
 
 use siting::lifecycle::{capability_table, field_table, status_diagram, transition_table};
 
@@ -20,9 +20,9 @@ fn the_page_shows_the_code_s_own_tables() {
         let (_, after) = rest.split_once(&end).unwrap();
         expected = format!("{before}{begin}\n{text}\n{end}{after}");
     }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
         std::fs::write(path, &expected).unwrap();
     } else {
-        assert!(page == expected, "docs/lifecycle.md is out of date: run this test with UPDATE_DOCS=1");
+        assert!(page == expected, "docs/lifecycle.md is out of date: `make bless` writes it anew");
     }
 }

@@ -1,4 +1,4 @@
-//! What a host observes of a deployment (L8, L14).
+//! What a host observes of a deployment (L8).
 
 use super::observation::Observation;
 use super::step::Step;

@@ -1,10 +1,11 @@
 //! The table at the end of a run: each target, what was measured, and what others take.
 //!
 //! Reads what criterion keeps (`target/criterion/**/new`) and the figures that are not times
-//! (`target/bench-values`), prints a table and writes `target/bench-report.json`.
+//! (`target/bench-values`), prints a table and writes `target/bench-report.json`. Figures that
+//! nothing has measured are listed after it.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -178,12 +179,32 @@ fn main() {
     table(&rows);
     let others = figures.iter().map(|(id, figure)| (id.clone(), json!({"value": figure.value, "unit": figure.unit})));
     let report = json!({"rows": rows, "figures": others.collect::<serde_json::Map<_, _>>()});
-    let Some(first) = targets.first() else { return };
-    let file = first.join("bench-report.json");
-    match fs::write(&file, format!("{report:#}\n")) {
-        Ok(()) => println!("\n{}", file.display()),
-        Err(error) => println!("\n{}: {error}", file.display()),
+    if let Some(first) = targets.first() {
+        let file = first.join("bench-report.json");
+        match fs::write(&file, format!("{report:#}\n")) {
+            Ok(()) => println!("\n{}", file.display()),
+            Err(error) => println!("\n{}: {error}", file.display()),
+        }
     }
+    let missing = missing(&figures);
+    if !missing.is_empty() {
+        eprintln!("\n{} FIGURES ARE MISSING, so the table says nothing of them:", missing.len());
+        for figure in missing {
+            eprintln!("  {figure}");
+        }
+    }
+}
+
+/// The figures that the table speaks of, and nothing has measured.
+fn missing(figures: &BTreeMap<String, Figure>) -> BTreeSet<&'static str> {
+    let asked = ROWS.iter().flat_map(|row| {
+        let peer = match row.target {
+            Growth(_, peer) | Faster(_, peer) | Beside(peer) => Some(peer),
+            AtMost(_) | AtLeast(_) | Rate(_) | Shown => None,
+        };
+        [Some(row.figure), peer]
+    });
+    asked.flatten().filter(|figure| !figures.contains_key(*figure)).collect()
 }
 
 /// Where builds go: of the library's package and of this one.

@@ -1,0 +1,60 @@
+//! What a stretch of time has seen: counts, latencies, gauges.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::Gauge;
+
+/// The longest latency that is told apart.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// What one slot of a window saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) latency: Option<Histogram<u32>>,
+    /// Sum and number of the samples of each gauge.
+    pub(super) gauges: Vec<(Gauge, u128, u64)>,
+}
+
+impl Tally {
+    /// Notes a request, of whose latency at most a day counts.
+    pub(super) fn request(&mut self, latency: Duration, failed: bool) {
+        self.requests += 1;
+        self.errors += u64::from(failed);
+        if self.latency.is_none() {
+            self.latency = Histogram::new(2).ok();
+        }
+        if let Some(histogram) = &mut self.latency {
+            let micros = latency.min(LONGEST).as_micros();
+            // Invariant `histograms-grow`: it resizes by itself, so that recording cannot fail.
+            histogram.record(u64::try_from(micros).unwrap_or(0)).unwrap_or_default();
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        match (&mut self.latency, &other.latency) {
+            // Invariant `histograms-grow`: both resize by themselves, so that adding cannot fail.
+            (Some(own), Some(other)) => own.add(other).unwrap_or_default(),
+            (own @ None, Some(other)) => *own = Some(other.clone()),
+            (_, None) => {}
+        }
+        for (gauge, sum, count) in &other.gauges {
+            self.add(gauge, *sum, *count);
+        }
+    }
+
+    pub(super) fn add(&mut self, gauge: &Gauge, sum: u128, count: u64) {
+        match self.gauges.iter_mut().find(|(other, ..)| other == gauge) {
+            Some((_, own, samples)) => {
+                *own += sum;
+                *samples += count;
+            }
+            None => self.gauges.push((gauge.clone(), sum, count)),
+        }
+    }
+}
