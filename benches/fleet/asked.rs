@@ -36,7 +36,7 @@ impl Asked {
 
     /// The same on another fleet.
     pub(crate) fn on(mut self, inventory: &Inventory) -> Self {
-        *self.workspace.inventory_mut() = inventory.clone();
+        self.workspace = self.workspace.over(inventory.clone());
         self
     }
 

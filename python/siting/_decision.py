@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
@@ -136,12 +137,17 @@ class Decision:
         return loads(Explanation, self._text("explanation"))
 
     def _commit(self, core: _siting.Workspace) -> list[int]:
-        """Reserve what it placed; by names, if it comes from elsewhere."""
+        """Reserve what it placed; by names, if it comes from elsewhere. Whatever it says of itself is checked."""
+        address = f"{self.workload.type}/{self.address}"
         if self._core is not None:
-            return _siting.commit(core, self._core)
+            return _siting.commit(core, address, self._core)
         if self.verdict == "refused":
             raise Conflict("the decision is a refusal", code="decision-refused")
-        return _siting.reserve(core, self._text("claims"))
+        places = [
+            {"cluster": at.cluster, "pool": at.pool, "flavor": str(at.flavor), "replicas": at.replicas}
+            for at in self.placements
+        ]
+        return _siting.commit_places(core, address, json.dumps(places))
 
     def require(self) -> Decision:
         """Return the decision if all replicas have a place; raise :class:`NotPlaced` if not."""
@@ -168,7 +174,7 @@ class Decision:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        asked = ("report", "explanation", "claims", "currency")
+        asked = ("report", "explanation", "currency")
         return Decision._restore, ({what: self._text(what) for what in asked},)
 
     def __repr__(self) -> str:

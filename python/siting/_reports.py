@@ -406,9 +406,10 @@ class Description(Record):
 
 @record
 class Reservation(Record):
-    """What a reservation holds, by names and nodes."""
+    """What a reservation holds, by names and nodes, and for whom: ``owner`` is ``None`` for the host's own."""
 
     id: int
     cluster: str
     pool: str
     taken: Any
+    owner: str | None = None

@@ -91,10 +91,6 @@ def schema(kind: str | None = None) -> dict[str, Any]:
     return found
 
 
-def _read_back(written: str) -> Workspace:
-    return Workspace._of(_siting.read_back(written))
-
-
 class _Given:
     """What was given to be loaded: paths, and texts that manifests and documents make."""
 
@@ -331,7 +327,10 @@ class Workspace:
         return made
 
     def release(self, *reservations: int) -> None:
-        """Give back what reservations hold; one that is unknown or released already is a :class:`siting.Conflict`."""
+        """Give back what reservations of the host's own hold.
+
+        One that is unknown, released already, or a deployment's of a life is a :class:`siting.Conflict`.
+        """
         for reservation in reservations:
             _siting.release(self._core, reservation)
 
@@ -340,8 +339,8 @@ class Workspace:
         """All reservations, as values that can be kept and restored."""
         return tuple(Reservation.from_json(entry) for entry in json.loads(_siting.reservations(self._core)))
 
-    def restore(self, reservation: Reservation) -> None:
-        """Hold again, on the same nodes and under the same number, what a reservation held."""
+    def take_back(self, reservation: Reservation) -> None:
+        """Hold again, on the same nodes and under the same number, what a reservation of the host's own held."""
         _siting.restore(self._core, json.dumps(reservation.to_json()))
 
     def set_cluster(self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None) -> None:
@@ -409,8 +408,23 @@ class Workspace:
     def __deepcopy__(self, memo: object) -> Workspace:
         return self.snapshot()
 
+    def state(self) -> str:
+        """Return all of it as text, to be stored: documents, reservations node by node, lives.
+
+        Environment variables keep their names and lose their values.
+        """
+        return _siting.write_down(self._core)
+
+    @classmethod
+    def restore(cls, state: str) -> Workspace:
+        """Return the workspace that :meth:`state` wrote down; nothing is placed anew.
+
+        A state that a newer version wrote, or that contradicts itself, is a :class:`siting.InvalidValue`.
+        """
+        return cls._of(_siting.read_back(state))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _read_back, (_siting.write_down(self._core),)
+        return Workspace.restore, (self.state(),)
 
     def __repr__(self) -> str:
         counts = (

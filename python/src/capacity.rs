@@ -5,7 +5,7 @@ use serde::Deserialize;
 use siting::catalog::{Choice, ChoiceKind};
 use siting::id::{Name, PairId};
 use siting::inventory::{GpuRequest, Request, Reservation, ReservationId};
-use siting::placement;
+use siting::lifecycle::Place;
 use siting::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 use siting::workspace::Workspace as Snapshot;
 
@@ -61,12 +61,35 @@ impl Claim {
     }
 }
 
-/// Reserves what a decision placed; the ids of the reservations.
+/// Reserves what a decision about a deployment placed, if that is legal and fits now; the ids of the
+/// reservations.
 #[pyfunction]
-pub(crate) fn commit(py: Python<'_>, workspace: &Workspace, decision: &Decision) -> Outcome<Vec<u64>> {
+pub(crate) fn commit(
+    py: Python<'_>,
+    workspace: &Workspace,
+    deployment: &str,
+    decision: &Decision,
+) -> Outcome<Vec<u64>> {
     py.detach(|| {
         workspace.change(|workspace| {
-            let made = placement::commit(workspace.inventory_mut(), &decision.decided.decision)?;
+            let made = workspace.commit(deployment, &decision.decided.decision)?;
+            Ok(made.into_iter().map(ReservationId::get).collect())
+        })
+    })
+}
+
+/// As `commit`, for a decision of another process: its places by name.
+#[pyfunction]
+pub(crate) fn commit_places(
+    py: Python<'_>,
+    workspace: &Workspace,
+    deployment: &str,
+    places: &str,
+) -> Outcome<Vec<u64>> {
+    let places: Vec<Place> = read(places)?;
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let made = workspace.commit_places(deployment, &places)?;
             Ok(made.into_iter().map(ReservationId::get).collect())
         })
     })
@@ -83,7 +106,7 @@ pub(crate) fn reserve(py: Python<'_>, workspace: &Workspace, claims: &str) -> Ou
                 Ok((claim.pair(workspace)?, request, claim.replicas))
             });
             let wanted = wanted.collect::<Outcome<Vec<_>>>()?;
-            let made = workspace.inventory_mut().reserve_all(&wanted).map_err(|(_, cause)| cause)?;
+            let made = workspace.reserve(&wanted).map_err(|(_, cause)| cause)?;
             Ok(made.into_iter().map(ReservationId::get).collect())
         })
     })
@@ -92,7 +115,7 @@ pub(crate) fn reserve(py: Python<'_>, workspace: &Workspace, claims: &str) -> Ou
 /// Gives back what a reservation holds.
 #[pyfunction]
 pub(crate) fn release(py: Python<'_>, workspace: &Workspace, id: u64) -> Outcome<()> {
-    py.detach(|| workspace.change(|workspace| Ok(workspace.inventory_mut().release(ReservationId::new(id))?)))
+    py.detach(|| workspace.change(|workspace| Ok(workspace.release(ReservationId::new(id))?)))
 }
 
 /// All reservations as values.
@@ -109,7 +132,7 @@ pub(crate) fn reservations(py: Python<'_>, workspace: &Workspace) -> Outcome<Str
 #[pyfunction]
 pub(crate) fn restore(py: Python<'_>, workspace: &Workspace, reservation: &str) -> Outcome<()> {
     let reservation: Reservation = read(reservation)?;
-    py.detach(|| workspace.change(|workspace| Ok(workspace.inventory_mut().restore(&reservation)?)))
+    py.detach(|| workspace.change(|workspace| Ok(workspace.take_back(&reservation)?)))
 }
 
 /// Records a cluster's health, and whether it is closed to new work.
@@ -123,11 +146,8 @@ pub(crate) fn set_cluster(
 ) -> Outcome<()> {
     py.detach(|| {
         workspace.change(|workspace| {
-            let id = workspace.find_cluster(name)?;
-            let inventory = workspace.inventory_mut();
-            healthy.into_iter().for_each(|healthy| inventory.set_healthy(id, healthy));
-            cordoned.into_iter().for_each(|cordoned| inventory.set_cordoned(id, cordoned));
-            Ok(())
+            healthy.map_or(Ok(()), |healthy| workspace.set_healthy(name, healthy))?;
+            Ok(cordoned.map_or(Ok(()), |cordoned| workspace.set_cordoned(name, cordoned))?)
         })
     })
 }

@@ -6,7 +6,6 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use siting::cli::answers;
-use siting::inventory::GpuRequest;
 use siting::workspace::{Outcome as Decided, Workspace};
 
 use crate::columns;
@@ -57,34 +56,6 @@ impl Decision {
 
     fn currency(&self) -> &str {
         self.workspace.currency()
-    }
-
-    /// What its placements hold of the fleet, so that it can be committed elsewhere.
-    fn claims(&self) -> Outcome<String> {
-        let fleet = self.decided.decision.fleet();
-        let placements = self.decided.decision.placements().iter();
-        let claims = placements.filter_map(|placement| {
-            let pair = fleet.pair(placement.pair)?;
-            let (catalog, request) = (fleet.catalog(), &placement.request);
-            let (gpus, share) = match request.gpu {
-                GpuRequest::None => (0, None),
-                GpuRequest::Whole(count) => (count, None),
-                GpuRequest::Share(share) => (1, Some(share)),
-            };
-            Some(serde_json::json!({
-                "cluster": fleet.cluster(pair.cluster)?.name,
-                "pool": fleet.pool(pair.pool)?.def.name,
-                "flavor": format!("{}:{}", catalog.flavor_kind(pair.flavor), catalog.flavor_code(pair.flavor)),
-                "replicas": placement.replicas,
-                "cpu": request.cpu,
-                "memory": request.memory,
-                "storage": request.storage,
-                "bandwidth": request.bandwidth,
-                "gpus": gpus,
-                "share": share,
-            }))
-        });
-        json(&claims.collect::<Vec<_>>())
     }
 }
 

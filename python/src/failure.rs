@@ -4,11 +4,13 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 use siting::cli::answers;
-use siting::inventory::{ReserveError, RestoreError, UnknownReservation};
+use siting::inventory::ReserveError;
 use siting::lifecycle::Refusal;
 use siting::origin::Problem;
 use siting::placement::CommitError;
-use siting::workspace::{AttachError, LoadError, LookupError, RemoveEnvironmentError};
+use siting::workspace::{
+    AttachError, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError, TakeBackError,
+};
 
 /// Why there is no answer. Becomes an exception where it leaves the module, so that calls can fail
 /// while they do not hold the interpreter.
@@ -102,7 +104,9 @@ impl From<CommitError> for Failure {
         let code = match error {
             CommitError::Refused => "decision-refused",
             CommitError::Changed { .. } => "fleet-changed",
-            _ => "capacity-taken",
+            CommitError::Taken { .. } => "capacity-taken",
+            CommitError::UnknownDeployment(_) => "unknown-name",
+            _ => "no-longer-allowed",
         };
         Self::conflict(code, &error)
     }
@@ -114,15 +118,32 @@ impl From<ReserveError> for Failure {
     }
 }
 
-impl From<UnknownReservation> for Failure {
-    fn from(error: UnknownReservation) -> Self {
-        Self::conflict("unknown-reservation", &error)
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        let code = match error {
+            ReleaseError::Owned { .. } => "not-yours",
+            _ => "unknown-reservation",
+        };
+        Self::conflict(code, &error)
     }
 }
 
-impl From<RestoreError> for Failure {
-    fn from(error: RestoreError) -> Self {
-        Self::conflict("not-restored", &error)
+impl From<TakeBackError> for Failure {
+    fn from(error: TakeBackError) -> Self {
+        let code = match error {
+            TakeBackError::Owned { .. } => "not-yours",
+            _ => "not-restored",
+        };
+        Self::conflict(code, &error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Documents(error) => error.into(),
+            error => Self::value(error.to_string(), "restore a state as it was written"),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ mod _siting {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::capacity::{closed, commit, release, reservations, reserve, restore, set_cluster};
+    use super::capacity::{closed, commit, commit_places, release, reservations, reserve, restore, set_cluster};
     #[pymodule_export]
     use super::decision::{Decision, Decisions};
     #[pymodule_export]

@@ -37,13 +37,7 @@ pub(crate) fn change_policies(
     environment: Option<&str>,
     policies: Vec<Named>,
 ) -> Outcome<()> {
-    py.detach(|| {
-        workspace.change(|workspace| {
-            let change = change(workspace, environment, &policies)?;
-            workspace.change_policies(change);
-            Ok(())
-        })
-    })
+    py.detach(|| workspace.change(|workspace| Ok(workspace.change_policies(&change(environment, policies))?)))
 }
 
 /// What such a change would make illegal, and what would follow.
@@ -57,8 +51,8 @@ pub(crate) fn impact(
 ) -> Outcome<String> {
     py.detach(|| {
         let workspace = workspace.snapshot();
-        let change = change(&workspace, environment, &policies)?;
-        told(&workspace, &workspace.impact(Moment::from_millis(now), change))
+        let change = change(environment, policies);
+        told(&workspace, &workspace.impact(Moment::from_millis(now), &change)?)
     })
 }
 
@@ -94,14 +88,16 @@ pub(crate) fn settle_violations(py: Python<'_>, workspace: &Workspace, now: u64)
 }
 
 fn attachment(workspace: &Snapshot, (name, audit): &Named) -> Outcome<Attachment> {
-    let enforcement = if *audit { Enforcement::Audit } else { Enforcement::Enforce };
-    Ok(Attachment { policy: workspace.find_policy(name)?, enforcement })
+    Ok(Attachment { policy: workspace.find_policy(name)?, enforcement: enforcement(*audit) })
 }
 
-fn change(workspace: &Snapshot, environment: Option<&str>, policies: &[Named]) -> Outcome<PolicyChange> {
-    let environment = environment.map(|name| workspace.find_environment(name)).transpose()?;
-    let attachments = policies.iter().map(|named| attachment(workspace, named)).collect::<Outcome<_>>()?;
-    Ok(PolicyChange { environment, attachments })
+fn enforcement(audit: bool) -> Enforcement {
+    if audit { Enforcement::Audit } else { Enforcement::Enforce }
+}
+
+fn change(environment: Option<&str>, policies: Vec<Named>) -> PolicyChange {
+    let policies = policies.into_iter().map(|(name, audit)| (name, enforcement(audit))).collect();
+    PolicyChange { environment: environment.map(str::to_owned), policies }
 }
 
 fn told(workspace: &Snapshot, violations: &[Violation]) -> Outcome<String> {

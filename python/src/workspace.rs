@@ -10,7 +10,6 @@ use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
 use siting::cli::answers;
 use siting::id::ClusterId;
-use siting::manifest::spec::Specs;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
@@ -126,10 +125,7 @@ impl Workspace {
 
     /// All its documents, as JSON manifests.
     fn documents(&self, py: Python<'_>) -> String {
-        py.detach(|| {
-            let workspace = self.snapshot();
-            manifest::write_json(&written::present(&workspace, Specs::clone(workspace.specs())))
-        })
+        py.detach(|| manifest::write_json(self.snapshot().specs()))
     }
 
     /// Its documents of one name, and perhaps a few more, as JSON manifests.

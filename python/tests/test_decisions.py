@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from decimal import Decimal
 
 import pytest
@@ -144,16 +145,44 @@ def test_i4_a_decision_of_another_process_can_be_committed(small: siting.Workspa
     assert caught.value.code == "decision-refused"
 
 
+def test_w6_what_is_no_longer_allowed_is_not_committed(small: siting.Workspace) -> None:
+    early = small.place("v1")
+    before = small.state()
+    other = siting.Workspace.restore(before)
+    other.set_cluster("paris", cordoned=True)
+    for decision in (early, pickle.loads(pickle.dumps(early))):
+        with pytest.raises(siting.Conflict, match="the cluster is cordoned") as caught:
+            other.commit(decision)
+        assert caught.value.code == "no-longer-allowed"
+    assert other.reservations == ()
+    forged, (kept,) = early.__reduce__()
+    kept = {**kept, "report": re.sub(r'"replicas":\d+', '"replicas":99', kept["report"])}
+    with pytest.raises(siting.Conflict, match="99 replicas are placed"):
+        small.commit(forged(kept))
+    assert small.state() == before
+
+
+def test_w4_a_state_comes_back_and_others_are_refused(small: siting.Workspace) -> None:
+    small.commit(small.place("v1"))
+    state = small.state()
+    assert siting.Workspace.restore(state).state() == state
+    with pytest.raises(siting.InvalidValue, match="version 99"):
+        siting.Workspace.restore(state.replace('"version":1', '"version":99', 1))
+    for damaged in ("", "{}", "[]", state[:-9], state.replace('"taken":[{', '"taken":[{"x":1,', 1)):
+        with pytest.raises(siting.InvalidValue):
+            siting.Workspace.restore(damaged)
+
+
 def test_i4_reservations_are_values(small: siting.Workspace) -> None:
     made = small.reserve("paris", "a", "cpu:x86", replicas=2, cpu="4", memory="1Gi")
     (kept,) = small.reservations
     assert kept.id == made
     kept = pickle.loads(pickle.dumps(kept))
     small.release(made)
-    small.restore(kept)
+    small.take_back(kept)
     assert small.reservations == (kept,)
     with pytest.raises(siting.Conflict):
-        small.restore(kept)
+        small.take_back(kept)
     with pytest.raises(siting.UnknownName, match="did you mean `paris`"):
         small.reserve("pariss", "a", "cpu:x86")
     with pytest.raises(siting.InvalidValue, match="no pool `b`"):

@@ -30,5 +30,5 @@ pub use node::{Node, Remainder};
 pub use nodes::Nodes;
 pub use points::Points;
 pub use request::{GpuRequest, Request, Share};
-pub use reservation::{Reservation, RestoreError};
+pub use reservation::{Owner, Reservation, RestoreError};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};

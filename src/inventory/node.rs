@@ -36,6 +36,7 @@ pub struct Remainder {
 
 /// What is taken of one node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Part {
     cpu: u64,
     memory: u64,
@@ -43,6 +44,42 @@ pub(super) struct Part {
     bandwidth: u64,
     /// Thousandths of each GPU.
     gpus: SmallVec<[u16; 8]>,
+}
+
+/// What several replicas take together, on whatever nodes.
+#[cfg(feature = "manifest")]
+#[derive(PartialEq, Eq, Default)]
+pub(super) struct Total {
+    cpu: u128,
+    memory: u128,
+    storage: u128,
+    bandwidth: u128,
+    gpu_thousandths: u128,
+}
+
+#[cfg(feature = "manifest")]
+impl Total {
+    /// What so many replicas take that each take as much as a request says.
+    pub(super) fn of(request: &Request, replicas: u32) -> Self {
+        let times = |each: u64| u128::from(each) * u128::from(replicas);
+        Self {
+            cpu: times(request.cpu.get()),
+            memory: times(request.memory.get()),
+            storage: times(request.storage.get()),
+            bandwidth: times(request.bandwidth.get()),
+            gpu_thousandths: times(request.gpu.thousandths()),
+        }
+    }
+
+    /// Adds a part of each of `count` nodes.
+    pub(super) fn add(&mut self, part: &Part, count: u32) {
+        let count = u128::from(count);
+        self.cpu += u128::from(part.cpu) * count;
+        self.memory += u128::from(part.memory) * count;
+        self.storage += u128::from(part.storage) * count;
+        self.bandwidth += u128::from(part.bandwidth) * count;
+        self.gpu_thousandths += part.gpus.iter().map(|&gpu| u128::from(gpu)).sum::<u128>() * count;
+    }
 }
 
 /// What is free of a resource that the shape leaves unstated.

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::cluster::{Shape, Used};
+#[cfg(feature = "manifest")]
+use super::node::Total;
 use super::node::{Node, Part, Remainder, limit};
 use super::request::Request;
 use crate::quantity::{Bandwidth, Bytes};
@@ -40,12 +42,21 @@ struct Run {
 
 /// What replicas took of neighbouring nodes, of each the same, to be given back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Taken {
     first: u32,
     count: u32,
     part: Part,
     /// Replicas on all of the nodes.
     pub(super) replicas: u32,
+}
+
+#[cfg(feature = "manifest")]
+impl Taken {
+    /// Adds what is taken of all of the nodes.
+    pub(super) fn add_to(&self, total: &mut Total) {
+        total.add(&self.part, self.count);
+    }
 }
 
 impl Nodes {

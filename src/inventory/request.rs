@@ -1,11 +1,14 @@
 //! What one replica takes of one node.
 
+use serde::{Deserialize, Serialize};
+
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money};
 
 use super::cluster::Shape;
 
 /// What one replica takes of one node, whatever flavor it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
     /// Cpu.
     pub cpu: Cpu,
@@ -20,7 +23,8 @@ pub struct Request {
 }
 
 /// The GPUs one replica takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum GpuRequest {
     /// None.
     #[default]

@@ -1,10 +1,15 @@
 //! A reservation as a value: written down, it survives the process that made it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "manifest")]
+use super::node::Total;
 use super::nodes::{Nodes, Taken};
+#[cfg(feature = "manifest")]
+use super::request::Request;
 use super::state::{Held, Inventory, ReservationId};
 use crate::id::{Id, Name, PoolId};
 
@@ -22,11 +27,56 @@ use crate::id::{Id, Name, PoolId};
 /// # }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reservation {
     id: ReservationId,
     cluster: Name,
     pool: Name,
+    #[serde(default, skip_serializing_if = "Owner::is_host")]
+    owner: Owner,
     taken: Vec<Taken>,
+}
+
+/// Whose a reservation is (W5). Nobody else gives it back.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Option<Arc<str>>", into = "Option<Arc<str>>")]
+pub enum Owner {
+    /// The host's own.
+    #[default]
+    Host,
+    /// One deployment's of one life, such as `model/bert/bert-1`.
+    Deployment(Arc<str>),
+}
+
+impl Owner {
+    fn is_host(&self) -> bool {
+        *self == Self::Host
+    }
+}
+
+impl From<Option<Arc<str>>> for Owner {
+    /// The deployment of this address, or the host.
+    fn from(address: Option<Arc<str>>) -> Self {
+        address.map_or(Self::Host, Self::Deployment)
+    }
+}
+
+impl From<Owner> for Option<Arc<str>> {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::Host => None,
+            Owner::Deployment(address) => Some(address),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("the host"),
+            Self::Deployment(address) => write!(f, "`{address}`"),
+        }
+    }
 }
 
 /// A reservation that cannot be restored; nothing has changed.
@@ -47,6 +97,9 @@ pub enum RestoreError {
     /// The nodes it holds are not free, or not there.
     #[error("the nodes that reservation {0} holds are not free")]
     NotFree(ReservationId),
+    /// No number after it would be left.
+    #[error("reservation {0} has a number that is never given")]
+    Number(ReservationId),
 }
 
 impl Reservation {
@@ -54,6 +107,26 @@ impl Reservation {
     #[must_use]
     pub fn id(&self) -> ReservationId {
         self.id
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// How many replicas it is for; 0 where nodes are unlimited, as nothing is held there.
+    #[must_use]
+    pub fn replicas(&self) -> u64 {
+        self.taken.iter().map(|taken| u64::from(taken.replicas)).sum()
+    }
+
+    /// Whether it holds just what so many replicas take, each as much as a request says.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn is_of(&self, request: &Request, replicas: u32) -> bool {
+        let mut total = Total::default();
+        self.taken.iter().for_each(|taken| taken.add_to(&mut total));
+        self.replicas() == u64::from(replicas) && total == Total::of(request, replicas)
     }
 
     /// The cluster it holds room on.
@@ -76,7 +149,26 @@ impl Inventory {
         let held = self.reservations.get(&id)?;
         let pool = self.fleet.pool(held.pool)?;
         let cluster = self.fleet.cluster(pool.cluster)?.name.clone();
-        Some(Reservation { id, cluster, pool: pool.def.name.clone(), taken: held.taken.clone() })
+        Some(Reservation {
+            id,
+            cluster,
+            pool: pool.def.name.clone(),
+            owner: held.owner.clone(),
+            taken: held.taken.clone(),
+        })
+    }
+
+    /// Whose a reservation is; `None` for one that was never made, or was released.
+    #[must_use]
+    pub fn owner(&self, id: ReservationId) -> Option<&Owner> {
+        self.reservations.get(&id).map(|held| &held.owner)
+    }
+
+    /// Makes a reservation somebody's.
+    pub(crate) fn assign(&mut self, id: ReservationId, owner: Owner) {
+        if let Some(held) = self.reservations.get_mut(&id) {
+            held.owner = owner;
+        }
     }
 
     /// Holds again, on the same nodes and under the same number, what a reservation held.
@@ -88,6 +180,7 @@ impl Inventory {
         if self.reservations.contains_key(&id) {
             return Err(RestoreError::Held(id));
         }
+        let next = id.0.checked_add(1).ok_or(RestoreError::Number(id))?;
         let gone = || RestoreError::Gone { cluster: reservation.cluster.clone(), pool: reservation.pool.clone() };
         let pool = self.find_pool(&reservation.cluster, &reservation.pool).ok_or_else(gone)?;
         if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
@@ -100,9 +193,21 @@ impl Inventory {
             return Err(RestoreError::NotFree(id));
         }
         self.note_use(pool);
-        self.reservations.insert(id, Held { pool, taken: reservation.taken.clone() });
-        self.next = self.next.max(id.0.saturating_add(1));
+        self.reservations.insert(id, Held { pool, owner: reservation.owner.clone(), taken: reservation.taken.clone() });
+        self.next = self.next.max(next);
         Ok(())
+    }
+
+    /// The number that the next reservation gets.
+    #[must_use]
+    pub fn next_reservation(&self) -> ReservationId {
+        ReservationId(self.next)
+    }
+
+    /// Gives no number below this one any more.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn skip_to(&mut self, next: ReservationId) {
+        self.next = self.next.max(next.0);
     }
 
     /// The pool of these names. O(log n + the cluster's pools).

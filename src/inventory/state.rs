@@ -11,6 +11,7 @@ use super::fleet::{Fleet, InvalidFleet};
 use super::in_use::OffersInUse;
 use super::nodes::{Nodes, Taken};
 use super::request::Request;
+use super::reservation::Owner;
 use crate::bitset::BitSet;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, Id, OfferId, PairId, PoolId};
@@ -62,6 +63,7 @@ impl fmt::Display for ReservationId {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Held {
     pub(super) pool: PoolId,
+    pub(super) owner: Owner,
     pub(super) taken: Vec<Taken>,
 }
 
@@ -210,7 +212,7 @@ impl Inventory {
         let taken = self.take(found.pool, request, replicas)?;
         let id = ReservationId(self.next);
         self.next += 1;
-        self.reservations.insert(id, Held { pool: found.pool, taken });
+        self.reservations.insert(id, Held { pool: found.pool, owner: Owner::Host, taken });
         Ok(id)
     }
 

@@ -151,6 +151,20 @@ pub struct EnvironmentSpec {
     pub on_replaced: Option<OnReplaced>,
 }
 
+impl EnvironmentSpec {
+    /// An environment without policies and requirements.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            metadata: Metadata::named(name),
+            policies: Vec::new(),
+            require: Vec::new(),
+            on_violation: OnViolation::default(),
+            on_replaced: None,
+        }
+    }
+}
+
 /// The workspace: what holds for all environments, and what it adds to the catalog.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WorkspaceSpec {
@@ -174,6 +188,25 @@ pub struct WorkspaceSpec {
     pub flavors: Vec<FlavorSpec>,
     /// Demands for which packing leaves room (D5).
     pub expected_demands: Vec<Sourced<ExpectedDemandSpec>>,
+}
+
+impl WorkspaceSpec {
+    /// A workspace that imposes and adds nothing.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            metadata: Metadata::named(name),
+            policies: Vec::new(),
+            require: Vec::new(),
+            default_environment: None,
+            currency: None,
+            resource_types: Vec::new(),
+            groups: Vec::new(),
+            locations: Vec::new(),
+            flavors: Vec::new(),
+            expected_demands: Vec::new(),
+        }
+    }
 }
 
 /// A demand that the fleet is expected to meet.

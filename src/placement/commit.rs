@@ -1,26 +1,69 @@
-//! A decision, carried out on an inventory that may have moved on (I4).
+//! Placements, carried out on an inventory and under policies that may have moved on (I4, W6).
 
 use std::sync::Arc;
 
+use super::ask::Ask;
+use super::constraint::Code;
 use super::decision::{Decision, Placement, Verdict};
+use super::explain;
+use super::feasible::{Feasible, Question};
+use super::reason::{self, Reason};
+use super::spread::Domains;
 use crate::catalog::Catalog;
 use crate::id::{FlavorId, PairId};
-use crate::inventory::{Cluster, Fleet, Inventory, ReservationId, ReserveError};
+use crate::inventory::{Cluster, Fleet, Inventory, Request, ReservationId, ReserveError};
+use crate::policy::Scope;
 
-/// Why a decision cannot be carried out; nothing has changed.
+/// Why placements cannot be carried out; nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
     /// The decision is a refusal.
     #[error("the decision is a refusal")]
     Refused,
+    /// The deployment is not of this workspace.
+    #[error("{0}")]
+    UnknownDeployment(String),
     /// A pool that the decision uses is gone, or is elsewhere or something else by now.
     #[error("{site} is gone or has changed")]
     Changed {
         /// The pool and its cluster.
         site: String,
     },
-    /// A pool that the decision uses does not take its replicas any more.
+    /// The policies of this moment allow nothing.
+    #[error("{}", .reason.message())]
+    Forbidden {
+        /// Why.
+        reason: Box<Reason>,
+    },
+    /// A place is no candidate at this moment: the policies, the cluster or the demand rule it out.
+    #[error("{site}: {}", .reason.message())]
+    NotACandidate {
+        /// The pool and its cluster.
+        site: String,
+        /// The first constraint that it fails.
+        reason: Box<Reason>,
+    },
+    /// Each place meets the demand under some alternative, but no single one is met by all of them (D1).
+    #[error("no single alternative of the demand is met by all places; alternatives are not mixed")]
+    MixedAlternatives,
+    /// More replicas than are wanted.
+    #[error("{placed} replicas are placed and {wanted} are wanted")]
+    TooMany {
+        /// Replicas placed.
+        placed: u64,
+        /// Replicas wanted.
+        wanted: u32,
+    },
+    /// The replicas do not spread as they must (D5).
+    #[error("the replicas are spread with a skew of {skew}, and {most} is allowed")]
+    Skewed {
+        /// The skew that they have.
+        skew: u32,
+        /// The most that is allowed.
+        most: u32,
+    },
+    /// A pool that is used does not take its replicas any more.
     #[error("{site}: {cause}")]
     Taken {
         /// The pool and its cluster.
@@ -30,31 +73,149 @@ pub enum CommitError {
     },
 }
 
-/// Reserves what a decision placed, on this inventory, which may be newer than the snapshot the
-/// decision was made on. Only what the decision touches is checked again: that each pool is still
-/// there, in the same place and of the same flavors, open, and has room.
+/// Reserves replicas at places, if every constraint holds at this moment: the policies of `scope`, health
+/// and cordon, the demand of `ask`, the spread that it requires, and free room (W6). Whoever chose the
+/// places is not believed: what each replica takes follows from the demand.
+///
+/// Fewer replicas than are wanted may be placed, as a partial decision does; replicas of zero reserve
+/// nothing.
+///
+/// ```
+/// # use siting::inventory::Inventory;
+/// # use siting::placement::{Ask, CommitError, commit, decide, located};
+/// # fn both(inventory: &mut Inventory, scope: &std::sync::Arc<siting::policy::Scope>) -> Result<(), CommitError> {
+/// # let demand = siting::deployment::Demand::AnyFlavor;
+/// let ask = Ask::new(&demand, 2);
+/// let decision = decide(inventory, scope, &ask);
+/// // … by then the inventory and the policies may be others.
+/// let places = located(&decision, inventory.fleet())?;
+/// let reservations = commit(inventory, scope, &ask, &places)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`CommitError`]; nothing has changed then, so several planners can share one inventory and the
 /// loser decides anew.
-pub fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
+pub fn commit(
+    inventory: &mut Inventory,
+    scope: &Arc<Scope>,
+    ask: &Ask<'_>,
+    places: &[(PairId, u32)],
+) -> Result<Vec<ReservationId>, CommitError> {
+    let wanted = checked(inventory, scope, ask, places)?;
+    reserve(inventory, &wanted)
+}
+
+/// Reserves what a decision placed on this very inventory and under these very policies.
+///
+/// # Errors
+/// As [`commit`].
+pub(crate) fn commit_own(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
+    let places = located(decision, inventory.fleet())?;
+    let requests = decision.placements().iter().map(|placement| placement.request);
+    let wanted: Vec<_> = places.into_iter().zip(requests).map(|((pair, replicas), of)| (pair, of, replicas)).collect();
+    reserve(inventory, &wanted)
+}
+
+/// Where a decision placed replicas, on another state of its fleet: each pool must still be there, in the same
+/// place and of the same flavors.
+///
+/// # Errors
+/// [`CommitError::Refused`] or [`CommitError::Changed`].
+pub fn located(decision: &Decision, fleet: &Arc<Fleet>) -> Result<Vec<(PairId, u32)>, CommitError> {
     if decision.verdict() == Verdict::Refused {
         return Err(CommitError::Refused);
     }
-    let mut wanted = Vec::with_capacity(decision.placements().len());
-    for placement in decision.placements() {
-        let Some(pair) = same_pair(decision.fleet(), inventory.fleet(), placement.pair) else {
-            return Err(CommitError::Changed { site: site(decision.fleet(), placement) });
-        };
-        wanted.push((pair, placement.request, placement.replicas));
+    let there = |placement: &Placement| {
+        let pair = same_pair(decision.fleet(), fleet, placement.pair);
+        let pair = pair.ok_or_else(|| CommitError::Changed { site: site(decision.fleet(), placement.pair) })?;
+        Ok((pair, placement.replicas))
+    };
+    decision.placements().iter().map(there).collect()
+}
+
+/// What the replicas take, if every constraint but room holds.
+fn checked(
+    inventory: &Inventory,
+    scope: &Arc<Scope>,
+    ask: &Ask<'_>,
+    places: &[(PairId, u32)],
+) -> Result<Vec<(PairId, Request, u32)>, CommitError> {
+    let fleet = inventory.fleet();
+    if let Some(reason) = reason::policy_reasons(scope).into_iter().next() {
+        return Err(CommitError::Forbidden { reason: Box::new(reason) });
     }
-    inventory.reserve_all(&wanted).map_err(|(index, cause)| {
-        let site =
-            decision.placements().get(index).map_or_else(String::new, |placement| site(decision.fleet(), placement));
+    let placed = places.iter().map(|(_, replicas)| u64::from(*replicas)).sum();
+    if placed > u64::from(ask.replicas) {
+        return Err(CommitError::TooMany { placed, wanted: ask.replicas });
+    }
+    let feasible = Feasible::new(fleet, (inventory.healthy(), inventory.cordoned()), scope, ask.demand);
+    let question = Question::new(inventory, &feasible, *ask);
+    let under = |alternative: usize| -> Option<Vec<(PairId, Request, u32)>> {
+        let taken = places.iter().map(|&(pair, replicas)| {
+            let fit = feasible.of_pair(pair, alternative).filter(|fit| fit.failures.is_none())?;
+            Some((pair, fit.request, replicas))
+        });
+        taken.collect()
+    };
+    let met = (0..ask.demand.alternatives()).find_map(|alternative| Some((alternative, under(alternative)?)));
+    let Some((alternative, wanted)) = met else {
+        return Err(why_not(&question, scope, places));
+    };
+    keeps_its_spread(&question, alternative, places)?;
+    Ok(wanted)
+}
+
+/// Why no alternative is met by all places.
+fn why_not(question: &Question<'_>, scope: &Arc<Scope>, places: &[(PairId, u32)]) -> CommitError {
+    let fleet = question.fleet();
+    for &(id, _) in places {
+        let alternatives = 0..question.ask.demand.alternatives();
+        let met = alternatives.into_iter().any(|alternative| question.feasible.is_candidate(id, alternative));
+        if met {
+            continue;
+        }
+        let site = site(fleet, id);
+        let cluster = fleet.pair(id).map(|pair| pair.cluster);
+        let explained =
+            cluster.map(|cluster| explain::explain_cluster(question.inventory, scope, question.ask.demand, cluster));
+        let of_pair = explained.into_iter().flatten().find(|explained| explained.pair == id);
+        let first = of_pair.and_then(|explained| {
+            explained.reasons.into_iter().find(|reason| reason.code != Code::InsufficientCapacity)
+        });
+        return match first {
+            Some(reason) => CommitError::NotACandidate { site, reason: Box::new(reason) },
+            None => CommitError::Changed { site },
+        };
+    }
+    CommitError::MixedAlternatives
+}
+
+/// Whether the replicas spread as the preferences require, over the domains that have a candidate (D5).
+fn keeps_its_spread(question: &Question<'_>, alternative: usize, places: &[(PairId, u32)]) -> Result<(), CommitError> {
+    let Some(spread) = question.ask.preferences.spread else { return Ok(()) };
+    let Some(most) = spread.max_skew else { return Ok(()) };
+    let candidates: Vec<PairId> = question.feasible.candidates(alternative).collect();
+    let mut domains = Domains::new(question, &candidates, spread);
+    for &(pair, replicas) in places {
+        if let Some(pair) = question.fleet().pair(pair) {
+            domains.add_all(pair.cluster, replicas);
+        }
+    }
+    let skew = domains.skew();
+    if skew > most.get() { Err(CommitError::Skewed { skew, most: most.get() }) } else { Ok(()) }
+}
+
+/// Takes room for all, or for none.
+fn reserve(inventory: &mut Inventory, wanted: &[(PairId, Request, u32)]) -> Result<Vec<ReservationId>, CommitError> {
+    let awake: Vec<_> = wanted.iter().copied().filter(|(_, _, replicas)| *replicas > 0).collect();
+    let fleet = Arc::clone(inventory.fleet());
+    inventory.reserve_all(&awake).map_err(|(index, cause)| {
+        let site = awake.get(index).map_or_else(String::new, |&(pair, ..)| site(&fleet, pair));
         CommitError::Taken { site, cause }
     })
 }
-
 /// The pair of another fleet that is the same place and flavor under the same names.
 fn same_pair(from: &Arc<Fleet>, to: &Arc<Fleet>, id: PairId) -> Option<PairId> {
     if Arc::ptr_eq(from, to) {
@@ -82,8 +243,8 @@ fn code(catalog: &Catalog, flavor: Option<FlavorId>) -> Option<&str> {
     flavor.map(|flavor| catalog.flavor_code(flavor))
 }
 
-fn site(fleet: &Fleet, placement: &Placement) -> String {
-    match fleet.names(placement.pair) {
+fn site(fleet: &Fleet, pair: PairId) -> String {
+    match fleet.names(pair) {
         Some((cluster, pool, _)) => format!("pool `{pool}` of cluster `{cluster}`"),
         None => "a pool of another fleet".to_owned(),
     }

@@ -25,7 +25,8 @@ mod spread;
 
 pub use allot::ranking;
 pub use ask::Ask;
-pub use commit::{CommitError, commit};
+pub(crate) use commit::commit_own;
+pub use commit::{CommitError, commit, located};
 pub use constraint::Code;
 pub use counts::Counts;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};

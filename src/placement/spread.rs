@@ -71,6 +71,20 @@ impl Domains {
         true
     }
 
+    /// Counts replicas that have a place already, wherever that is.
+    pub(super) fn add_all(&mut self, cluster: ClusterId, replicas: u32) {
+        if let Some(held) = self.held_mut(cluster) {
+            *held = Some(held.unwrap_or(0).saturating_add(replicas));
+        }
+        self.find_least();
+    }
+
+    /// How many more replicas the fullest domain holds than the emptiest.
+    pub(super) fn skew(&self) -> u32 {
+        let most = self.held.iter().copied().flatten().max().unwrap_or(0);
+        most.saturating_sub(self.least.0)
+    }
+
     /// Whether a full domain keeps others from growing, or is just less liked.
     pub(super) fn is_constraint(&self) -> bool {
         self.spread.max_skew.is_some()

@@ -8,7 +8,6 @@ use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
 use crate::manifest::scenario::{Happening, PushSpec};
 use crate::manifest::spec::AttachmentSpec;
-use crate::policy::Attachment;
 use crate::time::Moment;
 use crate::workspace::{PolicyChange, Workspace};
 
@@ -131,14 +130,9 @@ fn set_policies(
     environment: &str,
     policies: &[AttachmentSpec],
 ) -> Result<Vec<Effect>, Refusal> {
-    let unknown = |what: &str, name: &str| Refusal::new("C8", format!("no {what} is called `{name}`"));
-    let environment = scene.find_environment(environment).map_err(|_| unknown("environment", environment))?;
-    let attached = policies.iter().map(|spec| match scene.policies().find(&spec.policy) {
-        Some(policy) => Ok(Attachment { policy, enforcement: spec.enforcement }),
-        None => Err(unknown("policy", &spec.policy)),
-    });
-    let attachments = attached.collect::<Result<Vec<_>, _>>()?;
-    scene.change_policies(PolicyChange { environment: Some(environment), attachments });
+    let policies = policies.iter().map(|spec| (spec.policy.value.clone(), spec.enforcement)).collect();
+    let change = PolicyChange { environment: Some(environment.to_owned()), policies };
+    scene.change_policies(&change).map_err(|unknown| Refusal::new("C8", unknown.to_string()))?;
     let settled = scene.settle_violations(now).into_iter().map(|(_, done)| done);
     Ok(settled.collect::<Result<Vec<_>, _>>()?.concat())
 }

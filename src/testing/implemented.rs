@@ -71,7 +71,7 @@ arbitrary! {
     crate::policy: Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope,
         State, Targets, Level, OnViolation, OnReplaced;
     crate::inventory: Class, Cluster, ClusterDef, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,
-        Nodes, Offer, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Used;
+        Nodes, Offer, Owner, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Used;
     crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window;
     crate::scaling: Autoscaler, Bounds, Decision, NoProposal, State;
     crate::scaling::hpa: Initialisation, NoFigure, Phase, Proposal, Replica, Sample, Standing, Tolerance;

@@ -7,7 +7,7 @@ use super::values::{valid, words};
 use super::worlds::WorldOptions;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
 use crate::deployment::{Demand, Deployment, Preferences, Workload};
-use crate::id::{DeploymentId, EnvironmentId, PairId, ResourceTypeId};
+use crate::id::{DeploymentId, Name, PairId, ResourceTypeId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
 use crate::policy::{
@@ -102,11 +102,11 @@ impl Draw for Attachment {
 }
 
 impl Draw for PolicyChange {
-    /// Other policies of the workspace or of an environment, by small ids.
+    /// Other policies of the workspace or of an environment.
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
-            environment: choices.maybe(50, EnvironmentId::draw),
-            attachments: choices.several(0, 3, Attachment::draw),
+            environment: choices.maybe(50, |choices| Name::draw(choices).to_string()),
+            policies: choices.several(0, 3, |choices| (Name::draw(choices).to_string(), Draw::draw(choices))),
         }
     }
 }

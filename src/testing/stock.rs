@@ -5,7 +5,7 @@ use super::loaded::parts;
 use super::values::valid;
 use crate::id::{Id, PairId, PoolId};
 use crate::inventory::{
-    Class, Cluster, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Pair, Place, Pool,
+    Class, Cluster, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node, Nodes, Offer, Owner, Pair, Place, Pool,
     Remainder, Request, Reservation, ReservationId, Shape, Share,
 };
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
@@ -76,6 +76,14 @@ impl Draw for Share {
 impl Draw for ReservationId {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self::new(u64::from(choices.below(100)))
+    }
+}
+
+impl Draw for Owner {
+    /// The host, or a deployment of a life.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let number = choices.maybe(50, |choices| choices.up_to(9));
+        number.map_or(Self::Host, |number| Self::Deployment(format!("model/bert/bert-{number}").into()))
     }
 }
 

@@ -111,6 +111,7 @@ impl Workspace {
         }
         self.hold(&mut inventory, &mut holdings, workload, journal.state())?;
         self.running = kept;
+        self.unwrite_running(workload);
         (self.inventory, self.lives.holdings) = (inventory, holdings);
         self.lives.journals.insert(workload.clone(), journal);
         Ok(())
@@ -128,7 +129,7 @@ impl Workspace {
             for site in &record.sites {
                 let claim = self
                     .claim(workload, record, site)
-                    .and_then(|claim| holdings.take(inventory, workload, record.number, site, claim));
+                    .and_then(|claim| holdings.take(inventory, workload, state, record.number, site, claim));
                 claim.map_err(|refusal| Refusal { reason: homeless(state, record, site, &refusal), ..refusal })?;
             }
         }

@@ -70,6 +70,7 @@ impl Workspace {
         if let Some(found) = Arc::make_mut(&mut self.deployments).get_mut(deployment.index()) {
             *found = after;
         }
+        self.write_own_policies(deployment);
         Ok(())
     }
 
@@ -95,6 +96,7 @@ impl Workspace {
         if let Some(found) = self.environments.get_mut(id.index()) {
             *found = None;
         }
+        self.unwrite_environment(name);
         Ok(())
     }
 }

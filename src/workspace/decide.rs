@@ -129,11 +129,11 @@ impl Workspace {
         let runs = self.running.iter().any(|running| running.deployment == id);
         let before = runs.then(|| inventory.clone());
         self.release_own(inventory, id);
-        let again = known.map(|known| (placement::commit(inventory, &known.decision), known));
+        let again = known.map(|known| (placement::commit_own(inventory, &known.decision), known));
         let (committed, outcome) = match again {
             Some((Err(CommitError::Taken { .. } | CommitError::Changed { .. }), _)) | None => {
                 let outcome = self.place_on(inventory, id, self.deployment(id)?, options);
-                (placement::commit(inventory, &outcome.decision), outcome)
+                (placement::commit_own(inventory, &outcome.decision), outcome)
             }
             Some(again) => again,
         };

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Workspace;
 use crate::catalog::{Choice, ChoiceKind, FlavorKind};
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
-use crate::inventory::{Inventory, Request, ReservationId};
+use crate::inventory::{Inventory, Owner, Request, Reservation, ReservationId};
 use crate::lifecycle::{Number, Place, Refusal, Site, State};
 use crate::placement::Decision;
 
@@ -24,6 +26,18 @@ struct Holding {
     request: Request,
     replicas: u32,
     id: ReservationId,
+}
+
+/// What replicas of one deployment hold at one place, written down beside the life that they belong to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LifeReservation {
+    deployment: Number,
+    generation: u64,
+    place: Place,
+    /// What each of them takes.
+    request: Request,
+    reservation: Reservation,
 }
 
 /// What one replica takes of a pair.
@@ -46,12 +60,12 @@ impl Holdings {
         &mut self,
         inventory: &mut Inventory,
         workload: &Workload,
+        state: &State,
         deployment: Number,
         site: &Site,
         Claim { pair, request }: Claim,
     ) -> Result<(), Refusal> {
-        let place = Place { replicas: 0, ..site.place.clone() };
-        let key = (workload.resource_type.index(), workload.name.clone(), deployment, place, site.generation);
+        let key = self.key(workload, deployment, &site.place, site.generation);
         let before = self.0.remove(&key);
         let replicas = site.place.replicas.saturating_add(before.as_ref().map_or(0, |holding| holding.replicas));
         if let Some(holding) = before {
@@ -59,8 +73,69 @@ impl Holdings {
         }
         let reserved = inventory.reserve_anyway(pair, &request, replicas);
         let id = reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("make room, or stop them"))?;
+        inventory.assign(id, owner(state, deployment));
         self.0.insert(key, Holding { pair, request, replicas, id });
         Ok(())
+    }
+
+    /// Takes what is written down that a life's replicas hold: exactly what its state says, and no more.
+    #[cfg(feature = "manifest")]
+    pub(super) fn take_back(
+        &mut self,
+        inventory: &mut Inventory,
+        workload: &Workload,
+        state: &State,
+        held: &[LifeReservation],
+        pair: impl Fn(&Place) -> Option<PairId>,
+    ) -> Result<(), (Option<usize>, String)> {
+        let mut wanted = self.wanted(workload, state);
+        for (at, held) in held.iter().enumerate() {
+            let refuse = |message: String| (Some(at), message);
+            let LifeReservation { deployment, generation, place, request, reservation } = held;
+            let key = self.key(workload, *deployment, place, *generation);
+            let replicas = place.replicas;
+            if wanted.remove(&key) != Some(replicas) {
+                return Err(refuse(format!(
+                    "the life has no {replicas} replicas of its number {} there",
+                    deployment.get()
+                )));
+            }
+            let pair = pair(place).ok_or_else(|| refuse("there is no such pool".to_owned()))?;
+            if (reservation.cluster(), reservation.pool()) != (&place.cluster, &place.pool) {
+                return Err(refuse("the reservation is of another pool".to_owned()));
+            }
+            if *reservation.owner() != owner(state, *deployment) {
+                return Err(refuse(format!("the reservation belongs to {}", reservation.owner())));
+            }
+            let limited = inventory.fleet().pair(pair).is_some_and(|found| inventory.nodes(found.pool).is_some());
+            if limited && !reservation.is_of(request, replicas) {
+                return Err(refuse(format!("the reservation is not what {replicas} replicas take")));
+            }
+            inventory.restore(reservation).map_err(|error| refuse(error.to_string()))?;
+            self.0.insert(key, Holding { pair, request: *request, replicas, id: reservation.id() });
+        }
+        match wanted.into_iter().next() {
+            Some((key, replicas)) => {
+                let message = format!("nothing is held for {replicas} replicas of number {}", key.2.get());
+                Err((None, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How many replicas of a life run or are about to, by deployment, place and generation.
+    fn wanted(&self, workload: &Workload, state: &State) -> BTreeMap<Key, u32> {
+        let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
+        for (number, generation, taken) in state.taken() {
+            let count = wanted.entry(self.key(workload, number, taken, generation)).or_default();
+            *count = count.saturating_add(taken.replicas);
+        }
+        wanted
+    }
+
+    fn key(&self, workload: &Workload, deployment: Number, place: &Place, generation: u64) -> Key {
+        let place = Place { replicas: 0, ..place.clone() };
+        (workload.resource_type.index(), workload.name.clone(), deployment, place, generation)
     }
 
     /// Reserves and releases until exactly what the state's replicas take is held.
@@ -71,26 +146,24 @@ impl Holdings {
         state: &State,
         decisions: &BTreeMap<Number, Decision>,
     ) -> Result<(), Refusal> {
-        let owner = (workload.resource_type.index(), workload.name.clone());
-        let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
-        for (number, generation, taken) in state.taken() {
-            let place = Place { replicas: 0, ..taken.clone() };
-            *wanted.entry((owner.0, owner.1.clone(), number, place, generation)).or_default() += taken.replicas;
-        }
-        let of_this = |key: &&Key| (key.0, &key.1) == (owner.0, &owner.1);
+        let wanted = self.wanted(workload, state);
+        let of_this = |key: &&Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
         let mut left: Vec<Key> =
             self.0.keys().filter(of_this).filter(|key| !wanted.contains_key(*key)).cloned().collect();
         for (key, replicas) in wanted {
             if let Some(holding) = self.0.get_mut(&key) {
                 holding.resize(inventory, replicas)?;
+                inventory.assign(holding.id, owner(state, key.2));
             } else if let Some((pair, request)) = decisions.get(&key.2).and_then(|decision| decided(decision, &key.3)) {
                 let id = reserve(inventory, pair, &request, replicas)?;
+                inventory.assign(id, owner(state, key.2));
                 self.0.insert(key, Holding { pair, request, replicas, id });
             } else if let Some(at) = left.iter().position(|old| (old.2, &old.3) == (key.2, &key.3)) {
                 // The same replicas under another generation: a patch.
                 let old = left.swap_remove(at);
                 if let Some(mut holding) = self.0.remove(&old) {
                     holding.resize(inventory, replicas)?;
+                    inventory.assign(holding.id, owner(state, key.2));
                     self.0.insert(key, holding);
                 }
             }
@@ -113,6 +186,11 @@ impl Holding {
         }
         Ok(())
     }
+}
+
+/// Whose the replicas of a deployment are (W5).
+fn owner(state: &State, deployment: Number) -> Owner {
+    Owner::Deployment(format!("{}/{}/{}", state.resource_type(), state.workload(), state.id(deployment)).into())
 }
 
 fn reserve(
@@ -162,6 +240,23 @@ impl Workspace {
     /// ```
     pub fn reserved_by_lives(&self) -> impl Iterator<Item = ReservationId> + '_ {
         self.lives.holdings.0.values().map(|holding| holding.id)
+    }
+
+    /// What the replicas of a life hold, to be written down beside it.
+    #[must_use]
+    pub fn held_by_life(&self, workload: &Workload) -> Vec<LifeReservation> {
+        let of_this = |key: &Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
+        let held = self.lives.holdings.0.iter().filter(|(key, _)| of_this(key));
+        let held = held.filter_map(|((_, _, deployment, place, generation), holding)| {
+            Some(LifeReservation {
+                deployment: *deployment,
+                generation: *generation,
+                place: Place { replicas: holding.replicas, ..place.clone() },
+                request: holding.request,
+                reservation: self.inventory.reservation(holding.id)?,
+            })
+        });
+        held.collect()
     }
 
     /// A pair by name, for those who keep it.

@@ -15,9 +15,11 @@ mod additions;
 mod adoption;
 mod allowed;
 mod attach;
+mod capacity;
 mod clusters;
 mod decide;
 mod deployments;
+mod documents;
 mod environments;
 mod holdings;
 mod lives;
@@ -31,16 +33,22 @@ mod preferences;
 mod running;
 mod scaling;
 mod settings;
+#[cfg(feature = "manifest")]
+mod state;
 mod violations;
 
 use std::sync::Arc;
 
 pub use attach::{AttachError, RemoveEnvironmentError};
+pub use capacity::{ReleaseError, TakeBackError};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
+pub use holdings::LifeReservation;
 pub use lookup::{LookupError, Reference};
 pub use offload::{Local, Offloaded};
 pub use running::Running;
+#[cfg(feature = "manifest")]
+pub use state::{StateError, WorkspaceState};
 pub use violations::{PolicyChange, Remedy, Settled, Violation};
 
 use self::allowed::AllowedSets;
@@ -259,11 +267,6 @@ impl Workspace {
     #[must_use]
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
-    }
-
-    /// The clusters and what is free on them, to reserve, release, cordon.
-    pub fn inventory_mut(&mut self) -> &mut Inventory {
-        &mut self.inventory
     }
 
     /// What runs now, by the names of the documents that say so (I4).

@@ -26,9 +26,14 @@ impl Workspace {
     /// The document that a deployment was read from.
     #[must_use]
     pub fn spec_of(&self, deployment: DeploymentId) -> Option<&DeploymentSpec> {
+        self.specs.deployments.get(self.index_of_spec(deployment)?)
+    }
+
+    /// Where the document of a deployment stands among all.
+    pub(super) fn index_of_spec(&self, deployment: DeploymentId) -> Option<usize> {
         let found = self.deployment(deployment)?;
         let resource_type = self.catalog.resource_type_name(found.workload.resource_type);
-        self.specs.deployments.iter().find(|spec| {
+        self.specs.deployments.iter().position(|spec| {
             spec.metadata.name.value == found.name
                 && spec.workload.value == found.workload.name
                 && self.catalog.resource_type(&spec.resource_type) == self.catalog.resource_type(resource_type)

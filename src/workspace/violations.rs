@@ -1,19 +1,19 @@
 //! Running replicas that a change of policies makes illegal, and what follows (L13, P11).
 
-use super::Workspace;
+use super::{LookupError, Workspace};
 use crate::deployment::Workload;
-use crate::id::{EnvironmentId, Id};
+use crate::id::Id;
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
-use crate::policy::{Attachment, OnViolation};
+use crate::policy::{Attachment, Enforcement, OnViolation};
 use crate::time::Moment;
 
-/// Other policies for an environment, or for the workspace itself.
+/// Other policies for an environment, or for the workspace itself. All by name (W1).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyChange {
     /// The environment; `None` is the workspace.
-    pub environment: Option<EnvironmentId>,
+    pub environment: Option<String>,
     /// What is attached there from now on.
-    pub attachments: Vec<Attachment>,
+    pub policies: Vec<(String, Enforcement)>,
 }
 
 /// A live deployment with replicas where they may not run.
@@ -49,23 +49,41 @@ pub type Settled = (Violation, Result<Vec<Effect>, Refusal>);
 impl Workspace {
     /// Attaches other policies to an environment or the workspace. What runs is not touched: ask for
     /// [`violations`](Self::violations), or [`settle`](Self::settle_violations) them.
-    pub fn change_policies(&mut self, change: PolicyChange) {
-        match change.environment {
-            None => self.attachments = change.attachments,
+    ///
+    /// # Errors
+    /// [`LookupError`] of the environment or a policy; nothing has changed then.
+    pub fn change_policies(&mut self, change: &PolicyChange) -> Result<(), LookupError> {
+        let environment = match &change.environment {
+            Some(name) => Some(self.find_environment(name)?),
+            None => None,
+        };
+        let attachment = |(name, enforcement): &(String, Enforcement)| {
+            let policy = self.find_policy(name)?;
+            Ok(Attachment { policy, enforcement: *enforcement })
+        };
+        let attachments = change.policies.iter().map(attachment).collect::<Result<Vec<_>, LookupError>>()?;
+        self.write_policies(change.environment.as_deref(), &attachments);
+        let attached = match environment {
+            None => Some(&mut self.attachments),
             Some(id) => {
-                if let Some(environment) = self.environments.get_mut(id.index()).and_then(Option::as_mut) {
-                    environment.attachments = change.attachments;
-                }
+                let found = self.environments.get_mut(id.index()).and_then(Option::as_mut);
+                found.map(|environment| &mut environment.attachments)
             }
+        };
+        if let Some(attached) = attached {
+            *attached = attachments;
         }
+        Ok(())
     }
 
     /// What a change of policies would make illegal, and what would follow (P11). Nothing changes.
-    #[must_use]
-    pub fn impact(&self, now: Moment, change: PolicyChange) -> Vec<Violation> {
+    ///
+    /// # Errors
+    /// As [`change_policies`](Self::change_policies).
+    pub fn impact(&self, now: Moment, change: &PolicyChange) -> Result<Vec<Violation>, LookupError> {
         let mut after = self.clone();
-        after.change_policies(change);
-        after.violations(now)
+        after.change_policies(change)?;
+        Ok(after.violations(now))
     }
 
     /// Every live deployment with replicas where the policies do not let them run, by workload and

@@ -7,7 +7,7 @@ use siting::cli::{ExitStatus, Terminal, run};
 use siting::id::Name;
 use siting::lifecycle::{Action, Observation, Push, PushKind, Status};
 use siting::manifest::Source;
-use siting::policy::{Attachment, Enforcement};
+use siting::policy::Enforcement;
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, PolicyChange, Remedy, Workspace};
 
@@ -203,18 +203,17 @@ fn p11_the_impact_of_other_policies_on_what_runs() {
     let observe = |generation, observation| Action::Observe { deployment: number, generation, observation };
     act(&mut workspace, observe(1, Observation::Built));
     act(&mut workspace, observe(2, Observation::Ready));
-    let change = |workspace: &Workspace, policy: &str| PolicyChange {
-        environment: workspace.find_environment("staging").ok(),
-        attachments: vec![Attachment {
-            policy: workspace.policies().find(policy).unwrap(),
-            enforcement: Enforcement::Enforce,
-        }],
+    let change = |policy: &str| PolicyChange {
+        environment: Some("staging".to_owned()),
+        policies: vec![(policy.to_owned(), Enforcement::Enforce)],
     };
     let now = Moment::from_millis(9_000);
-    let impact = workspace.impact(now, change(&workspace, "norway"));
+    let impact = workspace.impact(now, &change("norway")).unwrap();
     assert_eq!((impact.len(), &impact[0].remedy), (1, &Remedy::Move));
-    assert_eq!(workspace.impact(now, change(&workspace, "africa"))[0].remedy, Remedy::Stop);
-    assert!(workspace.impact(now, change(&workspace, "europe")).is_empty());
+    assert_eq!(workspace.impact(now, &change("africa")).unwrap()[0].remedy, Remedy::Stop);
+    assert!(workspace.impact(now, &change("europe")).unwrap().is_empty());
+    let unknown = workspace.impact(now, &change("norwai")).unwrap_err();
+    assert_eq!(unknown.to_string(), "no policy is called `norwai`; did you mean `norway`?", "W1");
     assert!(workspace.violations(now).is_empty(), "nothing has changed");
     let refused = workspace.clone().remove_environment("staging").unwrap_err();
     assert!(refused.to_string().contains("`bert/bert-1`"), "E1 holds for what is live, too: {refused}");

@@ -9,10 +9,11 @@ use siting::catalog::{Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{Id, OfferId, PairId, PoolId};
 use siting::inventory::{
-    ClusterDef, GpuRequest, Inventory, PoolDef, Request, Reservation, ReserveError, Shape, UnknownReservation, Used,
+    ClusterDef, GpuRequest, Inventory, PoolDef, Request, Reservation, ReservationId, ReserveError, Shape,
+    UnknownReservation, Used,
 };
 use siting::origin::Origin;
-use siting::placement::{Ask, CommitError, Decision, commit, decide};
+use siting::placement::{Ask, Code, CommitError, Decision, decide, located};
 use siting::policy::{Bundle, PolicySet, Scope};
 use siting::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money};
 
@@ -81,9 +82,20 @@ fn free_scope(catalog: &Catalog) -> Arc<Scope> {
 }
 
 fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
+    decide(inventory, &free_scope(&Catalog::builtin()), &Ask::new(&of_two_gpus(), replicas))
+}
+
+fn of_two_gpus() -> Demand {
     let need = GpuNeed { count: 2, code: None, memory: None, share: None };
-    let demand = Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() });
-    decide(inventory, &free_scope(&Catalog::builtin()), &Ask::new(&demand, replicas))
+    Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() })
+}
+
+/// Carries out what [`two_gpus`] decided, under no policies.
+fn commit(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
+    let places = located(decision, inventory.fleet())?;
+    let replicas = decision.placements().iter().map(|placement| placement.replicas).sum();
+    let scope = free_scope(&Catalog::builtin());
+    siting::placement::commit(inventory, &scope, &Ask::new(&of_two_gpus(), replicas), &places)
 }
 
 #[test]
@@ -171,8 +183,9 @@ fn i4_a_late_decision_is_refused_where_its_pool_is_gone_moved_or_closed() {
     assert!(matches!(commit(&mut moved, &decision), Err(CommitError::Changed { .. })));
     let mut closed = old.clone();
     closed.set_cordoned(closed.fleet().find_cluster("b").unwrap(), true);
-    let cause = ReserveError::Closed;
-    assert!(matches!(commit(&mut closed, &decision), Err(CommitError::Taken { cause: found, .. }) if found == cause));
+    let refused = commit(&mut closed, &decision).unwrap_err();
+    assert!(matches!(refused, CommitError::NotACandidate { ref reason, .. } if reason.code == Code::Cordoned));
+    assert_eq!(refused.to_string(), "pool `p` of cluster `b`: the cluster is cordoned");
     let refusal = two_gpus(&old, 2);
     assert_eq!(commit(&mut gone, &refusal), Err(CommitError::Refused));
 }

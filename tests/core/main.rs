@@ -7,3 +7,4 @@ mod inventory;
 mod optimize;
 mod seeds;
 mod workspace;
+mod workspace_state;

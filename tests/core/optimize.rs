@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree;
 
 use siting::deployment::Preference;
 use siting::manifest::Source;
-use siting::placement::{Verdict, commit};
+use siting::placement::Verdict;
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
 
 const OPTIMIZED: PlaceOptions = PlaceOptions { partial: false, optimize: 100_000 };
@@ -180,7 +180,7 @@ proptest! {
         let options = PlaceOptions { partial, optimize };
         let second = workspace.place_all_as(options);
         prop_assert!(cost(&second) <= cost(&first));
-        let mut inventory = workspace.inventory().clone();
+        let mut planned = workspace.clone();
         for (before, after) in first.iter().zip(&second) {
             prop_assert_eq!(before.deployment, after.deployment);
             prop_assert_eq!(before.decision.verdict(), after.decision.verdict());
@@ -194,7 +194,7 @@ proptest! {
         }
         // All of it fits the fleet as it was, in its order.
         for outcome in second.iter().filter(|outcome| outcome.decision.verdict() != Verdict::Refused) {
-            prop_assert!(commit(&mut inventory, &outcome.decision).is_ok());
+            prop_assert!(planned.commit(outcome.deployment, &outcome.decision).is_ok());
         }
         let again = workspace.place_all_as(options);
         prop_assert!(second.iter().zip(&again).all(|(a, b)| a.decision.placements() == b.decision.placements()));

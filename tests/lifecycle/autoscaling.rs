@@ -291,16 +291,14 @@ fn r6_requests_are_offloaded_to_the_best_place_that_the_policies_allow() {
     // and forbidden.
     assert_eq!((offloaded.routing.local, offloaded.routing.remote), (70, Some((id(&workspace, "oslo"), 30))));
     assert_eq!(offloaded.remotes.len(), 2);
-    let oslo = cluster(&workspace, "oslo");
-    workspace.inventory_mut().set_healthy(oslo, false);
+    workspace.set_healthy("oslo", false).unwrap();
     assert_eq!(ask(&workspace, 71, 100, true).routing.remote, Some((id(&workspace, "rome"), 30)));
     assert_eq!(
         ask(&workspace, 72, 0, false).routing.remote,
         Some((id(&workspace, "rome"), 100)),
         "nobody is ready here"
     );
-    let rome = cluster(&workspace, "rome");
-    workspace.inventory_mut().set_healthy(rome, false);
+    workspace.set_healthy("rome", false).unwrap();
     assert_eq!(ask(&workspace, 73, 100, true).routing.why, Why::LoadedWithoutRemote, "never to Texas");
     assert_eq!(ask(&workspace, 74, 100, false).routing.why, Why::NoRoute);
 }

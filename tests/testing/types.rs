@@ -99,7 +99,7 @@ fn every_variant_is_drawn() {
         siting::origin: ProblemCode;
         siting::catalog: Axis, Choice, ChoiceKind, Continent, FlavorKind;
         siting::policy: Enforcement, State, Targets, Level, OnViolation, OnReplaced;
-        siting::inventory: GpuRequest;
+        siting::inventory: GpuRequest, Owner;
         siting::metrics: Gauge, Metric, Quantile, Resource, Source, Target;
         siting::scaling: NoProposal;
         siting::scaling::hpa: NoFigure, Phase, Standing;
@@ -196,6 +196,9 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "workspace::LookupError",
             "workspace::AttachError",
             "workspace::LoadError",
+            "workspace::ReleaseError",
+            "workspace::StateError",
+            "workspace::TakeBackError",
             "workspace::RemoveEnvironmentError",
         ],
     ),
@@ -234,6 +237,8 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "simulation::Requests",
             "simulation::Series",
             "workspace::AuditOutcome",
+            "workspace::LifeReservation",
+            "workspace::WorkspaceState",
             "workspace::Offloaded",
             "workspace::Quarantined",
             "workspace::Remedy",

@@ -1,0 +1,170 @@
+//! Room that is taken and given back: by decisions that are carried out, and by the host itself (I3, I4, W5, W6).
+
+use std::sync::Arc;
+
+use super::lives::Lives;
+use super::{LookupError, Reference, Workspace};
+use crate::id::{ClusterId, DeploymentId, Id, PairId};
+use crate::inventory::{
+    Inventory, Owner, Request, Reservation, ReservationId, ReserveError, RestoreError, UnknownReservation,
+};
+use crate::lifecycle::Place;
+use crate::placement::{self, Ask, CommitError, Decision};
+
+/// A reservation that the host cannot give back; nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// It was never made, or has been released already.
+    #[error(transparent)]
+    Unknown(#[from] UnknownReservation),
+    /// A deployment of a life holds it (W5).
+    #[error("reservation {id} belongs to {owner}, whose commands give it back")]
+    Owned {
+        /// The reservation.
+        id: ReservationId,
+        /// Whose it is.
+        owner: Owner,
+    },
+}
+
+/// A reservation that the host cannot take back in; nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TakeBackError {
+    /// It cannot be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// A deployment of a life held it (W5).
+    #[error("reservation {id} belongs to {owner}; restore that life instead")]
+    Owned {
+        /// The reservation.
+        id: ReservationId,
+        /// Whose it is.
+        owner: Owner,
+    },
+}
+
+impl Workspace {
+    /// Carries a decision about a deployment out: reserves what it placed, if every constraint holds at this
+    /// moment (W6). The policies, the clusters and the deployment's own demand are asked again; what the
+    /// decision says of itself is not believed.
+    ///
+    /// ```
+    /// use siting::manifest::spec::Specs;
+    /// use siting::workspace::{LoadOptions, Workspace};
+    ///
+    /// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+    /// for id in workspace.deployment_ids() {
+    ///     let decision = workspace.place(id)?.decision;
+    ///     workspace.commit(id, &decision)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing has changed then, and the caller decides anew.
+    pub fn commit(
+        &mut self,
+        deployment: impl Reference<DeploymentId>,
+        decision: &Decision,
+    ) -> Result<Vec<ReservationId>, CommitError> {
+        let places = placement::located(decision, self.inventory.fleet())?;
+        self.commit_pairs(deployment, &places)
+    }
+
+    /// As [`commit`](Self::commit), for places that somebody names: a decision of another process, or a claim.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing has changed then.
+    pub fn commit_places(
+        &mut self,
+        deployment: impl Reference<DeploymentId>,
+        places: &[Place],
+    ) -> Result<Vec<ReservationId>, CommitError> {
+        let pair = |place: &Place| {
+            let gone =
+                || CommitError::Changed { site: format!("pool `{}` of cluster `{}`", place.pool, place.cluster) };
+            Ok((self.pair(place).ok_or_else(gone)?, place.replicas))
+        };
+        let places = places.iter().map(pair).collect::<Result<Vec<_>, CommitError>>()?;
+        self.commit_pairs(deployment, &places)
+    }
+
+    fn commit_pairs(
+        &mut self,
+        deployment: impl Reference<DeploymentId>,
+        places: &[(PairId, u32)],
+    ) -> Result<Vec<ReservationId>, CommitError> {
+        let deployments = Arc::clone(&self.deployments);
+        let unknown = |error: LookupError| CommitError::UnknownDeployment(error.to_string());
+        let id = deployment.find_in(self).map_err(unknown)?;
+        // Invariant `found-ids-are-there`: `find_in` gives ids of this workspace only.
+        let found = deployments.get(id.index()).ok_or(CommitError::Refused)?;
+        let scope = self.scope_of(found).into();
+        let ask = Ask::new(&found.demand, found.replicas).preferring(&found.preferences);
+        placement::commit(&mut self.inventory, &scope, &ask, places)
+    }
+
+    /// Takes room for what is no deployment's, for all or for none: how many replicas where, and what each takes.
+    /// The reservations are the host's own. Policies are not asked.
+    ///
+    /// # Errors
+    /// The place in the list of the first that cannot be had, and why; nothing has changed then.
+    pub fn reserve(&mut self, wanted: &[(PairId, Request, u32)]) -> Result<Vec<ReservationId>, (usize, ReserveError)> {
+        self.inventory.reserve_all(wanted)
+    }
+
+    /// The same policies and deployments over another inventory, on which nothing of this workspace runs. For
+    /// benchmarks, whose fleets are larger than anybody would write down; a host loads clusters as documents.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(mut self, inventory: Inventory) -> Self {
+        self.running.clear();
+        self.lives = Lives::default();
+        self.inventory = inventory;
+        self
+    }
+
+    /// Gives back what a reservation of the host's own holds.
+    ///
+    /// # Errors
+    /// [`ReleaseError`]; nothing has changed then.
+    pub fn release(&mut self, id: ReservationId) -> Result<(), ReleaseError> {
+        match self.inventory.owner(id) {
+            Some(owner @ Owner::Deployment(_)) => Err(ReleaseError::Owned { id, owner: owner.clone() }),
+            _ => Ok(self.inventory.release(id)?),
+        }
+    }
+
+    /// Holds again, on the same nodes and under the same number, what a reservation of the host's own held.
+    ///
+    /// # Errors
+    /// [`TakeBackError`]; nothing has changed then.
+    pub fn take_back(&mut self, reservation: &Reservation) -> Result<(), TakeBackError> {
+        match reservation.owner() {
+            owner @ Owner::Deployment(_) => Err(TakeBackError::Owned { id: reservation.id(), owner: owner.clone() }),
+            Owner::Host => Ok(self.inventory.restore(reservation)?),
+        }
+    }
+
+    /// Records whether a cluster is healthy (I3). What runs there is not touched.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub fn set_healthy(&mut self, cluster: impl Reference<ClusterId>, healthy: bool) -> Result<(), LookupError> {
+        let id = cluster.find_in(self)?;
+        self.inventory.set_healthy(id, healthy);
+        Ok(())
+    }
+
+    /// Closes a cluster to new work, or opens it again (I3). What runs there is not touched.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub fn set_cordoned(&mut self, cluster: impl Reference<ClusterId>, cordoned: bool) -> Result<(), LookupError> {
+        let id = cluster.find_in(self)?;
+        self.inventory.set_cordoned(id, cordoned);
+        Ok(())
+    }
+}

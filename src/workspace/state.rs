@@ -1,0 +1,279 @@
+//! All of a workspace as a value: written down and read back, it is the same workspace (W4).
+//!
+//! Nothing is decided or placed anew: each reservation comes back under its number, on its nodes, with its owner,
+//! and each life with the very replicas that it had. Of environment variables only the names are kept (L11).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::holdings::LifeReservation;
+use super::{LoadError, LoadOptions, Workspace};
+use crate::deployment::{Secret, Workload};
+use crate::id::{Id, Name};
+use crate::inventory::{Owner, Reservation, ReservationId};
+use crate::lifecycle::{Journal, Snapshot};
+use crate::manifest::{self, Source};
+
+/// A workspace as it is written down: its documents as they stand now, what is reserved on which nodes and by
+/// whom, which clusters are open, and the lives of its workloads.
+///
+/// ```
+/// use siting::manifest::Source;
+/// use siting::workspace::{LoadOptions, Workspace, WorkspaceState};
+///
+/// let fleet = Source::new("fleet.yaml", r#"
+/// apiVersion: siting.dev/v1
+/// kind: Cluster
+/// metadata: {name: paris}
+/// spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
+/// "#);
+/// let workspace = Workspace::from_sources(&[fleet], LoadOptions::default())?;
+/// let text = workspace.state().to_json();
+/// let again = Workspace::restore(WorkspaceState::from_json(&text)?)?;
+/// assert_eq!(again.state(), workspace.state());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspaceState {
+    version: u32,
+    /// As manifests have them. Whatever could not be read is not among them.
+    documents: Vec<Value>,
+    /// Whether invalid clusters among the documents are left out (I6).
+    quarantine: bool,
+    clusters: Vec<ClusterState>,
+    /// The host's own.
+    reservations: Vec<Reservation>,
+    /// The reservations of the replicas that documents say run, in the order of these documents.
+    running: Vec<ReservationId>,
+    next_reservation: ReservationId,
+    lives: Vec<LifeState>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClusterState {
+    name: Name,
+    healthy: bool,
+    cordoned: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LifeState {
+    resource_type: String,
+    workload: Name,
+    journal: Snapshot,
+    held: Vec<LifeReservation>,
+}
+
+/// A state that cannot be restored.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// A version of this library that is newer wrote it.
+    #[error("the state is of version {found}; this version of siting reads up to {}", WorkspaceState::VERSION)]
+    Newer {
+        /// The version it names.
+        found: u32,
+    },
+    /// It is no state, by its form.
+    #[error("this is no state of a workspace: {message}")]
+    Malformed {
+        /// What is wrong, with line and column.
+        message: String,
+    },
+    /// Its documents do not load.
+    #[error("the documents of the state do not load: {0}")]
+    Documents(#[from] LoadError),
+    /// It contradicts itself.
+    #[error("{path}: {message}")]
+    Contradiction {
+        /// Where, such as `lives[0].held[2]`.
+        path: String,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+impl StateError {
+    pub(super) fn at(path: impl Into<String>, message: impl ToString) -> Self {
+        Self::Contradiction { path: path.into(), message: message.to_string() }
+    }
+}
+
+impl WorkspaceState {
+    /// The version of the form that is written. Every version up to it is read.
+    pub const VERSION: u32 = 1;
+
+    /// As text, to be stored.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Invariant `values-serialise`: nothing in it has keys that are no texts, or numbers that JSON cannot write.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// [`StateError::Newer`] or [`StateError::Malformed`].
+    pub fn from_json(text: &str) -> Result<Self, StateError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let malformed = |error: serde_json::Error| StateError::Malformed { message: error.to_string() };
+        // The version first: a newer form may have fields that this one does not know.
+        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
+        Self::known(version)?;
+        serde_json::from_str(text).map_err(malformed)
+    }
+
+    fn known(version: u32) -> Result<(), StateError> {
+        match version {
+            0 => Err(StateError::Malformed { message: "there is no version 0".to_owned() }),
+            1..=Self::VERSION => Ok(()),
+            found => Err(StateError::Newer { found }),
+        }
+    }
+}
+
+impl Workspace {
+    /// All of it as a value, to be stored; see [`restore`](Self::restore). O(documents + reservations + lives).
+    #[must_use]
+    pub fn state(&self) -> WorkspaceState {
+        let inventory = &self.inventory;
+        let own = inventory.reservations().filter(|&id| inventory.owner(id) == Some(&Owner::Host));
+        let clusters = inventory.fleet().clusters().iter().enumerate().map(|(index, cluster)| {
+            let id = Id::from_index(index);
+            let (healthy, cordoned) = (inventory.healthy().contains(id), inventory.cordoned().contains(id));
+            ClusterState { name: cluster.name.clone(), healthy, cordoned }
+        });
+        let lives = self.lives().map(|(workload, journal)| LifeState {
+            resource_type: self.catalog.resource_type_name(workload.resource_type).to_owned(),
+            workload: workload.name.clone(),
+            journal: journal.snapshot(),
+            held: self.held_by_life(workload),
+        });
+        WorkspaceState {
+            version: WorkspaceState::VERSION,
+            documents: self.documents(),
+            quarantine: !self.quarantined.is_empty(),
+            clusters: clusters.collect(),
+            reservations: own.filter_map(|id| inventory.reservation(id)).collect(),
+            running: self.running.iter().map(|running| running.reservation).collect(),
+            next_reservation: inventory.next_reservation(),
+            lives: lives.collect(),
+        }
+    }
+
+    /// The workspace that a state was made of.
+    ///
+    /// # Errors
+    /// [`StateError`]: of a state that a newer version wrote, whose documents do not load, or that contradicts
+    /// itself, with the place.
+    pub fn restore(state: WorkspaceState) -> Result<Self, StateError> {
+        WorkspaceState::known(state.version)?;
+        let text = serde_json::to_string(&state.documents).unwrap_or_default();
+        let options = LoadOptions { quarantine: state.quarantine };
+        let mut workspace = Self::from_sources(&[Source::new("state", text)], options)?;
+        workspace.restore_reservations(&state)?;
+        for (at, cluster) in state.clusters.iter().enumerate() {
+            let unknown = |error| StateError::at(format!("clusters[{at}]"), error);
+            workspace.set_healthy(cluster.name.as_str(), cluster.healthy).map_err(unknown)?;
+            workspace.set_cordoned(cluster.name.as_str(), cluster.cordoned).map_err(unknown)?;
+        }
+        for (at, life) in state.lives.into_iter().enumerate() {
+            let path = format!("lives[{at}]");
+            let workload = workspace.workload(&life.resource_type, &life.workload).ok_or_else(|| {
+                StateError::at(format!("{path}.resourceType"), format!("no type is called `{}`", life.resource_type))
+            })?;
+            if workspace.life(&workload).is_some() {
+                return Err(StateError::at(path, "the workload has a life already"));
+            }
+            let journal =
+                Journal::restore(life.journal).map_err(|error| StateError::at(format!("{path}.journal"), error))?;
+            workspace.restore_held_life(&path, &workload, journal, &life.held)?;
+        }
+        if state.next_reservation < workspace.inventory.next_reservation() {
+            return Err(StateError::at("nextReservation", "a reservation has this number, or a later one, already"));
+        }
+        workspace.inventory.skip_to(state.next_reservation);
+        Ok(workspace)
+    }
+
+    /// The documents, one by one, without the values of environment variables.
+    fn documents(&self) -> Vec<Value> {
+        let mut specs = self.specs().clone();
+        for spec in &mut specs.deployments {
+            spec.env.values_mut().for_each(|value| *value = Secret::new(""));
+        }
+        match serde_json::from_str(&manifest::write_json(&specs)) {
+            Ok(Value::Array(documents)) => documents,
+            Ok(one) => vec![one],
+            // Invariant `values-serialise`: what is written is JSON.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Holds exactly what a state says that the host holds.
+    fn restore_reservations(&mut self, state: &WorkspaceState) -> Result<(), StateError> {
+        let made: Vec<ReservationId> = self.inventory.reservations().collect();
+        for id in made {
+            self.inventory.release(id).map_err(|error| StateError::at("running", error))?;
+        }
+        for (at, reservation) in state.reservations.iter().enumerate() {
+            self.take_back(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
+        }
+        if state.running.len() != self.running.len() {
+            let message = format!("{} reservations for {} documents", state.running.len(), self.running.len());
+            return Err(StateError::at("running", message));
+        }
+        let mut seen = BTreeSet::new();
+        for (at, (running, &id)) in self.running.iter_mut().zip(&state.running).enumerate() {
+            let path = || format!("running[{at}]");
+            if !seen.insert(id) {
+                return Err(StateError::at(path(), format!("reservation {id} is named twice")));
+            }
+            // One that the host has released is held no more.
+            if let Some(held) = self.inventory.reservation(id) {
+                let fleet = self.inventory.fleet();
+                let there = fleet
+                    .names(running.pair)
+                    .is_some_and(|(cluster, pool, _)| (cluster, pool) == (held.cluster(), held.pool()));
+                if !there {
+                    return Err(StateError::at(path(), format!("reservation {id} is of another pool")));
+                }
+            }
+            running.reservation = id;
+        }
+        Ok(())
+    }
+
+    /// Puts a life that was written down where none is yet, with the very reservations that its replicas had.
+    fn restore_held_life(
+        &mut self,
+        path: &str,
+        workload: &Workload,
+        journal: Journal,
+        held: &[LifeReservation],
+    ) -> Result<(), StateError> {
+        let state = journal.state();
+        let own = self.unborn(workload).map_err(|error| StateError::at(path, error))?;
+        if (state.resource_type(), state.workload()) != (own.resource_type(), own.workload()) {
+            let message = format!("this is the life of {} `{}`", state.resource_type(), state.workload());
+            return Err(StateError::at(format!("{path}.journal.state"), message));
+        }
+        let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
+        let taken = holdings.take_back(&mut inventory, workload, state, held, |place| self.pair(place));
+        taken.map_err(|(at, message)| match at {
+            Some(at) => StateError::at(format!("{path}.held[{at}]"), message),
+            None => StateError::at(format!("{path}.held"), message),
+        })?;
+        (self.inventory, self.lives.holdings) = (inventory, holdings);
+        self.lives.journals.insert(workload.clone(), journal);
+        Ok(())
+    }
+}
