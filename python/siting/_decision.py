@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from siting import _html, _siting
-from siting._errors import Conflict, InvalidArgument, NotPlaced
+from siting._errors import Conflict, InvalidArgument, NotPlaced, damaged
 from siting._records import loads
 from siting._reports import DecisionReport, Explanation
 
@@ -37,6 +37,11 @@ class Decision:
 
     @classmethod
     def _restore(cls, kept: dict[str, str]) -> Decision:
+        asked = ("report", "explanation", "currency")
+        if not (isinstance(kept, dict) and all(isinstance(kept.get(what), str) for what in asked)):
+            raise damaged("a decision")
+        if loads(DecisionReport, kept["report"]).verdict not in ("placed", "partial", "refused"):
+            raise damaged("a decision")
         decision = object.__new__(cls)
         object.__setattr__(decision, "_core", None)
         object.__setattr__(decision, "_kept", dict(kept))

@@ -84,7 +84,7 @@ def or_damaged(what: str) -> Iterator[None]:
         yield
     except SitingError:
         raise
-    except (TypeError, ValueError, AttributeError, LookupError, RecursionError, OverflowError, zlib.error):
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError, ArithmeticError, zlib.error):
         raise damaged(what) from None
 
 
@@ -235,5 +235,6 @@ def plain(value: Any) -> Any:
 
 def loads(cls: type[R], text: str) -> R:
     """Read a record from a report's text, whose own heading is left out."""
-    data = json.loads(text)
-    return cls.from_json({key: value for key, value in data.items() if key not in ("apiVersion", "kind")})
+    with or_damaged("a report"):
+        data = json.loads(text)
+        return cls.from_json({key: value for key, value in data.items() if key not in ("apiVersion", "kind")})

@@ -17,6 +17,7 @@ from siting._errors import InvalidArgument, InvalidValue, LoadError, UnknownName
 from siting._life import Life, Violation, violations
 from siting._manifests import path_of, rendered
 from siting._records import loads as read
+from siting._records import or_damaged
 from siting._reports import (
     Catalog,
     CheckReport,
@@ -421,7 +422,8 @@ class Workspace:
 
         A state that a newer version wrote, or that contradicts itself, is a :class:`siting.InvalidValue`.
         """
-        return cls._of(_siting.read_back(state))
+        with or_damaged("a workspace's state"):
+            return cls._of(_siting.read_back(state))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Workspace.restore, (self.state(),)

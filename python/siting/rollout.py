@@ -12,7 +12,7 @@ from typing import Any, Literal, Union
 
 from siting import _siting
 from siting._arguments import checked, checked_class, record
-from siting._records import Record, freeze
+from siting._records import Record, freeze, or_damaged
 from siting._time import Figure, Moment, Span, millis, span_millis, thousandths
 from siting.metrics import Window
 
@@ -228,7 +228,8 @@ class Rollout:
     @classmethod
     def _restored(cls, written: str) -> Rollout:
         rollout = cls.__new__(cls)
-        rollout._core = _siting.Rollout.restored(written)
+        with or_damaged("a rollout"):
+            rollout._core = _siting.Rollout.restored(written)
         return rollout
 
     def __copy__(self) -> Rollout:

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from siting import _siting
 from siting._arguments import checked_class, record
+from siting._errors import damaged
 from siting._manifests import rendered
-from siting._records import FrozenMap, Record
+from siting._records import FrozenMap, Record, or_damaged
 from siting._time import Figure, Moment, Span, millis, span_millis, thousandths
 from siting.metrics import MetricSpec
 
@@ -236,7 +237,10 @@ class Autoscaler:
     @classmethod
     def _from(cls, how: str, settings: str) -> Autoscaler:
         autoscaler = object.__new__(cls)
-        autoscaler._make(how, settings)
+        if how not in ("of", "baseten", "beamlit"):
+            raise damaged("an autoscaler")
+        with or_damaged("an autoscaler"):
+            autoscaler._make(how, settings)
         return autoscaler
 
     def _make(self, how: str, settings: str) -> None:

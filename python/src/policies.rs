@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use serde_json::{Value, json};
 use siting::policy::{Attachment, Enforcement};
 use siting::time::Moment;
-use siting::workspace::{PolicyChange, Remedy, Violation, Workspace as Snapshot};
+use siting::workspace::{PolicyChange, Remedy, RunningViolation, Violation, Workspace as Snapshot};
 
 use crate::failure::{Outcome, json};
 use crate::workspace::Workspace;
@@ -52,7 +52,9 @@ pub(crate) fn impact(
     py.detach(|| {
         let workspace = workspace.snapshot();
         let change = change(environment, policies);
-        told(&workspace, &workspace.impact(Moment::from_millis(now), &change)?)
+        let mut after = Snapshot::clone(&workspace);
+        after.change_policies(&change)?;
+        told(&after, &after.violations(Moment::from_millis(now)))
     })
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn settle_violations(py: Python<'_>, workspace: &Workspace, now: u64)
                 }
                 entry
             });
-            json(&entries.collect::<Vec<_>>())
+            json(&entries.chain(running(workspace)).collect::<Vec<_>>())
         })
     })
 }
@@ -101,7 +103,26 @@ fn change(environment: Option<&str>, policies: Vec<Named>) -> PolicyChange {
 }
 
 fn told(workspace: &Snapshot, violations: &[Violation]) -> Outcome<String> {
-    json(&violations.iter().map(|violation| entry(workspace, violation)).collect::<Vec<_>>())
+    let of_lives = violations.iter().map(|violation| entry(workspace, violation));
+    json(&of_lives.chain(running(workspace)).collect::<Vec<_>>())
+}
+
+/// What runs by documents of kind `Placement`, and no life knows of: the host's to move.
+fn running(workspace: &Snapshot) -> Vec<Value> {
+    let entry = |violation: RunningViolation| {
+        let deployment = workspace.deployment(violation.deployment)?;
+        Some(json!({
+            "workload": {
+                "type": workspace.catalog().resource_type_name(deployment.workload.resource_type),
+                "name": deployment.workload.name,
+            },
+            "deployment": deployment.name,
+            "places": violation.places,
+            "remedy": "report",
+            "reason": "no life has adopted it",
+        }))
+    };
+    workspace.running_violations().into_iter().filter_map(entry).collect()
 }
 
 fn entry(workspace: &Snapshot, violation: &Violation) -> Value {

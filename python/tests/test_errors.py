@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,7 @@ def test_documents_do_not_vanish() -> None:
 
 def test_nothing_of_the_input_garbles_what_is_printed(tmp_path: Path) -> None:
     bad = "a\nb\x1b[31m\u202ec"
+    more: dict[str, Any] = {bad: 1}
     (tmp_path / f"{bad}.yaml").write_text("kind: Policy\n")
     for load in (
         lambda: siting.load(tmp_path),
@@ -142,7 +144,7 @@ def test_nothing_of_the_input_garbles_what_is_printed(tmp_path: Path) -> None:
         lambda: siting.loads(f"kind: {bad!r}\n"),
         lambda: siting.load({"kind": bad, "metadata": {"name": bad}, bad: bad}),
         lambda: siting.Environment(bad),
-        lambda: siting.Environment("e", **{bad: 1}),
+        lambda: siting.Environment("e", **more),
         lambda: siting.Policy("p", locations=[bad]),
     ):
         with pytest.raises(siting.SitingError) as caught:

@@ -189,12 +189,13 @@ def test_r4_a_life_is_scaled_as_its_load_wants(small: siting.Workspace) -> None:
 
 def test_commands_of_a_wrong_form_are_bad_values(small: siting.Workspace) -> None:
     bert: Any = small.life("bert")
-    for make, said in (
+    wrong: list[tuple[Any, str]] = [
         (lambda: Command.push("v1", replicass=3), "did you mean `replicas`"),  # type: ignore[call-arg]
         (lambda: Command.edit("a", bogus=1), "no argument `bogus`"),  # type: ignore[call-arg]
         (lambda: Command("psuh", {}), "did you mean `push`"),
         (lambda: Command("traffic", {"environment": "production", "requestsPerSecond": 1}), "is no command"),
-    ):
+    ]
+    for make, said in wrong:
         with pytest.raises(siting.InvalidValue, match=said):
             make()
     with pytest.raises(siting.InvalidValue, match="`replicas` cannot be"):
@@ -325,3 +326,29 @@ def test_a_scenario_that_fails_says_how(small: siting.Workspace) -> None:
     step["psuh"] = {}
     with pytest.raises(siting.LoadError, match="psuh"):
         small.simulate(scenario)
+
+
+def test_l13_what_runs_by_placements_is_told_too() -> None:
+    pools = [siting.Pool("a", nodes=4, cpu=4, memory="16Gi", cpu_flavor="x86")]
+    workspace = siting.Workspace(
+        siting.Policy("us", locations=["country:us"]),
+        siting.Environment("production", policies=["us"]),
+        siting.Cluster("paris", provider="onprem", country="fr", pools=pools),
+        siting.Cluster("ohio", provider="onprem", country="us", pools=pools),
+        siting.Deployment("v1", model="bert", replicas=3, resources=siting.Resources(1, "1Gi")),
+        siting.Running("stray", deployment="bert/v1", cluster="paris", pool="a", replicas=2),
+        siting.Running("home", deployment="bert/v1", cluster="ohio", pool="a", replicas=1),
+    )
+    (violation,) = workspace.violations(now=0)
+    assert (violation.workload.name, violation.deployment, violation.remedy) == ("bert", "v1", "report")
+    assert [(site.cluster, site.replicas) for site in violation.places] == [("paris", 2)]
+    (finding,) = [one for one in workspace.check() if one.code == "runs-where-forbidden"]
+    assert finding.severity == "error"
+    assert (
+        finding.message == "2 replicas run of deployment `bert/v1` on `paris`/`a`, where its policies do not allow it"
+    )
+    assert workspace.settle_violations(now=1) == (violation,)
+    # What a change would make of it is told before it is made (P11).
+    assert workspace.impact([], environment="production", now=0) == ()
+    workspace.change_policies([], environment="production")
+    assert workspace.violations(now=0) == ()

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::finding::{Finding, Severity, Subject};
+use super::finding::{Finding, Findings, Severity, Subject};
 use crate::manifest::spec::{PoolSpec, PoolsSpec};
 use crate::origin::listed;
 use crate::workspace::Workspace;
 
-pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     for cluster in workspace.quarantined() {
         for problem in &cluster.problems {
             let subject = Subject::new("Cluster", &cluster.name);
@@ -21,7 +21,8 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
     let left_out: HashSet<_> = workspace.quarantined().iter().map(|cluster| cluster.name.as_str()).collect();
     for spec in workspace.specs().clusters.iter().filter(|spec| !left_out.contains(spec.metadata.name.as_str())) {
         let PoolsSpec::Pools(pools) = &spec.pools else { continue };
-        findings.extend(pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool)));
+        let found = pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool));
+        found.for_each(|finding| findings.push(finding));
     }
 }
 

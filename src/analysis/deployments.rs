@@ -2,22 +2,24 @@
 
 use std::collections::HashMap;
 
-use super::finding::{Finding, Severity, Subject};
+use super::finding::{Finding, Findings, Severity, Subject};
 use super::levels::{self, Site};
 use super::policies::standing;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::deployment::Deployment;
 use crate::id::Atom;
+use crate::lifecycle::Place;
 use crate::manifest::spec::{DeploymentSpec, GpuSpec};
 use crate::policy::{Bundle, Enforcement, Level, Scope};
 use crate::workspace::Workspace;
 
-pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     let specs: HashMap<_, _> = workspace.specs().deployments.iter().map(|spec| (key(spec), spec)).collect();
     let has_clusters = !workspace.inventory().fleet().clusters().is_empty();
     let standing = standing(workspace);
     let standing = standing.get(Axis::Flavor);
+    runs_where_forbidden(workspace, findings);
     for (id, deployment) in workspace.deployment_ids().zip(workspace.deployments()) {
         let resource_type = workspace.catalog().resource_type_name(deployment.workload.resource_type);
         let key = (resource_type, deployment.workload.name.as_str(), deployment.name.as_str());
@@ -35,13 +37,43 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Replicas that run, by what was loaded, where the policies do not let them (L13).
+fn runs_where_forbidden(workspace: &Workspace, findings: &mut Findings) {
+    let violations = workspace.running_violations();
+    if violations.is_empty() {
+        return;
+    }
+    let mut written = HashMap::new();
+    for spec in &workspace.specs().running {
+        if let Ok(id) = workspace.find_deployment(spec.deployment.as_str()) {
+            written.insert((id, spec.cluster.as_str(), spec.pool.as_str()), &spec.cluster.origin);
+        }
+    }
+    for violation in violations {
+        let Some(deployment) = workspace.deployment(violation.deployment) else { continue };
+        let address = deployment.address();
+        for place in &violation.places {
+            let key = (violation.deployment, place.cluster.as_str(), place.pool.as_str());
+            let origin = written.get(&key).copied().unwrap_or(&deployment.origin);
+            let noun = if place.replicas == 1 { "replica runs" } else { "replicas run" };
+            let Place { cluster, pool, replicas, .. } = place;
+            let message = format!(
+                "{replicas} {noun} of deployment `{address}` on `{cluster}`/`{pool}`, where its policies do not allow it"
+            );
+            let subject = Subject::new("Deployment", &address);
+            let finding = Finding::new("runs-where-forbidden", Severity::Error, subject, origin).message(message);
+            findings.push(finding.help("move the replicas, or allow the place"));
+        }
+    }
+}
+
 /// Known hardware that a deployment asks for and that no cluster has (C8).
 fn without_cluster(
     catalog: &Catalog,
     standing: &BitSet<Atom>,
     site: &Site<'_>,
     spec: &DeploymentSpec,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     let Some(resources) = &spec.resources else { return };
     let needs: &[_] = match &resources.gpu {
@@ -74,7 +106,7 @@ struct About<'a> {
 
 impl About<'_> {
     /// Policies that refuse the deployment whatever clusters there are (P7, P10, P13).
-    fn refused(&self, findings: &mut Vec<Finding>) {
+    fn refused(&self, findings: &mut Findings) {
         let address = self.deployment.address();
         for reason in crate::placement::policy_reasons(self.scope) {
             let message = format!("deployment `{address}` can never run: {}", reason.message());
@@ -87,7 +119,7 @@ impl About<'_> {
     }
 
     /// Own policies that do not apply, or that the levels above leave without effect.
-    fn without_effect(&self, findings: &mut Vec<Finding>) {
+    fn without_effect(&self, findings: &mut Findings) {
         let resource_type = self.deployment.workload.resource_type;
         let enforced = self.deployment.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce);
         for policy in enforced.filter_map(|attachment| self.workspace.policies().get(attachment.policy)) {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::finding::{Finding, Severity, Subject};
+use super::finding::{Finding, Findings, Severity, Subject};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, FlavorKind};
 use crate::id::{Atom, Id, ResourceTypeId};
@@ -13,7 +13,7 @@ use crate::origin::{Origin, listed};
 use crate::policy::{Bundle, Enforcement, Level, Policy, Scope, State, Targets};
 use crate::workspace::Workspace;
 
-pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     let specs = workspace.specs();
     if let Some(spec) = &specs.workspace {
         let subject = Subject::new("Workspace", &spec.metadata.name.value);
@@ -78,13 +78,13 @@ impl<'a> Site<'a> {
 }
 
 /// What holds for the attachments of any level.
-pub(super) fn check_level(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn check_level(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
     repeated(workspace, site, bundle, findings);
     mixed_kinds(workspace, site, bundle, findings);
     redundant(workspace, site, bundle, findings);
 }
 
-fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
+fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for attachment in bundle.attachments {
         if !seen.insert(attachment.policy)
@@ -106,7 +106,7 @@ fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec
 
 /// A policy of one kind beside one that allows the other kind: there is one flavor axis, so the
 /// second widens the first (P8).
-fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
+fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
     let catalog = workspace.catalog();
     // What policies allow and for whom, and the first of each sort.
     let mut sorts: Vec<(bool, bool, &Policy)> = Vec::new();
@@ -153,7 +153,7 @@ fn overlap(a: &Targets, b: &Targets) -> bool {
 
 /// Policies that add nothing to the others of their level. Each option counts those that allow it,
 /// so the cost follows the options allowed, not the pairs of policies.
-fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Vec<Finding>) {
+fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
     for axis in Axis::ALL {
         let policies = enforced(workspace, bundle, axis);
         let mut targets: Vec<&Targets> = Vec::new();
@@ -171,6 +171,7 @@ fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, finding
             count(&mut counts, &targets, policy, |count| *count += 1);
         }
         let mut kept: Vec<_> = policies.iter().map(Some).collect();
+        let mut redundant = Vec::new();
         // From the last on, so that of two equal ones the later is named, and only once.
         for (index, (policy, &group)) in policies.iter().zip(&group_of).enumerate().rev() {
             let Some(found) = counts.get(group) else { continue };
@@ -184,8 +185,9 @@ fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, finding
             count(&mut counts, &targets, policy, |count| *count -= 1);
             let names = covering(policy, kept.iter().flatten().copied().copied());
             let message = format!("policy `{}` adds nothing to {}", policy.name(), listed(&names, "and", NAMED));
-            findings.push(site.finding("policy-redundant", Severity::Warning, site.attachment(policy), message));
+            redundant.push(site.finding("policy-redundant", Severity::Warning, site.attachment(policy), message));
         }
+        redundant.into_iter().rev().for_each(|finding| findings.push(finding));
     }
 }
 
@@ -233,7 +235,7 @@ fn unsatisfiable(
     workspace: &Workspace,
     site: &Site<'_>,
     scopes: &[(ResourceTypeId, Arc<Scope>)],
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) -> bool {
     let fleet = workspace.inventory().fleet();
     let name = &site.subject.name;
@@ -257,7 +259,7 @@ fn against_workspace(
     site: &Site<'_>,
     bundle: Bundle<'_>,
     scopes: &[(ResourceTypeId, Arc<Scope>)],
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     for axis in Axis::ALL {
         let left: Vec<_> =

@@ -22,8 +22,10 @@ pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
 
 use crate::workspace::Workspace;
+use finding::Findings;
 
-/// Everything in a workspace that deserves a second look, by file, line and column.
+/// Everything in a workspace that deserves a second look, by file, line and column. Of very many of a sort a few
+/// are listed, and one that counts the others: ten of a code about one document, a thousand of a code.
 ///
 /// Its cost follows what policies allow, environments and deployments times workload types and their
 /// policies, and clusters: no pairs of policies, and no policies times clusters.
@@ -48,13 +50,11 @@ use crate::workspace::Workspace;
 /// ```
 #[must_use]
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     policies::check(workspace, &mut findings);
     levels::check(workspace, &mut findings);
     deployments::check(workspace, &mut findings);
     clusters::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
-    findings.sort_by(|a, b| (&a.origin, a.code, &a.message).cmp(&(&b.origin, b.code, &b.message)));
-    findings.dedup();
-    findings
+    findings.into_sorted()
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::finding::{Finding, Severity, Subject};
+use indexmap::IndexMap;
+
+use super::finding::{Finding, Findings, Severity, Subject};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, Continent, PerAxis};
-use crate::id::{Atom, PolicyId};
+use crate::id::{Atom, Id, PolicyId};
 use crate::manifest::spec::{Allowed, ChoiceSpec, PolicySpec};
 use crate::origin::{Origin, Sourced};
 use crate::policy::Policy;
@@ -14,7 +16,7 @@ use crate::workspace::Workspace;
 /// Words in a policy that speak of the European Union rather than of Europe (C4).
 const UNION: [&str; 5] = ["gdpr", "eu27", "eu-27", "european union", "european-union"];
 
-pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     let catalog = workspace.catalog();
     let attached = attached(workspace);
     let standing = standing(workspace);
@@ -26,7 +28,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let about = About { catalog, spec, policy };
+        let about = About { catalog, spec, policy, subject: Subject::new("Policy", policy.name()) };
         if !attached.contains(&id) {
             findings.push(about.finding(
                 "policy-unused",
@@ -71,12 +73,13 @@ struct About<'a> {
     catalog: &'a Catalog,
     spec: &'a PolicySpec,
     policy: &'a Policy,
+    subject: Subject,
 }
 
 impl About<'_> {
     fn finding(&self, code: &'static str, severity: Severity, origin: &Origin, what: &str) -> Finding {
-        let subject = Subject::new("Policy", self.policy.name());
-        Finding::new(code, severity, subject, origin).message(format!("policy `{}` {what}", self.policy.name()))
+        Finding::new(code, severity, self.subject.clone(), origin)
+            .message(format!("policy `{}` {what}", self.policy.name()))
     }
 
     /// The options as written, each with what it means.
@@ -93,7 +96,7 @@ impl About<'_> {
     }
 
     /// Continent `eu` in a policy that speaks of the union (C4).
-    fn continent_for_union(&self, findings: &mut Vec<Finding>) {
+    fn continent_for_union(&self, findings: &mut Findings) {
         let metadata = &self.spec.metadata;
         let words = [Some(metadata.name.as_str()), metadata.display_name.as_deref(), self.spec.description.as_deref()];
         let text = words.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
@@ -108,26 +111,50 @@ impl About<'_> {
     }
 
     /// Options that say nothing new (P1), and lists that were never written (P9).
-    fn options(&self, findings: &mut Vec<Finding>) {
+    fn options(&self, findings: &mut Findings) {
         if self.policy.options().everything {
             let what = "has no flavor list, so it allows every flavor";
             findings.push(self.finding("allows-everything", Severity::Warning, self.policy.origin(), what));
         }
-        let atoms = |(spec, choice)| (spec, self.catalog.atoms(choice));
-        let written: Vec<_> = self.written().into_iter().map(atoms).collect();
-        for (index, (spec, atoms)) in written.iter().enumerate() {
-            let mut others = written.iter().enumerate().filter(|(other, _)| *other != index);
-            // Of two that mean the same, the later one is the repetition.
-            let covering = others.find(|(other, (_, wide))| atoms.is_subset(wide) && (atoms != wide || *other < index));
-            if let Some((_, (wide, _))) = covering {
-                let what = format!("names {} {}, which {} {} covers", spec.kind, tick(spec), wide.kind, tick(wide));
-                findings.push(self.finding("option-covered", Severity::Info, &spec.origin, &what));
+        // What is written again is held against the first of its meaning, so that only what the catalog tells apart is
+        // compared with one another.
+        let mut meanings: IndexMap<Choice, &Sourced<ChoiceSpec>> = IndexMap::new();
+        let mut repeated = Vec::new();
+        for (spec, choice) in self.written() {
+            match meanings.get(&choice) {
+                Some(first) => repeated.push((spec, *first)),
+                None => {
+                    meanings.insert(choice, spec);
+                }
             }
+        }
+        let distinct: Vec<_> = meanings.iter().map(|(choice, spec)| (*spec, self.catalog.atoms(*choice))).collect();
+        // Only what others allow as well can be covered by one of them.
+        let mut counts = vec![0_u32; self.catalog.universe(self.policy.axis())];
+        for atom in distinct.iter().flat_map(|(_, atoms)| atoms.iter()) {
+            if let Some(count) = counts.get_mut(atom.index()) {
+                *count += 1;
+            }
+        }
+        let shared = |atoms: &BitSet<Atom>| atoms.iter().all(|atom| counts.get(atom.index()).is_some_and(|&n| n > 1));
+        let narrow =
+            distinct.iter().enumerate().filter(|(_, (_, atoms))| shared(atoms)).filter_map(|(index, (spec, atoms))| {
+                let mut others = distinct.iter().enumerate().filter(|(other, _)| *other != index);
+                // Of two that mean the same, the later one is the repetition.
+                let covering =
+                    others.find(|(other, (_, wide))| atoms.is_subset(wide) && (atoms != wide || *other < index));
+                covering.map(|(_, (wide, _))| (*spec, *wide))
+            });
+        for (spec, wide) in narrow.chain(repeated) {
+            findings.push_with("option-covered", &self.subject, || {
+                let what = format!("names {} {}, which {} {} covers", spec.kind, tick(spec), wide.kind, tick(wide));
+                self.finding("option-covered", Severity::Info, &spec.origin, &what)
+            });
         }
     }
 
     /// Exceptions that take nothing out (P1).
-    fn exceptions(&self, findings: &mut Vec<Finding>) {
+    fn exceptions(&self, findings: &mut Findings) {
         let mut left = BitSet::empty(self.catalog.universe(self.policy.axis()));
         if self.policy.options().everything {
             left = left.complement();
@@ -135,18 +162,24 @@ impl About<'_> {
         for (_, choice) in self.written() {
             self.catalog.add_atoms(choice, &mut left);
         }
+        let mut taken = HashSet::new();
         for (spec, choice) in self.resolved(&self.spec.except) {
-            let atoms = self.catalog.atoms(choice);
-            if atoms.is_disjoint(&left) {
-                let what = format!("takes out {} {}, which it does not allow anyway", spec.kind, tick(spec));
-                findings.push(self.finding("exception-without-effect", Severity::Warning, &spec.origin, &what));
+            let again = !taken.insert(choice);
+            let atoms = (!again).then(|| self.catalog.atoms(choice));
+            if atoms.as_ref().is_none_or(|atoms| atoms.is_disjoint(&left)) {
+                findings.push_with("exception-without-effect", &self.subject, || {
+                    let what = format!("takes out {} {}, which it does not allow anyway", spec.kind, tick(spec));
+                    self.finding("exception-without-effect", Severity::Warning, &spec.origin, &what)
+                });
             }
-            left.subtract(&atoms);
+            if let Some(atoms) = atoms {
+                left.subtract(&atoms);
+            }
         }
     }
 
     /// Known names behind which no cluster stands (C8).
-    fn without_cluster(&self, standing: &BitSet<Atom>, findings: &mut Vec<Finding>) {
+    fn without_cluster(&self, standing: &BitSet<Atom>, findings: &mut Findings) {
         for (spec, choice) in self.written() {
             if self.catalog.atoms(choice).is_disjoint(standing) {
                 let where_to = if self.policy.axis() == Axis::Location { "stands there" } else { "has it" };

@@ -1,12 +1,12 @@
 //! Findings about what is stated and never looked at.
 
-use super::finding::{Finding, Severity, Subject};
+use super::finding::{Finding, Findings, Severity, Subject};
 use crate::manifest::beamlit::ModelDeployment;
 use crate::manifest::spec::{DeploymentSpec, GpuSpec, ResourcesSpec, WorkspaceSpec};
 use crate::origin::Origin;
 use crate::workspace::Workspace;
 
-pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     if let Some(spec) = &workspace.specs().workspace {
         expected_demands(workspace, spec, findings);
     }
@@ -18,7 +18,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Vec<Finding>) {
 }
 
 /// Expected demands that no packing leaves room for (D5).
-fn expected_demands(workspace: &Workspace, spec: &WorkspaceSpec, findings: &mut Vec<Finding>) {
+fn expected_demands(workspace: &Workspace, spec: &WorkspaceSpec, findings: &mut Findings) {
     let finding = |origin: &Origin, message: &str, help: &str| {
         let subject = Subject::new("Workspace", &spec.metadata.name.value);
         Finding::new("expected-demand-unused", Severity::Warning, subject, origin).message(message).help(help)
@@ -43,7 +43,7 @@ fn needs_gpus(resources: &ResourcesSpec) -> bool {
 }
 
 /// Metrics and settings of a Beamlit document that have no meaning here.
-fn translated(spec: &DeploymentSpec, beamlit: &ModelDeployment, findings: &mut Vec<Finding>) {
+fn translated(spec: &DeploymentSpec, beamlit: &ModelDeployment, findings: &mut Findings) {
     let address = format!("{}/{}", spec.workload.value, spec.metadata.name.value);
     let mut push = |code, message: String, help: Option<String>| {
         let subject = Subject::new("Deployment", &address);

@@ -1,5 +1,6 @@
 //! What the policies in force leave: union within a level, intersection across levels and axes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -193,9 +194,7 @@ impl AxisScope {
         match self.restrictions.last_mut().filter(|last| last.level == level) {
             Some(restriction) => {
                 restriction.allowed.union_with(policy.effect());
-                if !restriction.policies.contains(&id) {
-                    restriction.policies.push(id);
-                }
+                restriction.policies.push(id);
             }
             None => {
                 let policies = SmallVec::from_slice(&[id]);
@@ -205,7 +204,11 @@ impl AxisScope {
     }
 
     fn intersect(&mut self) {
-        for restriction in &self.restrictions {
+        for restriction in &mut self.restrictions {
+            if restriction.policies.len() > 1 {
+                let mut seen = HashSet::with_capacity(restriction.policies.len());
+                restriction.policies.retain(|id| seen.insert(*id));
+            }
             self.allowed.intersect_with(&restriction.allowed);
         }
     }

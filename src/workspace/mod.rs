@@ -49,7 +49,7 @@ pub use offload::{Local, Offloaded};
 pub use running::Running;
 #[cfg(feature = "manifest")]
 pub use state::{StateError, WorkspaceState};
-pub use violations::{PolicyChange, Remedy, Settled, Violation};
+pub use violations::{PolicyChange, Remedy, RunningViolation, Settled, Violation};
 
 use self::allowed::AllowedSets;
 use self::lives::Lives;

@@ -1,8 +1,10 @@
 //! Running replicas that a change of policies makes illegal, and what follows (L13, P11).
 
-use super::{LookupError, Workspace};
+use std::collections::BTreeMap;
+
+use super::{LookupError, Running, Workspace};
 use crate::deployment::Workload;
-use crate::id::Id;
+use crate::id::{DeploymentId, Id};
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
 use crate::policy::{Attachment, Enforcement, OnViolation};
 use crate::time::Moment;
@@ -45,6 +47,16 @@ pub enum Remedy {
 
 /// A violation, and what doing something about it came to.
 pub type Settled = (Violation, Result<Vec<Effect>, Refusal>);
+
+/// Replicas of a loaded deployment that run where its policies do not let them: documents of kind `Placement` say so,
+/// and no life knows of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunningViolation {
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// Where they may not run.
+    pub places: Vec<Place>,
+}
 
 impl Workspace {
     /// Attaches other policies to an environment or the workspace. What runs is not touched: ask for
@@ -101,6 +113,25 @@ impl Workspace {
             }
         }
         found
+    }
+
+    /// Every loaded deployment with replicas that run where its policies do not let them, in the order loaded. They
+    /// are nobody's to move but the host's: a life knows of them once it has [adopted](Self::adopt_life) them.
+    #[must_use]
+    pub fn running_violations(&self) -> Vec<RunningViolation> {
+        let mut running: BTreeMap<DeploymentId, Vec<&Running>> = BTreeMap::new();
+        for own in self.running.iter().filter(|own| own.replicas > 0) {
+            running.entry(own.deployment).or_default().push(own);
+        }
+        let illegal = |(deployment, own): (DeploymentId, Vec<&Running>)| {
+            let scope = self.scope(deployment).ok().filter(|scope| !scope.refuses_everything());
+            let allowed = scope.as_ref().map(|scope| self.inventory.fleet().index().allowed(scope));
+            let stays = |own: &&Running| allowed.as_ref().is_some_and(|allowed| allowed.contains(own.pair));
+            let gone = own.into_iter().filter(|own| !stays(own));
+            let places: Vec<_> = gone.filter_map(|own| self.place_of(own.pair, own.replicas)).collect();
+            (!places.is_empty()).then_some(RunningViolation { deployment, places })
+        };
+        running.into_iter().filter_map(illegal).collect()
     }
 
     /// Does about every violation what its environment wants done: moves, which are legal at every step,
