@@ -170,6 +170,11 @@ class State(Record):
 
     text: str
 
+    @classmethod
+    def beginning(cls, *, now: Moment, replicas: int) -> State:
+        """Begin where ``replicas`` run whose history is not known: they leave only after the delay."""
+        return cls(_siting.Autoscaler.beginning(millis(now), replicas))
+
 
 @record
 class ScalingDecision(Record):
@@ -182,6 +187,9 @@ class ScalingDecision(Record):
     """What the recent proposals made of it."""
     held: str
     """What held it back."""
+    last_replica: str | None
+    """What keeps the last replica where nothing is wanted of it: ``not-enabled``, ``starting``, ``recently-active``,
+    ``retention``, ``no-buffer`` or ``grace``."""
     silent: tuple[Any, ...]
     """The metrics that said nothing, and why."""
 

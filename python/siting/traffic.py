@@ -46,13 +46,16 @@ class Backend(Record):
 
 @record
 class Checks(Record):
-    """When a backend counts as unhealthy: by active checks in a row, and by failed requests."""
+    """When a backend counts as unhealthy: by active checks in a row, and by failed requests where asked for."""
 
     unhealthy_after: int = 3
     healthy_after: int = 2
-    max_fails: int = 1
-    """Failed requests that take it out; 0 for none."""
+    fail_percent: int | None = None
+    """The percentage of failed requests that takes it out; if absent, requests do not count."""
+    fail_requests: int = 20
+    """The requests within ``fail_timeout`` below which that percentage says nothing."""
     fail_timeout: Span = 10
+    """How long it is taken out, and how long requests are counted."""
 
 
 def _told(backends: Iterable[Backend]) -> str:
@@ -207,8 +210,9 @@ class Offloading(Record):
     """How long a load must have been at its target."""
     release_window: Span | None = None
     """How long it must have been below, as ``window`` if absent."""
-    release_below: int = 1000
-    """Per mille of the target below which it is calm."""
+    release_below: int | None = None
+    """Per mille of the target below which it is calm. If absent, what is left of the target for loads that fall as
+    requests leave, and the target for others; at 100 %, 90 % of the requests when it began."""
 
     def step(
         self,
@@ -218,8 +222,14 @@ class Offloading(Record):
         loads: Iterable[int | None],
         local_ready: bool,
         remotes: Iterable[Remote] = (),
+        relieved: Iterable[bool] = (),
+        requests: int | None = None,
     ) -> tuple[Routing, OffloadingState]:
-        """Decide where requests go; ``loads`` are per mille of their targets, ``None`` where nothing is known."""
+        """Decide where requests go; ``loads`` are per mille of their targets, ``None`` where nothing is known.
+
+        ``relieved`` says of each load whether it falls as requests leave, as figures of the local replicas do; if
+        absent, all do. ``requests`` are all requests, remote ones among them, in any unit that stays the same.
+        """
         release = self.window if self.release_window is None else self.release_window
         seen = {
             "percentage": self.percentage,
@@ -227,7 +237,9 @@ class Offloading(Record):
             "release_window": span_millis(release),
             "release_below": self.release_below,
             "loads": list(loads),
+            "relieved": list(relieved),
             "local_ready": local_ready,
+            "requests": requests,
             "remotes": [(one.id, one.healthy, one.allowed) for one in remotes],
         }
         told, then = _siting.offload(None if state is None else state.text, millis(now), json.dumps(seen))

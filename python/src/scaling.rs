@@ -83,6 +83,12 @@ impl Autoscaler {
         (self.autoscaler.bounds.min(), self.autoscaler.bounds.max())
     }
 
+    /// The state to begin with where replicas run already.
+    #[staticmethod]
+    fn beginning(now: u64, replicas: u32) -> Outcome<String> {
+        json(&State::beginning(Moment::from_millis(now), replicas))
+    }
+
     /// Decides how many replicas are wanted; the decision, and the state to come back with.
     fn decide(&self, state: Option<&str>, now: u64, seen: &str) -> Outcome<(String, String)> {
         let mut state: State = state.map(read).transpose()?.unwrap_or_default();
@@ -104,6 +110,7 @@ impl Autoscaler {
             "proposed": decision.proposed,
             "stabilised": decision.stabilised,
             "held": decision.held,
+            "lastReplica": decision.last_replica,
             "silent": silent.collect::<Vec<_>>(),
         });
         Ok((json(&told)?, json(&state)?))

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 use siting::time::Moment;
 use siting::traffic::{
-    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Destination, NoRoute, Offloading, Remote, RemoteId,
-    Side, Split, VersionId,
+    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Destination, FailedRequests, Load, LocalSide, NoRoute,
+    Offloading, Remote, RemoteId, Side, Split, VersionId,
 };
 
 use crate::capacity::read;
@@ -69,9 +69,13 @@ impl Balancer {
                 return Err(one_of("algorithm", other, "round-robin, least-connections, ip-hash or consistent-hash"));
             }
         };
-        let SeenChecks { unhealthy_after, healthy_after, max_fails, fail_timeout } = read(checks)?;
-        let fail_timeout = Duration::from_millis(fail_timeout);
-        let checks = Checks { unhealthy_after, healthy_after, max_fails, fail_timeout };
+        let SeenChecks { unhealthy_after, healthy_after, fail_percent, fail_requests, fail_timeout } = read(checks)?;
+        if fail_percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            return Err(Failure::value("`fail_percent` is from 1 to 100", "leave it out, and requests do not count"));
+        }
+        let timeout = Duration::from_millis(fail_timeout);
+        let requests = fail_percent.map(|percent| FailedRequests { percent, at_least: fail_requests, timeout });
+        let checks = Checks { unhealthy_after, healthy_after, requests };
         let balancer = traffic::Balancer::with_checks(algorithm, self::backends(backends)?, checks);
         Ok(Self { shared: Mutex::new(balancer) })
     }
@@ -160,15 +164,25 @@ impl Sessions {
 #[pyfunction]
 pub(crate) fn offload(state: Option<&str>, now: u64, seen: &str) -> Outcome<(String, String)> {
     let mut side: Side = state.map(read).transpose()?.unwrap_or_default();
-    let SeenSide { percentage, window, release_window, release_below, loads, local_ready, remotes } = read(seen)?;
+    let SeenSide { percentage, window, release_window, release_below, loads, relieved, local_ready, requests, remotes } =
+        read(seen)?;
     let percentages = || Failure::value("a percentage is from 0 to 100, and a release from 0 to 1000", "lower it");
     let mut offloading = Offloading::new(percentage, Duration::from_millis(window))
-        .and_then(|offloading| offloading.releasing_below(release_below))
+        .and_then(|offloading| match release_below {
+            Some(stated) => offloading.releasing_below(stated),
+            None => Some(offloading),
+        })
         .ok_or_else(percentages)?;
     offloading.release_window = Duration::from_millis(release_window);
     let remotes = remotes.into_iter().map(|(id, healthy, allowed)| Remote { id: RemoteId(id), healthy, allowed });
     let remotes: Vec<_> = remotes.collect();
-    let routing = side.step(&offloading, Moment::from_millis(now), &loads, local_ready, &remotes);
+    if !relieved.is_empty() && relieved.len() != loads.len() {
+        return Err(Failure::value("`relieved` speaks of each load", "give as many of both"));
+    }
+    let relieved = relieved.into_iter().chain(std::iter::repeat(true));
+    let loads: Vec<_> = loads.into_iter().zip(relieved).map(|(part, relieved)| Load { part, relieved }).collect();
+    let local = LocalSide { ready: local_ready, loads: &loads, requests };
+    let routing = side.step(&offloading, Moment::from_millis(now), &local, &remotes);
     let remote = routing.remote.map(|(RemoteId(id), percentage)| (id, percentage));
     let told = json!({
         "local": routing.local,
@@ -195,7 +209,8 @@ pub(crate) fn destination(local: u8, remote: Option<(u32, u8)>, random: u64) -> 
 struct SeenChecks {
     unhealthy_after: u32,
     healthy_after: u32,
-    max_fails: u32,
+    fail_percent: Option<u8>,
+    fail_requests: u32,
     fail_timeout: u64,
 }
 
@@ -219,14 +234,23 @@ struct SeenSide {
     percentage: u8,
     window: u64,
     release_window: u64,
-    release_below: u16,
+    release_below: Option<u16>,
     loads: Vec<Option<u64>>,
+    relieved: Vec<bool>,
     local_ready: bool,
+    requests: Option<u64>,
     remotes: Vec<(u32, bool, bool)>,
 }
 
+/// The heaviest weight: above it the balancer would count it as this.
+const MOST_WEIGHT: u32 = 1_000_000;
+
 fn backends(text: &str) -> Outcome<Vec<Backend>> {
     let seen: Vec<SeenBackend> = read(text)?;
+    if let Some(heavy) = seen.iter().find(|one| one.weight > MOST_WEIGHT) {
+        let message = format!("`weight` of backend {} is {}, and at most {MOST_WEIGHT}", heavy.id, heavy.weight);
+        return Err(Failure::value(message, "lower all weights in proportion"));
+    }
     let backend = |one: SeenBackend| Backend {
         version: VersionId(one.version),
         weight: one.weight,

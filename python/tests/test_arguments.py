@@ -109,7 +109,7 @@ def records() -> None:
         (scaling.Requests, (1, 1.0, 1.0), {"reachable": True}),
         (metrics.MetricSpec, ("resource", "cpu"), {"target": "utilization", "value": 90}),
         (traffic.Backend, (1, "10.0.0.1", 80), {"weight": 1}),
-        (traffic.Checks, (), {"max_fails": 1}),
+        (traffic.Checks, (), {"fail_percent": 50}),
         (traffic.Remote, (1,), {"healthy": True}),
         (traffic.Offloading, (30,), {"window": 1}),
         (metrics.Window, (60,), {"slots": 60}),

@@ -113,7 +113,7 @@ def test_r5_consistent_hashing_answers_as_nginx_does() -> None:
 
 
 def test_r5_least_connections_and_health() -> None:
-    balancer = Balancer("least-connections", [Backend(0, "a", 1), Backend(1, "b", 1)], checks=Checks(fail_timeout=10))
+    balancer = Balancer("least-connections", [Backend(0, "a", 1), Backend(1, "b", 1)], checks=Checks(fail_percent=50, fail_requests=1))
     assert {balancer.pick(now=0), balancer.pick(now=0)} == {0, 1}
     balancer.finished(1, now=1)
     assert balancer.connections == {0: 1, 1: 0}
@@ -150,6 +150,21 @@ def test_r5_sessions_stick_and_expire() -> None:
     assert len(sessions) == 0
     with pytest.raises(siting.InvalidValue, match="100"):
         sessions.pick(balancer, "ann", now=0, random=0, split={0: 50})
+
+
+def test_r4_a_state_that_begins_keeps_what_runs() -> None:
+    autoscaler = Autoscaler.baseten(min_replica=0, max_replica=5)
+    idle = Requests(ready=4, stable=0, panic=0)
+    kept, _ = autoscaler.decide(State.beginning(now=0, replicas=4), now=899_000, current=4, requests=idle)
+    gone, _ = autoscaler.decide(State.beginning(now=0, replicas=4), now=900_000, current=4, requests=idle)
+    assert kept.replicas == 4
+    assert gone.replicas < 4
+
+
+def test_r5_weights_are_bounded() -> None:
+    Balancer("consistent-hash", [Backend(0, "a", 1, weight=1_000_000)])
+    with pytest.raises(siting.InvalidValue, match="at most 1000000"):
+        Balancer("consistent-hash", [Backend(0, "a", 1, weight=1_000_001)])
 
 
 def test_r6_offloading() -> None:

@@ -1,4 +1,4 @@
-//! Findings about what is stated and never looked at.
+//! Findings about what is stated and never looked at, or never comes to an end.
 
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::manifest::beamlit::ModelDeployment;
@@ -13,6 +13,17 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     for spec in &workspace.specs().deployments {
         if let Some(beamlit) = &spec.beamlit {
             translated(spec, beamlit, findings);
+        }
+        if spec.offloads().is_some_and(|offloading| offloading.rule.releases_by_requests()) {
+            let address = format!("{}/{}", spec.workload.value, spec.metadata.name.value);
+            let message = format!(
+                "deployment `{address}` offloads all of its requests, which leaves nothing local to measure: they come \
+                 back only when the host tells that there are fewer requests"
+            );
+            let subject = Subject::new("Deployment", &address);
+            let origin = &spec.metadata.name.origin;
+            let found = Finding::new("offloading-without-release", Severity::Warning, subject, origin);
+            findings.push(found.message(message).help("state `releasePercent`, or a `percentage` below 100"));
         }
     }
 }

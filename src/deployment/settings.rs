@@ -94,8 +94,8 @@ impl fmt::Display for Offloading {
         if rule.release_window != rule.window {
             write!(f, ", back after {}s", seconds(rule.release_window))?;
         }
-        if rule.release() != 1000 {
-            write!(f, " below {}% of the target", f64::from(rule.release()) / 10.0)?;
+        if let Some(release) = rule.release() {
+            write!(f, " below {}% of the target", f64::from(release) / 10.0)?;
         }
         for (place, metric) in self.metrics.iter().enumerate() {
             let target = match metric.target() {

@@ -47,14 +47,17 @@ pub struct Window {
 }
 
 impl Window {
+    /// The most slots of a window. Each holds a histogram of some 30 kB where latencies reach far.
+    pub const MOST_SLOTS: u32 = 3600;
+
     /// An empty window of one replica: the last `span`, cut into `slots`.
     ///
     /// # Errors
-    /// [`InvalidWindow`] if the span cannot be cut into that many slots of whole milliseconds, or if
-    /// either is zero.
+    /// [`InvalidWindow`] if the span cannot be cut into that many slots of whole milliseconds, if either is
+    /// zero, or if there are more than [`Window::MOST_SLOTS`].
     pub fn new(span: Duration, slots: u32) -> Result<Self, InvalidWindow> {
         let millis = u64::try_from(span.as_millis()).map_err(|_| InvalidWindow)?;
-        let slots = u64::from(slots);
+        let slots = u64::from(Some(slots).filter(|slots| *slots <= Self::MOST_SLOTS).ok_or(InvalidWindow)?);
         match millis.checked_rem(slots) {
             Some(0) if millis > 0 => {
                 Ok(Self { width: millis / slots, slots, tallies: VecDeque::new(), first: None, replicas: 1 })
@@ -165,7 +168,7 @@ impl Window {
 
 /// A window cannot be cut so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a window must be cut into slots of whole milliseconds")]
+#[error("a window must be cut into 1 to {} slots of whole milliseconds", Window::MOST_SLOTS)]
 pub struct InvalidWindow;
 
 /// Two windows that cannot be merged.

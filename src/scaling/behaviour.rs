@@ -124,6 +124,16 @@ impl Proposals {
         &self.0
     }
 
+    /// Notes a number that was set by somebody else, by a start or a wake.
+    pub(super) fn set(&mut self, now: Moment, replicas: u32) {
+        self.0.push((replicas, now));
+    }
+
+    /// Whether nothing was proposed yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The number between the most cautious proposals of both windows that is nearest to `current`;
     /// keeps `proposed`.
     pub fn stabilise(&mut self, now: Moment, current: u32, proposed: u32, behaviour: &Behaviour) -> u32 {

@@ -73,6 +73,27 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// The state to begin with where `replicas` run already, of which the autoscaler knows no history: they
+    /// leave only after the delay, as if they had just been proposed.
+    ///
+    /// ```
+    /// use siting::scaling::State;
+    /// use siting::time::Moment;
+    /// let state = State::beginning(Moment::from_millis(0), 3);
+    /// assert_eq!(state.proposals.kept(), [(3, Moment::from_millis(0))]);
+    /// ```
+    #[must_use]
+    pub fn beginning(now: Moment, replicas: u32) -> Self {
+        Self {
+            proposals: Proposals::of(vec![(replicas, now)]),
+            requests: kpa::State::beginning(now, replicas),
+            activity: if replicas > 0 { Activity::Active(now) } else { Activity::Asleep },
+            ..Self::default()
+        }
+    }
+}
+
 /// What is seen of a deployment at a moment.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Observed<'a> {
@@ -101,6 +122,8 @@ pub struct Decision {
     pub stabilised: u32,
     /// What held it back.
     pub held: Held,
+    /// What keeps the last replica, where nothing is wanted of it.
+    pub last_replica: Option<zero::LastReplica>,
     /// The metrics that said nothing, by their place; the one for requests stands last.
     pub silent: Vec<(usize, NoProposal)>,
 }
@@ -150,6 +173,12 @@ impl Autoscaler {
     /// The number of replicas from `now` on. Changes `state` as if the number were taken.
     pub fn decide(&self, state: &mut State, now: Moment, observed: &Observed<'_>) -> Decision {
         let current = observed.current;
+        // The number that it begins with is part of its history (as in Kubernetes), and so is what a start or
+        // a wake brought since it was at zero.
+        if state.proposals.is_empty() || (current > 0 && state.activity == Activity::Asleep) {
+            state.proposals.set(now, current);
+            state.requests.set(now, current);
+        }
         let mut silent = Vec::new();
         let proposed = self.largest(state, now, observed, &mut silent);
         let mut stabilised = current;
@@ -160,11 +189,10 @@ impl Autoscaler {
             |desired| behaviour::limit(now, current, desired, self.bounds, &self.behaviour, &state.ups, &state.downs);
         let (limited, held) = limits(stabilised);
         // A number outside of the bounds is brought back at once, whichever way it moved.
-        let mut bounded = self.bounds.clamp(limited);
-        if self.bounds.max() > 0 {
-            bounded = self.last_replica(state, now, bounded, observed);
-        }
-        let replicas = bounded;
+        let bounded = self.bounds.clamp(limited);
+        let replicas = if self.bounds.max() > 0 { self.last_replica(state, now, bounded, observed) } else { bounded };
+        let kept = bounded == 0 && replicas > 0 && !observed.waiting;
+        let last_replica = kept.then(|| zero::kept_by(&self.zero, state.activity, now, observed.buffered_since));
         let held = match held {
             Held::DesiredWithinRange if limited < self.bounds.min() => Held::TooFewReplicas,
             Held::DesiredWithinRange if limited > self.bounds.max() => Held::TooManyReplicas,
@@ -175,7 +203,7 @@ impl Autoscaler {
         } else if replicas < current {
             state.downs.store(now, current - replicas, &self.behaviour.down);
         }
-        Decision { replicas, proposed, stabilised, held, silent }
+        Decision { replicas, proposed, stabilised, held, last_replica, silent }
     }
 
     /// The largest proposal. Where a metric failed, the others may only make the number grow.

@@ -121,7 +121,13 @@ impl State {
     /// that forgot the past does not shrink before it has seen enough.
     #[must_use]
     pub fn beginning(now: Moment, ready: u32) -> Self {
-        Self { panic_since: (ready > 1).then_some(now), panic_most: ready, wants: Vec::new() }
+        Self { panic_since: (ready > 1).then_some(now), panic_most: ready, wants: vec![(now, ready)] }
+    }
+
+    /// Notes a number that was set by somebody else, by a start or a wake: it leaves only after the delay.
+    pub(super) fn set(&mut self, now: Moment, replicas: u32) {
+        self.wants.retain(|&(_, wanted)| wanted > replicas);
+        self.wants.push((now, replicas));
     }
 }
 

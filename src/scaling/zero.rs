@@ -51,6 +51,41 @@ pub enum Activity {
     Idle(Moment),
 }
 
+/// What keeps the last replica, where nothing is wanted of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastReplica {
+    /// Scaling to zero is not enabled.
+    NotEnabled,
+    /// It is still starting.
+    Starting,
+    /// The deployment was active within the stable window.
+    RecentlyActive,
+    /// The time of retention is not over.
+    Retention,
+    /// The buffer that catches requests is not known to be in the path ([`Seen::buffered_since`]).
+    NoBuffer,
+    /// The buffer has not been in the path for the time of grace.
+    Grace,
+}
+
+/// Why [`step`] has just kept the last replica.
+pub(super) fn kept_by(
+    settings: &Settings,
+    activity: Activity,
+    now: Moment,
+    buffered_since: Option<Moment>,
+) -> LastReplica {
+    match activity {
+        _ if !settings.enabled => LastReplica::NotEnabled,
+        Activity::Activating(_) => LastReplica::Starting,
+        Activity::Asleep | Activity::Active(_) => LastReplica::RecentlyActive,
+        Activity::Idle(_) if buffered_since.is_none() => LastReplica::NoBuffer,
+        Activity::Idle(since) if now.since(since) < settings.retention => LastReplica::Retention,
+        Activity::Idle(_) => LastReplica::Grace,
+    }
+}
+
 /// What is seen at a moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {

@@ -302,7 +302,7 @@ impl Host {
             let served = self.served.entry(holder.number).or_default();
             let readings: Vec<_> = offloading.metrics.iter().map(|spec| served.reading(spec, ready, &shown)).collect();
             let side = self.sides.entry(environment.clone()).or_default();
-            let local = Local { ready: ready > 0, readings: &readings };
+            let local = Local { ready: ready > 0, readings: &readings, requests: None };
             let decided = scene.offload_live(&self.workload, holder.number, side, self.now, &local);
             let Ok(Some(offloaded)) = decided else { continue };
             let fleet = scene.inventory().fleet();

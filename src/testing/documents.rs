@@ -127,8 +127,8 @@ impl Draw for OffloadingSpec {
         let (window, release_window) = (seconds(600), seconds(600));
         let rule = valid(choices, |choices| {
             let (percentage, release) = (u8::try_from(choices.below(101)).ok()?, choices.between(1, 100) * 10);
-            let rule = traffic::Offloading::new(percentage, window)?.releasing_below(u16::try_from(release).ok()?)?;
-            Some(rule.releasing_after(release_window))
+            let rule = traffic::Offloading::new(percentage, window)?.releasing_after(release_window);
+            if choices.chance(50) { rule.releasing_below(u16::try_from(release).ok()?) } else { Some(rule) }
         });
         let mut metrics = choices.several(0, 2, Metric::draw);
         metrics.retain(|metric| metric.spec().is_ok());

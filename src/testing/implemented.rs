@@ -75,12 +75,12 @@ arbitrary! {
     crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window;
     crate::scaling: Autoscaler, Bounds, Decision, NoProposal, State;
     crate::scaling::hpa: Initialisation, NoFigure, Phase, Proposal, Replica, Sample, Standing, Tolerance;
-    crate::scaling::zero: Activity, Seen, Settings;
+    crate::scaling::zero: Activity, LastReplica, Seen, Settings;
     crate::scaling::behaviour: Amount, Behaviour, Change, Changes, Held, Limit, Proposals, Rules, Select;
     crate::scaling::kpa: Seen, Settings, State, Wanted;
     crate::scaling::settings: Baseten, Reading;
-    crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Destination, Health, Offloading,
-        Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why;
+    crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Destination, FailedRequests, Health, Load,
+        Offloading, Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why;
     crate::rollout: Action, BlueGreen, Canary, Check, Group, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
         Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict;
     crate::rollout::canary: Counts, Scale, Sides, Weight;

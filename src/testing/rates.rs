@@ -11,7 +11,9 @@ use crate::scaling::behaviour::{Amount, Behaviour, Limit, Rules, Select};
 use crate::scaling::hpa::{Phase, Replica, Sample, Tolerance};
 use crate::scaling::{self, Bounds};
 use crate::time::Moment;
-use crate::traffic::{self, Backend, BackendId, Checks, Health, Offloading, Remote, RemoteId, Split, VersionId};
+use crate::traffic::{
+    self, Backend, BackendId, Checks, FailedRequests, Health, Offloading, Remote, RemoteId, Split, VersionId,
+};
 
 words! {
     Quantile: P95 P50 P99;
@@ -154,9 +156,15 @@ impl Draw for Checks {
         Self {
             unhealthy_after: choices.between(1, 5),
             healthy_after: choices.between(1, 5),
-            max_fails: choices.below(4),
-            fail_timeout: span(choices, 60_000),
+            requests: choices.maybe(50, FailedRequests::draw),
         }
+    }
+}
+
+impl Draw for FailedRequests {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let percent = u8::try_from(choices.between(1, 100)).unwrap_or(100);
+        Self { percent, at_least: choices.between(1, 30), timeout: span(choices, 60_000) }
     }
 }
 

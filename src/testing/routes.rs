@@ -6,8 +6,8 @@ use super::choices::{Choices, Draw};
 use super::values::{span, words};
 use crate::time::Moment;
 use crate::traffic::{
-    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Destination, Offloading, Remote, RemoteId,
-    Ring, Routing, Sessions, Side, Split, VersionId, Why,
+    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Destination, Load, LocalSide, Offloading,
+    Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why,
 };
 
 words! {
@@ -81,12 +81,20 @@ fn offloaded(choices: &mut Choices<'_>) -> (Side, Routing) {
     let metrics = choices.between(1, 2);
     let mut step = |choices: &mut Choices<'_>| {
         now = now.after(span(choices, 900_000));
-        let loads: Vec<_> = (0..metrics).map(|_| choices.maybe(90, |choices| u64::from(choices.below(2000)))).collect();
-        side.step(&rule, now, &loads, !choices.chance(15), &remotes)
+        let loads: Vec<_> = (0..metrics).map(|_| Load::draw(choices)).collect();
+        let requests = choices.maybe(50, |choices| choices.below(5000).into());
+        let local = LocalSide { ready: !choices.chance(15), loads: &loads, requests };
+        side.step(&rule, now, &local, &remotes)
     };
     let first = step(choices);
     let last = choices.several(0, 5, step).pop().unwrap_or(first);
     (side, last)
+}
+
+impl Draw for Load {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self { part: choices.maybe(90, |choices| choices.below(2000).into()), relieved: choices.chance(50) }
+    }
 }
 
 impl Draw for Side {

@@ -12,6 +12,7 @@ use crate::time::Moment;
 
 words! {
     Held: DesiredWithinRange TooFewReplicas TooManyReplicas ScaleUpLimit ScaleDownLimit;
+    zero::LastReplica: NotEnabled Starting RecentlyActive Retention NoBuffer Grace;
     NoFigure: NoReplicas NoSamples NoneMatched NoRequest OtherFigures;
     Standing: Ready Unready Missing Ignored;
 }

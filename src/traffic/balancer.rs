@@ -225,8 +225,8 @@ impl Balancer {
         }
         if failed {
             backend.health.failed(now);
-            let loss = u32::try_from(turn.weight).unwrap_or(0).checked_div(self.checks.max_fails).unwrap_or(0);
-            let loss = i32::try_from(loss).unwrap_or(0);
+            let counted = self.checks.requests.map_or(0, |rule| rule.at_least);
+            let loss = turn.weight.checked_div(i32::try_from(counted).unwrap_or(i32::MAX)).unwrap_or(0);
             match at {
                 Some(at) => self.usable.weaken(at, loss),
                 None => turn.effective = (turn.effective - loss).max(0),

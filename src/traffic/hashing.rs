@@ -5,6 +5,10 @@ use std::net::IpAddr;
 /// A ring of points, each leading to a backend: nginx's `hash … consistent`, which is ketama over
 /// CRC-32. A backend has 160 points for each unit of weight.
 ///
+/// Weights count as they are stated while their mean is at most 100 and they sum to at most 25,000, or to the
+/// number of backends where that is more. Beyond, they are brought down in proportion, none to zero. So
+/// memory follows the number of backends, and not what weights they are given.
+///
 /// Source of the algorithm: `ngx_http_upstream_hash_module` of nginx, and `pingora-ketama`.
 ///
 /// ```
@@ -29,26 +33,46 @@ impl Ring {
     /// A ring of (address, port, weight), in the order of the backends.
     #[must_use]
     pub fn new<'a>(backends: impl IntoIterator<Item = (&'a str, u16, u32)>) -> Self {
+        let backends: Vec<_> = backends.into_iter().collect();
+        let total: u64 = backends.iter().map(|(_, _, weight)| u64::from(*weight)).sum();
+        let count = u64::try_from(backends.len()).unwrap_or(u64::MAX);
+        let most = count.saturating_mul(100).min(count.max(25_000));
+        // At most the stated weight, so that it fits.
+        let counted = |weight: u32| match total <= most {
+            true => weight,
+            false => u32::try_from(u128::from(weight) * u128::from(most) / u128::from(total))
+                .map_or(weight, |part| part.max(weight.min(1))),
+        };
         let mut points = Vec::new();
-        let mut count = 0;
-        for (place, (address, port, weight)) in backends.into_iter().enumerate() {
+        for (place, (address, port, weight)) in backends.iter().enumerate() {
             let mut base = crc32fast::Hasher::new();
             base.update(address.as_bytes());
             base.update(&[0]);
             base.update(port.to_string().as_bytes());
             let mut previous = 0_u32;
-            for _ in 0..weight.saturating_mul(Self::POINTS) {
+            for _ in 0..counted(*weight).saturating_mul(Self::POINTS) {
                 let mut hasher = base.clone();
                 hasher.update(&previous.to_le_bytes());
                 previous = hasher.finalize();
                 points.push((previous, u32::try_from(place).unwrap_or(u32::MAX)));
             }
-            count += 1;
         }
         // Stable: of equal points the backend that was listed first keeps its own.
         points.sort_by_key(|(hash, _)| *hash);
         points.dedup_by_key(|(hash, _)| *hash);
-        Self { points, backends: count }
+        Self { points, backends: backends.len() }
+    }
+
+    /// How many points it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Whether it has none, and leads nowhere.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
     }
 
     /// The place of the backend that a key leads to.

@@ -1,8 +1,9 @@
 //! Health of a backend: what checks say, and what its requests show.
 //!
-//! Active checks flip a backend after so many opposite results in a row (as Envoy and Pingora do);
-//! failed requests take it out for a while (as nginx does), after which a single request is let
-//! through to see.
+//! Active checks flip a backend after so many opposite results in a row (as Envoy and Pingora do). Where
+//! that is asked for, a share of failed requests takes it out for a while, after which a single request is
+//! let through to see (as nginx does). It is off unless asked for: one failed request in a hundred, evenly
+//! over all backends, says nothing of any of them (R5).
 
 use std::time::Duration;
 
@@ -17,16 +18,38 @@ pub struct Checks {
     pub unhealthy_after: u32,
     /// Passed checks in a row after which it is healthy again; at least 1.
     pub healthy_after: u32,
-    /// Failed requests within [`Checks::fail_timeout`] after which it is taken out; 0 is never.
-    pub max_fails: u32,
-    /// How long it is taken out, and how long failures are counted.
-    pub fail_timeout: Duration,
+    /// When failed requests take it out; `None` is never.
+    pub requests: Option<FailedRequests>,
+}
+
+/// When failed requests take a backend out: at a share of failures over a number of requests.
+///
+/// ```
+/// use siting::traffic::{Checks, FailedRequests};
+/// let checks = Checks { requests: Some(FailedRequests::default()), ..Checks::default() };
+/// assert!(checks.requests.is_some_and(|requests| (requests.percent, requests.at_least) == (50, 20)));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FailedRequests {
+    /// The percentage of failures at which it is taken out, from 1 to 100.
+    pub percent: u8,
+    /// The requests within [`FailedRequests::timeout`] below which the share says nothing; at least 1.
+    pub at_least: u32,
+    /// How long it is taken out, and how long requests are counted.
+    pub timeout: Duration,
+}
+
+impl Default for FailedRequests {
+    /// Half of at least twenty requests within ten seconds.
+    fn default() -> Self {
+        Self { percent: 50, at_least: 20, timeout: Duration::from_secs(10) }
+    }
 }
 
 impl Default for Checks {
-    /// Three failed checks, two passed ones; one failed request, ten seconds (nginx).
+    /// Three failed checks, two passed ones; requests do not count.
     fn default() -> Self {
-        Self { unhealthy_after: 3, healthy_after: 2, max_fails: 1, fail_timeout: Duration::from_secs(10) }
+        Self { unhealthy_after: 3, healthy_after: 2, requests: None }
     }
 }
 
@@ -34,9 +57,11 @@ impl Default for Checks {
 ///
 /// ```
 /// use siting::time::Moment;
-/// use siting::traffic::{Checks, Health};
+/// use siting::traffic::{Checks, FailedRequests, Health};
 ///
-/// let (checks, mut health) = (Checks::default(), Health::default());
+/// let requests = FailedRequests { at_least: 2, ..FailedRequests::default() };
+/// let checks = Checks { requests: Some(requests), ..Checks::default() };
+/// let mut health = Health::default();
 /// let at = |seconds: u64| Moment::from_millis(seconds * 1000);
 /// for _ in 0..3 {
 ///     health.checked(false, &checks);
@@ -44,6 +69,10 @@ impl Default for Checks {
 /// assert!(!health.is_good(at(0), &checks));
 /// health.checked(true, &checks);
 /// assert!(health.checked(true, &checks)); // the second in a row turns it
+/// health.chosen(at(1), &checks);
+/// health.failed(at(1));
+/// assert!(health.is_good(at(1), &checks)); // one request says too little
+/// health.chosen(at(1), &checks);
 /// health.failed(at(1));
 /// assert!(!health.is_good(at(11), &checks));
 /// assert!(health.is_good(at(12), &checks)); // one request is let through …
@@ -58,8 +87,14 @@ pub struct Health {
     bad: bool,
     /// Checks in a row that say the opposite.
     opposite: u32,
-    /// Failed requests.
+    /// Requests of the time that is counted.
+    #[serde(default)]
+    requests: u32,
+    /// Of these, failed.
     fails: u32,
+    /// When that time began.
+    #[serde(default)]
+    since: Option<Moment>,
     /// When the last request failed.
     failed_at: Option<Moment>,
     /// From when on the time of being taken out counts.
@@ -75,9 +110,15 @@ impl Health {
 
     /// The last moment of being taken out for failed requests.
     pub(super) fn returns_after(&self, checks: &Checks) -> Option<Moment> {
-        let out = checks.max_fails > 0 && self.fails >= checks.max_fails;
-        let since = self.checked_at.filter(|_| out)?;
-        Some(since.checked_add(checks.fail_timeout).unwrap_or(Moment::from_millis(u64::MAX)))
+        let rule = checks.requests?;
+        let since = self.checked_at.filter(|_| self.is_out(&rule))?;
+        Some(since.checked_add(rule.timeout).unwrap_or(Moment::from_millis(u64::MAX)))
+    }
+
+    /// Whether as many of its requests failed as take it out.
+    fn is_out(&self, rule: &FailedRequests) -> bool {
+        let share = u64::from(self.requests) * u64::from(rule.percent.clamp(1, 100));
+        self.fails > 0 && self.requests >= rule.at_least && u64::from(self.fails) * 100 >= share
     }
 
     /// Notes the result of a check. True where it turned the verdict.
@@ -107,15 +148,23 @@ impl Health {
     /// time of being taken out.
     pub fn succeeded(&mut self) {
         if self.failed_at < self.checked_at {
-            self.fails = 0;
+            (self.requests, self.fails, self.since) = (0, 0, None);
         }
     }
 
-    /// Notes that the backend was chosen: after the time of being taken out, this is the one request that
-    /// is let through.
+    /// Notes that the backend was chosen for a request. After the time of being taken out, this is the one
+    /// that is let through.
     pub fn chosen(&mut self, now: Moment, checks: &Checks) {
-        if self.checked_at.is_some_and(|at| now.since(at) > checks.fail_timeout) {
-            self.checked_at = Some(now);
+        let Some(rule) = checks.requests else { return };
+        if self.is_out(&rule) {
+            if self.checked_at.is_some_and(|at| now.since(at) > rule.timeout) {
+                self.checked_at = Some(now);
+            }
+            return;
         }
+        if self.since.is_none_or(|since| now.since(since) > rule.timeout) {
+            (self.requests, self.fails, self.since) = (0, 0, Some(now));
+        }
+        self.requests = self.requests.saturating_add(1);
     }
 }

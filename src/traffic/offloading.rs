@@ -9,8 +9,14 @@ use crate::time::Moment;
 /// When and how much is offloaded (R6).
 ///
 /// A metric counts as reached once its load has been at or over its target without a break for the
-/// window; any one is enough. What has begun ends when for the release window no metric was at or over
-/// the release threshold.
+/// window; any one is enough. What has begun ends when for the release window every metric was below its
+/// release point. The relief that offloading brings is no recovery, so a steady load gets a steady answer:
+///
+/// - A stated release point, in thousandths of the target, holds for every metric.
+/// - Unstated, a metric that falls as requests leave ([`Load::relieved`]) is released below what is left of
+///   the target: target × (1 − percentage). Any other is released below the target.
+/// - At 100 % nothing local is left to measure. Unless a release point is stated, it ends when all requests
+///   ([`LocalSide::requests`]) are below 90 % of those when it began, and never where they are not told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "AnyOffloading")]
 pub struct Offloading {
@@ -20,8 +26,9 @@ pub struct Offloading {
     pub window: Duration,
     /// How long all must be below the release threshold.
     pub release_window: Duration,
-    /// The release threshold, in thousandths of the target, up to 1000.
-    release: u16,
+    /// The release point, in thousandths of the target, up to 1000; `None` where it follows from the rest.
+    #[serde(default)]
+    release: Option<u16>,
 }
 
 impl Offloading {
@@ -29,13 +36,13 @@ impl Offloading {
     /// `None` above 100.
     #[must_use]
     pub fn new(percentage: u8, window: Duration) -> Option<Self> {
-        (percentage <= 100).then_some(Self { percentage, window, release_window: window, release: 1000 })
+        (percentage <= 100).then_some(Self { percentage, window, release_window: window, release: None })
     }
 
-    /// With a lower threshold for going back, in thousandths of the target. `None` above 1000.
+    /// With a stated point for going back, in thousandths of the target. `None` above 1000.
     #[must_use]
     pub fn releasing_below(self, release: u16) -> Option<Self> {
-        (release <= 1000).then_some(Self { release, ..self })
+        (release <= 1000).then_some(Self { release: Some(release), ..self })
     }
 
     /// With another time to go back than to begin.
@@ -50,10 +57,25 @@ impl Offloading {
         self.percentage
     }
 
-    /// The release threshold, in thousandths of the target.
+    /// The stated release point, in thousandths of the target.
     #[must_use]
-    pub fn release(&self) -> u16 {
+    pub fn release(&self) -> Option<u16> {
         self.release
+    }
+
+    /// Whether it ends only by the number of all requests: at 100 % without a stated release point.
+    #[must_use]
+    pub fn releases_by_requests(&self) -> bool {
+        self.percentage == 100 && self.release.is_none()
+    }
+
+    /// The point below which a load releases, in thousandths of its target.
+    fn release_point(&self, load: &Load) -> u64 {
+        match self.release {
+            Some(stated) => stated.into(),
+            None if load.relieved => u64::from(100 - self.percentage) * 10,
+            None => 1000,
+        }
     }
 }
 
@@ -64,14 +86,18 @@ struct AnyOffloading {
     percentage: u8,
     window: Duration,
     release_window: Duration,
-    release: u16,
+    #[serde(default)]
+    release: Option<u16>,
 }
 
 impl TryFrom<AnyOffloading> for Offloading {
     type Error = &'static str;
     fn try_from(any: AnyOffloading) -> Result<Self, &'static str> {
-        let found = Self::new(any.percentage, any.window).and_then(|found| found.releasing_below(any.release));
-        let found = found.ok_or("a percentage is at most 100, and a release threshold at most the target")?;
+        let found = Self::new(any.percentage, any.window).and_then(|found| match any.release {
+            Some(release) => found.releasing_below(release),
+            None => Some(found),
+        });
+        let found = found.ok_or("a percentage is at most 100, and a release point at most the target")?;
         Ok(found.releasing_after(any.release_window))
     }
 }
@@ -81,19 +107,22 @@ impl TryFrom<AnyOffloading> for Offloading {
 /// ```
 /// use std::time::Duration;
 /// use siting::time::Moment;
-/// use siting::traffic::{Offloading, Remote, RemoteId, Side};
+/// use siting::traffic::{Load, LocalSide, Offloading, Remote, RemoteId, Side};
 ///
 /// let offloading = Offloading::new(50, Duration::from_secs(60)).unwrap();
 /// let remotes = [Remote { id: RemoteId(7), healthy: true, allowed: true }];
 /// let mut side = Side::default();
 /// let mut at = |seconds: u64, load: u64| {
-///     side.step(&offloading, Moment::from_millis(seconds * 1000), &[Some(load)], true, &remotes)
+///     let loads = [Load { part: Some(load), relieved: true }];
+///     let local = LocalSide { ready: true, loads: &loads, requests: None };
+///     side.step(&offloading, Moment::from_millis(seconds * 1000), &local, &remotes)
 /// };
 /// assert_eq!(at(0, 1000).remote, None);
 /// assert_eq!(at(59, 1200).remote, None);
 /// assert_eq!(at(60, 1200).remote, Some((RemoteId(7), 50)));
-/// assert_eq!(at(61, 900).remote, Some((RemoteId(7), 50))); // it takes as long to go back
-/// assert_eq!(at(121, 900).local, 100);
+/// assert_eq!(at(200, 600).remote, Some((RemoteId(7), 50))); // half of the load, which is still as high
+/// assert_eq!(at(201, 490).remote, Some((RemoteId(7), 50))); // it takes as long to go back
+/// assert_eq!(at(261, 490).local, 100);
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Side {
@@ -101,8 +130,33 @@ pub struct Side {
     reached: Vec<Option<Moment>>,
     /// Whether requests are offloaded for the load.
     offloading: bool,
-    /// Since when all have been below the release threshold.
+    /// Since when all have been below their release points.
     released: Option<Moment>,
+    /// All requests when it began.
+    #[serde(default)]
+    began_with: Option<u64>,
+}
+
+/// The load of a metric.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// In thousandths of the target; `None` where there is no figure, which reaches nothing.
+    pub part: Option<u64>,
+    /// Whether it falls as requests leave: a figure of the local replicas, as those of the Resource and Pods
+    /// metrics, and not one of the outside, as those of the Object and External metrics.
+    pub relieved: bool,
+}
+
+/// What is seen of the local side.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct LocalSide<'a> {
+    /// Whether a local replica is ready.
+    pub ready: bool,
+    /// The loads of the metrics, in their order.
+    pub loads: &'a [Load],
+    /// All requests, those that go to the remote side among them, in any unit that stays the same, as
+    /// thousandths of a request a second; `None` where they are not known.
+    pub requests: Option<u64>,
 }
 
 /// The number of a remote side, which the host gives.
@@ -176,34 +230,29 @@ pub enum Why {
 }
 
 impl Side {
-    /// Takes in the loads of the metrics, in thousandths of their targets (`None` where there is no
-    /// figure, which reaches nothing), and says where requests go from `now` on. The `remotes` are ranked:
-    /// the first that is healthy and allowed is the one.
-    pub fn step(
-        &mut self,
-        offloading: &Offloading,
-        now: Moment,
-        loads: &[Option<u64>],
-        local_ready: bool,
-        remotes: &[Remote],
-    ) -> Routing {
-        self.reached.resize(loads.len(), None);
-        for (since, load) in self.reached.iter_mut().zip(loads) {
-            let at_target = load.is_some_and(|load| load >= 1000);
+    /// Takes in what is seen of the local side, and says where requests go from `now` on. The `remotes` are
+    /// ranked: the first that is healthy and allowed is the one.
+    pub fn step(&mut self, offloading: &Offloading, now: Moment, local: &LocalSide<'_>, remotes: &[Remote]) -> Routing {
+        self.reached.resize(local.loads.len(), None);
+        for (since, load) in self.reached.iter_mut().zip(local.loads) {
+            let at_target = load.part.is_some_and(|part| part >= 1000);
             *since = at_target.then(|| since.unwrap_or(now));
         }
         let full = |since: &Option<Moment>| since.is_some_and(|since| now.since(since) >= offloading.window);
-        let high = loads.iter().flatten().any(|load| *load >= u64::from(offloading.release));
-        self.released = if high { None } else { Some(self.released.unwrap_or(now)) };
+        let below = self.is_below(offloading, local);
+        self.released = below.then(|| self.released.unwrap_or(now));
         let calm = self.released.is_some_and(|since| now.since(since) >= offloading.release_window);
         if self.reached.iter().any(full) {
+            if !self.offloading {
+                self.began_with = local.requests;
+            }
             self.offloading = true;
         } else if calm {
             self.offloading = false;
         }
         let remote = remotes.iter().find(|remote| remote.healthy && remote.allowed).map(|remote| remote.id);
         let percentage = offloading.percentage;
-        match (local_ready, remote) {
+        match (local.ready, remote) {
             (false, Some(remote)) => Routing { local: 0, remote: Some((remote, 100)), why: Why::LocalDown },
             (false, None) => Routing { local: 0, remote: None, why: Why::NoRoute },
             (true, _) if !self.offloading => Routing { local: 100, remote: None, why: Why::Calm },
@@ -213,5 +262,15 @@ impl Side {
                 Routing { local: 100 - percentage, remote: part, why: Why::Loaded }
             }
         }
+    }
+
+    /// Whether all is below the release points.
+    fn is_below(&self, offloading: &Offloading, local: &LocalSide<'_>) -> bool {
+        if self.offloading && offloading.releases_by_requests() {
+            let fallen = |(now, then): (u64, u64)| u128::from(now) * 10 < u128::from(then) * 9;
+            return local.requests.zip(self.began_with).is_some_and(fallen);
+        }
+        let high = |load: &Load| load.part.is_some_and(|part| part >= offloading.release_point(load));
+        !local.loads.iter().any(high)
     }
 }

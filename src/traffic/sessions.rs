@@ -12,6 +12,9 @@ use crate::time::Moment;
 /// expires. When that backend can take no request, the client is bound anew: to another of the same
 /// version while there is one, so that a canary does not change sides in the middle of a session.
 ///
+/// At most [`Sessions::MOST`] are kept at a time, or fewer by [`Sessions::at_most`]. When that many clients
+/// have one, a new client is answered without.
+///
 /// ```
 /// use std::time::Duration;
 /// use siting::time::Moment;
@@ -33,6 +36,10 @@ pub struct Sessions {
     /// How long after a client's last request its session ends.
     lifetime: Duration,
     bound: HashMap<Box<str>, Session>,
+    /// How many are kept at most.
+    most: usize,
+    /// Before which it is of no use to look for expired ones again.
+    full_until: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +62,19 @@ pub enum Bound {
 }
 
 impl Sessions {
+    /// The most sessions that are kept.
+    pub const MOST: usize = 1_000_000;
+
     /// No sessions yet; each ends `lifetime` after its client's last request.
     #[must_use]
     pub fn new(lifetime: Duration) -> Self {
-        Self { lifetime, bound: HashMap::new() }
+        Self { lifetime, bound: HashMap::new(), most: Self::MOST, full_until: Moment::default() }
+    }
+
+    /// At most so many sessions at a time; above [`Sessions::MOST`] counts as that.
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most: most.min(Self::MOST), ..self }
     }
 
     /// How many are kept, expired ones among them.
@@ -116,13 +132,28 @@ impl Sessions {
         Ok((backend, if session.is_some() { Bound::Anew } else { Bound::New }))
     }
 
+    /// Whether one more can be kept; makes room where sessions have expired. It looks through all of them
+    /// only when the first of them can have expired since it last looked.
+    fn has_room(&mut self, now: Moment) -> bool {
+        if self.bound.len() >= self.most && now >= self.full_until {
+            self.expire(now);
+            let first = self.bound.values().map(|session| session.until).min();
+            // Of those that expire in short order, several go at once.
+            let soon = now.checked_add(self.lifetime / 16).unwrap_or(now);
+            self.full_until = first.unwrap_or(now).max(soon);
+        }
+        self.bound.len() < self.most
+    }
+
     fn bind(&mut self, now: Moment, key: &str, backend: BackendId, version: VersionId) {
         let until = now.checked_add(self.lifetime).unwrap_or(Moment::from_millis(u64::MAX));
         let session = Session { backend, version, until };
         match self.bound.get_mut(key) {
             Some(kept) => *kept = session,
             None => {
-                self.bound.insert(key.into(), session);
+                if self.has_room(now) {
+                    self.bound.insert(key.into(), session);
+                }
             }
         }
     }

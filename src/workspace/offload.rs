@@ -7,19 +7,21 @@ use super::Workspace;
 use crate::deployment::{Deployment, Offloading, Workload};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::lifecycle::{Number, Refusal};
-use crate::metrics::Reading;
+use crate::metrics::{MetricSpec, Reading};
 use crate::placement::{Ask, ranking};
 use crate::policy::Scope;
 use crate::time::Moment;
-use crate::traffic::{Remote, RemoteId, Routing, Side};
+use crate::traffic::{Load, LocalSide, Remote, RemoteId, Routing, Side};
 
 /// What is seen of the local side.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Local<'a> {
     /// Whether a replica is ready.
     pub ready: bool,
     /// What was read for each metric that offloading watches, in their order; `None` where nothing was.
     pub readings: &'a [Option<Reading>],
+    /// All requests, as [`LocalSide::requests`] says; needed where all of them are offloaded.
+    pub requests: Option<u64>,
 }
 
 /// Where requests go, and the remote sides that there are.
@@ -59,7 +61,7 @@ impl Workspace {
     /// let source = Source { name: "fleet.yaml".into(), text: text.to_owned() };
     /// let workspace = Workspace::from_sources(&[source], LoadOptions::default())?;
     /// let (bert, mut side) = (workspace.find_deployment("bert-1")?, Side::default());
-    /// let down = Local { ready: false, readings: &[] };
+    /// let down = Local { ready: false, ..Local::default() };
     /// let offloaded = workspace.offload(bert, &mut side, Moment::default(), &down).ok_or("it offloads")?;
     /// assert_eq!((offloaded.routing.why, offloaded.routing.local), (Why::LocalDown, 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -118,8 +120,13 @@ impl Workspace {
         let ranked: Vec<_> = remotes.iter().filter_map(|&pair| self.remote(pair)).collect();
         let reading = |place: usize| local.readings.get(place).copied().flatten();
         let loads = offloading.metrics.iter().enumerate();
-        let loads: Vec<_> = loads.map(|(place, spec)| reading(place).and_then(|found| spec.load(&found))).collect();
-        let routing = side.step(&offloading.rule, now, &loads, local.ready, &ranked);
+        let load = |(place, spec): (usize, &MetricSpec)| Load {
+            part: reading(place).and_then(|found| spec.load(&found)),
+            relieved: spec.is_per_replica(),
+        };
+        let loads: Vec<_> = loads.map(load).collect();
+        let seen = LocalSide { ready: local.ready, loads: &loads, requests: local.requests };
+        let routing = side.step(&offloading.rule, now, &seen, &ranked);
         Offloaded { routing, remotes }
     }
 

@@ -87,7 +87,11 @@ fn r4_utilisations_scale_by_kubernetes_arithmetic() {
     let scaling = Scaling { target_cpu_utilization: Percent::new(50), ..bounds(1, 10) };
     let mut life = active(PushKind::Published, Settings { scaling: Some(scaling), ..Settings::default() });
     life.act(Action::Autoscale { deployment: FIRST, replicas: 4 }).unwrap();
-    assert_eq!(wanted(&life, &mut State::default(), 1000, &load(&cpu(25), 2)), Some(1));
+    // The four that it began with stay for the delay.
+    assert_eq!(wanted(&life, &mut State::default(), 1000, &load(&cpu(25), 2)), None);
+    let mut memory = State::default();
+    assert_eq!(wanted(&life, &mut memory, 10, &load(&window(&Gauge::Cpu, 25, 10), 2)), None);
+    assert_eq!(wanted(&life, &mut memory, 1000, &load(&cpu(25), 2)), Some(1));
 }
 
 #[test]
@@ -280,7 +284,7 @@ fn r6_requests_are_offloaded_to_the_best_place_that_the_policies_allow() {
     let mut side = Side::default();
     let mut ask = |workspace: &Workspace, second: u64, queue: u64, ready: bool| {
         let reading = Reading { usage: Milli::whole(queue), ..Reading::default() };
-        let local = Local { ready, readings: &[Some(reading)] };
+        let local = Local { ready, readings: &[Some(reading)], requests: None };
         let now = Moment::from_millis(second * 1000);
         workspace.offload_live(&bert, FIRST, &mut side, now, &local).unwrap().unwrap()
     };

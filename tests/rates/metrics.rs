@@ -108,3 +108,13 @@ proptest! {
         prop_assert_eq!(merged([0, 1, 2]), Summary { replicas: 3, ..alone });
     }
 }
+
+#[test]
+fn a_window_has_a_bounded_number_of_slots() {
+    let day = Duration::from_secs(86_400);
+    assert!(Window::new(day, Window::MOST_SLOTS).is_ok());
+    for slots in [0, Window::MOST_SLOTS * 2, u32::MAX] {
+        let error = Window::new(day, slots).unwrap_err();
+        assert!(error.to_string().contains("1 to 3600 slots"), "{error}");
+    }
+}

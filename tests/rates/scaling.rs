@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use siting::id::Name;
 use siting::metrics::{MetricSpec, Resource, Source, Target};
 use siting::quantity::Milli;
 use siting::scaling::behaviour::{self, Amount, Behaviour, Changes, Held, Limit, Rules, Select};
 use siting::scaling::hpa::{Figures, NoFigure, Phase, Replica, Sample, Standing};
 use siting::scaling::settings::{Baseten, Beamlit};
-use siting::scaling::zero::{self, Activity};
+use siting::scaling::zero::{self, Activity, LastReplica};
 use siting::scaling::{Autoscaler, Bounds, Decision, NoProposal, Observed, State, hpa, kpa, manual};
 use siting::time::Moment;
 
@@ -160,6 +161,76 @@ fn r4_a_last_replica_is_retained() {
     assert_eq!(step(159, Some(at(0))), 1);
     assert_eq!(step(160, None), 1); // nothing would catch a request
     assert_eq!(step(161, Some(at(161))), 0);
+}
+
+#[test]
+fn r4_what_a_start_or_a_wake_brought_leaves_only_after_the_delay() {
+    // Baseten's delay of 900 s, with no traffic at all.
+    let settings = Baseten { min_replica: Some(0), max_replica: Some(5), ..Baseten::default() };
+    let autoscaler = settings.read().unwrap().autoscaler;
+    let mut state = State::default();
+    let mut replicas = |seconds: u64, current: u32| {
+        let seen = kpa::Seen { ready: current, stable: 0.0, panic: 0.0, reachable: true };
+        let observed = Observed {
+            current,
+            ready: current,
+            requests: Some(seen),
+            buffered_since: Some(at(0)),
+            ..Observed::default()
+        };
+        autoscaler.decide(&mut state, at(seconds), &observed).replicas
+    };
+    // Three were started. The first decision comes when they are ready.
+    assert!((0..900).step_by(5).all(|second| replicas(second, 3) == 3));
+    assert!(replicas(900, 3) < 3);
+    // At most half go at a time, and what was left for that is history, too.
+    let mut second = 900;
+    while replicas(second, 1) > 0 {
+        second += 5;
+        assert!(second < 2000, "it never goes to zero");
+    }
+    // Somebody wakes it with two, long after: these stay as long.
+    assert_eq!(replicas(5000, 0), 0);
+    assert!((5005..5905).step_by(5).all(|second| replicas(second, 2) == 2));
+    assert!(replicas(5905, 2) < 2);
+}
+
+#[test]
+fn r4_a_state_that_begins_keeps_what_runs() {
+    let autoscaler =
+        Baseten { min_replica: Some(0), max_replica: Some(5), ..Baseten::default() }.read().unwrap().autoscaler;
+    let mut state = State::beginning(at(100), 4);
+    let seen = kpa::Seen { ready: 4, stable: 0.0, panic: 0.0, reachable: true };
+    let observed = Observed { current: 4, ready: 4, requests: Some(seen), ..Observed::default() };
+    assert_eq!(autoscaler.decide(&mut state, at(999), &observed).replicas, 4);
+    assert!(autoscaler.decide(&mut state, at(1000), &observed).replicas < 4);
+}
+
+#[test]
+fn r4_what_keeps_the_last_replica_is_named() {
+    let queue = Source::Object(Name::new("queue").unwrap());
+    let metric = MetricSpec::new(queue, Target::Value(Milli::whole(10))).unwrap();
+    let mut autoscaler = Autoscaler::by_metrics(bounds(0, 6), vec![metric]);
+    autoscaler.behaviour.down.window = Duration::ZERO;
+    let replicas = using(&[0], at(0));
+    let empty = [Ok(Figures::Total { values: &[Milli::whole(0)], replicas: &replicas })];
+    let mut state = State::default();
+    let mut kept = |autoscaler: &Autoscaler, seconds: u64, buffered_since| {
+        let observed = Observed { current: 1, ready: 1, figures: &empty, buffered_since, ..Observed::default() };
+        let decision = autoscaler.decide(&mut state, at(seconds), &observed);
+        assert_eq!(decision.replicas == 1, decision.last_replica.is_some());
+        decision.last_replica
+    };
+    assert_eq!(kept(&autoscaler, 0, None), Some(LastReplica::RecentlyActive));
+    kept(&autoscaler, 60, None);
+    assert_eq!(kept(&autoscaler, 3600, None), Some(LastReplica::NoBuffer), "however long");
+    autoscaler.zero.retention = Duration::from_secs(7200);
+    assert_eq!(kept(&autoscaler, 3600, Some(at(0))), Some(LastReplica::Retention));
+    autoscaler.zero.retention = Duration::ZERO;
+    autoscaler.zero.enabled = false;
+    assert_eq!(kept(&autoscaler, 3600, Some(at(0))), Some(LastReplica::NotEnabled));
+    autoscaler.zero.enabled = true;
+    assert_eq!(kept(&autoscaler, 3601, Some(at(0))), None);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use siting::time::Moment;
 use siting::traffic::{
-    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Offloading, Remote, RemoteId, Ring,
-    Sessions, Side, Split, VersionId, Why,
+    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, FailedRequests, Load, LocalSide, Offloading,
+    Remote, RemoteId, Ring, Sessions, Side, Split, VersionId, Why,
 };
 
 fn at(seconds: u64) -> Moment {
@@ -54,11 +54,20 @@ fn by_hand(bytes: &[u32]) -> u32 {
     bytes.iter().fold(89, |hash, byte| (hash * 113 + byte) % 6271)
 }
 
+/// Half of at least two requests within ten seconds.
+fn by_requests() -> Checks {
+    Checks { requests: Some(FailedRequests { at_least: 2, ..FailedRequests::default() }), ..Checks::default() }
+}
+
 #[test]
 fn r5_failed_requests_take_a_backend_out_for_a_while() {
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0), backend(1)]);
+    let backends = vec![backend(0), backend(1)];
+    let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, backends, by_requests());
     let pick = |balancer: &mut Balancer, seconds| balancer.pick(at(seconds), &Caller::default()).unwrap().0;
-    assert_eq!(pick(&mut balancer, 0), 0);
+    assert_eq!([pick(&mut balancer, 0), pick(&mut balancer, 0)], [0, 1]);
+    balancer.finished(at(0), BackendId(0), true);
+    balancer.finished(at(0), BackendId(1), false);
+    assert_eq!(pick(&mut balancer, 0), 0, "one request says too little");
     balancer.finished(at(0), BackendId(0), true);
     assert!((1..=10).all(|second| pick(&mut balancer, second) == 1));
     // One request is let through to see.
@@ -66,6 +75,65 @@ fn r5_failed_requests_take_a_backend_out_for_a_while() {
     assert_eq!(later.iter().filter(|id| **id == 0).count(), 1);
     balancer.finished(at(11), BackendId(0), false);
     assert!((0..4).any(|_| pick(&mut balancer, 11) == 0));
+}
+
+#[test]
+fn r5_failures_that_are_few_among_many_take_nothing_out() {
+    // One in a hundred fails, evenly over four backends: by default none counts, and where they count, it is
+    // no share to speak of.
+    for checks in [Checks::default(), by_requests()] {
+        let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, (0..4).map(backend).collect(), checks);
+        for number in 0..10_000_u64 {
+            let now = Moment::from_millis(number * 10);
+            let id = balancer.pick(now, &Caller::default()).unwrap_or_else(|none| panic!("request {number}: {none}"));
+            balancer.finished(now, id, number % 101 == 100);
+        }
+    }
+}
+
+#[test]
+fn r5_requests_do_not_count_against_health_unless_asked_for() {
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0)]);
+    for second in 0..100 {
+        let id = balancer.pick(at(second), &Caller::default()).unwrap();
+        balancer.finished(at(second), id, true);
+    }
+}
+
+#[test]
+fn r5_the_ring_grows_with_backends_and_not_with_weights() {
+    let points = |count: u32, weight: u32| {
+        let hosts: Vec<String> = (0..count).map(|host| format!("host-{host}")).collect();
+        Ring::new(hosts.iter().map(|host| (host.as_str(), 80, weight))).len()
+    };
+    // Some points fall together, so that a few are missing.
+    let about = |points: usize, weights: usize| (weights * 159..=weights * 160).contains(&points);
+    assert!(about(points(10, 100), 1000), "at the bound of the mean");
+    assert!(about(points(10, 101), 1000), "just beyond");
+    assert!(about(points(10, u32::MAX), 1000));
+    assert!((3_800_000..=4_000_000).contains(&points(1000, 1000)));
+    // The light ones keep a part of a ring that one heavy backend would fill.
+    let ring = Ring::new([("heavy", 80, 1_000_000_000), ("light", 80, 1), ("none", 80, 0)]);
+    assert!(ring.candidates(b"key").any(|place| place == 1) && ring.candidates(b"key").all(|place| place != 2));
+}
+
+#[test]
+fn r5_sessions_are_bounded() {
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0), backend(1)]);
+    let (split, caller) = (Split::all(VersionId(0)), Caller::default());
+    let mut sessions = Sessions::new(Duration::from_secs(60)).at_most(2);
+    let mut ask = |sessions: &mut Sessions, seconds, key: &str| {
+        sessions.pick(&mut balancer, &split, at(seconds), key, &caller, 0).unwrap().1
+    };
+    assert_eq!(ask(&mut sessions, 0, "ann"), Bound::New);
+    assert_eq!(ask(&mut sessions, 30, "ben"), Bound::New);
+    // The third is answered without a session; those who have one keep it.
+    assert_eq!([ask(&mut sessions, 31, "cy"), ask(&mut sessions, 32, "cy")], [Bound::New; 2]);
+    assert_eq!(ask(&mut sessions, 40, "ben"), Bound::Kept);
+    assert_eq!(sessions.len(), 2);
+    // Ann's has expired, and makes room.
+    assert_eq!([ask(&mut sessions, 65, "cy"), ask(&mut sessions, 66, "cy")], [Bound::New, Bound::Kept]);
+    assert_eq!(sessions.len(), 2);
 }
 
 #[test]
@@ -143,6 +211,13 @@ fn r3_a_version_without_a_ready_backend_gets_nothing() {
     }
 }
 
+/// The loads of metrics of the local replicas.
+fn relieved(parts: &[Option<u64>]) -> Vec<Load> {
+    parts.iter().map(|&part| Load { part, relieved: true }).collect()
+}
+
+const GOOD: [Remote; 1] = [Remote { id: RemoteId(1), healthy: true, allowed: true }];
+
 #[test]
 fn r6_offloading_begins_and_ends_by_windows() {
     let offloading = Offloading::new(50, Duration::from_secs(10)).unwrap().releasing_below(900).unwrap();
@@ -152,7 +227,10 @@ fn r6_offloading_begins_and_ends_by_windows() {
         Remote { id: RemoteId(3), healthy: true, allowed: true },
     ];
     let mut side = Side::default();
-    let mut step = |seconds, loads: &[Option<u64>]| side.step(&offloading, at(seconds), loads, true, &remotes);
+    let mut step = |seconds, loads: &[Option<u64>]| {
+        let local = LocalSide { ready: true, loads: &relieved(loads), requests: None };
+        side.step(&offloading, at(seconds), &local, &remotes)
+    };
     assert_eq!(step(0, &[Some(1000), None]).why, Why::Calm);
     // The other metric is over its target for a moment only: neither for the whole window.
     assert_eq!(step(5, &[Some(999), Some(2000)]).why, Why::Calm);
@@ -169,20 +247,83 @@ fn r6_offloading_begins_and_ends_by_windows() {
 }
 
 #[test]
+fn r6_a_steady_load_gets_a_steady_answer() {
+    // Seed 003: 50 % at the target, and 105 % of it for good. What is seen locally is what is left of it.
+    for percentage in [1, 30, 50, 99] {
+        let offloading = Offloading::new(percentage, Duration::from_secs(60)).unwrap();
+        let (mut side, mut local) = (Side::default(), 100_u64);
+        let changes: Vec<u8> = (0..3600)
+            .map(|second| {
+                let loads = relieved(&[Some(1050 * local / 100)]);
+                let seen = LocalSide { ready: true, loads: &loads, requests: None };
+                let routing = side.step(&offloading, at(second), &seen, &GOOD);
+                local = routing.local.into();
+                routing.local
+            })
+            .collect();
+        assert_eq!(changes.windows(2).filter(|pair| pair[0] != pair[1]).count(), 1, "{percentage} %");
+        assert_eq!(changes.last(), Some(&(100 - percentage)));
+    }
+}
+
+#[test]
+fn r6_what_does_not_fall_as_requests_leave_releases_below_its_target() {
+    let offloading = Offloading::new(50, Duration::from_secs(10)).unwrap();
+    let mut side = Side::default();
+    let mut step = |seconds, part| {
+        let loads = [Load { part: Some(part), relieved: false }];
+        side.step(&offloading, at(seconds), &LocalSide { ready: true, loads: &loads, requests: None }, &GOOD).why
+    };
+    step(0, 1000);
+    assert_eq!(step(10, 1000), Why::Loaded);
+    assert_eq!([step(20, 1000), step(21, 999), step(30, 999)], [Why::Loaded; 3]);
+    assert_eq!(step(31, 999), Why::Calm);
+}
+
+#[test]
+fn r6_all_that_was_sent_away_comes_back_by_the_number_of_requests() {
+    let offloading = Offloading::new(100, Duration::from_secs(10)).unwrap();
+    assert!(offloading.releases_by_requests());
+    let mut side = Side::default();
+    let mut step = |seconds, part: u64, requests: Option<u64>| {
+        let loads = relieved(&[Some(part)]);
+        side.step(&offloading, at(seconds), &LocalSide { ready: true, loads: &loads, requests }, &GOOD)
+    };
+    step(0, 1000, Some(200));
+    assert_eq!(step(10, 1000, Some(200)).local, 0);
+    // Nothing is left locally, which says nothing; nor does 90 % of the requests, or not to know them.
+    assert_eq!(step(1000, 0, Some(180)).local, 0);
+    assert_eq!(step(2000, 0, None).local, 0);
+    assert_eq!(step(3000, 0, Some(179)).local, 0);
+    assert_eq!(step(3010, 0, Some(179)).local, 100);
+    // A stated point holds instead.
+    let stated = offloading.releasing_below(800).unwrap();
+    assert!(!stated.releases_by_requests());
+    let mut side = Side::default();
+    let mut step = |seconds, part: u64| {
+        let loads = relieved(&[Some(part)]);
+        side.step(&stated, at(seconds), &LocalSide { ready: true, loads: &loads, requests: None }, &GOOD).local
+    };
+    step(0, 1000);
+    assert_eq!([step(10, 1000), step(20, 800), step(30, 799), step(40, 799)], [0, 0, 0, 100]);
+}
+
+#[test]
 fn r6_without_local_replicas_everything_goes_and_never_to_a_bad_remote() {
     let offloading = Offloading::new(0, Duration::from_secs(10)).unwrap();
-    let good = [Remote { id: RemoteId(1), healthy: true, allowed: true }];
     let bad = [Remote { id: RemoteId(1), healthy: true, allowed: false }];
+    let loads = relieved(&[Some(1000)]);
+    let (down, up) = (LocalSide::default(), LocalSide { ready: true, loads: &loads, requests: None });
     let mut side = Side::default();
-    let down = side.step(&offloading, at(0), &[], false, &good);
-    assert_eq!((down.local, down.remote, down.why), (0, Some((RemoteId(1), 100)), Why::LocalDown));
-    let none = side.step(&offloading, at(1), &[], false, &bad);
+    let all = side.step(&offloading, at(0), &down, &GOOD);
+    assert_eq!((all.local, all.remote, all.why), (0, Some((RemoteId(1), 100)), Why::LocalDown));
+    let none = side.step(&offloading, at(1), &down, &bad);
     assert_eq!((none.local, none.remote, none.why), (0, None, Why::NoRoute));
-    side.step(&offloading, at(2), &[Some(1000)], true, &bad);
-    let stays = side.step(&offloading, at(20), &[Some(1000)], true, &bad);
+    side.step(&offloading, at(2), &up, &bad);
+    let stays = side.step(&offloading, at(20), &up, &bad);
     assert_eq!((stays.local, stays.remote, stays.why), (100, None, Why::LoadedWithoutRemote));
     // A percentage of zero keeps everything.
-    assert_eq!(side.step(&offloading, at(21), &[Some(1000)], true, &good).local, 100);
+    assert_eq!(side.step(&offloading, at(21), &up, &GOOD).local, 100);
 }
 
 fn algorithms() -> impl Strategy<Value = Algorithm> {
@@ -213,7 +354,7 @@ proptest! {
         backends in backends(),
         events in prop::collection::vec((0..12_u32, 0..8_u8, any::<u32>()), 1..80),
     ) {
-        let checks = Checks::default();
+        let checks = by_requests();
         let mut balancer = Balancer::with_checks(algorithm, backends, checks);
         for (tick, (id, event, bits)) in events.into_iter().enumerate() {
             let now = at(tick as u64 * 2);
@@ -297,7 +438,9 @@ proptest! {
         let mut side = Side::default();
         for (tick, (load, [ready, healthy, allowed])) in events.into_iter().enumerate() {
             let remotes = [Remote { id: RemoteId(0), healthy, allowed }];
-            let routing = side.step(&offloading, at(tick as u64 * 3), &[Some(load)], ready, &remotes);
+            let loads = relieved(&[Some(load)]);
+            let local = LocalSide { ready, loads: &loads, requests: Some(load) };
+            let routing = side.step(&offloading, at(tick as u64 * 3), &local, &remotes);
             let sum = routing.local + routing.remote.map_or(0, |(_, part)| part);
             prop_assert_eq!(sum, if ready || (healthy && allowed) { 100 } else { 0 });
             prop_assert!(routing.remote.is_none() || (healthy && allowed));

@@ -351,7 +351,7 @@ fn offloads(offloading: &Offloading) -> Value {
         "percentage": rule.percentage(),
         "windowSeconds": rule.window.as_secs(),
         "releaseWindowSeconds": rule.release_window.as_secs(),
-        "releasePercent": rule.release() / 10,
+        "releasePercent": rule.release().map(|release| release / 10),
         "metrics": offloading.metrics.iter().map(metric).collect::<Vec<_>>(),
     })
 }

@@ -26,9 +26,11 @@ pub(super) fn offloading(item: Item<'_>) -> Option<OffloadingSpec> {
     let release = fields.optional("releasePercent").map(|item| item.whole::<u16>(1..=100));
     fields.finish();
     let window = window.unwrap_or(Some(OffloadingSpec::WINDOW))?;
-    let rule = traffic::Offloading::new(percentage?, window)?
-        .releasing_below(release.unwrap_or(Some(100))? * 10)?
-        .releasing_after(release_window.unwrap_or(Some(window))?);
+    let rule = traffic::Offloading::new(percentage?, window)?.releasing_after(release_window.unwrap_or(Some(window))?);
+    let rule = match release {
+        Some(stated) => rule.releasing_below(stated? * 10)?,
+        None => rule,
+    };
     let metrics = metrics.unwrap_or(Some(Vec::new()))?.into_iter().collect::<Option<Vec<_>>>()?;
     Some(OffloadingSpec { rule, metrics })
 }

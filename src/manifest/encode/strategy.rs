@@ -100,7 +100,7 @@ pub(super) fn offloading(spec: &OffloadingSpec) -> Map {
         .unless_empty("metrics", Value::list(&spec.metrics, hpa_metric))
         .maybe("windowSeconds", unless_usual(rule.window, OffloadingSpec::WINDOW))
         .maybe("releaseWindowSeconds", unless_usual(rule.release_window, rule.window))
-        .maybe("releasePercent", (rule.release() != 1000).then(|| rule.release().div_ceil(10)))
+        .maybe("releasePercent", rule.release().map(|release| release.div_ceil(10)))
 }
 
 fn unless_usual(span: Duration, usual: Duration) -> Option<u64> {

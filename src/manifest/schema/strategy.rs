@@ -116,7 +116,7 @@ pub(super) fn offloading() -> Value {
             "metrics": list(hpa_metric(), "What is watched; any one that has reached its target is enough"),
             "windowSeconds": whole(0, U32, "How long it must have been reached; 60 by default"),
             "releaseWindowSeconds": whole(0, U32, "How long all must be below it to go back; as `windowSeconds` by default"),
-            "releasePercent": whole(1, 100, "Percent of the target below which it goes back; 100 by default"),
+            "releasePercent": whole(1, 100, "Percent of the target below which it goes back; by default it follows from the percentage"),
         }),
     )
 }
