@@ -204,9 +204,9 @@ fn pod(catalog: &Catalog, row: &Row<'_>) -> Pod {
 
 fn made(cpu: u64, memory: u64, count: u64, milli: u64, codes: Vec<Choice>) -> Pod {
     let share = u32::try_from(milli).ok().filter(|&milli| milli < GpuShare::WHOLE);
-    let need = |code| GpuNeed {
+    let need = |code: Option<Choice>| GpuNeed {
         count: u32::try_from(count).expect("few GPUs"),
-        code,
+        codes: code.into_iter().collect(),
         memory: None,
         share: share.and_then(GpuShare::from_thousandths),
     };

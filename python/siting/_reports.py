@@ -369,7 +369,7 @@ class Flavor(Record):
     name: str
     display_name: str
     vendor: str | None
-    family: str | None
+    parent: str | None
     memory: str | None
     aliases: tuple[str, ...]
 

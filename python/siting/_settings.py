@@ -343,7 +343,7 @@ class FlavorDefinition(Record):
 
     type: Literal["cpu", "gpu"]
     name: str
-    family: str | None = None
+    parent: str | None = None
     aliases: tuple[str, ...] = ()
     memory: Quantity | None = None
 

@@ -83,8 +83,8 @@ fn without_cluster(
     };
     let gpus = needs.iter().filter_map(|need| Some((ChoiceKind::Gpu, need.code.as_ref()?)));
     for (kind, name) in resources.cpu_type.iter().map(|name| (ChoiceKind::Cpu, name)).chain(gpus) {
-        let Some(choice) = catalog.resolve(kind, name) else { continue };
-        if catalog.atoms(choice).is_disjoint(standing) {
+        let choices = catalog.choices(kind, name);
+        if !choices.is_empty() && choices.iter().all(|&choice| catalog.atoms(choice).is_disjoint(standing)) {
             let message =
                 format!("deployment `{}` asks for {kind} `{}`, and no cluster has it", site.subject.name, name.value);
             findings.push(site.finding("no-cluster-behind", Severity::Warning, &name.origin, message));

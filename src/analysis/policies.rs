@@ -92,7 +92,10 @@ impl About<'_> {
     }
 
     fn resolved<'s>(&self, specs: &'s [Sourced<ChoiceSpec>]) -> Vec<(&'s Sourced<ChoiceSpec>, Choice)> {
-        specs.iter().filter_map(|spec| Some((spec, self.catalog.resolve(spec.kind, &spec.name)?))).collect()
+        let meant = |spec: &'s Sourced<ChoiceSpec>| {
+            self.catalog.choices(spec.kind, &spec.name).into_iter().map(move |choice| (spec, choice))
+        };
+        specs.iter().flat_map(meant).collect()
     }
 
     /// Continent `eu` in a policy that speaks of the union (C4).
@@ -165,7 +168,7 @@ impl About<'_> {
         let mut taken = HashSet::new();
         for (spec, choice) in self.resolved(&self.spec.except) {
             let again = !taken.insert(choice);
-            let atoms = (!again).then(|| self.catalog.atoms(choice));
+            let atoms = (!again).then(|| self.catalog.excepted(choice));
             if atoms.as_ref().is_none_or(|atoms| atoms.is_disjoint(&left)) {
                 findings.push_with("exception-without-effect", &self.subject, || {
                     let what = format!("takes out {} {}, which it does not allow anyway", spec.kind, tick(spec));

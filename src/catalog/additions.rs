@@ -13,8 +13,13 @@ use crate::id::{CountryId, FlavorId, GroupId, InvalidName, LocationId, ResourceT
 pub(super) struct Additions {
     pub(super) locations: Vec<Location>,
     pub(super) location_ids: HashMap<Arc<str>, LocationId>,
+    pub(super) providers: Vec<Provider>,
+    /// By every name of each.
+    pub(super) provider_names: HashMap<Arc<str>, Arc<str>>,
     pub(super) groups: Vec<Group>,
     pub(super) flavors: Vec<Flavor>,
+    /// Further names of known flavors.
+    pub(super) aliases: Vec<(FlavorId, Box<str>)>,
     /// By kind and spelling, reduced.
     pub(super) cpu_keys: HashMap<String, FlavorId>,
     pub(super) gpu_keys: HashMap<String, FlavorId>,
@@ -27,6 +32,14 @@ pub(super) struct Additions {
 pub(super) struct Location {
     pub(super) name: Arc<str>,
     pub(super) country: CountryId,
+    pub(super) parent: Option<LocationId>,
+}
+
+#[derive(Clone)]
+pub(super) struct Provider {
+    pub(super) name: Arc<str>,
+    pub(super) aliases: Vec<Arc<str>>,
+    pub(super) jurisdiction: Option<CountryId>,
 }
 
 #[derive(Clone)]
@@ -39,7 +52,7 @@ pub(super) struct Group {
 pub(super) struct Flavor {
     pub(super) kind: FlavorKind,
     pub(super) code: Box<str>,
-    pub(super) family: Option<FlavorId>,
+    pub(super) parent: Option<FlavorId>,
     pub(super) aliases: Vec<Box<str>>,
     pub(super) memory: Option<u64>,
 }
@@ -73,6 +86,33 @@ pub enum AddLocationError {
         /// The country it is known to be in.
         known: CountryId,
     },
+    /// It is the name of a zone, which is a part of a location.
+    #[error("the name is that of a zone, which is a part of a location and none of its own")]
+    Zone {
+        /// The location.
+        of: LocationId,
+    },
+    /// It is known, under another region or none.
+    #[error("the location is known and does not hang under that region")]
+    HangsElsewhere,
+}
+
+/// Why a provider cannot be added (C7, P15).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddProviderError {
+    /// It cannot be the name of a provider.
+    #[error("`{text}` cannot name a provider: it has printable characters without outer spaces and no `/`")]
+    Malformed {
+        /// The name or alias.
+        text: String,
+    },
+    /// A provider is known by it already.
+    #[error("a provider is already known as `{text}`")]
+    Known {
+        /// The name or alias.
+        text: String,
+    },
 }
 
 /// Why a group cannot be added (C4).
@@ -105,9 +145,9 @@ pub enum AddFlavorError {
         /// What it means.
         by: FlavorId,
     },
-    /// What was given as family is none, or of the other kind.
-    #[error("a variant's family is one of the families of its kind")]
-    NotAFamily(FlavorId),
+    /// What was given as the node above is of the other kind, or a form, under which nothing stands.
+    #[error("a flavor stands under a family or variant of its own kind")]
+    NotAParent(FlavorId),
 }
 
 /// Why a resource type cannot be added.

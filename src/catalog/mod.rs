@@ -16,8 +16,12 @@ pub mod axis;
 mod choice;
 mod countries;
 mod flavors;
+mod fold;
 mod groups;
+mod hardware;
 mod locations;
+mod places;
+mod providers;
 mod reading;
 mod spelling;
 mod trees;
@@ -27,16 +31,20 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub use crate::document::nearest;
-pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError};
+pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError};
 pub use axis::{Axis, PerAxis, Point};
 pub use choice::{Choice, ChoiceKind, Continent, FlavorKind};
-pub use reading::Suggestion;
+pub use fold::folded;
+pub use hardware::{Hardware, Slice};
+pub use places::{Located, Provider};
+pub use reading::{Meaning, Suggestion};
 
 use additions::Additions;
 use countries::COUNTRIES;
 use flavors::FLAVORS;
 use groups::GROUPS;
 use locations::LOCATIONS;
+use providers::PROVIDERS;
 use spelling::Spelling;
 use trees::Trees;
 
@@ -66,14 +74,21 @@ pub struct Catalog {
 /// The built-in tables, with their names read.
 struct Builtin {
     location_countries: Vec<CountryId>,
+    /// By every name of each.
+    providers: HashMap<&'static str, &'static str>,
     group_members: Vec<BitSet<CountryId>>,
-    families: Vec<Option<FlavorId>>,
+    parents: Vec<Option<FlavorId>>,
+    cpu_codes: HashMap<&'static str, FlavorId>,
+    gpu_codes: HashMap<&'static str, FlavorId>,
     cpu_keys: HashMap<String, FlavorId>,
     gpu_keys: HashMap<String, FlavorId>,
 }
 
 static BUILTIN: LazyLock<Builtin> = LazyLock::new(Builtin::read);
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog { added: Arc::new(Additions::default()) });
+
+/// How deep the tree of hardware is under a kind: family, variant, form (C6).
+const DEEPEST: usize = 3;
 
 /// The built-in workload types.
 static RESOURCE_TYPES: [&str; 3] = ["agent", "function", "model"];
@@ -99,25 +114,72 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// If the name is not `provider/region`, or known in another country.
+    /// If the name is not `provider/region`, is that of a zone within a known location, or is known in another
+    /// country.
     pub fn add_location(&mut self, name: &str, country: CountryId) -> Result<LocationId, AddLocationError> {
-        let name = name.to_lowercase();
-        let well_formed = name
-            .split_once('/')
-            .is_some_and(|(provider, region)| Name::new(provider).is_ok() && Name::new(region).is_ok());
-        if !well_formed {
+        self.add_location_under(name, country, None)
+    }
+
+    /// As [`add_location`](Self::add_location), of a zone that lies elsewhere than the region it hangs under.
+    ///
+    /// # Errors
+    /// Also if the location is known and hangs under another, or is the region itself.
+    pub fn add_location_under(
+        &mut self,
+        name: &str,
+        country: CountryId,
+        parent: Option<LocationId>,
+    ) -> Result<LocationId, AddLocationError> {
+        let (provider, region) = name.split_once('/').ok_or(AddLocationError::Malformed)?;
+        if Name::new(provider).is_err() || Name::new(region).is_err() {
             return Err(AddLocationError::Malformed);
         }
-        if let Some(location) = self.location(&name) {
-            let known = self.location_country(location);
-            return if known == country { Ok(location) } else { Err(AddLocationError::Disagrees { known }) };
+        if let Some(site) = self.site(provider, region) {
+            let known = self.location_country(site.location);
+            return match site.zone {
+                Some(_) => Err(AddLocationError::Zone { of: site.location }),
+                None if known != country => Err(AddLocationError::Disagrees { known }),
+                None if parent.is_some() && parent != self.location_parent(site.location) => {
+                    Err(AddLocationError::HangsElsewhere)
+                }
+                None => Ok(site.location),
+            };
         }
-        let location = LocationId::from_index(LOCATIONS.len() + self.added.locations.len());
+        let location = LocationId::from_index(self.location_count());
+        let name: Arc<str> = self.full_name(provider, region).into();
         let added = self.change();
-        let name: Arc<str> = name.into();
         added.location_ids.insert(name.clone(), location);
-        added.locations.push(additions::Location { name, country });
+        added.locations.push(additions::Location { name, country, parent });
         Ok(location)
+    }
+
+    /// Adds a provider with its other names, and the country whose law its owner answers to (P15).
+    ///
+    /// # Errors
+    /// If a name cannot be one, holds a `/`, or is known.
+    pub fn add_provider(
+        &mut self,
+        name: &str,
+        aliases: &[impl AsRef<str>],
+        jurisdiction: Option<CountryId>,
+    ) -> Result<(), AddProviderError> {
+        let mut names: Vec<Arc<str>> = Vec::with_capacity(aliases.len() + 1);
+        for text in std::iter::once(name).chain(aliases.iter().map(AsRef::as_ref)) {
+            let read: Arc<str> = folded(text).into();
+            if Name::new(text).is_err() || text.contains('/') {
+                return Err(AddProviderError::Malformed { text: text.to_owned() });
+            }
+            if BUILTIN.providers.contains_key(&*read) || self.added.provider_names.contains_key(&read) {
+                return Err(AddProviderError::Known { text: text.to_owned() });
+            }
+            names.push(read);
+        }
+        let Some((name, aliases)) = names.split_first() else { return Ok(()) };
+        let added = Arc::make_mut(&mut self.added);
+        added.provider_names.extend(names.iter().map(|read| (Arc::clone(read), Arc::clone(name))));
+        let (name, aliases) = (Arc::clone(name), aliases.to_vec());
+        added.providers.push(additions::Provider { name, aliases, jurisdiction });
+        Ok(())
     }
 
     /// Adds a group of countries (C4). Its name is kept in lower case.
@@ -139,8 +201,9 @@ impl Catalog {
         Ok(group)
     }
 
-    /// Adds a flavor (C5), perhaps as a variant of a family (C6), with its memory in bytes. Its code is
-    /// kept in lower case. The new atom is the last of its axis.
+    /// Adds a flavor (C5): a family, or a node under a known one (C6), with its memory in bytes. Its code
+    /// is kept in lower case. The new atom is the last of its axis. A form of no stated memory is of that of
+    /// the node above.
     ///
     /// ```
     /// # use siting::catalog::{Catalog, FlavorKind};
@@ -152,38 +215,65 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// If the code or an alias cannot be a name or is known, or the family is none of this kind.
+    /// If the code or an alias cannot be a name or is read already, or the node above is of another kind or
+    /// a form.
     pub fn add_flavor(
         &mut self,
         kind: FlavorKind,
         code: &str,
-        family: Option<FlavorId>,
+        parent: Option<FlavorId>,
         aliases: &[impl AsRef<str>],
         memory: Option<u64>,
     ) -> Result<FlavorId, AddFlavorError> {
-        if let Some(family) = family
-            && !(self.is_family(family) && self.flavor_kind(family) == kind)
+        if let Some(parent) = parent
+            && (self.flavor_kind(parent) != kind || self.with_ancestors(parent).count() >= DEEPEST)
         {
-            return Err(AddFlavorError::NotAFamily(family));
+            return Err(AddFlavorError::NotAParent(parent));
         }
-        let mut keys = Vec::with_capacity(aliases.len() + 1);
-        for text in aliases.iter().map(AsRef::as_ref).chain([code]) {
+        let keys = self.new_keys(kind, aliases.iter().map(AsRef::as_ref).chain([code]))?;
+        let flavor = FlavorId::from_index(self.flavor_universe());
+        let added = self.change();
+        added.keys_mut(kind).extend(keys.into_iter().map(|key| (key, flavor)));
+        let aliases = aliases.iter().map(|alias| alias.as_ref().into()).collect();
+        added.flavors.push(additions::Flavor { kind, code: folded(code).into(), parent, aliases, memory });
+        Ok(flavor)
+    }
+
+    /// Teaches a known flavor further names (C5).
+    ///
+    /// # Errors
+    /// If an alias cannot be a name, or means another flavor.
+    pub fn add_aliases(&mut self, flavor: FlavorId, aliases: &[impl AsRef<str>]) -> Result<(), AddFlavorError> {
+        let kind = self.flavor_kind(flavor);
+        let read = |text: &str| self.hardware(kind, text).is_some_and(|found| found.flavors[..] == [flavor]);
+        let new: Vec<&str> = aliases.iter().map(AsRef::as_ref).filter(|text| !read(text)).collect();
+        let keys = self.new_keys(kind, new.iter().copied())?;
+        let added = self.change();
+        added.keys_mut(kind).extend(keys.into_iter().map(|key| (key, flavor)));
+        added.aliases.extend(new.into_iter().map(|text| (flavor, text.into())));
+        Ok(())
+    }
+
+    /// The reduced spellings of names that mean nothing yet.
+    fn new_keys<'a>(
+        &self,
+        kind: FlavorKind,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<String>, AddFlavorError> {
+        let mut keys = Vec::new();
+        for text in names {
             let malformed = || AddFlavorError::Malformed { text: text.to_owned() };
-            let key = Spelling::read(text).ok_or_else(malformed)?.key;
+            let key = Spelling::read(text).ok_or_else(malformed)?.key();
             if Name::new(text).is_err() || key == reading::ANY {
                 return Err(malformed());
             }
-            if let Some(by) = self.flavor_of_key(kind, &key) {
+            let known = self.hardware(kind, text).and_then(|found| found.flavors.first().copied());
+            if let Some(by) = known.or_else(|| self.flavor_of_key(kind, &key)) {
                 return Err(AddFlavorError::Known { text: text.to_owned(), by });
             }
             keys.push(key);
         }
-        let flavor = FlavorId::from_index(FLAVORS.len() + self.added.flavors.len());
-        let added = self.change();
-        added.keys_mut(kind).extend(keys.into_iter().map(|key| (key, flavor)));
-        let aliases = aliases.iter().map(|alias| alias.as_ref().into()).collect();
-        added.flavors.push(additions::Flavor { kind, code: code.to_lowercase().into(), family, aliases, memory });
-        Ok(flavor)
+        Ok(keys)
     }
 
     /// Adds a workload type beside `agent`, `function` and `model`.
@@ -264,7 +354,7 @@ impl Catalog {
 
     /// The atoms of a node, or the one atom of a location.
     fn tree(&self, choice: Choice) -> Result<&BitSet<Atom>, Atom> {
-        let trees = self.added.trees.get_or_init(|| Arc::new(Trees::of(self)));
+        let trees = self.trees();
         Ok(match choice {
             Choice::Continent(continent) => entry(&trees.continents, continent.index()),
             Choice::Country(country) => entry(&trees.countries, country.index()),
@@ -273,6 +363,41 @@ impl Catalog {
             Choice::Flavor(flavor) => entry(&trees.flavors, flavor.index()),
             Choice::Location(location) => return Err(atom_of(location)),
         })
+    }
+
+    /// What an exception takes out (C6, C7): what lies under the node; of hardware, also what is known only by a
+    /// node above it; of a region, also the zones that hang under it.
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, ChoiceKind};
+    /// let catalog = Catalog::builtin();
+    /// let nvl = catalog.resolve(ChoiceKind::Gpu, "h100-nvl").unwrap();
+    /// let codes: Vec<_> = catalog.excepted(nvl).iter().map(|a| catalog.flavor_code(catalog.flavor_of(a))).collect();
+    /// assert_eq!(codes, ["h100", "h100-nvl"]); // a pool known as `h100` may be of this kind
+    /// ```
+    #[must_use]
+    pub fn excepted(&self, choice: Choice) -> BitSet<Atom> {
+        let mut atoms = self.atoms(choice);
+        match choice {
+            Choice::Flavor(flavor) => {
+                for above in self.with_ancestors(flavor) {
+                    atoms.insert(self.flavor_atom(above));
+                }
+            }
+            Choice::Location(location) => {
+                let mut under = vec![location];
+                while let Some(location) = under.pop() {
+                    atoms.insert(atom_of(location));
+                    under.extend(self.hanging_under(location));
+                }
+            }
+            Choice::Continent(_) | Choice::Country(_) | Choice::Group(_) | Choice::AnyFlavor(_) => {}
+        }
+        atoms
+    }
+
+    fn trees(&self) -> &Trees {
+        self.added.trees.get_or_init(|| Arc::new(Trees::of(self)))
     }
 
     /// Whether an atom of the choice's axis lies under it. O(1).
@@ -284,10 +409,7 @@ impl Catalog {
             Choice::Location(location) => atom == atom_of(location),
             Choice::Group(group) => self.group_members(group).contains(self.country_of(atom)),
             Choice::AnyFlavor(kind) => self.flavor_kind(self.flavor_of(atom)) == kind,
-            Choice::Flavor(flavor) => {
-                let under = self.flavor_of(atom);
-                under == flavor || self.flavor_family(under) == Some(flavor)
-            }
+            Choice::Flavor(flavor) => self.is_under(self.flavor_of(atom), flavor),
         }
     }
 
@@ -388,7 +510,7 @@ impl Catalog {
     #[must_use]
     pub fn location_name(&self, location: LocationId) -> &str {
         match LOCATIONS.get(location.index()) {
-            Some((name, _)) => name,
+            Some(row) => row.name,
             None => &self.added_location(location).name,
         }
     }
@@ -424,28 +546,40 @@ impl Catalog {
         }
     }
 
-    /// The family of a variant (C6).
+    /// The node above a variant or form (C6); nothing for a family.
     #[must_use]
-    pub fn flavor_family(&self, flavor: FlavorId) -> Option<FlavorId> {
-        match BUILTIN.families.get(flavor.index()) {
-            Some(&family) => family,
-            None => self.added_flavor(flavor).family,
+    pub fn flavor_parent(&self, flavor: FlavorId) -> Option<FlavorId> {
+        match BUILTIN.parents.get(flavor.index()) {
+            Some(&parent) => parent,
+            None => self.added_flavor(flavor).parent,
         }
     }
 
-    /// Whether a flavor is a family (C6).
+    /// The family of a variant or form (C6); nothing for a family.
     #[must_use]
-    pub fn is_family(&self, flavor: FlavorId) -> bool {
-        FLAVORS.get(flavor.index()).is_some_and(|flavor| flavor.is_family)
+    pub fn flavor_family(&self, flavor: FlavorId) -> Option<FlavorId> {
+        self.with_ancestors(flavor).skip(1).last()
     }
 
-    /// The memory of one device in bytes, where it is known and the same for all; never for a family.
+    /// The memory in bytes that one device of this flavor has at least: the least of what lies under it
+    /// (C6). Nothing where that of some node is not known.
     #[must_use]
     pub fn flavor_memory(&self, flavor: FlavorId) -> Option<u64> {
+        self.trees().memory.get(flavor.index()).copied().flatten()
+    }
+
+    /// The memory that is stated of a node itself.
+    pub(super) fn stated_memory(&self, flavor: FlavorId) -> Option<u64> {
         match FLAVORS.get(flavor.index()) {
             Some(flavor) => (flavor.memory > 0).then_some(flavor.memory << 30),
             None => self.added_flavor(flavor).memory,
         }
+    }
+
+    /// Who says what a built-in flavor is, and when; nothing for an added one.
+    #[must_use]
+    pub fn flavor_source(&self, flavor: FlavorId) -> Option<&'static str> {
+        FLAVORS.get(flavor.index()).map(|flavor| flavor.source)
     }
 
     /// The vendor of a flavor in lower case, where it has one.
@@ -464,7 +598,8 @@ impl Catalog {
     }
 
     /// Other spellings of a flavor (C5). Those that differ from the code or from each other only in
-    /// case, separators or the vendor's name are not listed, but read all the same.
+    /// case, separators or the vendor's name, or that state a memory or a form of the tree, are not listed,
+    /// but read all the same.
     pub fn flavor_aliases(&self, flavor: FlavorId) -> impl Iterator<Item = &str> {
         let (builtin, added) = match FLAVORS.get(flavor.index()) {
             Some(flavor) => (flavor.aliases, None),
@@ -472,7 +607,8 @@ impl Catalog {
         };
         let exact = flavors::EXACT.iter().filter(move |(_, code)| *code == self.flavor_code(flavor));
         let added = added.into_iter().flat_map(|flavor| flavor.aliases.iter().map(|alias| &**alias));
-        builtin.iter().copied().chain(exact.map(|&(label, _)| label)).chain(added)
+        let taught = self.added.aliases.iter().filter(move |(of, _)| *of == flavor).map(|(_, alias)| &**alias);
+        builtin.iter().copied().chain(exact.map(|&(label, _)| label)).chain(added).chain(taught)
     }
 
     fn added_flavor(&self, flavor: FlavorId) -> &additions::Flavor {
@@ -557,29 +693,45 @@ impl fmt::Debug for Catalog {
 impl Builtin {
     fn read() -> Self {
         let country = |code: &str| reading::alpha2(code).into_iter();
-        let location_countries = LOCATIONS.iter().flat_map(|(_, code)| country(code)).collect();
+        let location_countries = LOCATIONS.iter().flat_map(|row| country(row.country)).collect();
+        let named =
+            PROVIDERS.iter().flat_map(|row| row.aliases.iter().chain([&row.name]).map(|&name| (name, row.name)));
         let members = |group: &groups::Group| {
             let codes = group.members.iter().copied().flatten();
             BitSet::from_ids(COUNTRIES.len(), codes.flat_map(|code| country(code)))
         };
-        let family = |flavor: &flavors::Flavor| {
-            let same = |other: &flavors::Flavor| other.kind == flavor.kind && other.code == flavor.family;
+        let parent = |flavor: &flavors::Flavor| {
+            let same = |other: &flavors::Flavor| other.kind == flavor.kind && other.code == flavor.parent;
             FLAVORS.iter().position(same).map(FlavorId::from_index)
+        };
+        let codes = |kind| {
+            let of_kind = FLAVORS.iter().enumerate().filter(move |(_, flavor)| flavor.kind == kind);
+            of_kind.map(|(index, flavor)| (flavor.code, FlavorId::from_index(index))).collect()
         };
         let keys = |kind| {
             let of_kind = FLAVORS.iter().enumerate().filter(move |(_, flavor)| flavor.kind == kind);
             let spelt = of_kind.flat_map(|(index, flavor)| {
                 let spellings = flavor.aliases.iter().chain([&flavor.code]).filter_map(|text| Spelling::read(text));
-                spellings.map(move |spelling| (spelling.key, FlavorId::from_index(index)))
+                spellings.map(move |spelling| (spelling.key(), FlavorId::from_index(index)))
             });
             spelt.collect()
         };
         Self {
             location_countries,
+            providers: named.collect(),
             group_members: GROUPS.iter().map(members).collect(),
-            families: FLAVORS.iter().map(family).collect(),
+            parents: FLAVORS.iter().map(parent).collect(),
+            cpu_codes: codes(FlavorKind::Cpu),
+            gpu_codes: codes(FlavorKind::Gpu),
             cpu_keys: keys(FlavorKind::Cpu),
             gpu_keys: keys(FlavorKind::Gpu),
+        }
+    }
+
+    fn codes(&self, kind: FlavorKind) -> &HashMap<&'static str, FlavorId> {
+        match kind {
+            FlavorKind::Cpu => &self.cpu_codes,
+            FlavorKind::Gpu => &self.gpu_codes,
         }
     }
 

@@ -1,16 +1,18 @@
 //! Reading names into ids (C2, C5, C7), and what to offer for one that cannot be read (C8).
 
-use std::borrow::Cow;
 use std::fmt;
+
+use smallvec::SmallVec;
 
 use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
 use super::countries::{CALLED, COUNTRIES};
-use super::flavors::EXACT;
-use super::locations::LOCATIONS;
 use super::spelling::Spelling;
-use super::{BUILTIN, Catalog, RESOURCE_TYPES};
+use super::{BUILTIN, Catalog, RESOURCE_TYPES, folded};
 use crate::document::ranked;
-use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ResourceTypeId};
+use crate::id::{CountryId, FlavorId, GroupId, Id, ResourceTypeId};
+
+/// What a name means: mostly one node.
+pub type Meaning = SmallVec<[Choice; 1]>;
 
 /// The name that stands for a whole kind of flavor (C6).
 pub(super) const ANY: &str = "any";
@@ -42,41 +44,8 @@ impl Catalog {
     /// The group of a name, read without regard to case (C4).
     #[must_use]
     pub fn group(&self, text: &str) -> Option<GroupId> {
-        let text = text.to_lowercase();
+        let text = folded(text);
         self.groups().find(|&group| self.group_name(group) == text)
-    }
-
-    /// The known location of a name, in lower case matched exactly (C7). A zone is not found by its
-    /// region, nor the reverse.
-    #[must_use]
-    pub fn location(&self, text: &str) -> Option<LocationId> {
-        let text = lower(text);
-        match LOCATIONS.binary_search_by(|(name, _)| (*name).cmp(&text)) {
-            Ok(index) => Some(LocationId::from_index(index)),
-            Err(_) => self.added.location_ids.get(&*text).copied(),
-        }
-    }
-
-    /// The flavor of a code or alias (C5), read without regard to case, to separators, and to the
-    /// vendor's name before it.
-    ///
-    /// ```
-    /// # use siting::catalog::{Catalog, FlavorKind};
-    /// let catalog = Catalog::builtin();
-    /// let code = |text| catalog.flavor(FlavorKind::Gpu, text).map(|flavor| catalog.flavor_code(flavor));
-    /// assert_eq!(code("NVIDIA Tesla T4"), Some("t4"));
-    /// assert_eq!(code("Tesla V100"), Some("v100"));
-    /// assert_eq!(code("nvidia-tesla-v100"), Some("v100-16gb")); // GKE's label, so spelt
-    /// assert_eq!(code("AMD T4"), None);
-    /// ```
-    #[must_use]
-    pub fn flavor(&self, kind: FlavorKind, text: &str) -> Option<FlavorId> {
-        if let Some((_, code)) = EXACT.iter().find(|(label, _)| *label == text) {
-            return self.flavor_of_key(kind, &Spelling::read(code)?.key);
-        }
-        let spelling = Spelling::read(text)?;
-        let flavor = self.flavor_of_key(kind, &spelling.key)?;
-        spelling.agrees(kind, self.flavor_vendor(flavor).unwrap_or_default()).then_some(flavor)
     }
 
     /// The flavor of a reduced spelling.
@@ -103,20 +72,42 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn resolve(&self, kind: ChoiceKind, text: &str) -> Option<Choice> {
-        let flavor = |kind| {
+        match self.choices(kind, text)[..] {
+            [choice] => Some(choice),
+            _ => None,
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), of a name that may mean several: hardware of which the name states too
+    /// little to tell them apart is exactly these, and the label of a slice is what it is a slice of (C5).
+    /// None if it is unknown.
+    ///
+    /// ```
+    /// # use siting::catalog::{Catalog, ChoiceKind};
+    /// let catalog = Catalog::builtin();
+    /// let names = |text| {
+    ///     let choices = catalog.choices(ChoiceKind::Gpu, text);
+    ///     choices.iter().map(|&choice| catalog.choice_name(choice).to_owned()).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(names("A100-PCIe"), ["a100-40gb-pcie", "a100-80gb-pcie"]);
+    /// assert_eq!(names("NVIDIA-L4-SHARED"), ["l4"]);
+    /// ```
+    #[must_use]
+    pub fn choices(&self, kind: ChoiceKind, text: &str) -> Meaning {
+        let flavors = |kind| {
             if text.eq_ignore_ascii_case(ANY) {
-                Some(Choice::AnyFlavor(kind))
-            } else {
-                self.flavor(kind, text).map(Choice::Flavor)
+                return Meaning::from_slice(&[Choice::AnyFlavor(kind)]);
             }
+            self.hardware(kind, text).into_iter().flat_map(|found| found.flavors).map(Choice::Flavor).collect()
         };
+        let one = |choice: Option<Choice>| choice.into_iter().collect();
         match kind {
-            ChoiceKind::Continent => Continent::from_code(text).map(Choice::Continent),
-            ChoiceKind::Country => self.country(text).map(Choice::Country),
-            ChoiceKind::Location => self.location(text).map(Choice::Location),
-            ChoiceKind::Group => self.group(text).map(Choice::Group),
-            ChoiceKind::Cpu => flavor(FlavorKind::Cpu),
-            ChoiceKind::Gpu => flavor(FlavorKind::Gpu),
+            ChoiceKind::Continent => one(Continent::from_code(text).map(Choice::Continent)),
+            ChoiceKind::Country => one(self.country(text).map(Choice::Country)),
+            ChoiceKind::Location => one(self.location(text).map(Choice::Location)),
+            ChoiceKind::Group => one(self.group(text).map(Choice::Group)),
+            ChoiceKind::Cpu => flavors(FlavorKind::Cpu),
+            ChoiceKind::Gpu => flavors(FlavorKind::Gpu),
         }
     }
 
@@ -166,7 +157,7 @@ impl Catalog {
     /// What is meant by a text that is right but for its form: a country's or continent's name, a
     /// region without its provider.
     fn called(&self, kind: ChoiceKind, text: &str) -> Vec<Choice> {
-        let text = &*lower(text);
+        let text = &*folded(text);
         match kind {
             ChoiceKind::Continent => {
                 let called = |continent: &Continent| continent.name().to_lowercase() == text;
@@ -178,11 +169,18 @@ impl Catalog {
                 alias.chain(named).map(Choice::Country).collect()
             }
             ChoiceKind::Location => {
+                // A zone is no place to name, its region is.
+                let region = text.split_once('/').and_then(|(provider, region)| self.site(provider, region));
+                if let Some(site) = region {
+                    return vec![Choice::Location(site.location)];
+                }
                 let region = |name: &str| name.split_once('/').is_some_and(|(_, region)| region == text);
                 let same = self.locations().filter(|&location| region(self.location_name(location)));
                 same.map(Choice::Location).collect()
             }
-            ChoiceKind::Group | ChoiceKind::Cpu | ChoiceKind::Gpu => Vec::new(),
+            ChoiceKind::Cpu => Vec::new(),
+            ChoiceKind::Gpu => self.of_product(text).into_iter().map(Choice::Flavor).collect(),
+            ChoiceKind::Group => Vec::new(),
         }
     }
 
@@ -216,7 +214,7 @@ impl Catalog {
         let Some(spelling) = Spelling::read(text) else { return Vec::new() };
         let keys = BUILTIN.keys(kind).iter().chain(self.added.keys(kind));
         let keys = keys.map(|(key, &flavor)| (&**key, Choice::Flavor(flavor)));
-        ranked(&spelling.key, keys.chain([(ANY, Choice::AnyFlavor(kind))]))
+        ranked(&spelling.key(), keys.chain([(ANY, Choice::AnyFlavor(kind))]))
     }
 }
 
@@ -239,10 +237,4 @@ impl fmt::Display for Suggestion {
 pub(super) fn alpha2(code: &str) -> Option<CountryId> {
     let found = COUNTRIES.binary_search_by(|country| country.alpha2.cmp(code));
     found.ok().map(CountryId::from_index)
-}
-
-/// The text in lower case, copied only where it may not be.
-fn lower(text: &str) -> Cow<'_, str> {
-    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_lower { text.into() } else { text.to_lowercase().into() }
 }

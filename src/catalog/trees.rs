@@ -1,9 +1,11 @@
 //! Both trees as sets of atoms (C6, P7): for every node, what lies under it.
 
+use std::collections::HashMap;
+
 use super::choice::{Continent, FlavorKind};
 use super::{Catalog, entry};
 use crate::bitset::BitSet;
-use crate::id::{Atom, CountryId, Id};
+use crate::id::{Atom, CountryId, Id, LocationId};
 
 /// The atoms of every node but the single locations, which are one atom each. Derived from a catalog
 /// when first asked for, and shared by its clones.
@@ -13,6 +15,10 @@ pub(super) struct Trees {
     pub(super) groups: Vec<BitSet<Atom>>,
     pub(super) kinds: Vec<BitSet<Atom>>,
     pub(super) flavors: Vec<BitSet<Atom>>,
+    /// By region, the zones that hang under it.
+    pub(super) hanging: HashMap<LocationId, Vec<LocationId>>,
+    /// Of each flavor, what one device has at least.
+    pub(super) memory: Vec<Option<u64>>,
 }
 
 impl Trees {
@@ -38,14 +44,28 @@ impl Trees {
         });
         let mut flavors = vec![BitSet::empty(hardware); hardware];
         for flavor in catalog.flavors() {
-            for node in catalog.flavor_family(flavor).into_iter().chain([flavor]) {
-                // Invariant `ids-are-ours`: a flavor and its family are of this catalog.
+            for node in catalog.with_ancestors(flavor) {
+                // Invariant `ids-are-ours`: a flavor and those above it are of this catalog.
                 if let Some(under) = flavors.get_mut(node.index()) {
                     under.insert(catalog.flavor_atom(flavor));
                 }
             }
         }
-        Self { continents: continents.into(), groups: groups.collect(), kinds: kinds.into(), flavors, countries }
+        let mut hanging: HashMap<LocationId, Vec<LocationId>> = HashMap::new();
+        for location in catalog.locations() {
+            if let Some(parent) = catalog.location_parent(location) {
+                hanging.entry(parent).or_default().push(location);
+            }
+        }
+        Self {
+            continents: continents.into(),
+            groups: groups.collect(),
+            kinds: kinds.into(),
+            flavors,
+            memory: memory(catalog),
+            hanging,
+            countries,
+        }
     }
 }
 
@@ -63,4 +83,33 @@ fn countries(catalog: &Catalog) -> Vec<BitSet<Atom>> {
         }
     }
     countries
+}
+
+/// The least memory of what each flavor may be (C6): of itself, where it states one, and of all under it. One
+/// that states none and has nothing under it is of the memory stated above it.
+fn memory(catalog: &Catalog) -> Vec<Option<u64>> {
+    let mut least: Vec<Option<Option<u64>>> = vec![None; catalog.flavor_universe()];
+    let mut has_nodes = vec![false; catalog.flavor_universe()];
+    for parent in catalog.flavors().filter_map(|flavor| catalog.flavor_parent(flavor)) {
+        if let Some(has) = has_nodes.get_mut(parent.index()) {
+            *has = true;
+        }
+    }
+    for flavor in catalog.flavors() {
+        let stated = catalog.with_ancestors(flavor).find_map(|node| catalog.stated_memory(node));
+        let is_inner = has_nodes.get(flavor.index()).copied().unwrap_or_default();
+        if is_inner && catalog.stated_memory(flavor).is_none() {
+            continue;
+        }
+        for node in catalog.with_ancestors(flavor) {
+            if let Some(least) = least.get_mut(node.index()) {
+                *least = Some(match *least {
+                    None => stated,
+                    // What is not known of one is not known of the node above.
+                    Some(before) => before.zip(stated).map(|(before, stated)| before.min(stated)),
+                });
+            }
+        }
+    }
+    least.into_iter().map(Option::flatten).collect()
 }

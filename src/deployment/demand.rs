@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::catalog::Choice;
+use crate::catalog::{Choice, Meaning};
 use crate::inventory::{GpuRequest, Request};
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
@@ -39,8 +39,8 @@ pub struct Resources {
 pub struct GpuNeed {
     /// How many, from 1.
     pub count: u32,
-    /// The family, variant or kind; any where `None`.
-    pub code: Option<Choice>,
+    /// The nodes of hardware of which one will do; any hardware where there are none.
+    pub codes: Meaning,
     /// The least memory of one GPU.
     pub memory: Option<Bytes>,
     /// A share of one GPU; the count is 1 then.

@@ -7,13 +7,14 @@ use crate::inventory::{GpuRequest, Request};
 /// others. Only those that need GPUs count.
 ///
 /// ```
+/// use siting::catalog::Meaning;
 /// use siting::deployment::{GpuNeed, Mix, Resources};
 /// use siting::quantity::{Bytes, Cpu};
 ///
 /// let gpus = |count| Resources {
 ///     cpu: Cpu::milli_cores(4000),
 ///     memory: Bytes::new(16 << 30),
-///     gpus: [GpuNeed { count, code: None, memory: None, share: None }].into_iter().collect(),
+///     gpus: [GpuNeed { count, codes: Meaning::new(), memory: None, share: None }].into_iter().collect(),
 ///     ..Resources::default()
 /// };
 /// let mix = Mix::new([(gpus(1), 9), (gpus(8), 1)])?;
@@ -99,7 +100,7 @@ impl Mix {
 
     fn add(&mut self, resources: Resources, weight: u32) {
         let Some(need) = resources.gpus.first() else { return };
-        self.names_hardware |= need.code.is_some() || need.memory.is_some() || resources.cpu_type.is_some();
+        self.names_hardware |= !need.codes.is_empty() || need.memory.is_some() || resources.cpu_type.is_some();
         let request = resources.request(0);
         let at = self.by_gpus.iter().position(|of| of.gpu == request.gpu).unwrap_or_else(|| {
             self.by_gpus.push(OfGpus { gpu: request.gpu, weight: 0, most: request, demands: Vec::new() });

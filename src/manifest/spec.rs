@@ -243,8 +243,8 @@ pub struct FlavorSpec {
     pub kind: FlavorKind,
     /// The code.
     pub name: Sourced<Name>,
-    /// The family it is a variant of.
-    pub family: Option<Sourced<String>>,
+    /// The node above it: a family or a variant (C6).
+    pub parent: Option<Sourced<String>>,
     /// Other names it is read by.
     pub aliases: Vec<Sourced<Name>>,
     /// Memory of one device.

@@ -62,7 +62,7 @@ pub(super) fn admits_stated(
 }
 
 fn is_needed(catalog: &Catalog, need: &GpuNeed, flavor: FlavorId) -> bool {
-    let code_fits = need.code.is_none_or(|code| covers(catalog, code, flavor));
+    let code_fits = need.codes.is_empty() || need.codes.iter().any(|&code| covers(catalog, code, flavor));
     let memory_fits =
         need.memory.is_none_or(|least| catalog.flavor_memory(flavor).is_some_and(|has| Bytes::new(has) >= least));
     code_fits && memory_fits

@@ -81,7 +81,7 @@ fn room(node: &Node, gpu: GpuRequest) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Choice, FlavorKind};
+    use crate::catalog::{Choice, FlavorKind, Meaning};
     use crate::deployment::{GpuNeed, Resources};
     use crate::inventory::Shape;
     use crate::quantity::{Bytes, Cpu, GpuShare};
@@ -91,7 +91,7 @@ mod tests {
 
     fn resources(cpu: u64, count: u32, share: Option<u32>) -> Resources {
         let share = share.and_then(GpuShare::from_thousandths);
-        let gpus = [GpuNeed { count, code: None, memory: None, share }].into_iter().collect();
+        let gpus = [GpuNeed { count, codes: Meaning::new(), memory: None, share }].into_iter().collect();
         Resources { cpu: Cpu::milli_cores(cpu), memory: Bytes::new(1), gpus, ..Resources::default() }
     }
 
@@ -145,7 +145,7 @@ mod tests {
         let flavor = |code| catalog.flavor(FlavorKind::Gpu, code);
         let mut expected = resources(1000, 1, Some(600));
         for need in &mut expected.gpus {
-            need.code = flavor("t4").map(Choice::Flavor);
+            need.codes = flavor("t4").map(Choice::Flavor).into_iter().collect();
         }
         let mix = Mix::new([(expected, 1)]).expect("a mix");
         let increase = |code| {

@@ -150,7 +150,7 @@ impl Options {
             effect.union_with(&catalog.atoms(choice));
         }
         for &choice in &self.except {
-            effect.subtract(&catalog.atoms(choice));
+            effect.subtract(&catalog.excepted(choice));
         }
         Ok(effect)
     }

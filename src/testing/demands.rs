@@ -32,9 +32,11 @@ impl Draw for GpuNeed {
         let share = choices.maybe(20, GpuShare::draw);
         Self {
             count: if share.is_some() { 1 } else { choices.one_of(1, [2, 4, 8]) },
-            code: choices
+            codes: choices
                 .maybe(50, |choices| flavor(choices, FlavorKind::Gpu, "t4", ["l4", "a100", "a100-80gb"]))
-                .flatten(),
+                .flatten()
+                .into_iter()
+                .collect(),
             memory: choices.maybe(15, |choices| Bytes::new(choices.one_of(16, [24, 40, 80]) * GIB)),
             share,
         }

@@ -101,7 +101,7 @@ impl Draw for FlavorSpec {
         Self {
             kind: choices.one_of(FlavorKind::Gpu, [FlavorKind::Cpu]),
             name: named(&format!("x90{number}")),
-            family: None,
+            parent: None,
             aliases: choices.maybe(40, |_| named(&format!("X-90{number}-PCIe"))).into_iter().collect(),
             memory: choices.maybe(50, |choices| Bytes::new(choices.one_of(16, [48, 80]) << 30)),
         }

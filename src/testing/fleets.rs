@@ -70,7 +70,7 @@ fn node(choices: &mut Choices<'_>, taste: &Taste<'_>) -> (Node, Option<PoolGpuSp
         // A family is had with any of its members.
         let sold = |name: &str| {
             let flavor = catalog.flavor(FlavorKind::Gpu, name);
-            flavor == asked || flavor.and_then(|flavor| catalog.flavor_family(flavor)) == asked
+            asked.is_some_and(|asked| flavor.is_some_and(|flavor| catalog.is_under(flavor, asked)))
         };
         let fitting: Vec<_> = GPU_NODES.into_iter().filter(|(name, ..)| sold(name)).collect();
         let (_, count, node) = choices.pick(&fitting).copied().unwrap_or(OTHER_GPU_NODE);

@@ -4,7 +4,7 @@ use super::choices::{Choices, Draw};
 use super::taste::{FleetShape, Taste};
 use super::values::{name, text};
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog};
+use crate::catalog::{Axis, Catalog, Choice};
 use crate::id::Atom;
 use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
 use crate::origin::Sourced;
@@ -24,7 +24,8 @@ fn policy(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PolicySp
     let options = options(choices, taste, axis, 1, 4);
     let mut except = if choices.chance(25) { self::options(choices, taste, axis, 1, 2) } else { Vec::new() };
     // P9: exceptions that leave nothing are an error.
-    if atoms(taste.catalog, axis, &options).is_subset(&atoms(taste.catalog, axis, &except)) {
+    let (options_of, taken) = (Catalog::atoms, Catalog::excepted);
+    if atoms(taste.catalog, axis, &options, options_of).is_subset(&atoms(taste.catalog, axis, &except, taken)) {
         except.clear();
     }
     let types: Vec<_> = taste.catalog.resource_types().map(|id| taste.catalog.resource_type_name(id)).collect();
@@ -54,10 +55,16 @@ fn options(
     choices.several(least, most, draw).into_iter().flatten().map(Into::into).collect()
 }
 
-fn atoms(catalog: &Catalog, axis: Axis, options: &[Sourced<ChoiceSpec>]) -> BitSet<Atom> {
+/// The atoms of all that is listed, `of` each node.
+fn atoms(
+    catalog: &Catalog,
+    axis: Axis,
+    listed: &[Sourced<ChoiceSpec>],
+    of: impl Fn(&Catalog, Choice) -> BitSet<Atom>,
+) -> BitSet<Atom> {
     let mut set = BitSet::empty(catalog.universe(axis));
-    for choice in options.iter().filter_map(|option| catalog.resolve(option.kind, &option.name)) {
-        catalog.add_atoms(choice, &mut set);
+    for choice in listed.iter().flat_map(|option| catalog.choices(option.kind, &option.name)) {
+        set.union_with(&of(catalog, choice));
     }
     set
 }

@@ -249,7 +249,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
         spec.flavors.push(FlavorSpec {
             kind: FlavorKind::Gpu,
             name: name("x900").into(),
-            family: None,
+            parent: None,
             aliases: vec![name("X-900-PCIe").into()],
             memory: Some(Bytes::new(48 << 30)),
         });

@@ -1,11 +1,11 @@
 //! What the workspace adds to the catalog (C4, C5, C7).
 
 use super::names::{self, Problems};
-use crate::catalog::{
-    AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError, Catalog, ChoiceKind, FlavorKind,
-};
+use crate::catalog::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError, Catalog, Choice, folded};
+use crate::id::FlavorId;
 use crate::manifest::spec::{FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec};
-use crate::origin::{Origin, Problem, ProblemCode, listed};
+use crate::origin::{Origin, Problem, ProblemCode};
+use crate::quantity::Bytes;
 
 /// Adds all of them, as far as they are sound.
 pub(super) fn add(catalog: &mut Catalog, spec: &WorkspaceSpec, problems: &mut Problems) {
@@ -64,26 +64,28 @@ fn add_group(catalog: &mut Catalog, spec: &GroupSpec, problems: &mut Problems) {
 }
 
 fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Problems) {
-    let kind = match spec.kind {
-        FlavorKind::Cpu => ChoiceKind::Cpu,
-        FlavorKind::Gpu => ChoiceKind::Gpu,
-    };
-    let family = match &spec.family {
+    let parent = match &spec.parent {
         None => None,
-        Some(name) => match names::bare(catalog, kind, name, problems) {
-            Some(crate::catalog::Choice::Flavor(family)) => Some(family),
+        Some(name) => match names::bare(catalog, spec.kind.into(), name, problems) {
+            Some(Choice::Flavor(parent)) => Some(parent),
             Some(_) => {
-                let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, "`any` is not a family");
-                problems.push(problem.help(families(catalog)));
+                let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, "nothing stands under `any`");
+                problems.push(problem.help("name a family or a variant, or leave `parent` out"));
                 return;
             }
             None => return,
         },
     };
     let aliases: Vec<_> = spec.aliases.iter().map(|alias| alias.as_str()).collect();
-    let memory = spec.memory.map(crate::quantity::Bytes::get);
-    if let Err(error) = catalog.add_flavor(spec.kind, spec.name.as_str(), family, &aliases, memory) {
-        // The word at fault is the code, one of the aliases, or the family.
+    let memory = spec.memory.map(Bytes::get);
+    let code = spec.name.as_str();
+    let known = catalog.flavor(spec.kind, code).filter(|&known| catalog.flavor_code(known) == folded(code));
+    let added = match known {
+        Some(known) => teach(catalog, known, parent, &aliases, spec, problems),
+        None => catalog.add_flavor(spec.kind, code, parent, &aliases, memory).map(|_| ()),
+    };
+    if let Err(error) = added {
+        // The word at fault is the code, one of the aliases, or the node above.
         let written = |text: &str| {
             let alias = spec.aliases.iter().find(|alias| alias.as_str() == text);
             alias.map_or(&spec.name.origin, |alias| &alias.origin).clone()
@@ -96,9 +98,10 @@ fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Problems)
                     spec.kind.as_str()
                 ))
             }
-            AddFlavorError::NotAFamily(_) => {
-                let origin = spec.family.as_ref().map_or(&spec.name.origin, |family| &family.origin);
-                Problem::new(ProblemCode::InvalidValue, origin, error.to_string()).help(families(catalog))
+            AddFlavorError::NotAParent(_) => {
+                let origin = spec.parent.as_ref().map_or(&spec.name.origin, |parent| &parent.origin);
+                Problem::new(ProblemCode::InvalidValue, origin, error.to_string())
+                    .help("name a family or a variant; nothing stands under a form")
             }
             AddFlavorError::Malformed { text } => {
                 Problem::new(ProblemCode::InvalidValue, &written(text), error.to_string())
@@ -108,10 +111,30 @@ fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Problems)
     }
 }
 
-fn families(catalog: &Catalog) -> String {
-    let families = catalog.flavors().filter(|&flavor| catalog.is_family(flavor));
-    let names: Vec<_> = families.map(|flavor| catalog.flavor_code(flavor).to_owned()).collect();
-    format!("the families are {}", listed(&names, "and", names::LISTED))
+/// Further names of a known flavor (C5); nothing else of it can be stated anew.
+fn teach(
+    catalog: &mut Catalog,
+    known: FlavorId,
+    parent: Option<FlavorId>,
+    aliases: &[&str],
+    spec: &FlavorSpec,
+    problems: &mut Problems,
+) -> Result<(), AddFlavorError> {
+    let code = catalog.flavor_code(known).to_owned();
+    let moved = parent.is_some() && parent != catalog.flavor_parent(known);
+    let resized = spec.memory.is_some_and(|memory| catalog.flavor_memory(known) != Some(memory.get()));
+    if moved || resized || aliases.is_empty() {
+        let what = match (moved, resized) {
+            (true, _) => "cannot move to another place in the tree",
+            (_, true) => "cannot get another memory",
+            _ => "need not be added again",
+        };
+        let message = format!("`{code}` is known and {what}");
+        let problem = Problem::new(ProblemCode::Duplicate, &spec.name.origin, message);
+        problems.push(problem.help("give it `aliases` alone, or take another name for another device"));
+        return Ok(());
+    }
+    catalog.add_aliases(known, aliases)
 }
 
 fn about(code: ProblemCode, origin: &Origin, name: &str, error: &dyn std::error::Error) -> Problem {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::names::{self, Problems};
-use crate::catalog::{AddLocationError, Catalog, Choice, ChoiceKind};
+use crate::catalog::{Catalog, ChoiceKind, FlavorKind};
 use crate::id::{CountryId, FlavorId, LocationId, Name};
 use crate::inventory::{ClusterDef, Nodes, PoolDef, Shape, Used};
 use crate::manifest::same::Shared;
@@ -53,7 +53,7 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Probl
         let mut found = broken.problems.clone();
         let name = broken.name.clone().unwrap_or_default();
         found.extend(twin(&name, &broken.origin));
-        let at = location_name(broken.provider.as_deref(), broken.location.as_deref());
+        let at = location_name(catalog, broken.provider.as_deref(), broken.location.as_deref());
         if let (Some((name, countries)), Some(_)) = (at.and_then(|at| disputes.get_key_value(&at)), &broken.country) {
             found.push(disputed(catalog, name, countries, &broken.origin));
         }
@@ -68,7 +68,7 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Probl
         let problems = problems.split_off(before);
         match place {
             Some((country, location)) if problems.is_empty() => {
-                clusters.valid.push(def(spec, country, location, pools));
+                clusters.valid.push(def(catalog, spec, country, location, pools));
             }
             _ => clusters.invalid.push(Quarantined {
                 name: name.as_str().to_owned(),
@@ -98,10 +98,19 @@ fn too_large(clusters: usize, pools: usize) -> Option<Problem> {
     Some(problem.help("load them into several workspaces"))
 }
 
-fn def(spec: &ClusterSpec, country: CountryId, location: Option<LocationId>, pools: Vec<PoolDef>) -> ClusterDef {
+fn def(
+    catalog: &Catalog,
+    spec: &ClusterSpec,
+    country: CountryId,
+    location: Option<LocationId>,
+    pools: Vec<PoolDef>,
+) -> ClusterDef {
+    // A partition is a provider of its own, whatever the cluster calls it.
+    let of_location = location.map(|location| catalog.location_provider(location));
+    let provider = of_location.map_or_else(|| catalog.provider(spec.provider.as_str()), Into::into);
     ClusterDef {
         name: spec.metadata.name.value.clone(),
-        provider: spec.provider.value.clone(),
+        provider: Name::new(&provider).unwrap_or_else(|_| spec.provider.value.clone()),
         country,
         location,
         coordinates: spec.coordinates,
@@ -113,20 +122,22 @@ fn def(spec: &ClusterSpec, country: CountryId, location: Option<LocationId>, poo
     }
 }
 
-/// `provider/region`, where both are stated and the region does not name the provider again.
-fn location_name(provider: Option<&str>, region: Option<&str>) -> Option<String> {
-    let (provider, region) = (provider?.to_lowercase(), region?.to_lowercase());
-    (!repeats_provider(&provider, &region)).then(|| format!("{provider}/{region}"))
+/// The full name of a cluster's location, where provider and region are stated and the region does not name the
+/// provider again.
+fn location_name(catalog: &Catalog, provider: Option<&str>, region: Option<&str>) -> Option<String> {
+    let (provider, region) = (provider?, region?);
+    (repeated_provider(catalog, provider, region).is_none()).then(|| catalog.full_name(provider, region))
 }
 
-/// Whether a region is written as a location's full name.
-fn repeats_provider(provider: &str, region: &str) -> bool {
-    region.strip_prefix(provider).is_some_and(|rest| rest.starts_with('/'))
+/// The region alone, where it is written as a location's full name.
+fn repeated_provider<'a>(catalog: &Catalog, provider: &str, region: &'a str) -> Option<&'a str> {
+    let (before, alone) = region.split_once('/')?;
+    (catalog.provider(before) == catalog.provider(provider)).then_some(alone)
 }
 
-/// Makes the clusters' new locations known; those on whose country they disagree are returned, with
-/// the countries stated. They become known as well, so that only the clusters fail by it: all that
-/// stand there are invalid, so nothing depends on which country they are known to be in.
+/// Makes known the locations that clusters of providers without a table bring; those on whose country they
+/// disagree are returned, with the countries stated. They become known as well, so that only the clusters fail
+/// by it: all that stand there are invalid, so nothing depends on which country they are known to be in.
 fn bring_locations(catalog: &mut Catalog, specs: &Specs) -> BTreeMap<String, BTreeSet<CountryId>> {
     let whole = specs.clusters.iter().map(|spec| {
         let country = spec.country.as_ref().map(|country| country.as_str());
@@ -136,8 +147,12 @@ fn bring_locations(catalog: &mut Catalog, specs: &Specs) -> BTreeMap<String, BTr
     let broken = broken.map(|it| (it.provider.as_deref(), it.location.as_deref(), it.country.as_deref()));
     let mut stated: BTreeMap<String, BTreeSet<CountryId>> = BTreeMap::new();
     for (provider, region, country) in whole.chain(broken) {
-        let name = location_name(provider, region).filter(|name| catalog.location(name).is_none());
-        if let (Some(name), Some(country)) = (name, country.and_then(|code| catalog.country(code))) {
+        let (Some(provider), Some(region), Some(code)) = (provider, region, country) else { continue };
+        if catalog.knows_regions_of(provider) || catalog.site(provider, region).is_some() {
+            continue;
+        }
+        let name = location_name(catalog, Some(provider), Some(region));
+        if let (Some(name), Some(country)) = (name, catalog.country(code)) {
             stated.entry(name).or_default().insert(country);
         }
     }
@@ -170,17 +185,7 @@ fn place(
         Some(code) => Some(names::country(catalog, code, problems)?),
     };
     let provider = spec.provider.as_str();
-    if let Some(region) = &spec.location
-        && repeats_provider(&provider.to_lowercase(), &region.to_lowercase())
-    {
-        let message = format!("the location `{}` names the provider again", region.value);
-        let alone = region.get(provider.len() + 1..).unwrap_or_default();
-        let problem = Problem::new(ProblemCode::InvalidValue, &region.origin, message);
-        problems.push(problem.help(format!("write `location: {alone}`")));
-        return None;
-    }
-    let region = spec.location.as_ref();
-    let Some((name, region)) = location_name(Some(provider), region.map(|region| region.as_str())).zip(region) else {
+    let Some(region) = &spec.location else {
         if stated.is_none() {
             let message = format!("cluster `{}` states neither a country nor a location", spec.metadata.name.value);
             let problem = Problem::new(ProblemCode::MissingCountry, &spec.metadata.name.origin, message);
@@ -188,37 +193,51 @@ fn place(
         }
         return stated.map(|country| (country, None));
     };
+    if let Some(alone) = repeated_provider(catalog, provider, region) {
+        let message = format!("the location `{}` names the provider again", region.value);
+        let problem = Problem::new(ProblemCode::InvalidValue, &region.origin, message);
+        problems.push(problem.help(format!("write `location: {alone}`")));
+        return None;
+    }
+    let name = catalog.full_name(provider, region);
     if let Some(countries) = disputes.get(&name) {
         let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);
         problems.push(disputed(catalog, &name, countries, origin));
         return None;
     }
-    match (catalog.location(&name), stated) {
-        (Some(location), None) => Some((catalog.location_country(location), Some(location))),
-        (Some(location), Some(country)) if catalog.location_country(location) == country => {
-            Some((country, Some(location)))
+    if let Some(site) = catalog.site(provider, region) {
+        let known = catalog.location_country(site.location);
+        if stated.is_none_or(|country| country == known) {
+            return Some((known, Some(site.location)));
         }
-        (Some(location), Some(_)) => {
-            let known = catalog.location_country(location);
-            let (code, full) = (catalog.country_code(known), catalog.country_name(known));
-            let written = spec.country.as_ref().map_or("", |code| code.as_str());
-            let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);
-            problems.push(
-                Problem::new(ProblemCode::FalseCountry, origin, format!("`{name}` is not in `{written}`"))
-                    .help(format!("it is in `{code}` ({full}); correct the country, or leave it out")),
-            );
+        let (code, full) = (catalog.country_code(known), catalog.country_name(known));
+        let written = spec.country.as_ref().map_or("", |code| code.as_str());
+        let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);
+        let message = format!("`{}` is not in `{written}`", catalog.location_name(site.location));
+        let problem = Problem::new(ProblemCode::FalseCountry, origin, message);
+        problems.push(problem.help(format!("it is in `{code}` ({full}); correct the country, or leave it out")));
+        return None;
+    }
+    if catalog.knows_regions_of(provider) {
+        // A misspelt region of a known provider is no new place, whatever country it claims.
+        let near = problems.near(|| catalog.nearest_regions(provider, region));
+        let message = format!("`{}` has no region `{}`", catalog.provider(provider), region.value);
+        let declare = format!("declare `{name}` among the workspace's `locations` if it is new");
+        let help = if near.is_empty() {
+            declare
+        } else {
+            format!("did you mean {}? Else {declare}", listed(&near, "or", names::LISTED))
+        };
+        problems.push(Problem::new(ProblemCode::UnknownName, &region.origin, message).help(help));
+        return None;
+    }
+    match stated.map(|country| (country, catalog.add_location(&name, country))) {
+        Some((country, Ok(location))) => Some((country, Some(location))),
+        Some((_, Err(error))) => {
+            problems.push(Problem::new(ProblemCode::InvalidValue, &region.origin, format!("`{name}`: {error}")));
             None
         }
-        (None, Some(country)) => match catalog.add_location(&name, country) {
-            Ok(location) => Some((country, Some(location))),
-            Err(error @ AddLocationError::Malformed) => {
-                let message = format!("`{name}`: {error}");
-                problems.push(Problem::new(ProblemCode::InvalidValue, &region.origin, message));
-                None
-            }
-            Err(_) => None,
-        },
-        (None, None) => {
+        None => {
             let message = format!("the country of `{name}` is not known");
             let problem = Problem::new(ProblemCode::MissingCountry, &region.origin, message);
             let near = problems.near(|| catalog.nearest(ChoiceKind::Location, &name));
@@ -254,9 +273,9 @@ fn pools(catalog: &Catalog, cluster: &Sourced<Name>, spec: &PoolsSpec, problems:
         PoolsSpec::Flavors(flavors) => {
             for flavor in flavors {
                 let Some(def) = unlimited_pool(catalog, flavor, problems) else { continue };
-                let again = |_: &PoolDef| {
-                    let code = catalog.resolve(flavor.kind, &flavor.name).map(|choice| catalog.choice_name(choice));
-                    let message = format!("the cluster lists {} `{}` twice", flavor.kind, code.unwrap_or_default());
+                let again = |def: &PoolDef| {
+                    let code = def.cpu_flavor.or(def.gpu_flavor).map_or("", |found| catalog.flavor_code(found));
+                    let message = format!("the cluster lists {} `{code}` twice", flavor.kind);
                     (message, "remove one of them; each is served without limit".to_owned())
                 };
                 add(def, &flavor.origin, &again, problems);
@@ -277,17 +296,10 @@ fn pools(catalog: &Catalog, cluster: &Sourced<Name>, spec: &PoolsSpec, problems:
 
 /// The pool that the short form means: `gpu-t4`, without limit or shape (I1).
 fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Option<PoolDef> {
-    let flavor = match names::choice(catalog, spec, problems)? {
-        Choice::Flavor(flavor) => flavor,
-        _ => {
-            let message = format!("`{}` is not hardware that a cluster can have", spec.name);
-            let help = "name each code that the cluster serves";
-            problems.push(Problem::new(ProblemCode::InvalidValue, &spec.origin, message).help(help));
-            return None;
-        }
-    };
+    let kind = spec.kind.flavor_kind()?;
+    let flavor = names::on_pool(catalog, kind, &spec.with(spec.name.clone()), problems)?;
     let name = Name::new(&format!("{}-{}", spec.kind, catalog.flavor_code(flavor))).ok()?;
-    let (cpu, gpu) = if spec.kind == ChoiceKind::Cpu { (Some(flavor), None) } else { (None, Some(flavor)) };
+    let (cpu, gpu) = if kind == FlavorKind::Cpu { (Some(flavor), None) } else { (None, Some(flavor)) };
     Some(PoolDef::unlimited(name, cpu, gpu))
 }
 
@@ -300,8 +312,8 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Problems) -> Option<P
         let problem = Problem::new(ProblemCode::OutOfRange, &gpu.code.origin, message);
         problems.push(problem.help(format!("state 1 to {MAX_GPUS}, or leave `gpu` out")));
     }
-    let cpu_flavor = code(catalog, ChoiceKind::Cpu, spec.cpu_flavor.as_ref(), problems);
-    let gpu_flavor = code(catalog, ChoiceKind::Gpu, spec.gpu.as_ref().map(|gpu| &gpu.code), problems);
+    let cpu_flavor = code(catalog, FlavorKind::Cpu, spec.cpu_flavor.as_ref(), problems);
+    let gpu_flavor = code(catalog, FlavorKind::Gpu, spec.gpu.as_ref().map(|gpu| &gpu.code), problems);
     let shape = Shape {
         cpu: spec.cpu,
         memory: spec.memory,
@@ -355,22 +367,12 @@ fn holds(resource: &str, shape: &Shape, nodes: u32) -> String {
 /// `Some(None)` where nothing is stated, `None` where what is stated is unknown.
 fn code(
     catalog: &Catalog,
-    kind: ChoiceKind,
+    kind: FlavorKind,
     name: Option<&Sourced<String>>,
     problems: &mut Problems,
 ) -> Option<Option<FlavorId>> {
     let Some(name) = name else { return Some(None) };
-    match names::bare(catalog, kind, name, problems)? {
-        Choice::Flavor(flavor) => Some(Some(flavor)),
-        _ => {
-            let message = format!("`{}` is not hardware that a pool can have", name.value);
-            problems.push(
-                Problem::new(ProblemCode::InvalidValue, &name.origin, message)
-                    .help("name the code of what its nodes have"),
-            );
-            None
-        }
-    }
+    names::on_pool(catalog, kind, name, problems).map(Some)
 }
 
 #[cfg(test)]

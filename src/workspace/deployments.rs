@@ -139,8 +139,8 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &m
     }
     let mut gpus = SmallVec::new();
     for need in needs.iter().filter(|need| need.count > 0) {
-        let code = need.code.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Gpu, name, problems));
-        gpus.push(GpuNeed { count: need.count, code, memory: need.memory, share: need.share });
+        let codes = need.code.as_ref().map(|name| names::demanded(catalog, name, problems)).unwrap_or_default();
+        gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share });
     }
     let resources = Resources {
         cpu: spec.cpu,

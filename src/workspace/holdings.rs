@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
-use crate::catalog::{Choice, ChoiceKind, FlavorKind};
+use crate::catalog::FlavorKind;
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
 use crate::inventory::{Inventory, Owner, Request, Reservation, ReservationId};
@@ -274,8 +274,8 @@ impl Workspace {
     /// The pair that a place names, if it is still there.
     pub(super) fn pair(&self, place: &Place) -> Option<PairId> {
         let (kind, code) = place.flavor.split_once(':')?;
-        let kind = if kind == FlavorKind::Cpu.as_str() { ChoiceKind::Cpu } else { ChoiceKind::Gpu };
-        let Choice::Flavor(flavor) = self.catalog.resolve(kind, code)? else { return None };
+        let kind = if kind == FlavorKind::Cpu.as_str() { FlavorKind::Cpu } else { FlavorKind::Gpu };
+        let flavor = self.catalog.flavor(kind, code)?;
         self.inventory.fleet().find_pair(place.cluster.as_str(), place.pool.as_str(), flavor)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::catalog::{Catalog, Choice, ChoiceKind, nearest};
-use crate::id::{CountryId, ResourceTypeId};
+use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind, Meaning, nearest};
+use crate::id::{CountryId, FlavorId, ResourceTypeId};
 use crate::manifest::spec::{AttachmentSpec, ChoiceSpec};
 use crate::origin::{Problem, ProblemCode, Sourced, listed};
 use crate::policy::{Attachment, PolicySet};
@@ -68,13 +68,54 @@ pub(super) fn unknown(what: &str, name: &Sourced<String>, near: &[String]) -> Pr
     if near.is_empty() { problem } else { problem.help(format!("did you mean {}?", listed(near, "or", LISTED))) }
 }
 
-/// What a policy entry names.
-pub(super) fn choice(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Option<Choice> {
-    let found = catalog.resolve(spec.kind, &spec.name);
-    if found.is_none() {
+/// What a policy entry names; nothing, and a problem, where it is unknown.
+pub(super) fn choices(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Meaning {
+    let found = catalog.choices(spec.kind, &spec.name);
+    if found.is_empty() {
         unknown_choice(catalog, spec.kind, &spec.with(spec.name.clone()), problems);
     }
     found
+}
+
+/// The hardware that a demand names.
+pub(super) fn demanded(catalog: &Catalog, name: &Sourced<String>, problems: &mut Problems) -> Meaning {
+    let found = catalog.choices(ChoiceKind::Gpu, name);
+    if found.is_empty() {
+        unknown_choice(catalog, ChoiceKind::Gpu, name, problems);
+    } else if catalog.is_slice(FlavorKind::Gpu, name) {
+        problems.push(part_of_a_device(catalog, name, &found));
+        return Meaning::new();
+    }
+    found
+}
+
+/// The hardware that a pool has: the lowest node that is sure (C5).
+pub(super) fn on_pool(
+    catalog: &Catalog,
+    kind: FlavorKind,
+    name: &Sourced<String>,
+    problems: &mut Problems,
+) -> Option<FlavorId> {
+    let found = catalog.flavor(kind, name);
+    if found.is_none() {
+        match &catalog.choices(kind.into(), name)[..] {
+            [] => unknown_choice(catalog, kind.into(), name, problems),
+            [Choice::AnyFlavor(_), ..] => {
+                let message = format!("`{}` is not hardware that a pool can have", name.value);
+                let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
+                problems.push(problem.help("name the code of what its nodes have"));
+            }
+            slices => problems.push(part_of_a_device(catalog, name, slices)),
+        }
+    }
+    found
+}
+
+fn part_of_a_device(catalog: &Catalog, name: &Sourced<String>, of: &[Choice]) -> Problem {
+    let codes: Vec<_> = of.iter().map(|&choice| catalog.choice_name(choice)).collect();
+    let message = format!("`{}` is the label of a part of a device", name.value);
+    let help = format!("name the whole device, {}, and count whole devices", listed(&codes, "or", LISTED));
+    Problem::new(ProblemCode::InvalidValue, &name.origin, message).help(help)
 }
 
 /// A place or a piece of hardware named by a bare word.

@@ -46,7 +46,7 @@ fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Problems) -> Opti
         }
     }
     let mut choices =
-        |specs: &[_]| -> Vec<_> { specs.iter().filter_map(|spec| names::choice(catalog, spec, problems)).collect() };
+        |specs: &[_]| -> Vec<_> { specs.iter().flat_map(|spec| names::choices(catalog, spec, problems)).collect() };
     let options = match &spec.options {
         Allowed::Everything => Options { everything: true, allowed: Vec::new(), except: choices(&spec.except) },
         Allowed::Listed(allowed) => {

@@ -16,7 +16,7 @@ pub(super) struct Sites<'a> {
     catalog: &'a Catalog,
     specs: &'a Specs,
     clusters: OnceCell<HashSet<&'a str>>,
-    providers: OnceCell<HashSet<&'a str>>,
+    providers: OnceCell<HashSet<String>>,
     /// The demands for which packing leaves room.
     expected: Option<Arc<Mix>>,
 }
@@ -34,13 +34,14 @@ impl<'a> Sites<'a> {
         })
     }
 
-    fn providers(&self) -> &HashSet<&'a str> {
+    fn providers(&self) -> &HashSet<String> {
         self.providers.get_or_init(|| {
             let of_clusters = self.specs.clusters.iter().map(|cluster| cluster.provider.as_str());
             let of_broken = self.specs.broken_clusters.iter().filter_map(|cluster| cluster.provider.as_deref());
             let locations = self.catalog.locations().map(|location| self.catalog.location_name(location));
             let of_locations = locations.filter_map(|name| name.split_once('/')).map(|(provider, _)| provider);
-            of_clusters.chain(of_broken).chain(of_locations).collect()
+            let all = of_clusters.chain(of_broken).chain(of_locations);
+            all.map(|provider| self.catalog.provider(provider).into_owned()).collect()
         })
     }
 }
@@ -71,17 +72,26 @@ pub(super) fn resolve(
 }
 
 fn favourite(catalog: &Catalog, sites: &Sites<'_>, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {
-    let mut known = |what: &str, names: &HashSet<&str>| {
-        let found = names.contains(spec.name.as_str()).then(|| Name::new(&spec.name).ok()).flatten();
-        if found.is_none() {
-            let near = problems.near(|| nearest(&spec.name, names.iter().copied()));
-            problems.push(names::unknown(what, &spec.name, &near));
-        }
-        found
+    let mut unknown = |what: &str, names: &mut dyn Iterator<Item = &str>| {
+        let near = problems.near(|| nearest(&spec.name, names));
+        problems.push(names::unknown(what, &spec.name, &near));
     };
     let site = match spec.kind {
-        SiteKind::Cluster => Site::Cluster(known("cluster", sites.clusters())?),
-        SiteKind::Provider => Site::Provider(known("provider", sites.providers())?),
+        SiteKind::Cluster if sites.clusters().contains(spec.name.as_str()) => {
+            Site::Cluster(Name::new(&spec.name).ok()?)
+        }
+        SiteKind::Cluster => {
+            unknown("cluster", &mut sites.clusters().iter().copied());
+            return None;
+        }
+        SiteKind::Provider => {
+            let name = catalog.provider(&spec.name);
+            if !sites.providers().contains(&*name) {
+                unknown("provider", &mut sites.providers().iter().map(String::as_str));
+                return None;
+            }
+            Site::Provider(Name::new(&name).ok()?)
+        }
         SiteKind::Location => match names::bare(catalog, ChoiceKind::Location, &spec.name, problems)? {
             crate::catalog::Choice::Location(location) => Site::Location(location),
             _ => return None,

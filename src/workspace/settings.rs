@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::Workspace;
 use super::names::Problems;
 use super::preferences::{self, Sites};
-use crate::catalog::{Choice, ChoiceKind};
+use crate::catalog::{Choice, ChoiceKind, FlavorKind, Meaning};
 use crate::deployment::{Demand, Deployment, GpuNeed, Preferences, Resources, Workload};
 use crate::id::{DeploymentId, Name};
 use crate::lifecycle::{Push, PushKind, Refusal, Requirements, Settings};
@@ -105,8 +105,17 @@ impl Workspace {
         };
         let mut gpus = SmallVec::new();
         for need in needs.gpu.iter().filter(|need| need.count > 0) {
-            let code = hardware(ChoiceKind::Gpu, &need.code)?;
-            gpus.push(GpuNeed { count: need.count, code, memory: need.memory, share: need.share });
+            let codes = match &need.code {
+                None => Meaning::new(),
+                Some(name) => {
+                    let codes = self.catalog.choices(ChoiceKind::Gpu, name);
+                    if codes.is_empty() || self.catalog.is_slice(FlavorKind::Gpu, name) {
+                        return Err(unknown(ChoiceKind::Gpu.as_str(), name));
+                    }
+                    codes
+                }
+            };
+            gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share });
         }
         Ok(Demand::Stated(Resources {
             cpu: needs.cpu,

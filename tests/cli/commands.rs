@@ -346,7 +346,7 @@ spec:
     assert!(has("locations", json!({"name": "onprem/oslo-1", "country": "no"})));
     assert!(has(
         "flavors",
-        json!({"type": "gpu", "name": "x900", "displayName": "x900", "vendor": null, "family": null,
+        json!({"type": "gpu", "name": "x900", "displayName": "x900", "vendor": null, "parent": null,
                "memory": "48Gi", "aliases": ["X-900-Turbo"]})
     ));
     let britain = all["countries"].as_array().unwrap().iter().find(|country| country["code"] == "gb").unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use siting::catalog::{Catalog, FlavorKind};
+use siting::catalog::{Catalog, FlavorKind, Meaning};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{Id, OfferId, PairId, PoolId};
 use siting::inventory::{
@@ -86,7 +86,7 @@ fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
 }
 
 fn of_two_gpus() -> Demand {
-    let need = GpuNeed { count: 2, code: None, memory: None, share: None };
+    let need = GpuNeed { count: 2, codes: Meaning::new(), memory: None, share: None };
     Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() })
 }
 

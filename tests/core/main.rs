@@ -4,6 +4,7 @@
 
 mod catalog;
 mod inventory;
+mod names;
 mod optimize;
 mod seeds;
 mod workspace;

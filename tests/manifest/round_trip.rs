@@ -196,10 +196,10 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
         .prop_map(|(name, country)| LocationSpec { name: name.into(), country });
     let kind = prop::sample::select(FlavorKind::ALL.to_vec());
     let flavor = (kind, sourced(name()), of(reference()), vec(sourced(name()), 0..3), of(any::<u64>())).prop_map(
-        |(kind, name, family, aliases, memory)| FlavorSpec {
+        |(kind, name, parent, aliases, memory)| FlavorSpec {
             kind,
             name,
-            family,
+            parent,
             aliases,
             memory: memory.map(Bytes::new),
         },

@@ -205,15 +205,31 @@ fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
             _ => false,
         },
         Atom::Hardware(flavor) => {
-            flavor.kind == option.kind && (name == "any" || flavor.code == name || flavor.family == Some(name))
+            flavor.kind == option.kind && (name == "any" || flavor.code == name || flavor.above.contains(&name))
         }
     }
+}
+
+/// C6, C7: an exception of hardware also takes out what is known only by a node above it, one of a region the
+/// zones that hang under it.
+fn takes_out(world: &World, option: &Opt, atom: &Atom) -> bool {
+    covers(world, option, atom)
+        || match atom {
+            Atom::Place { location, .. } => {
+                option.kind == "location" && location.is_some_and(|name| GEOGRAPHY.hangs_under(name, &option.name))
+            }
+            Atom::Hardware(flavor) => {
+                option.name != "any"
+                    && flavor.kind == option.kind
+                    && GEOGRAPHY.flavor(&option.kind, &option.name).above.contains(&flavor.code)
+            }
+        }
 }
 
 /// P1, P2: a policy allows its options without its exceptions.
 fn allows(world: &World, policy: &Policy, atom: &Atom) -> bool {
     policy.options.iter().any(|option| covers(world, option, atom))
-        && !policy.except.iter().any(|option| covers(world, option, atom))
+        && !policy.except.iter().any(|option| takes_out(world, option, atom))
 }
 
 fn policy<'a>(world: &'a World, name: &str) -> &'a Policy {
@@ -662,7 +678,7 @@ impl Pair<'_> {
             Some(need) => {
                 let typ = need.typ.as_deref();
                 flavor.kind == "gpu"
-                    && (typ.is_none() || typ == Some(flavor.code) || typ == flavor.family)
+                    && typ.is_none_or(|typ| typ == flavor.code || flavor.above.contains(&typ))
                     && need.memory.is_none_or(|wanted| flavor.memory.is_some_and(|memory| wanted <= memory))
             }
         };

@@ -321,10 +321,10 @@ fn option(random: &mut Random, taste: &Taste, world: &World, axis: Axis) -> Opt 
     let (kind, name) = match axis {
         Axis::Flavor => {
             let (kind, code) = taste.flavor(random);
-            let family = GEOGRAPHY.flavor(&kind, &code).family;
-            let name = match (random.below(10), family) {
-                (0 | 1, _) => "any".to_owned(),
-                (2..5, Some(family)) => family.to_owned(),
+            let above = GEOGRAPHY.flavor(&kind, &code).above;
+            let name = match random.below(10) {
+                0 | 1 => "any".to_owned(),
+                2..5 if !above.is_empty() => (*random.pick(above)).to_owned(),
                 _ => code,
             };
             (kind, name)
@@ -421,8 +421,8 @@ fn resources(random: &mut Random, taste: &Taste) -> Resources {
 fn gpu_need(random: &mut Random, taste: &Taste) -> GpuNeed {
     let typ = random.maybe(45, |random| {
         let code = taste.code(random, "gpu");
-        match GEOGRAPHY.flavor("gpu", &code).family {
-            Some(family) if random.chance(40) => family.to_owned(),
+        match GEOGRAPHY.flavor("gpu", &code).above {
+            above if !above.is_empty() && random.chance(40) => (*random.pick(above)).to_owned(),
             _ => code,
         }
     });

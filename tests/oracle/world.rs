@@ -222,8 +222,9 @@ pub struct Country {
 pub struct Flavor {
     pub kind: &'static str,
     pub code: &'static str,
-    pub family: Option<&'static str>,
-    /// Memory in bytes; a family's own code has none.
+    /// The nodes above it, from below (C6).
+    pub above: &'static [&'static str],
+    /// Memory in bytes: the least of what is under it (C6).
     pub memory: Option<u64>,
 }
 
@@ -233,6 +234,8 @@ pub struct Geography {
     pub countries: &'static [Country],
     /// Known locations and their countries.
     pub locations: &'static [(&'static str, &'static str)],
+    /// Zones that lie elsewhere, and the region that each hangs under (C7).
+    pub hanging: &'static [(&'static str, &'static str)],
     pub flavors: &'static [Flavor],
 }
 
@@ -244,11 +247,11 @@ const fn country(code: &'static str, continent: &'static str, groups: &'static [
 }
 
 const fn flavor(kind: &'static str, code: &'static str) -> Flavor {
-    Flavor { kind, code, family: None, memory: None }
+    Flavor { kind, code, above: &[], memory: None }
 }
 
-const fn gpu(code: &'static str, family: Option<&'static str>, gib: u64) -> Flavor {
-    Flavor { kind: "gpu", code, family, memory: Some(gib << 30) }
+const fn gpu(code: &'static str, above: &'static [&'static str], gib: u64) -> Flavor {
+    Flavor { kind: "gpu", code, above, memory: Some(gib << 30) }
 }
 
 pub static GEOGRAPHY: Geography = Geography {
@@ -291,21 +294,42 @@ pub static GEOGRAPHY: Geography = Geography {
         ("aws/eu-west-1", "ie"),
         ("aws/eu-central-1", "de"),
         ("aws/ap-northeast-1", "jp"),
+        ("aws/us-east-1-chi-2", "us"),
+        ("aws/us-east-1-qro-1", "mx"),
     ],
+    hanging: &[("aws/us-east-1-chi-2", "aws/us-east-1"), ("aws/us-east-1-qro-1", "aws/us-east-1")],
     flavors: &[
         flavor("cpu", "x86"),
         flavor("cpu", "arm"),
-        gpu("t4", None, 16),
-        gpu("l4", None, 24),
-        flavor("gpu", "v100"),
-        gpu("v100-16gb", Some("v100"), 16),
-        gpu("v100-32gb", Some("v100"), 32),
-        flavor("gpu", "a100"),
-        gpu("a100-40gb", Some("a100"), 40),
-        gpu("a100-80gb", Some("a100"), 80),
-        flavor("gpu", "h100"),
-        gpu("h100-80gb", Some("h100"), 80),
-        gpu("h100-nvl", Some("h100"), 94),
+        gpu("t4", &[], 16),
+        gpu("l4", &[], 24),
+        gpu("v100", &[], 16),
+        gpu("v100-16gb", &["v100"], 16),
+        gpu("v100-16gb-pcie", &["v100-16gb", "v100"], 16),
+        gpu("v100-16gb-sxm", &["v100-16gb", "v100"], 16),
+        gpu("v100-32gb", &["v100"], 32),
+        gpu("v100-32gb-dgxs", &["v100-32gb", "v100"], 32),
+        gpu("v100-32gb-pcie", &["v100-32gb", "v100"], 32),
+        gpu("v100-32gb-sxm", &["v100-32gb", "v100"], 32),
+        gpu("v100s", &["v100-32gb", "v100"], 32),
+        gpu("a100", &[], 40),
+        gpu("a100-40gb", &["a100"], 40),
+        gpu("a100-40gb-pcie", &["a100-40gb", "a100"], 40),
+        gpu("a100-40gb-sxm", &["a100-40gb", "a100"], 40),
+        gpu("a100-64gb", &["a100"], 64),
+        gpu("a100-80gb", &["a100"], 80),
+        gpu("a100-80gb-pcie", &["a100-80gb", "a100"], 80),
+        gpu("a100-80gb-sxm", &["a100-80gb", "a100"], 80),
+        gpu("a100x", &["a100-80gb", "a100"], 80),
+        gpu("h100", &[], 64),
+        gpu("h100-64gb", &["h100"], 64),
+        gpu("h100-80gb", &["h100"], 80),
+        gpu("h100-80gb-pcie", &["h100-80gb", "h100"], 80),
+        gpu("h100-80gb-sxm", &["h100-80gb", "h100"], 80),
+        gpu("h100-cnx", &["h100-80gb", "h100"], 80),
+        gpu("h100-94gb-sxm", &["h100"], 94),
+        gpu("h100-96gb", &["h100"], 96),
+        gpu("h100-nvl", &["h100"], 94),
         flavor("gpu", "other-gpu"),
     ],
 };
@@ -313,6 +337,11 @@ pub static GEOGRAPHY: Geography = Geography {
 impl Geography {
     pub fn country(&self, code: &str) -> &Country {
         self.countries.iter().find(|country| country.code == code).expect("a country of the oracle's catalog")
+    }
+
+    /// Whether a location is another or hangs under it.
+    pub fn hangs_under(&self, location: &str, region: &str) -> bool {
+        location == region || self.hanging.iter().any(|(zone, of)| *zone == location && self.hangs_under(of, region))
     }
 
     pub fn flavor(&self, kind: &str, code: &str) -> &Flavor {

@@ -35,13 +35,13 @@ pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
             [
                 owned(entry.r#type),
                 entry.name.clone(),
-                entry.family.clone().unwrap_or_else(|| owned("-")),
+                entry.parent.clone().unwrap_or_else(|| owned("-")),
                 entry.memory.map_or_else(|| owned("-"), |memory| memory.to_string()),
                 entry.display_name.clone(),
                 some(&entry.aliases, 2),
             ]
         });
-        let headings = ["type", "name", "family", "memory", "known as", "also read"];
+        let headings = ["type", "name", "under", "memory", "known as", "also read"];
         sections.push(("Flavors", table(headings, &[3], rows.collect())));
     }
     match sections.as_slice() {

@@ -60,7 +60,7 @@ pub(in crate::cli) struct FlavorEntry {
     pub(in crate::cli) name: String,
     pub(in crate::cli) display_name: String,
     pub(in crate::cli) vendor: Option<&'static str>,
-    pub(in crate::cli) family: Option<String>,
+    pub(in crate::cli) parent: Option<String>,
     pub(in crate::cli) memory: Option<Bytes>,
     pub(in crate::cli) aliases: Vec<String>,
 }
@@ -125,7 +125,7 @@ fn flavors(catalog: &Catalog) -> Vec<FlavorEntry> {
         name: catalog.flavor_code(flavor).to_owned(),
         display_name: catalog.flavor_display_name(flavor).to_owned(),
         vendor: catalog.flavor_vendor(flavor),
-        family: catalog.flavor_family(flavor).map(|family| catalog.flavor_code(family).to_owned()),
+        parent: catalog.flavor_parent(flavor).map(|parent| catalog.flavor_code(parent).to_owned()),
         memory: catalog.flavor_memory(flavor).map(Bytes::new),
         aliases: catalog.flavor_aliases(flavor).map(str::to_owned).collect(),
     };

@@ -116,9 +116,15 @@ fn flavor(item: Item<'_>) -> Option<FlavorSpec> {
     let mut fields = item.object("a flavor")?;
     let kind = fields.required("type").and_then(|item| item.one_of(&FlavorKind::ALL.map(|kind| (kind.as_str(), kind))));
     let name = fields.required("name").and_then(Item::name);
-    let family = fields.nullable("family").and_then(Item::reference);
+    let family = fields.nullable("family");
+    let parent = fields.nullable("parent");
+    if let (Some(_), Some(parent)) = (family, parent) {
+        let message = "`family` and `parent` are two words for the node above";
+        parent.problem(ProblemCode::InvalidValue, message, "keep `parent`");
+    }
+    let parent = parent.or(family).and_then(Item::reference);
     let aliases = fields.optional("aliases").and_then(|list| list.list(Item::name)).unwrap_or_default();
     let memory = fields.optional("memory").and_then(Item::quantity);
     fields.finish();
-    Some(FlavorSpec { kind: kind?, name: name?, family, aliases, memory })
+    Some(FlavorSpec { kind: kind?, name: name?, parent, aliases, memory })
 }

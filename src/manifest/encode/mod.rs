@@ -115,7 +115,7 @@ fn flavor(spec: &FlavorSpec) -> Map {
     Map::default()
         .with("type", spec.kind.as_str())
         .with("name", spec.name.as_str())
-        .maybe("family", spec.family.as_ref().map(reference))
+        .maybe("parent", spec.parent.as_ref().map(reference))
         .unless_empty("aliases", Value::list(&spec.aliases, |name| name.as_str().to_owned()))
         .maybe("memory", spec.memory.map(Value::text))
 }

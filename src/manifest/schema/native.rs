@@ -89,7 +89,8 @@ pub(super) fn workspace() -> Value {
         json!({
             "type": words(&HARDWARE, "The kind"),
             "name": name(),
-            "family": {"type": ["string", "null"], "description": "The family it is a variant of"},
+            "parent": {"type": ["string", "null"], "description": "The family or variant that it stands under"},
+            "family": {"type": ["string", "null"], "description": "The same as `parent`"},
             "aliases": list(name(), "Other names it is read by"),
             "memory": quantity("Memory of one device, such as `48Gi`"),
         }),

@@ -105,7 +105,14 @@ pub fn all(resources: &[Resource], catalog: &Catalog, deployment: &DeploymentSpe
         let (facts, place) = (&resource.facts, uid("Place", &resource.facts.place));
         let country = uid("Place", &format!("country/{}", facts.country));
         if place != country {
-            add(place.clone(), HashMap::new(), HashSet::from([country.clone()]));
+            let mut parents = HashSet::from([country.clone()]);
+            // An exception of a region takes out the zones that hang under it (C7).
+            let mut above = resource.facts.place.strip_prefix("location/").and_then(|name| catalog.location(name));
+            while let Some(location) = above {
+                parents.insert(uid("Place", &format!("taken/location/{}", catalog.location_name(location))));
+                above = catalog.location_parent(location);
+            }
+            add(place.clone(), HashMap::new(), parents);
         }
         let id = catalog.country(&facts.country).expect("a country");
         let groups = catalog.groups().filter(|&group| catalog.group_members(group).contains(id));
@@ -152,8 +159,17 @@ fn add_flavor(
     let flavor_kind = if kind == "cpu" { FlavorKind::Cpu } else { FlavorKind::Gpu };
     let whole = uid("Flavor", &format!("{kind}/any"));
     let own = uid("Flavor", &format!("{kind}/{code}"));
-    let family = catalog.flavor(flavor_kind, code).and_then(|flavor| catalog.flavor_family(flavor));
-    let parents = family.map(|family| uid("Flavor", &format!("{kind}/{}", catalog.flavor_code(family))));
-    add(own.clone(), HashMap::new(), parents.into_iter().chain([whole]).collect());
+    let node = |flavor| uid("Flavor", &format!("{kind}/{}", catalog.flavor_code(flavor)));
+    let taken = |flavor| uid("Flavor", &format!("taken/{kind}/{}", catalog.flavor_code(flavor)));
+    let mut parents = HashSet::from([whole, uid("Flavor", &format!("taken/{kind}/any"))]);
+    if let Some(flavor) = catalog.flavor(flavor_kind, code) {
+        for other in catalog.flavors() {
+            let (above, below) = (catalog.is_under(flavor, other), catalog.is_under(other, flavor));
+            // An exception also takes out what is known only by a node above it (C6).
+            parents.extend((above || below).then(|| taken(other)));
+            parents.extend((above && other != flavor).then(|| node(other)));
+        }
+    }
+    add(own.clone(), HashMap::new(), parents);
     own
 }

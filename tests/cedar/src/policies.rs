@@ -73,19 +73,22 @@ fn in_scope(policy: &PolicySpec) -> String {
 fn admits(policy: &PolicySpec) -> String {
     let options = match &policy.options {
         Allowed::Everything => "true".to_owned(),
-        Allowed::Listed(options) => any(options),
+        Allowed::Listed(options) => any(options, false),
     };
-    let except = if policy.except.is_empty() { String::new() } else { format!(" && !({})", any(&policy.except)) };
+    let except = if policy.except.is_empty() { String::new() } else { format!(" && !({})", any(&policy.except, true)) };
     format!("({options}){except}")
 }
 
-fn any(options: &[Sourced<ChoiceSpec>]) -> String {
+/// Whether one of the options means what is asked about; of exceptions, whether one takes it out.
+fn any(options: &[Sourced<ChoiceSpec>], are_exceptions: bool) -> String {
     let option = |option: &Sourced<ChoiceSpec>| {
         let (attribute, kind) = match option.kind.axis() {
             Axis::Location => ("place", "Place"),
             Axis::Flavor => ("flavor", "Flavor"),
         };
-        let id = format!("{}/{}", option.kind.as_str(), option.name);
+        let takes_more = are_exceptions && matches!(option.kind.as_str(), "cpu" | "gpu" | "location");
+        let taken = if takes_more { "taken/" } else { "" };
+        let id = format!("{taken}{}/{}", option.kind.as_str(), option.name);
         format!("resource.{attribute} in {kind}::{id:?}")
     };
     options.iter().map(option).collect::<Vec<_>>().join(" || ")

@@ -1,0 +1,25 @@
+//! Names of different looks that are one name (C7, C8).
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// A name in the form in which places and hardware are compared: compatibility forms of characters
+/// replaced (NFKC), in lower case. Copied only where it may differ.
+///
+/// ```
+/// use siting::catalog::folded;
+/// assert_eq!(folded("ＡＷＳ/US-East-1"), "aws/us-east-1");
+/// ```
+#[must_use]
+pub fn folded(text: &str) -> Cow<'_, str> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_plain {
+        text.into()
+    } else if text.is_ascii() {
+        text.to_ascii_lowercase().into()
+    } else {
+        // Lower case may bring forth characters that have a compatibility form, so once more.
+        text.nfkc().collect::<String>().to_lowercase().nfkc().collect::<String>().into()
+    }
+}
