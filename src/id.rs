@@ -114,9 +114,34 @@ impl Name {
 }
 
 /// Characters that print as nothing or change the direction of what follows: two names that look
-/// alike must be alike.
+/// alike must be alike. Unicode's format characters (Cf) and tags, line and paragraph separators, and letters
+/// that fill a place without a mark.
 pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Why a text is not a [`Name`].
@@ -187,7 +212,9 @@ mod tests {
         assert_eq!(Name::new(""), Err(InvalidName::Empty));
         assert_eq!(Name::new(" a"), Err(InvalidName::OuterSpace));
         assert_eq!(Name::new("a\tb"), Err(InvalidName::NotPrintable));
-        assert_eq!(Name::new("a\u{200b}b"), Err(InvalidName::NotPrintable));
+        for invisible in ['\u{200b}', '\u{ad}', '\u{61c}', '\u{e0041}', '\u{fff9}', '\u{3164}', '\u{85}'] {
+            assert_eq!(Name::new(&format!("a{invisible}b")), Err(InvalidName::NotPrintable), "{invisible:?}");
+        }
         assert!(Name::new(&"é".repeat(253)).is_ok());
         assert_eq!(Name::new(&"é".repeat(254)), Err(InvalidName::TooLong));
     }

@@ -46,8 +46,10 @@ impl Notation {
         if text.starts_with('-') {
             return Err(refuse("it is negative".to_owned(), None));
         }
-        let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-        let (number, unit) = text.split_at(end);
+        let unsigned = text.strip_prefix('+').unwrap_or(text);
+        let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(unsigned.len());
+        let (number, rest) = unsigned.split_at(end);
+        let (power, unit) = exponent(rest).map_or((0, rest), |power| (power, ""));
         let Some((digits, scale)) = decimal(number) else {
             let reason = if number.is_empty() {
                 "it does not begin with a number"
@@ -56,19 +58,29 @@ impl Notation {
             };
             return Err(refuse(reason.to_owned(), None));
         };
+        if digits == 0 && unit.is_empty() {
+            return Ok(0);
+        }
+        let too_large = || refuse("it is too large".to_owned(), None);
+        let ten = 10_u128.checked_pow(power.unsigned_abs()).ok_or_else(too_large)?;
+        let (up, down) = if power < 0 { (1, ten) } else { (ten, 1) };
+        let (digits, scale) = digits.checked_mul(up).zip(scale.checked_mul(down)).ok_or_else(too_large)?;
         let Some(&(_, factor)) = self.units.iter().find(|(name, _)| *name == unit) else {
-            let reason = if unit.is_empty() {
-                "it has no unit".to_owned()
+            let (reason, meant) = if unit.is_empty() {
+                // A bare number is most likely one of base steps: `1e9` bytes are `1G`.
+                let steps = if power == 0 || digits % scale != 0 { None } else { u64::try_from(digits / scale).ok() };
+                ("it has no unit".to_owned(), steps.map(|steps| format!("`{}`", Written(self, steps))))
             } else {
-                format!("`{}` is no unit of it", shortened(unit))
+                let nearest = self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"));
+                (format!("`{}` is no unit of it", shortened(unit)), nearest)
             };
-            return Err(refuse(reason, self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"))));
+            return Err(refuse(reason, meant));
         };
-        let steps = digits.checked_mul(factor).ok_or_else(|| refuse("it is too large".to_owned(), None))?;
+        let steps = digits.checked_mul(factor).ok_or_else(too_large)?;
         if steps % scale != 0 {
             return Err(refuse("it has more digits than can be kept exactly".to_owned(), None));
         }
-        u64::try_from(steps / scale).map_err(|_| refuse("it is too large".to_owned(), None))
+        u64::try_from(steps / scale).map_err(|_| too_large())
     }
 
     /// The unit that was most likely meant: the longest one that `unit` begins with, in any case.
@@ -89,14 +101,31 @@ impl Notation {
     }
 }
 
+/// A number of steps in its notation.
+struct Written<'a>(&'a Notation, u64);
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(self.1, f)
+    }
+}
+
+/// The power of ten that `e3` or `E-2` says; an `E` alone is a unit.
+fn exponent(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix(['e', 'E'])?;
+    let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+    let is_number = !unsigned.is_empty() && unsigned.len() <= 4 && unsigned.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { digits.strip_prefix('+').unwrap_or(digits).parse().ok() } else { None }
+}
+
 /// `12.50` as (1250, 100); `None` for anything that is not a plain decimal number of at most 30
-/// digits.
+/// characters. As in Kubernetes, the point may come first or last.
 fn decimal(text: &str) -> Option<(u128, u128)> {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
-    if whole.is_empty() || fraction == Some("") || text.len() > 30 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if (whole.is_empty() && fraction.is_empty()) || text.len() > 30 {
         return None;
     }
-    let fraction = fraction.unwrap_or("").trim_end_matches('0');
+    let fraction = fraction.trim_end_matches('0');
     let digits = whole
         .chars()
         .chain(fraction.chars())
@@ -213,7 +242,7 @@ macro_rules! quantities {
 }
 
 quantities! {
-    /// CPU in milli-cores, written `4`, `1.5`, `500m`.
+    /// CPU in milli-cores, written `4`, `1.5`, `500m`; read as Kubernetes reads it, `.5` and `1e3` too.
     ///
     /// ```
     /// use siting::quantity::Cpu;
@@ -223,7 +252,7 @@ quantities! {
     /// assert!("0.0005".parse::<Cpu>().is_err()); // half a milli-core
     /// ```
     Cpu::milli_cores(milli_cores) by CPU;
-    /// Memory or storage in bytes; a unit is required: `16Gi`, `16G`, `512B`.
+    /// Memory or storage in bytes; a unit is required, but for `0`: `16Gi`, `16G`, `512B`.
     ///
     /// ```
     /// use siting::quantity::Bytes;
@@ -499,6 +528,27 @@ mod tests {
         for bad in ["0.0000001", "-0.5", "$1", "1e400"] {
             assert!(bad.parse::<Money>().is_err(), "{bad}");
         }
+    }
+
+    /// I2: as Kubernetes reads them.
+    #[test]
+    fn i2_the_notations_of_kubernetes_are_read() {
+        for (text, milli) in
+            [(".5", 500), ("5.", 5000), ("+1", 1000), ("1e3", 1_000_000), ("1E+1", 10_000), ("25e-2", 250), ("0", 0)]
+        {
+            assert_eq!(text.parse(), Ok(Cpu(milli)), "{text}");
+        }
+        for text in ["0", "+0", "0.0", "0e9", "0Gi"] {
+            assert_eq!(text.parse(), Ok(Bytes(0)), "{text}");
+        }
+        for bad in [".", "+", "e3", "1e", "1e1.5", "1e99999", "1e40", "1e-9", "--1", "+-1", "-0"] {
+            assert!(bad.parse::<Cpu>().is_err(), "{bad}");
+        }
+        for bad in ["1e9", "1e3Gi", ".5B", "0.5B", "1"] {
+            assert!(bad.parse::<Bytes>().is_err(), "{bad}");
+        }
+        assert_eq!("1e9".parse::<Bytes>().unwrap_err().help(), "write `1G`");
+        assert_eq!("1E".parse(), Ok(Bytes(1_000_000_000_000_000_000)), "a unit, no exponent");
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
 //! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment.
 //!
-//! Answers for the rules C4, C8, I1, P1, P8, P9 (as findings) and D10.
+//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings) and D10.
 
 mod clusters;
 mod deployments;
 mod describe;
 mod finding;
 mod levels;
+mod lookalikes;
 mod options;
+mod places;
 mod policies;
 mod unused;
 
@@ -56,5 +58,7 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
     deployments::check(workspace, &mut findings);
     clusters::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
+    places::check(workspace, &mut findings);
+    lookalikes::check(workspace, &mut findings);
     findings.into_sorted()
 }

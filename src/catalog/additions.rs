@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::choice::FlavorKind;
+use super::reading::KnownNames;
 use super::trees::Trees;
 use crate::bitset::BitSet;
 use crate::id::{CountryId, FlavorId, GroupId, InvalidName, LocationId, ResourceTypeId};
@@ -26,6 +27,8 @@ pub(super) struct Additions {
     pub(super) resource_types: Vec<Box<str>>,
     /// Of the catalog as it is; forgotten with every addition.
     pub(super) trees: OnceLock<Arc<Trees>>,
+    /// As the trees.
+    pub(super) names: OnceLock<Arc<KnownNames>>,
 }
 
 #[derive(Clone)]
@@ -160,4 +163,7 @@ pub enum AddResourceTypeError {
     /// It is there already.
     #[error("the resource type is already known")]
     Known(ResourceTypeId),
+    /// It differs from a built-in one only in case or width.
+    #[error("it differs from a built-in resource type only in case or width")]
+    LooksLike(ResourceTypeId),
 }

@@ -285,6 +285,9 @@ impl Catalog {
         if let Some(known) = self.resource_type(name.as_str()) {
             return Err(AddResourceTypeError::Known(known));
         }
+        if let Some(known) = RESOURCE_TYPES.iter().position(|known| *known == folded(name.as_str())) {
+            return Err(AddResourceTypeError::LooksLike(ResourceTypeId::from_index(known)));
+        }
         let id = ResourceTypeId::from_index(RESOURCE_TYPES.len() + self.added.resource_types.len());
         Arc::make_mut(&mut self.added).resource_types.push(name.as_str().into());
         Ok(id)
@@ -294,6 +297,7 @@ impl Catalog {
     fn change(&mut self) -> &mut Additions {
         let added = Arc::make_mut(&mut self.added);
         added.trees.take();
+        added.names.take();
         added
     }
 }

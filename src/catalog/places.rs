@@ -6,7 +6,6 @@ use super::locations::{CALLED, LOCATIONS, PARTITIONS, ZONES, ZoneName};
 use super::providers::PROVIDERS;
 use super::spelling::is_number;
 use super::{BUILTIN, Catalog, folded};
-use crate::document::nearest;
 use crate::id::{CountryId, Id, LocationId};
 
 /// Where a provider's name of a region or zone leads.
@@ -177,11 +176,9 @@ impl Catalog {
     #[must_use]
     pub fn nearest_regions(&self, provider: &str, region: &str) -> Vec<String> {
         let provider = self.provider(provider);
-        let own = self.locations().filter_map(|location| {
-            let (of, region) = self.location_name(location).split_once('/')?;
-            (of == provider).then_some(region)
-        });
-        nearest(region, own)
+        let near = self.known_names().locations.find(&self.full_name(&provider, region)).into_iter();
+        let named = near.filter_map(|location| self.location_name(location).split_once('/'));
+        named.filter(|(of, _)| *of == provider).map(|(_, region)| region.to_owned()).collect()
     }
 
     /// Who says where a built-in location is; nothing for an added one.

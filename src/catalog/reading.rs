@@ -1,6 +1,8 @@
 //! Reading names into ids (C2, C5, C7), and what to offer for one that cannot be read (C8).
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -8,8 +10,8 @@ use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
 use super::countries::{CALLED, COUNTRIES};
 use super::spelling::Spelling;
 use super::{BUILTIN, Catalog, RESOURCE_TYPES, folded};
-use crate::document::ranked;
-use crate::id::{CountryId, FlavorId, GroupId, Id, ResourceTypeId};
+use crate::document::{NearestNames, ranked};
+use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ResourceTypeId};
 
 /// What a name means: mostly one node.
 pub type Meaning = SmallVec<[Choice; 1]>;
@@ -174,9 +176,8 @@ impl Catalog {
                 if let Some(site) = region {
                     return vec![Choice::Location(site.location)];
                 }
-                let region = |name: &str| name.split_once('/').is_some_and(|(_, region)| region == text);
-                let same = self.locations().filter(|&location| region(self.location_name(location)));
-                same.map(Choice::Location).collect()
+                let same = self.known_names().by_region.get(text).into_iter().flatten();
+                same.copied().map(Choice::Location).collect()
             }
             ChoiceKind::Cpu => Vec::new(),
             ChoiceKind::Gpu => self.of_product(text).into_iter().map(Choice::Flavor).collect(),
@@ -186,35 +187,63 @@ impl Catalog {
 
     /// What is spelt similarly.
     fn resembling(&self, kind: ChoiceKind, text: &str) -> Vec<Choice> {
+        let known = self.known_names();
         match kind {
             ChoiceKind::Continent => {
                 let names = |continent: Continent| [continent.code(), continent.name()].map(|name| (name, continent));
                 ranked(text, Continent::ALL.into_iter().flat_map(names)).into_iter().map(Choice::Continent).collect()
             }
-            ChoiceKind::Country => {
-                let names = |id: CountryId| [self.country_code(id), self.country_name(id)].map(|name| (name, id));
-                let called = CALLED.iter().filter_map(|&(name, code)| Some((name, alpha2(code)?)));
-                let near = ranked(text, self.countries().flat_map(names).chain(called));
-                near.into_iter().map(Choice::Country).collect()
+            ChoiceKind::Country => known.countries.find(text).into_iter().map(Choice::Country).collect(),
+            ChoiceKind::Location => known.locations.find(text).into_iter().map(Choice::Location).collect(),
+            ChoiceKind::Group => known.groups.find(text).into_iter().map(Choice::Group).collect(),
+            ChoiceKind::Cpu | ChoiceKind::Gpu => {
+                let Some(spelling) = Spelling::read(text) else { return Vec::new() };
+                let names = if kind == ChoiceKind::Cpu { &known.cpus } else { &known.gpus };
+                names.find(&spelling.key())
             }
-            ChoiceKind::Location => {
-                let names = self.locations().map(|location| (self.location_name(location), location));
-                ranked(text, names).into_iter().map(Choice::Location).collect()
-            }
-            ChoiceKind::Group => {
-                let names = self.groups().map(|group| (self.group_name(group), group));
-                ranked(text, names).into_iter().map(Choice::Group).collect()
-            }
-            ChoiceKind::Cpu => self.resembling_flavors(FlavorKind::Cpu, text),
-            ChoiceKind::Gpu => self.resembling_flavors(FlavorKind::Gpu, text),
         }
     }
 
-    fn resembling_flavors(&self, kind: FlavorKind, text: &str) -> Vec<Choice> {
-        let Some(spelling) = Spelling::read(text) else { return Vec::new() };
-        let keys = BUILTIN.keys(kind).iter().chain(self.added.keys(kind));
-        let keys = keys.map(|(key, &flavor)| (&**key, Choice::Flavor(flavor)));
-        ranked(&spelling.key(), keys.chain([(ANY, Choice::AnyFlavor(kind))]))
+    /// The names of this catalog, made ready when first asked about.
+    pub(super) fn known_names(&self) -> &KnownNames {
+        self.added.names.get_or_init(|| Arc::new(KnownNames::of(self)))
+    }
+}
+
+/// All names of a catalog, made ready for many questions of what lies nearest.
+pub(super) struct KnownNames {
+    countries: NearestNames<CountryId>,
+    pub(super) locations: NearestNames<LocationId>,
+    groups: NearestNames<GroupId>,
+    cpus: NearestNames<Choice>,
+    gpus: NearestNames<Choice>,
+    /// By region alone.
+    by_region: HashMap<String, Vec<LocationId>>,
+}
+
+impl KnownNames {
+    fn of(catalog: &Catalog) -> Self {
+        let named = |id: CountryId| [catalog.country_code(id), catalog.country_name(id)].map(|name| (name, id));
+        let called = CALLED.iter().filter_map(|&(name, code)| Some((name, alpha2(code)?)));
+        let hardware = |kind: FlavorKind| {
+            let keys = BUILTIN.keys(kind).iter().chain(catalog.added.keys(kind));
+            let keys = keys.map(|(key, &flavor)| (&**key, Choice::Flavor(flavor)));
+            NearestNames::new(keys.chain([(ANY, Choice::AnyFlavor(kind))]))
+        };
+        let mut by_region: HashMap<String, Vec<LocationId>> = HashMap::new();
+        for location in catalog.locations() {
+            if let Some((_, region)) = catalog.location_name(location).split_once('/') {
+                by_region.entry(region.to_owned()).or_default().push(location);
+            }
+        }
+        Self {
+            countries: NearestNames::new(catalog.countries().flat_map(named).chain(called)),
+            locations: NearestNames::new(catalog.locations().map(|id| (catalog.location_name(id), id))),
+            groups: NearestNames::new(catalog.groups().map(|id| (catalog.group_name(id), id))),
+            cpus: hardware(FlavorKind::Cpu),
+            gpus: hardware(FlavorKind::Gpu),
+            by_region,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ mod wording;
 pub(crate) use fields::{Context, Fields};
 pub(crate) use item::Item;
 pub use nearest::nearest;
-pub(crate) use nearest::ranked;
+pub(crate) use nearest::{NearestNames, ranked};
 pub(crate) use node::{Entry, Node, Place, Value};
 #[cfg(test)]
 pub(crate) use report::KNOWN;

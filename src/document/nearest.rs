@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 /// How many names are offered at most.
 const OFFERED: usize = 3;
 
-/// The up to three names nearest to `text`, best first: equal but for case, then by how many
-/// characters must change (one, where the text is but a name's beginning), then those that hold the
-/// text or are held by it. A name with nothing in common is not offered. O(names × their length).
+/// The up to three names nearest to `text`, best first: those with the same first word before others; then
+/// equal but for case, then by how many characters must change (one, where the text is but a name's
+/// beginning), then those that hold the text or are held by it. A name with nothing in common is not offered. O(names × their length).
 ///
 /// ```
 /// # use siting::catalog::nearest;
@@ -24,6 +24,7 @@ pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
 pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Item = (&'a str, T)>) -> Vec<T> {
     let text = text.to_lowercase();
     let length = text.chars().count();
+    let head = first_word(&text);
     let mut near: Vec<_> = names
         .into_iter()
         .filter_map(|(name, item)| {
@@ -39,12 +40,14 @@ pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
             } else {
                 return None;
             };
-            Some((rank, Reverse(common), name, item))
+            // Who shares the first word is meant before who shares the last.
+            let other_head = first_word(&name) != head;
+            Some((other_head, rank, Reverse(common), name, item))
         })
         .collect();
     near.sort();
     let mut items = Vec::with_capacity(OFFERED);
-    for (_, _, _, item) in near {
+    for (.., item) in near {
         if items.len() < OFFERED && !items.contains(&item) {
             items.push(item);
         }
@@ -52,5 +55,72 @@ pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
     items
 }
 
+/// What stands before the first separator.
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
+}
+
+/// Names made ready for many questions. Of a large number, only those are compared that stand close to the text
+/// in the order of their beginnings or of their ends: who errs in one place has the rest on one side of it.
+pub(crate) struct NearestNames<T> {
+    by_beginning: Vec<(String, T)>,
+    /// Backwards, with the place among the others.
+    by_end: Vec<(String, usize)>,
+}
+
+impl<T: Copy + Ord> NearestNames<T> {
+    /// O(n log n).
+    pub(crate) fn new<'a>(names: impl IntoIterator<Item = (&'a str, T)>) -> Self {
+        let mut by_beginning: Vec<_> = names.into_iter().map(|(name, item)| (name.to_lowercase(), item)).collect();
+        by_beginning.sort();
+        let places = by_beginning.iter().enumerate();
+        let mut by_end: Vec<_> = places.map(|(place, (name, _))| (name.chars().rev().collect(), place)).collect();
+        by_end.sort();
+        Self { by_beginning, by_end }
+    }
+
+    /// What the nearest names stand for. O(log n), whatever their number.
+    pub(crate) fn find(&self, text: &str) -> Vec<T> {
+        if self.by_beginning.len() <= 2 * BESIDE {
+            return ranked(text, self.by_beginning.iter().map(|(name, item)| (name.as_str(), *item)));
+        }
+        let text = text.to_lowercase();
+        let backwards: String = text.chars().rev().collect();
+        let around = |place: usize, all: usize| place.saturating_sub(BESIDE)..place.saturating_add(BESIDE).min(all);
+        let place = self.by_beginning.partition_point(|(name, _)| *name < text);
+        let alike = self.by_beginning.get(around(place, self.by_beginning.len())).unwrap_or_default().iter();
+        let place = self.by_end.partition_point(|(name, _)| *name < backwards);
+        let ends = self.by_end.get(around(place, self.by_end.len())).unwrap_or_default().iter();
+        let ends = ends.filter_map(|&(_, place)| self.by_beginning.get(place));
+        ranked(&text, alike.chain(ends).map(|(name, item)| (name.as_str(), *item)))
+    }
+}
+
+/// How many names on either side are compared.
+const BESIDE: usize = 48;
+
 /// More than any distance between names: what only holds the text comes after what resembles it.
 const FAR: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c8_what_shares_the_head_comes_first() {
+        let names = ["p100", "v100-16gb", "a100-80gb"];
+        assert_eq!(nearest("p100-16gb", names), ["p100", "v100-16gb"]);
+    }
+
+    /// C8: of very many names, few are compared, and the right ones.
+    #[test]
+    fn c8_the_nearest_of_very_many_is_found() {
+        let names: Vec<String> = (0..20_000).map(|number| format!("policy-{number:05}-of-team")).collect();
+        let index = NearestNames::new(names.iter().map(|name| (name.as_str(), name.as_str())));
+        for text in ["policy-12345-of-taem", "plicy-12345-of-team", "policy-12345-fo-team", "policy-1234-of-team"] {
+            let near = index.find(text);
+            assert!(near.first().is_some_and(|near| near.contains("1234")), "{text}: {near:?}");
+        }
+        assert_eq!(index.find("zebra"), [] as [&str; 0]);
+    }
+}

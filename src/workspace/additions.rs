@@ -18,6 +18,9 @@ pub(super) fn add(catalog: &mut Catalog, spec: &WorkspaceSpec, problems: &mut Pr
             let problem = about(code, &name.origin, name.as_str(), &error);
             problems.push(match error {
                 AddResourceTypeError::Known(_) => problem.help("leave it out; it need not be registered again"),
+                AddResourceTypeError::LooksLike(known) => {
+                    problem.help(format!("write `{}`, or take another name", catalog.resource_type_name(known)))
+                }
                 _ => problem,
             });
         }

@@ -220,7 +220,7 @@ fn place(
     }
     if catalog.knows_regions_of(provider) {
         // A misspelt region of a known provider is no new place, whatever country it claims.
-        let near = problems.near(|| catalog.nearest_regions(provider, region));
+        let near = catalog.nearest_regions(provider, region);
         let message = format!("`{}` has no region `{}`", catalog.provider(provider), region.value);
         let declare = format!("declare `{name}` among the workspace's `locations` if it is new");
         let help = if near.is_empty() {
@@ -240,7 +240,7 @@ fn place(
         None => {
             let message = format!("the country of `{name}` is not known");
             let problem = Problem::new(ProblemCode::MissingCountry, &region.origin, message);
-            let near = problems.near(|| catalog.nearest(ChoiceKind::Location, &name));
+            let near = catalog.nearest(ChoiceKind::Location, &name);
             let help = match near.first() {
                 Some(nearest) => format!("add `country: …`, or correct the location; `{nearest}` is known"),
                 None => "add `country: …` with an ISO 3166-1 alpha-2 code".to_owned(),

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::names::{self, Problems, Unsound};
-use crate::catalog::nearest;
+use crate::catalog::folded;
 use crate::id::{EnvironmentId, Id, Name};
 use crate::manifest::spec::Specs;
 use crate::origin::{Problem, ProblemCode, listed};
@@ -24,6 +24,16 @@ pub(super) fn resolve(
     }
     for spec in &specs.environments {
         let name = &spec.metadata.name;
+        let builtin = [Environment::PRODUCTION, Environment::DEVELOPMENT].into_iter();
+        let looks_like = builtin.filter(|known| *known != name.as_str()).find(|known| folded(name.as_str()) == *known);
+        if let Some(known) = looks_like {
+            let message =
+                format!("`{}` differs from the built-in environment `{known}` only in case or width", name.value);
+            problems.push(
+                Problem::new(ProblemCode::InvalidValue, &name.origin, message)
+                    .help(format!("write `{known}`, or take another name")),
+            );
+        }
         let environment = Environment {
             name: name.value.clone(),
             attachments: names::attachments(policies, unsound, &spec.policies, problems),
@@ -67,7 +77,7 @@ pub(super) fn find(
     let found = environments.get_index_of(name.as_str()).map(EnvironmentId::from_index);
     if found.is_none() && !unsound.environments.contains(name.as_str()) {
         let known: Vec<_> = environments.keys().map(Name::as_str).collect();
-        let near = problems.near(|| nearest(name, known.iter().copied()));
+        let near = problems.nearest("environment", name, || known.iter().copied());
         let problem = names::unknown("environment", name, &near);
         let known = listed(&known, "and", names::LISTED);
         let help = format!("the environments are {known}; declare others with `kind: Environment`");

@@ -1,8 +1,10 @@
 //! Names to ids, or a problem that quotes the name and offers the nearest (C8).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind, Meaning, nearest};
+use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind, Meaning};
+use crate::document::NearestNames;
 use crate::id::{CountryId, FlavorId, ResourceTypeId};
 use crate::manifest::spec::{AttachmentSpec, ChoiceSpec};
 use crate::origin::{Problem, ProblemCode, Sourced, listed};
@@ -10,14 +12,11 @@ use crate::policy::{Attachment, PolicySet};
 
 /// The most names that one problem lists.
 pub(super) const LISTED: usize = 10;
-/// The problems that come with a suggestion: the nearest of very many names takes a while to find.
-const SUGGESTED: usize = 100;
-
 /// What is wrong so far with the specs of a load.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Problems {
     found: Vec<Problem>,
-    suggested: usize,
+    known: HashMap<&'static str, (NearestNames<usize>, Vec<Arc<str>>)>,
 }
 
 impl Problems {
@@ -41,13 +40,19 @@ impl Problems {
         self.found
     }
 
-    /// The nearest names, unless enough problems came with some already.
-    pub(super) fn near(&mut self, find: impl FnOnce() -> Vec<String>) -> Vec<String> {
-        if self.suggested >= SUGGESTED {
-            return Vec::new();
-        }
-        self.suggested += 1;
-        find()
+    /// The names of `what` that lie nearest to an unknown one. What they are is asked once: it does not change
+    /// while a load is resolved.
+    pub(super) fn nearest<'a, I>(&mut self, what: &'static str, name: &str, known: impl FnOnce() -> I) -> Vec<String>
+    where
+        I: IntoIterator<Item = &'a str>,
+    {
+        let make = || {
+            let names: Vec<Arc<str>> = known().into_iter().map(Arc::from).collect();
+            let numbered = names.iter().enumerate().map(|(place, name)| (&**name, place));
+            (NearestNames::new(numbered), names.clone())
+        };
+        let (index, names) = self.known.entry(what).or_insert_with(make);
+        index.find(name).into_iter().filter_map(|place| names.get(place)).map(ToString::to_string).collect()
     }
 }
 
@@ -147,7 +152,7 @@ fn unknown_choice(catalog: &Catalog, kind: ChoiceKind, name: &Sourced<String>, p
         ChoiceKind::Gpu => "gpu flavor",
         place => place.as_str(),
     };
-    let near = problems.near(|| catalog.nearest(kind, name));
+    let near = catalog.nearest(kind, name);
     problems.push(unknown(what, name, &near));
 }
 
@@ -160,7 +165,7 @@ pub(super) fn resource_type(
     let found = catalog.resource_type(name);
     if found.is_none() {
         let known: Vec<_> = catalog.resource_types().map(|id| catalog.resource_type_name(id)).collect();
-        let near = problems.near(|| nearest(name, known.iter().copied()));
+        let near = problems.nearest("workload type", name, || known.iter().copied());
         let problem = unknown("workload type", name, &near);
         let help = format!("the workload types are {}", listed(&known, "and", LISTED));
         problems.push(if near.is_empty() { problem.help(help) } else { problem });
@@ -189,8 +194,8 @@ pub(super) fn attachments(
             Some(policy) => found.push(Attachment { policy, enforcement: spec.enforcement }),
             None if spec.remote || unsound.policies.contains(&*spec.policy) => {}
             None => {
-                let names = policies.iter().map(|(_, policy)| policy.name().as_str());
-                let near = problems.near(|| nearest(&spec.policy, names));
+                let names = || policies.iter().map(|(_, policy)| policy.name().as_str());
+                let near = problems.nearest("policy", &spec.policy, names);
                 problems.push(unknown("policy", &spec.policy, &near));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::names::{self, Problems};
-use crate::catalog::{Catalog, ChoiceKind, nearest};
+use crate::catalog::{Catalog, ChoiceKind};
 use crate::deployment::{Favourite, Mix, Near, Preference, Preferences, Site};
 use crate::id::Name;
 use crate::manifest::spec::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind, Specs};
@@ -72,8 +72,8 @@ pub(super) fn resolve(
 }
 
 fn favourite(catalog: &Catalog, sites: &Sites<'_>, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {
-    let mut unknown = |what: &str, names: &mut dyn Iterator<Item = &str>| {
-        let near = problems.near(|| nearest(&spec.name, names));
+    let mut unknown = |what: &'static str, known: &mut dyn Iterator<Item = &str>| {
+        let near = problems.nearest(what, &spec.name, || known);
         problems.push(names::unknown(what, &spec.name, &near));
     };
     let site = match spec.kind {

@@ -1,5 +1,6 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::names::{self, Problems};
@@ -86,8 +87,9 @@ fn find_deployment<'d>(
     match (found.next(), found.next()) {
         (Some((index, deployment)), None) => Some((DeploymentId::from_index(index), deployment)),
         (None, _) => {
-            let addresses: Vec<_> = deployments.iter().map(Deployment::address).collect();
-            let near = problems.near(|| nearest(address, addresses.iter().map(String::as_str)));
+            let addresses = OnceCell::new();
+            let known = || addresses.get_or_init(|| deployments.iter().map(Deployment::address).collect::<Vec<_>>());
+            let near = problems.nearest("deployment", address, || known().iter().map(String::as_str));
             problems.push(names::unknown("deployment", &spec.deployment, &near));
             None
         }
@@ -104,14 +106,14 @@ fn find_deployment<'d>(
 fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Problems) -> Option<Vec<PairId>> {
     let fleet = inventory.fleet();
     let Some(cluster) = fleet.find_cluster(&spec.cluster).and_then(|id| fleet.cluster(id)) else {
-        let near =
-            problems.near(|| nearest(&spec.cluster, fleet.clusters().iter().map(|cluster| cluster.name.as_str())));
+        let known = || fleet.clusters().iter().map(|cluster| cluster.name.as_str());
+        let near = problems.nearest("cluster", &spec.cluster, known);
         problems.push(names::unknown("cluster", &spec.cluster, &near));
         return None;
     };
     let pools = fleet.pools().get(cluster.pools.clone()).unwrap_or_default();
     let Some(at) = pools.iter().position(|pool| pool.def.name.as_str() == spec.pool.as_str()) else {
-        let near = problems.near(|| nearest(&spec.pool, pools.iter().map(|pool| pool.def.name.as_str())));
+        let near = nearest(&spec.pool, pools.iter().map(|pool| pool.def.name.as_str()));
         problems.push(names::unknown("pool", &spec.pool, &near));
         return None;
     };

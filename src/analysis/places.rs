@@ -1,0 +1,90 @@
+//! Findings about regions and the zones that hang under them (C7).
+
+use std::collections::HashMap;
+
+use super::finding::{Finding, Findings, Severity, Subject};
+use crate::catalog::{Axis, Catalog, Choice};
+use crate::id::{CountryId, LocationId};
+use crate::manifest::spec::{Allowed, ChoiceSpec};
+use crate::origin::{Sourced, listed};
+use crate::policy::Policy;
+use crate::workspace::Workspace;
+
+/// The most names that one finding lists.
+const LISTED: usize = 5;
+
+pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
+    let catalog = workspace.catalog();
+    let mut placeless: HashMap<(&str, CountryId), Vec<&str>> = HashMap::new();
+    for cluster in workspace.inventory().fleet().clusters().iter().filter(|cluster| cluster.location.is_none()) {
+        placeless.entry((cluster.provider.as_str(), cluster.country)).or_default().push(cluster.name.as_str());
+    }
+    for spec in &workspace.specs().policies {
+        let policies = workspace.policies();
+        let policy = policies.find(spec.metadata.name.as_str()).and_then(|id| policies.get(id));
+        let Some(policy) = policy.filter(|policy| policy.axis() == Axis::Location) else { continue };
+        let allowed: &[_] = match &spec.options {
+            Allowed::Listed(options) => options,
+            Allowed::Everything => &[],
+        };
+        for (option, region) in regions(catalog, allowed) {
+            if let Some(finding) = zones_left_out(catalog, policy, option, region) {
+                findings.push(finding);
+            }
+        }
+        for (option, region) in regions(catalog, &spec.except) {
+            let at = (catalog.location_provider(region), catalog.location_country(region));
+            let rest = catalog.rest_of(at.1);
+            if let Some(clusters) = placeless.get(&at).filter(|_| policy.effect().contains(rest)) {
+                findings.push(placeless_left_in(policy, option, clusters));
+            }
+        }
+    }
+}
+
+/// The options that name a region.
+fn regions<'a>(
+    catalog: &Catalog,
+    options: &'a [Sourced<ChoiceSpec>],
+) -> impl Iterator<Item = (&'a Sourced<ChoiceSpec>, LocationId)> {
+    options.iter().filter_map(|option| match catalog.resolve(option.kind, &option.name)? {
+        Choice::Location(location) => Some((option, location)),
+        _ => None,
+    })
+}
+
+/// An allowed region whose zones are not.
+fn zones_left_out(
+    catalog: &Catalog,
+    policy: &Policy,
+    option: &Sourced<ChoiceSpec>,
+    region: LocationId,
+) -> Option<Finding> {
+    let place = |zone: LocationId| catalog.place(catalog.location_country(zone), Some(zone));
+    let zones = catalog.hanging_under(region).iter().filter(|&&zone| !policy.effect().contains(place(zone)));
+    let names: Vec<_> = zones.map(|&zone| catalog.location_name(zone)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "policy `{}` allows location `{}` and not the zones that hang under it: {}",
+        policy.name(),
+        catalog.location_name(region),
+        listed(&names, "and", LISTED)
+    );
+    let finding = Finding::new("zones-left-out", Severity::Info, Subject::new("Policy", policy.name()), &option.origin);
+    Some(finding.message(message).help("list those that are meant too; each lies elsewhere than its region"))
+}
+
+/// Clusters that may stand in an excepted region, since they state no location.
+fn placeless_left_in(policy: &Policy, option: &Sourced<ChoiceSpec>, clusters: &[&str]) -> Finding {
+    let message = format!(
+        "policy `{}` takes out location `{}`, and of the same provider and country it allows {}, which state no location",
+        policy.name(),
+        option.name,
+        listed(clusters, "and", LISTED)
+    );
+    let subject = Subject::new("Policy", policy.name());
+    let finding = Finding::new("exception-leaves-clusters", Severity::Warning, subject, &option.origin);
+    finding.message(message).help("state the clusters' locations, or except the whole country")
+}
