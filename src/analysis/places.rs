@@ -32,6 +32,9 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
                 findings.push(finding);
             }
         }
+        for option in allowed {
+            findings.extend(outermost_left_out(workspace, policy, option));
+        }
         for (option, region) in regions(catalog, &spec.except) {
             let at = (catalog.location_provider(region), catalog.location_country(region));
             let rest = catalog.rest_of(at.1);
@@ -74,6 +77,39 @@ fn zones_left_out(
     );
     let finding = Finding::new("zones-left-out", Severity::Info, Subject::new("Policy", policy.name()), &option.origin);
     Some(finding.message(message).help("list those that are meant too; each lies elsewhere than its region"))
+}
+
+/// Territories that belong to the European Union and have codes of their own, so that its group leaves them out
+/// (C4).
+const OUTERMOST: [&str; 7] = ["ax", "gf", "gp", "mf", "mq", "re", "yt"];
+
+/// A group of the Union's states, and clusters in territories of the Union that it does not mean.
+fn outermost_left_out(workspace: &Workspace, policy: &Policy, option: &Sourced<ChoiceSpec>) -> Option<Finding> {
+    let catalog = workspace.catalog();
+    let Choice::Group(group) = catalog.resolve(option.kind, &option.name)? else { return None };
+    // The workspace's own groups mean what they list.
+    catalog.group_about(group)?;
+    let left_out = |country: &CountryId| {
+        OUTERMOST.contains(&catalog.country_code(*country)) && !policy.effect().contains(catalog.rest_of(*country))
+    };
+    let clusters = workspace.inventory().fleet().clusters().iter();
+    let names: Vec<_> =
+        clusters.filter(|cluster| left_out(&cluster.country)).map(|cluster| cluster.name.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "policy `{}` allows group `{}`, which leaves out the Union's territories with codes of their own; there {}",
+        policy.name(),
+        catalog.group_name(group),
+        match names.as_slice() {
+            [only] => format!("stands `{only}`"),
+            names => format!("stand {}", listed(names, "and", LISTED)),
+        }
+    );
+    let subject = Subject::new("Policy", policy.name());
+    let finding = Finding::new("outermost-left-out", Severity::Info, subject, &option.origin);
+    Some(finding.message(message).help("allow those countries too, if they are meant"))
 }
 
 /// Clusters that may stand in an excepted region, since they state no location.

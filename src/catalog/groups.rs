@@ -19,7 +19,8 @@ pub(super) static GROUPS: &[Group] = &[
     },
     Group {
         name: "eu27",
-        about: "the 27 member states of the European Union \
+        about: "the 27 member states of the European Union, without the territories that have codes of their own, \
+                also those that belong to it: ax, and the outermost regions gf, gp, mf, mq, re, yt \
                 (Treaty on European Union, Article 52, since 1 February 2020; November 2026)",
         members: &[EU27],
     },

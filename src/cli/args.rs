@@ -151,6 +151,17 @@ pub(super) struct Catalog {
     /// What to list; everything, if left out
     #[arg(value_enum)]
     pub(super) section: Option<Section>,
+    /// Only what has this in one of its names
+    pub(super) word: Option<String>,
+    /// Only locations of this provider
+    #[arg(long, value_name = "PROVIDER")]
+    pub(super) provider: Option<String>,
+    /// Only locations in this country
+    #[arg(long, value_name = "CODE")]
+    pub(super) country: Option<String>,
+    /// Only flavors of this vendor
+    #[arg(long, value_name = "VENDOR", conflicts_with_all = ["provider", "country"])]
+    pub(super) vendor: Option<String>,
     /// Manifests whose additions to list too; can be repeated
     #[arg(long, value_name = "PATH")]
     pub(super) from: Vec<PathBuf>,

@@ -67,10 +67,11 @@ fn node(choices: &mut Choices<'_>, taste: &Taste<'_>) -> (Node, Option<PoolGpuSp
         let code = taste.code(choices, FlavorKind::Gpu)?;
         let catalog = taste.catalog;
         let asked = catalog.flavor(FlavorKind::Gpu, &code);
-        // A family is had with any of its members.
+        // What is asked for comes with a node of its family.
+        let root = |flavor| catalog.flavor_family(flavor).unwrap_or(flavor);
         let sold = |name: &str| {
-            let flavor = catalog.flavor(FlavorKind::Gpu, name);
-            asked.is_some_and(|asked| flavor.is_some_and(|flavor| catalog.is_under(flavor, asked)))
+            let (of_node, asked) = (catalog.flavor(FlavorKind::Gpu, name).map(root), asked.map(root));
+            asked.is_some() && of_node == asked
         };
         let fitting: Vec<_> = GPU_NODES.into_iter().filter(|(name, ..)| sold(name)).collect();
         let (_, count, node) = choices.pick(&fitting).copied().unwrap_or(OTHER_GPU_NODE);
