@@ -357,6 +357,28 @@ spec:
     assert_eq!(one["groups"].as_array().unwrap().len(), 3);
 }
 
+/// C5, C7: a part of the catalog, and a search in it.
+#[test]
+fn a_part_of_the_catalog_is_listed() {
+    let folder = fleet();
+    let names = |args: &[&str], list: &str| -> Vec<String> {
+        let report = folder.run(&[&["catalog", "-o", "json"], args].concat()).json();
+        let entries = report[list].as_array().unwrap_or_else(|| panic!("{args:?}: {report}"));
+        entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let aws = names(&["locations", "--provider", "Amazon"], "locations");
+    assert!(aws.len() > 100 && aws.iter().all(|name| name.starts_with("aws/")));
+    let german = names(&["locations", "--provider", "aws", "--country", "deu"], "locations");
+    assert!(german.contains(&"aws/eu-central-1".to_owned()) && german.len() < 10, "{german:?}");
+    assert_eq!(names(&["flavors", "NVIDIA-H100-80GB-HBM3"], "flavors"), ["h100-80gb-sxm"]);
+    assert!(names(&["--vendor", "huawei"], "flavors").contains(&"ascend-910b3".to_owned()));
+    let nothing = folder.run(&["catalog", "zzzz"]);
+    assert_eq!((nothing.status, nothing.err.as_str()), (1, ""));
+    assert_eq!(folder.run(&["catalog", "groups", "--provider", "aws"]).status, 2);
+    let unknown = folder.run(&["catalog", "--country", "germany"]);
+    assert!(unknown.status == 2 && unknown.err.contains("did you mean `de`?"), "{}", unknown.err);
+}
+
 #[test]
 fn schemas_are_printed_by_kind() {
     let folder = fleet();

@@ -573,6 +573,53 @@ fn findings(documents: &[String], codes: &[&str]) -> Vec<String> {
     findings.map(|it| format!("{} {} {}: {}", it.origin.line, it.code, it.subject.name, it.message)).collect()
 }
 
+/// C4, C7: what a region, its exception or the Union's group leaves is said.
+#[test]
+fn c7_what_an_option_leaves_is_found() {
+    let x86 = "flavors: [{type: cpu, name: x86}]";
+    let policy = |name: &str, spec: &str| document("Policy", name, &format!("type: location, {spec}"));
+    let documents = [
+        policy("denmark", "locations: [{type: location, name: aws/eu-north-1}]"),
+        policy("but", "locations: [{type: country, name: us}], except: [{type: location, name: aws/us-east-1}]"),
+        policy("union", "locations: [{type: group, name: eu27}]"),
+        document("Cluster", "somewhere", &format!("provider: amazon, country: us, {x86}")),
+        document("Cluster", "elsewhere", &format!("provider: gcp, country: us, {x86}")),
+        document("Cluster", "reunion", &format!("provider: onprem, country: re, {x86}")),
+    ];
+    let codes = ["zones-left-out", "exception-leaves-clusters", "outermost-left-out"];
+    assert_eq!(
+        findings(&documents, &codes),
+        [
+            "4 zones-left-out denmark: policy `denmark` allows location `aws/eu-north-1` and not the zones that hang \
+             under it: `aws/eu-north-1-cph-1` and `aws/eu-north-1-hel-1`",
+            "9 exception-leaves-clusters but: policy `but` takes out location `aws/us-east-1`, and of the same provider \
+             and country it allows `somewhere`, which state no location",
+            "14 outermost-left-out union: policy `union` allows group `eu27`, which leaves out the Union's territories \
+             with codes of their own; there stands `reunion`",
+        ]
+    );
+}
+
+/// C8: names that differ only in case or width.
+#[test]
+fn c8_names_that_look_alike_are_found() {
+    let documents = [
+        location_policy("eu", "country", "fr"),
+        location_policy("EU", "country", "de"),
+        document("Environment", "stage", ""),
+        document("Environment", "ｓｔａｇｅ", ""),
+        document("Deployment", "v1", "model: a"),
+        document("Deployment", "V1", "model: b"),
+    ];
+    assert_eq!(
+        findings(&documents, &["names-alike"]),
+        [
+            "8 names-alike EU: `EU` differs from `eu` only in case or width",
+            "18 names-alike ｓｔａｇｅ: `ｓｔａｇｅ` differs from `stage` only in case or width",
+        ]
+    );
+}
+
 #[test]
 fn d5_expected_demands_that_nothing_packs_for_are_found() {
     let demand = |gpu: &str| format!("{{weight: 1, resources: {{cpu: 1, memory: 1Gi{gpu}}}}}");
