@@ -33,7 +33,9 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
             }
         }
         for option in allowed {
-            findings.extend(outermost_left_out(workspace, policy, option));
+            if let Some(finding) = outermost_left_out(workspace, policy, option) {
+                findings.push(finding);
+            }
         }
         for (option, region) in regions(catalog, &spec.except) {
             let at = (catalog.location_provider(region), catalog.location_country(region));
