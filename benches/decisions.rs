@@ -115,7 +115,7 @@ fn pick(criterion: &mut Criterion) {
 fn rollout(criterion: &mut Criterion) {
     let mut rollout = Rollout::new(Strategy::Canary(Canary::default()), Vec::new(), Moment::from_millis(0));
     let (old, new) = (Group { replicas: 10, available: 10 }, Group { replicas: 1, available: 1 });
-    let seen = rollout::Observation { desired: 10, old, new, summary: None, requests: 10 };
+    let seen = rollout::Observation { desired: 10, most: 10, old, new, summary: None, requests: 10 };
     rollout.step(Moment::from_millis(0), &seen);
     criterion.bench_function("F13/rollout/canary", |bencher| {
         bencher.iter(|| black_box(rollout.step(Moment::from_millis(1000), black_box(&seen))));

@@ -152,7 +152,7 @@ class Action(Record):
     ``reverting`` and ``done`` tell why and how.
     """
 
-    kind: Literal["scale-old", "scale-new", "route", "paused", "reverting", "done"]
+    kind: Literal["scale-old", "scale-new", "route", "paused", "idle", "reverting", "done"]
     value: Any
 
 

@@ -69,7 +69,7 @@ impl Rollout {
         let summary = window.map(|window| window.summary_of(now));
         let group = |(replicas, available)| Group { replicas, available };
         let (old, new) = (group(old), group(new));
-        let seen = Observation { desired, old, new, summary: summary.as_ref(), requests };
+        let seen = Observation { desired, most: u32::MAX, old, new, summary: summary.as_ref(), requests };
         let actions = self.lock().step(Moment::from_millis(now), &seen);
         json(&actions.iter().map(told).collect::<Outcome<Vec<_>>>()?)
     }
@@ -114,6 +114,7 @@ fn told(action: &Action) -> Outcome<Value> {
         Action::ScaleNew(replicas) => ("scale-new", json!(replicas)),
         Action::Route(weight) => ("route", json!(weight)),
         Action::Paused(pause) => ("paused", json!(pause)),
+        Action::Idle(when_idle) => ("idle", json!(when_idle)),
         Action::Reverting(reason) => ("reverting", json!(reason)),
         Action::Done(outcome) => ("done", json!(outcome)),
     };

@@ -91,7 +91,8 @@ impl Settings {
 
 impl State {
     /// The command that brings a deployment to the replicas that its load wants; `None` where the number
-    /// stays, where nothing scales it, where it is on its way up or down, or where it takes part in a rollout.
+    /// stays, where nothing scales it, or where it is on its way up or down. What takes part in a rollout is not
+    /// scaled down, and where replicas make its weights, the holder is scaled for both sides.
     /// Changes `memory` as if the command were carried out.
     #[must_use]
     pub fn autoscale(
@@ -104,13 +105,22 @@ impl State {
         let record = self.deployment(deployment)?;
         let scaler = record.autoscaler()?;
         let asleep = record.status == Status::ScaledToZero;
-        if !asleep && !matches!(record.status, Status::Active | Status::Unhealthy) {
+        let rollout = self.rollout_of(deployment).filter(|_| !asleep);
+        let runs = matches!(record.status, Status::Active | Status::Unhealthy)
+            || (rollout.is_some() && record.status == Status::Updating);
+        if record.moving || !(asleep || runs) {
             return None;
         }
-        if record.moving || self.is_in_rollout(deployment) {
-            return None;
-        }
-        let current = record.running();
+        // Where replicas make the weights of a rollout, both sides share one number and one load.
+        let current = match rollout {
+            Some(environment) => self.scaled_in_rollout(environment, deployment)?,
+            None => record.running(),
+        };
+        let both =
+            rollout.and_then(|environment| self.slot(environment.as_str())?.promotion.as_ref()?.rollout.as_deref());
+        let both = both.filter(|rollout| rollout.is_by_replicas());
+        let ready = both.map_or(load.ready, |rollout| rollout.seen.0.saturating_add(rollout.seen.1.min(rollout.part)));
+        let load = &Load { ready, ..*load };
         let summary = load.window.summary(now);
         let figures = Readings::of(&scaler, &load.window.recent(now, SYNC), load, current, now);
         let observed = Observed {
@@ -122,7 +132,9 @@ impl State {
             buffered_since: load.buffered_since,
         };
         let replicas = scaler.decide(memory, now, &observed).replicas;
-        (replicas != current).then_some(Action::Autoscale { deployment, replicas })
+        // During a rollout nobody is scaled down (L15).
+        let changes = if rollout.is_some() { replicas > current } else { replicas != current };
+        changes.then_some(Action::Autoscale { deployment, replicas })
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::id::Name;
 use crate::lifecycle::commands::Field;
 use crate::lifecycle::state::{Number, Place};
+use crate::rollout::WhenIdle;
 use crate::time::Moment;
 
 /// Something for the host to do, in the order given. Observations that answer it name its generation,
@@ -136,6 +137,27 @@ pub enum Notice {
         deployment: Number,
         /// Why.
         reason: String,
+    },
+    /// No request came to judge a candidate by: its rollout waits for some, or goes on without (L17).
+    RolloutIdle {
+        /// The environment.
+        environment: Name,
+        /// The candidate.
+        candidate: Number,
+        /// Which of both.
+        when_idle: WhenIdle,
+    },
+    /// A promotion begins after which the environment has fewer replicas than its holder has now: the candidate
+    /// states so many, or may have no more (L15).
+    FewerReplicas {
+        /// The environment.
+        environment: Name,
+        /// The candidate.
+        candidate: Number,
+        /// Its replicas in the end.
+        replicas: u32,
+        /// Those of the holder.
+        holders: u32,
     },
     /// A rollout goes back: the holder gets its replicas and requests again.
     RollingBack {

@@ -50,6 +50,17 @@ pub(in crate::lifecycle) enum Answers<'a> {
 impl Answers<'_> {
     /// The places of one request.
     pub(in crate::lifecycle) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
+        self.ask(request)?.map_err(|refusal| {
+            Refusal::new("L12", format!("it cannot be placed: {refusal}"))
+                .next("loosen a policy or the demand, or add room")
+        })
+    }
+
+    /// The places of one request, or why there are none.
+    pub(in crate::lifecycle) fn ask(
+        &mut self,
+        request: PlacementRequest,
+    ) -> Result<Result<Vec<Place>, String>, Refusal> {
         let mut granted = match self {
             Self::Asked(requests) => {
                 let granted = if request.keep.is_empty() { anywhere(request.replicas) } else { request.keep.clone() };
@@ -64,8 +75,7 @@ impl Answers<'_> {
                 };
                 let placed = found.map(|at| placements.remove(at)).ok_or_else(missing)?;
                 if let Some(refusal) = &placed.refusal {
-                    return Err(Refusal::new("L12", format!("it cannot be placed: {refusal}"))
-                        .next("loosen a policy or the demand, or add room"));
+                    return Ok(Err(refusal.clone()));
                 }
                 if replicas(&placed.places) != request.replicas {
                     return Err(missing());
@@ -75,7 +85,7 @@ impl Answers<'_> {
         };
         // Where nothing runs is no place.
         granted.retain(|place| place.replicas > 0);
-        Ok(granted)
+        Ok(Ok(granted))
     }
 }
 

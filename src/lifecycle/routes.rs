@@ -172,7 +172,10 @@ impl State {
             (None, _) => {
                 let holder = self.holder(environment);
                 let candidate = || self.deployment(self.slot(environment)?.promotion.as_ref()?.candidate);
-                holder.or_else(candidate).map(|record| Answer::NotReady(callee(record)))
+                holder.or_else(candidate).map(|record| match record.status {
+                    Status::ScaledToZero => Answer::WakeFirst(callee(record)),
+                    _ => Answer::NotReady(callee(record)),
+                })
             }
             (Some(only), true) => Some(Answer::Routed(only.callee)),
             (Some(last), false) => {

@@ -22,7 +22,7 @@ mod strategy;
 
 pub use judge::{Check, Standing, Tally, Threshold, Verdict};
 pub use run::Rollout;
-pub use settings::Settings;
+pub use settings::{Settings, WhenIdle};
 pub use span::{InvalidSpan, Slack, Span};
 pub use state::{Action, Observation, Outcome, Pause, Phase, Reason, Refusal};
 pub use strategy::{BlueGreen, Canary, InvalidSteps, Peak, Rolling, Step, Strategy, Traffic};

@@ -3,6 +3,7 @@
 use super::canary::{self, Counts, Routed, Sides, Weight};
 use super::judge::Standing;
 use super::run::Rollout;
+use super::settings::WhenIdle;
 use super::state::{Observation, Outcome, Phase, Reason};
 use super::strategy::{BlueGreen, Canary, Rolling, Strategy, Traffic};
 use super::{Group, rolling};
@@ -16,6 +17,8 @@ pub(super) struct Plan {
     /// Whether the replicas are as this point of the rollout wants them, so that what it waits for is time
     /// or judgement.
     pub(super) settled: bool,
+    /// Whether what it waits for is traffic to be judged by, of which nothing came.
+    pub(super) idle: bool,
     pub(super) next: Option<Phase>,
 }
 
@@ -26,7 +29,7 @@ impl Rollout {
             _ => None,
         };
         match (self.strategy.clone(), back) {
-            (Strategy::Rolling(rolling), None) => self.roll_on(&rolling, seen),
+            (Strategy::Rolling(rolling), None) => self.roll_on(&rolling, now, seen),
             (Strategy::Rolling(rolling), Some(reason)) => roll_back(&rolling, seen, reason),
             (Strategy::BlueGreen(blue_green), None) => self.switch_on(&blue_green, now, seen),
             (Strategy::BlueGreen(_), Some(reason)) => switch_back(seen, reason, self.weight),
@@ -35,81 +38,130 @@ impl Rollout {
         }
     }
 
-    fn roll_on(&self, rolling: &Rolling, seen: &Observation<'_>) -> Plan {
-        let counts = rolled(rolling, seen.desired, seen.old, seen.new);
-        let counts = Counts { old: counts.0, new: counts.1 };
+    fn roll_on(&mut self, rolling: &Rolling, now: Moment, seen: &Observation<'_>) -> Plan {
+        let (old, new) = rolled(rolling, seen.desired, seen.old, seen.new);
+        let counts = within_most(Counts { old, new }, seen);
         let settled = has_taken_over(seen);
-        let done = settled && self.standing() == Standing::Good;
-        Plan { counts, weight: None, settled, next: done.then_some(Phase::Done(Outcome::Completed)) }
+        if settled && self.counting.is_none() {
+            self.count_from(Some((now, seen.requests)));
+        }
+        let idle = settled && self.standing() != Standing::Good && self.is_idle(now, seen, self.time_to_measure());
+        let done = settled && self.may_go_on(seen, idle);
+        Plan { counts, weight: None, settled, idle, next: done.then_some(Phase::Done(Outcome::Completed)) }
     }
 
     fn switch_on(&mut self, blue_green: &BlueGreen, now: Moment, seen: &Observation<'_>) -> Plan {
-        let desired = seen.desired;
-        let up = seen.new.available >= desired;
+        let wanted = goal(seen);
+        let counts = Counts { old: kept(seen), new: wanted };
+        let up = seen.new.available >= wanted;
         if self.phase == Phase::Switched {
-            let (since, _) = *self.counting.get_or_insert((now, seen.requests));
-            let over = now.since(since) >= blue_green.rollback_window || self.forced;
-            let done = over && up && self.standing() == Standing::Good;
+            if self.counting.is_none() {
+                self.count_from(Some((now, seen.requests)));
+            }
+            let window = blue_green.rollback_window;
+            let over = self.counting.is_some_and(|(since, _)| now.since(since) >= window) || self.forced;
+            let time = window.max(self.time_to_measure());
+            let idle = self.standing() != Standing::Good && self.is_idle(now, seen, time);
+            let done = over && up && self.may_go_on(seen, idle);
             let next = done.then_some(Phase::Done(Outcome::Completed));
-            let counts = Counts { old: seen.old.replicas, new: desired };
-            return Plan { counts, weight: Some(100), settled: up, next };
+            return Plan { counts, weight: Some(100), settled: up, idle, next };
         }
         let since = if up { Some(*self.counting.get_or_insert((now, seen.requests))) } else { None };
         self.counting = since;
         let baked = since.is_some_and(|(since, _)| now.since(since) >= blue_green.bake || self.forced);
-        let switches = baked && (seen.new.available > 0 || desired == 0) && self.pause.is_none();
+        let switches = baked && (seen.new.available > 0 || wanted == 0) && self.pause.is_none();
         if switches {
             // The rollback window begins with the switch.
             self.phase = Phase::Switched;
-            self.counting = Some((now, seen.requests));
+            self.count_from(Some((now, seen.requests)));
             self.begin_checks(now);
         }
-        let counts = Counts { old: seen.old.replicas, new: desired };
-        Plan { counts, weight: Some(if switches { 100 } else { 0 }), settled: up, next: None }
+        Plan { counts, weight: Some(if switches { 100 } else { 0 }), settled: up, idle: false, next: None }
     }
 
     fn lead_on(&mut self, canary: &Canary, now: Moment, seen: &Observation<'_>) -> Plan {
+        if seen.desired == 0 {
+            // Nobody can be asked to judge it by.
+            self.step = canary.steps().len();
+        }
         let step = canary.steps().get(self.step);
-        let goal = step.map_or(100, |step| step.weight);
-        let counts = led(canary, goal, seen);
+        let part = step.map_or(100, |step| step.weight);
+        let counts = match canary.traffic {
+            // Without an old side that is ready, the new one gets everything.
+            Traffic::Routed { .. } if seen.old.available == 0 => Counts { old: kept(seen), new: goal(seen) },
+            Traffic::Routed { .. } => {
+                let counts = led(canary, part, seen);
+                Counts { old: kept(seen), new: counts.new.min(goal(seen)) }
+            }
+            Traffic::ByReplicas(_) => within_most(led(canary, part, seen), seen),
+        };
         let wanted = match canary.traffic {
             Traffic::Routed { .. } => counts.new,
             Traffic::ByReplicas(rolling) => {
                 let surge = rolling.slack(seen.desired).surge > 0;
-                canary::nearest_split(seen.desired, Weight::percent(goal), surge).new
+                canary::nearest_split(seen.desired, Weight::percent(part), surge).new.min(goal(seen))
             }
         };
         let up = seen.new.available >= wanted;
         let weight = match canary.traffic {
             Traffic::ByReplicas(_) => None,
             // The weight grows only when there are replicas for it.
-            Traffic::Routed { .. } if up => Some(goal),
-            Traffic::Routed { .. } => Some(self.weight.min(goal)),
+            Traffic::Routed { .. } if up => Some(part),
+            Traffic::Routed { .. } => Some(self.weight.min(part)),
         };
         let Some(step) = step else {
-            let done = match canary.traffic {
+            let settled = match canary.traffic {
                 Traffic::Routed { .. } => up,
                 Traffic::ByReplicas(_) => has_taken_over(seen),
             };
-            let next = (done && self.standing() == Standing::Good).then_some(Phase::Done(Outcome::Completed));
-            return Plan { counts, weight, settled: done, next };
+            if settled && self.counting.is_none() {
+                self.count_from(Some((now, seen.requests)));
+            }
+            let idle = settled && self.standing() != Standing::Good && self.is_idle(now, seen, self.time_to_measure());
+            let next = (settled && self.may_go_on(seen, idle)).then_some(Phase::Done(Outcome::Completed));
+            return Plan { counts, weight, settled, idle, next };
         };
         if up && self.counting.is_none() {
-            self.counting = Some((now, seen.requests));
+            self.count_from(Some((now, seen.requests)));
             self.begin_checks(now);
         }
+        let mut idle = false;
         if let Some((since, requests)) = self.counting {
             let soaked = now.since(since) >= step.soak;
             let asked = seen.requests.saturating_sub(requests) >= step.requests;
-            if up && soaked && asked && self.pause.is_none() && self.standing() == Standing::Good {
+            idle = up && !asked && self.is_idle(now, seen, step.soak.max(self.time_to_measure()));
+            let passes = asked || (idle && self.when_idle == WhenIdle::Proceed);
+            if up && soaked && passes && self.pause.is_none() && self.may_go_on(seen, idle) {
+                let idle_here = idle && !self.told_idle();
                 self.step += 1;
-                self.counting = None;
+                self.count_from(None);
                 self.progress.at = now;
-                return self.lead_on(canary, now, seen);
+                let plan = self.lead_on(canary, now, seen);
+                return Plan { idle: plan.idle || idle_here, ..plan };
             }
         }
-        Plan { counts, weight, settled: up, next: None }
+        Plan { counts, weight, settled: up, idle, next: None }
     }
+}
+
+/// Replicas that the new version is to have in the end.
+fn goal(seen: &Observation<'_>) -> u32 {
+    seen.desired.min(seen.most)
+}
+
+/// The old version in full; one that has no replica is not brought back by going forward.
+fn kept(seen: &Observation<'_>) -> u32 {
+    if seen.old.replicas == 0 { 0 } else { seen.desired }
+}
+
+/// The sizes where the new version may not have as many as are desired. Once it has all that it may have, and
+/// more of them are wanted, the rest of the old goes: nothing will come in its place.
+fn within_most(counts: Counts, seen: &Observation<'_>) -> Counts {
+    if counts.new <= seen.most {
+        return counts;
+    }
+    let full = seen.new.available >= seen.most && seen.new.replicas >= seen.most;
+    Counts { old: if full { 0 } else { counts.old }, new: seen.most }
 }
 
 /// The next sizes of old and new in a rolling update: the new side grows first; where it cannot, the old
@@ -152,7 +204,7 @@ fn lead_back(canary: &Canary, seen: &Observation<'_>, reason: Reason, weight: u8
 fn plan_back(counts: Counts, weight: Option<u8>, seen: &Observation<'_>, reason: Reason) -> Plan {
     let done = seen.new.replicas == 0 && seen.new.available == 0 && seen.old.available >= seen.desired;
     let next = done.then_some(Phase::Done(Outcome::RolledBack(reason)));
-    Plan { counts, weight, settled: done, next }
+    Plan { counts, weight, settled: done, idle: false, next }
 }
 
 /// The sizes of a canary's sides for a weight.
@@ -160,7 +212,9 @@ fn led(canary: &Canary, weight: u8, seen: &Observation<'_>) -> Counts {
     let weight = Weight::percent(weight);
     match canary.traffic {
         Traffic::ByReplicas(rolling) => {
-            let sides = Sides { old: Some(seen.old), new: Some(seen.new), older: 0 };
+            // Going forward, an old version without replicas gives up nothing.
+            let old = (weight.weight == 0 || seen.old != Group::default()).then_some(seen.old);
+            let sides = Sides { old, new: Some(seen.new), older: 0 };
             canary::by_replicas(seen.desired, weight, rolling.slack(seen.desired), sides)
         }
         Traffic::Routed { fewest } => {
@@ -172,7 +226,8 @@ fn led(canary: &Canary, weight: u8, seen: &Observation<'_>) -> Counts {
 
 /// Whether the new version is there in full and the old is gone.
 fn has_taken_over(seen: &Observation<'_>) -> bool {
-    seen.new.replicas == seen.desired && seen.new.available >= seen.desired && seen.old.replicas == 0
+    let goal = goal(seen);
+    seen.new.replicas == goal && seen.new.available >= goal && seen.old.replicas == 0
 }
 
 /// The new version's percentage with so many available replicas on either side: none to a side without

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Group;
 use super::judge::{Check, Standing, Tally};
 use super::plan::weighed;
-use super::settings::Settings;
+use super::settings::{Settings, WhenIdle};
 use super::state::{Action, Observation, Pause, Phase, Reason, Refusal};
 use super::strategy::Strategy;
 use crate::metrics::Summary;
@@ -26,7 +26,7 @@ use crate::time::Moment;
 ///
 /// let mut rollout = Rollout::new(Strategy::BlueGreen(BlueGreen::default()), Vec::new(), Moment::from_millis(0));
 /// let old = Group { replicas: 3, available: 3 };
-/// let seen = |new| Observation { desired: 3, old, new, summary: None, requests: 0 };
+/// let seen = |new| Observation { desired: 3, most: 3, old, new, summary: None, requests: 0 };
 /// let start = rollout.step(Moment::from_millis(0), &seen(Group::default()));
 /// assert_eq!(start, [Action::ScaleNew(3)]);
 /// let all_up = seen(Group { replicas: 3, available: 3 });
@@ -51,6 +51,11 @@ pub struct Rollout {
     /// Whether judgement and soak are passed over.
     pub(super) forced: bool,
     pub(super) progress: Progress,
+    #[serde(default, skip_serializing_if = "WhenIdle::is_usual")]
+    pub(super) when_idle: WhenIdle,
+    /// Whether it was said that no request came since it began to count.
+    #[serde(default)]
+    told_idle: bool,
 }
 
 /// What last moved, for the deadline.
@@ -71,7 +76,7 @@ impl Rollout {
     /// A rollout by these settings that begins at `now`.
     #[must_use]
     pub fn of(settings: Settings, now: Moment) -> Self {
-        let Settings { strategy, checks, deadline } = settings;
+        let Settings { strategy, checks, deadline, when_idle } = settings;
         let tallies = vec![Tally::beginning(now); checks.len()];
         Self {
             strategy,
@@ -85,6 +90,8 @@ impl Rollout {
             counting: None,
             forced: false,
             progress: Progress { at: now, old: Group::default(), new: Group::default() },
+            when_idle,
+            told_idle: false,
         }
     }
 
@@ -128,6 +135,19 @@ impl Rollout {
     #[must_use]
     pub fn canary_step(&self) -> usize {
         self.step
+    }
+
+    /// Whether the old version is to have a part of the traffic at this point, where it can.
+    #[must_use]
+    pub fn leaves_a_part(&self) -> bool {
+        match (&self.strategy, self.phase) {
+            (_, Phase::Reverting(_)) => true,
+            (_, Phase::Switched | Phase::Done(_)) | (Strategy::Rolling(_), _) => false,
+            (Strategy::BlueGreen(_), Phase::Advancing) => true,
+            (Strategy::Canary(canary), Phase::Advancing) => {
+                canary.steps().get(self.step).is_some_and(|step| step.weight < 100)
+            }
+        }
     }
 
     /// Stands still from now on. What fails is still rolled back.
@@ -205,7 +225,8 @@ impl Rollout {
         if let Strategy::Canary(canary) = &self.strategy {
             self.step = canary.steps().len();
         }
-        (self.forced, self.pause, self.counting) = (true, None, None);
+        (self.forced, self.pause) = (true, None);
+        self.count_from(None);
         self.progress.at = now;
         Ok(())
     }
@@ -219,8 +240,12 @@ impl Rollout {
         self.judge(now, seen, &mut actions);
         let mut plan = self.plan(now, seen);
         self.note_progress(now, seen, plan.settled || self.pause.is_some());
+        if plan.idle && !self.told_idle {
+            self.told_idle = true;
+            actions.push(Action::Idle(self.when_idle));
+        }
         let late = self.progress.at.checked_add(self.deadline).is_some_and(|end| end < now);
-        if late && matches!(self.phase, Phase::Advancing) && !self.forced {
+        if late && matches!(self.phase, Phase::Advancing) {
             self.revert(Reason::Deadline, now);
             actions.push(Action::Reverting(Reason::Deadline));
             plan = self.plan(now, seen);
@@ -247,12 +272,40 @@ impl Rollout {
         }
         if let Some(phase) = plan.next {
             self.phase = phase;
-            self.counting = None;
+            self.count_from(None);
             if let Phase::Done(outcome) = phase {
                 actions.push(Action::Done(outcome));
             }
         }
         actions
+    }
+
+    /// Begins to count anew.
+    pub(super) fn count_from(&mut self, start: Option<(Moment, u64)>) {
+        self.counting = start;
+        self.told_idle = false;
+    }
+
+    pub(super) fn told_idle(&self) -> bool {
+        self.told_idle
+    }
+
+    /// Whether no request came in the time to judge, which begins when the counting does.
+    pub(super) fn is_idle(&self, now: Moment, seen: &Observation<'_>, time: Duration) -> bool {
+        let passed = |(since, requests): (Moment, u64)| now.since(since) >= time && seen.requests <= requests;
+        !self.forced && self.pause.is_none() && self.counting.is_some_and(passed)
+    }
+
+    /// Whether the new version is good enough to go on: its checks say so, there is nothing that could be
+    /// judged, or nobody came to judge it by and it need not wait for that.
+    pub(super) fn may_go_on(&self, seen: &Observation<'_>, idle: bool) -> bool {
+        seen.desired == 0 || self.standing() == Standing::Good || (idle && self.when_idle == WhenIdle::Proceed)
+    }
+
+    /// The longest time until a check has measured once.
+    pub(super) fn time_to_measure(&self) -> Duration {
+        let times = self.checks.iter().map(|check| check.initial_delay.saturating_add(check.interval));
+        times.max().unwrap_or_default()
     }
 
     fn under_way(&self) -> Result<(), Refusal> {
@@ -265,7 +318,8 @@ impl Rollout {
 
     fn revert(&mut self, reason: Reason, now: Moment) {
         self.phase = Phase::Reverting(reason);
-        (self.pause, self.counting, self.forced) = (None, None, false);
+        (self.pause, self.forced) = (None, false);
+        self.count_from(None);
         self.progress.at = now;
     }
 

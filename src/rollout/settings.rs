@@ -28,6 +28,40 @@ pub struct Settings {
     pub checks: Vec<Check>,
     /// How long nothing may move before it goes back.
     pub deadline: Duration,
+    /// What follows where no request comes to judge it by.
+    #[serde(default, skip_serializing_if = "WhenIdle::is_usual")]
+    pub when_idle: WhenIdle,
+}
+
+/// What a rollout does where no request comes to judge the new version by (L17).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenIdle {
+    /// It waits until requests come, or until it is forced or cancelled.
+    #[default]
+    Wait,
+    /// It goes on, once the time to judge has passed.
+    Proceed,
+}
+
+impl WhenIdle {
+    /// Each with its name, as read and written.
+    pub const NAMED: [(&'static str, Self); 2] = [("wait", Self::Wait), ("proceed", Self::Proceed)];
+
+    /// Its name, as read and written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Proceed => "proceed",
+        }
+    }
+
+    /// Whether it is what holds where nothing is stated.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Settings {
@@ -37,7 +71,7 @@ impl Settings {
     /// A strategy without checks and with the usual deadline.
     #[must_use]
     pub fn of(strategy: Strategy) -> Self {
-        Self { strategy, checks: Vec::new(), deadline: Self::DEADLINE }
+        Self { strategy, checks: Vec::new(), deadline: Self::DEADLINE, when_idle: WhenIdle::Wait }
     }
 }
 
@@ -47,6 +81,9 @@ impl fmt::Display for Settings {
         self.strategy.fmt(f)?;
         if self.deadline != Self::DEADLINE {
             write!(f, ", deadline {}s", self.deadline.as_secs_f64())?;
+        }
+        if !self.when_idle.is_usual() {
+            write!(f, ", when idle {}", self.when_idle.as_str())?;
         }
         self.checks.iter().try_for_each(|check| write!(f, "; {check}"))
     }

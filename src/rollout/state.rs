@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Group;
 use super::judge::Verdict;
+use super::settings::WhenIdle;
 use crate::metrics::Summary;
 
 /// Where a rollout is.
@@ -59,8 +60,11 @@ pub enum Pause {
 /// What is seen of both versions.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
-    /// Replicas wanted in the end; may change on the way.
+    /// Replicas that both versions together are to have: the old one's number. May change on the way.
     pub desired: u32,
+    /// Replicas that the new version may have at most. Where that is fewer than `desired`, it takes over with
+    /// these.
+    pub most: u32,
     /// The old version.
     pub old: Group,
     /// The new version.
@@ -82,6 +86,9 @@ pub enum Action {
     Route(u8),
     /// Stand still until resumed.
     Paused(Pause),
+    /// Nothing to do, but to say so: no request came to judge the new version by, and it waits for some or
+    /// goes on without.
+    Idle(WhenIdle),
     /// Go back.
     Reverting(Reason),
     /// It is over.

@@ -45,6 +45,9 @@ pub(super) struct Host {
     pub(super) series: Series,
 }
 
+/// How long the last replicas that are stopped go on with what waits for them.
+const GRACE: Duration = Duration::from_secs(30);
+
 impl Host {
     pub(super) fn new(spec: HostSpec, workload: Workload, start: Moment) -> Self {
         Self {
@@ -115,7 +118,15 @@ impl Host {
                 Effect::Patch { deployment, .. } => {
                     self.replicas.patch(*deployment, self.started(&state, *deployment));
                 }
-                Effect::Stop { deployment, places, .. } => self.replicas.stop(*deployment, places),
+                Effect::Stop { deployment, places, .. } => {
+                    let before = self.replicas.ready(*deployment, now);
+                    self.replicas.stop(*deployment, places);
+                    if before > 0 && self.replicas.ready(*deployment, now) == 0 {
+                        let shown = self.shown(&state, *deployment);
+                        let served = self.served.entry(*deployment).or_default();
+                        served.work(now, GRACE, before, &shown, self.spec.patience);
+                    }
+                }
                 Effect::Timer { at, deployment, generation } => {
                     self.timers.insert((*at, *deployment, *generation));
                 }
@@ -249,6 +260,7 @@ impl Host {
                 new: self.replicas.ready(candidate, self.now),
                 requests: served.answered / 1000,
                 summary: Some(served.summary(self.now, &shown)),
+                forbidden: Vec::new(),
                 no_room: None,
             };
             self.act(scene, Action::Advance { candidate, sight: Box::new(sight) });

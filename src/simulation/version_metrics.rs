@@ -126,16 +126,16 @@ impl Served {
         self.timed_out += self.queue.drain().map(|(_, requests)| requests).sum::<u64>();
     }
 
-    /// What its replicas report now: requests in flight by their latency and those that wait, and cpu by their
-    /// capacity.
+    /// What its replicas report now: requests in flight by their latency and those that wait, and the cpu that
+    /// what came would take, by their capacity.
     pub(super) fn measure(&mut self, now: Moment, passed: Duration, ready: u32, shown: &Shown) {
         let (came, answered) = std::mem::take(&mut self.unmeasured);
         self.quiet_since = if came > 0 { None } else { self.quiet_since.or(Some(now)) };
         // Thousandths of requests a second, of each replica.
-        let rate = answered.saturating_mul(1000) / millis(passed).max(1) / u64::from(ready.max(1));
+        let rate = |requests: u64| requests.saturating_mul(1000) / millis(passed).max(1) / u64::from(ready.max(1));
         let waiting = self.queue.len() / u64::from(ready.max(1));
-        let in_flight = (rate.saturating_mul(shown.latency.get()) / 1_000_000).saturating_add(waiting);
-        self.cpu = Milli::thousandths(rate.saturating_mul(100) / u64::from(shown.capacity.max(1)));
+        let in_flight = (rate(answered).saturating_mul(shown.latency.get()) / 1_000_000).saturating_add(waiting);
+        self.cpu = Milli::thousandths(rate(came).saturating_mul(100) / u64::from(shown.capacity.max(1)));
         if let Some(window) = &mut self.window
             && ready > 0
         {

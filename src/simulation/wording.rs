@@ -4,6 +4,7 @@ use crate::id::Name;
 use crate::lifecycle::{Action, Effect, Endpoint, Notice, Number, Observation, Place, Push, PushKind, State};
 use crate::manifest::scenario::{EndpointSpec, Happening, PushSpec};
 use crate::origin::printable;
+use crate::rollout::WhenIdle;
 use crate::time::Moment;
 
 /// An effect in a few words: `start bert-2 at paris ×1`. Deployments go by their names while they have
@@ -58,6 +59,16 @@ pub(super) fn news(state: &State, notice: &Notice) -> String {
         }
         Notice::RolloutPaused { environment, reason } => format!("the rollout in {environment} is paused: {reason}"),
         Notice::RolloutWaits { deployment, reason } => format!("{} waits for room: {reason}", name(deployment)),
+        Notice::RolloutIdle { environment, candidate, when_idle } => {
+            let then = match when_idle {
+                WhenIdle::Wait => "it waits for some",
+                WhenIdle::Proceed => "it goes on without",
+            };
+            format!("no request in {environment} to judge {} by: {then}", name(candidate))
+        }
+        Notice::FewerReplicas { environment, candidate, replicas, holders } => {
+            format!("{} will have {replicas} replicas in {environment}, where now are {holders}", name(candidate))
+        }
         Notice::RollingBack { environment, candidate, reason } => {
             format!("{} is rolled back in {environment}: {reason}", name(candidate))
         }

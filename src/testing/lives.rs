@@ -244,6 +244,7 @@ impl Draw for Sight {
             new: choices.below(6),
             requests: choices.up_to(10_000),
             summary: choices.maybe(30, Summary::draw),
+            forbidden: Vec::new(),
             no_room: choices.maybe(10, |_| "there is no room".to_owned()),
         }
     }

@@ -11,7 +11,7 @@ use crate::quantity::Milli;
 use crate::rollout::canary::{Counts, Scale, Sides, Weight};
 use crate::rollout::{
     Action, BlueGreen, Canary, Check, Group, Observation, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
-    Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict,
+    Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict, WhenIdle,
 };
 use crate::time::Moment;
 
@@ -22,7 +22,8 @@ impl Draw for Settings {
         let strategy = Strategy::draw(choices);
         let checks = choices.several(0, 2, Check::draw);
         let deadline = seconds(choices, 1, 3600);
-        Self { strategy, checks, deadline }
+        let when_idle = if choices.chance(80) { WhenIdle::Wait } else { WhenIdle::Proceed };
+        Self { strategy, checks, deadline, when_idle }
     }
 }
 
@@ -147,7 +148,7 @@ impl Draw for Rollout {
             let (summary, mut group) = (choices.maybe(70, Summary::draw), || Group::draw(choices));
             let (old, new) = (group(), group());
             let requests = choices.up_to(10_000);
-            rollout.step(now, &Observation { desired, old, new, summary: summary.as_ref(), requests });
+            rollout.step(now, &Observation { desired, most: desired, old, new, summary: summary.as_ref(), requests });
         });
         rollout
     }

@@ -124,6 +124,14 @@ impl Workspace {
             *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));
         }
         self.refuse_conflict(workload, &state, &action)?;
+        if let Action::Advance { candidate, sight } = &mut action
+            && let Some(record) = state.deployment(*candidate)
+        {
+            // Whether the candidate may be where it is, is asked as long as it takes over (L18).
+            let mut governors = vec![record.governor.clone()];
+            governors.extend(state.sought_by(*candidate).filter(|sought| **sought != record.governor).cloned());
+            sight.forbidden = self.illegal(workload, &governors, record);
+        }
         let (mut placements, mut decisions) = (Vec::new(), BTreeMap::new());
         for request in state.placements_needed(now, &action) {
             let (placed, decision) = self.decided(workload, &request)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{LookupError, Running, Workspace};
 use crate::deployment::Workload;
-use crate::id::{DeploymentId, Id};
+use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
 use crate::policy::{Attachment, Enforcement, OnViolation};
 use crate::time::Moment;
@@ -105,7 +105,7 @@ impl Workspace {
         let mut found = Vec::new();
         for (workload, journal) in self.lives() {
             for record in journal.state().deployments() {
-                let places = self.illegal(workload, record);
+                let places = self.illegal(workload, std::slice::from_ref(&record.governor), record);
                 if !places.is_empty() {
                     let remedy = self.remedy(now, workload, record);
                     found.push(Violation { workload: workload.clone(), deployment: record.number, places, remedy });
@@ -160,11 +160,10 @@ impl Workspace {
         settled
     }
 
-    /// The places of a deployment's replicas that its governor's policies forbid.
-    fn illegal(&self, workload: &Workload, record: &Record) -> Vec<Place> {
-        let governor = std::slice::from_ref(&record.governor);
+    /// The places of a deployment's replicas that its governors' policies forbid.
+    pub(super) fn illegal(&self, workload: &Workload, governors: &[Name], record: &Record) -> Vec<Place> {
         let sites = record.sites.iter().map(|site| site.place.clone());
-        let Ok((scope, _)) = self.governed(workload, governor, &record.settings) else {
+        let Ok((scope, _)) = self.governed(workload, governors, &record.settings) else {
             // Its environment or policies are no more, so nothing allows it.
             return sites.collect();
         };

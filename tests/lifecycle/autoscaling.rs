@@ -169,9 +169,9 @@ fn r4_by_hand_where_it_is_off_and_by_load_where_it_is_on() {
     life.act(by_hand).unwrap();
 }
 
-/// Half of the load on half of the replicas says nothing of either version.
+/// L15: autoscaling of either side goes on, and neither is scaled down before the promotion is over.
 #[test]
-fn r4_neither_side_of_a_rollout_scales_by_itself() {
+fn l15_either_side_of_a_rollout_follows_its_load_upwards() {
     let settings = Settings { scaling: Some(bounds(1, 8)), ..Settings::default() };
     let mut life = active(Life::promoted("production"), settings);
     let strategy = Strategy::BlueGreen(BlueGreen { bake: Duration::from_secs(600), ..BlueGreen::default() });
@@ -184,8 +184,14 @@ fn r4_neither_side_of_a_rollout_scales_by_itself() {
     let flood = window(&Gauge::Concurrency, 100, 100);
     for number in [FIRST, Number::new(2)] {
         let now = Moment::from_millis(100_000);
-        assert_eq!(life.state().autoscale(now, number, &mut State::default(), &load(&flood, 1)), None);
-        assert_eq!(life.act(Action::Autoscale { deployment: number, replicas: 3 }).unwrap_err().rule, "L6");
+        let wanted = life.state().autoscale(now, number, &mut State::default(), &load(&flood, 1));
+        assert_eq!(wanted, Some(Action::Autoscale { deployment: number, replicas: 8 }));
+        life.act(Action::Autoscale { deployment: number, replicas: 3 }).unwrap();
+        assert_eq!(life.state().deployment(number).unwrap().running(), 3);
+        let idle = window(&Gauge::Concurrency, 0, 100);
+        assert_eq!(life.state().autoscale(now, number, &mut State::default(), &load(&idle, 3)), None);
+        let fewer = life.act(Action::Autoscale { deployment: number, replicas: 1 }).unwrap_err();
+        assert_eq!((fewer.rule, fewer.next.as_deref()), ("L15", Some("wait until the promotion is over")));
     }
 }
 

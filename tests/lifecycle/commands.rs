@@ -292,8 +292,8 @@ fn l7_one_promotion_at_a_time_and_a_failed_one_leaves_the_holder() {
     life.act(Action::update_version(name(PRODUCTION), "C")).unwrap();
     life.act(Action::Cancel { environment: name(PRODUCTION) }).unwrap();
     refused(life.act(Action::Cancel { environment: name(PRODUCTION) }), "L8", "nothing is being promoted");
-    life.up("bert-3");
-    assert_eq!((life.environment(PRODUCTION), life.called("bert-3")), ("A".into(), "C".into()));
+    assert_eq!(life.status("bert-3"), Status::BuildStopped, "L17: what was started for it stops");
+    assert_eq!(life.environment(PRODUCTION), "A");
 }
 
 #[test]
@@ -315,7 +315,9 @@ fn l4_updating_a_version_and_rolling_back() {
         strategy: Some(rollout::Settings::of(rollout::Strategy::Canary(Canary::default()))),
         ..Settings::default()
     };
-    let push = Push { settings: Arc::new(settings), ..Push::new(Life::promoted(PRODUCTION), "v1") };
+    let at_once = || Some(Box::new(PromotionStrategy::AtOnce));
+    let kind = PushKind::Promoted { environment: name(PRODUCTION), on_replaced: None, by: at_once() };
+    let push = Push { settings: Arc::new(settings), ..Push::new(kind, "v1") };
     life.act(Action::Push(push)).unwrap();
     life.up("bert-1");
     refused(life.act(Action::update_version(name(PRODUCTION), "v1")), "L8", "already");
@@ -324,7 +326,7 @@ fn l4_updating_a_version_and_rolling_back() {
         version: "v2".to_owned(),
         name: None,
         on_replaced: None,
-        by: Some(Box::new(PromotionStrategy::AtOnce)),
+        by: at_once(),
     };
     life.act(update).unwrap();
     assert_eq!(life.environment(PRODUCTION), "v1");

@@ -82,7 +82,11 @@ fn l11_replicas_follow_an_edit_of_the_bounds() {
     refused(life.act(Action::Scale { deployment: one, replicas: 3 }), "R4", "minReplicas and maxReplicas");
     refused(life.act(edit(one, Change::Scaling(Some(scaling(3, 2))))), "L11", "more than");
     life.act(edit(one, Change::Scaling(None))).unwrap();
-    assert_eq!(running(&life), 4, "without scaling, the stated replicas count");
+    assert_eq!(running(&life), 2, "L16: switching scaling off keeps the present number");
+    life.act(edit(one, Change::Scaling(Some(scaling(1, 3))))).unwrap();
+    let off = Edit { changes: vec![Change::Scaling(None), Change::Replicas(Some(4))] };
+    life.act(Action::Edit { deployment: one, edit: off }).unwrap();
+    assert_eq!(running(&life), 4, "unless the edit states one");
     life.act(Action::Scale { deployment: one, replicas: 0 }).unwrap();
     assert_eq!(life.status("bert-1"), Status::ScaledToZero);
 }

@@ -85,7 +85,7 @@ impl Attempt {
         let missing = |running: u32| if self.other == 3 { running.min(self.number) } else { running };
         let no_room = self.refuse.then(|| "nowhere is allowed".to_owned());
         let (old, new) = (holder.map_or(0, |holder| running(holder.number)), missing(running(candidate)));
-        Box::new(Sight { old, new, requests: 0, summary: None, no_room })
+        Box::new(Sight { old, new, requests: 0, summary: None, forbidden: Vec::new(), no_room })
     }
 
     fn action(&self, state: &State) -> Action {

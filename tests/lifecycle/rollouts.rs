@@ -135,7 +135,14 @@ impl Host {
         let recent = requests.min(500);
         let summary = Summary { requests: recent, errors: recent * self.errors / 100, ..Summary::default() };
         let old = holder.map_or(0, |holder| self.ready(holder));
-        Sight { old, new: self.ready(candidate), requests, summary: Some(summary), no_room: None }
+        Sight {
+            old,
+            new: self.ready(candidate),
+            requests,
+            summary: Some(summary),
+            forbidden: Vec::new(),
+            no_room: None,
+        }
     }
 
     /// Lets seconds pass; every second requests come, and every other the rollout hears of it.
@@ -423,7 +430,9 @@ fn l7_the_command_s_strategy_then_the_candidate_s_then_rolling_for_another_versi
     host.wait(30);
     host.see("c", Observation::Ready);
     host.act(Action::promote(host.life.number("c"), name(PRODUCTION))).unwrap();
-    assert_eq!(host.holder(), "c");
+    assert_eq!(host.holder(), "a", "L15: first it gets as many replicas as the holder has");
+    host.see("c", Observation::Ready);
+    assert_eq!((host.holder().as_str(), host.life.state().holder(PRODUCTION).unwrap().running()), ("c", 2));
 }
 
 /// R2: what goes back leaves the holder serving. One replica of it runs though its settings want none: it was started
@@ -510,7 +519,10 @@ fn l3_one_that_moves_keeps_what_it_has() {
             }
             let governor = if errors == 0 { PRODUCTION } else { "staging" };
             assert_eq!((host.holder().as_str(), record(&host).governor), (holder, name(governor)), "{strategy}");
-            assert_eq!((record(&host).status, fewest, host.lost), (Status::Active, 3, 0), "{strategy}");
+            // R3: where replicas make the weight, those beyond the first part stop before it is routed.
+            let part = if strategy == by_replicas().strategy { 1 } else { 3 };
+            assert_eq!((record(&host).status, fewest, host.lost), (Status::Active, part, 0), "{strategy}");
+            assert_eq!(host.ready(number), 3, "{strategy}: L15, the stated number holds in the end");
             assert_eq!(host.life.called("c"), "C");
         }
     }
@@ -537,8 +549,9 @@ fn l6_what_is_asleep_wakes_to_take_over_by_a_strategy() {
     assert_eq!((host.life.status("c"), host.holder().as_str()), (Status::WakingUp, "a"));
     host.wait(30);
     host.see("c", Observation::Ready);
-    host.wait(30);
+    host.wait(60);
     assert_eq!((host.life.status("c"), host.holder().as_str()), (Status::Active, "c"));
+    assert_eq!(host.ready(number), 4, "L15: with as many as the holder had");
 }
 
 #[test]
@@ -758,6 +771,74 @@ proptest! {
         prop_assert!(host.most <= strategy.peak(replicas).replicas as usize, "{}: {}", strategy, host.most);
         let holder = host.life.state().holder(PRODUCTION).unwrap();
         prop_assert_eq!((holder.status, holder.running()), (Status::Active, replicas));
+        prop_assert_eq!(&host.life.journal.replay().unwrap(), host.life.state());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// L15: whatever number a candidate has of its own, by every strategy and at once: the environment never serves
+    /// with fewer ready replicas than the holder had, less what may be unavailable; each side has its part of them
+    /// before it is led that part of the requests; and in the end the candidate stands in for the whole holder.
+    #[test]
+    fn l15_a_candidate_of_any_size_keeps_the_size_of_the_environment(
+        replicas in 1..12_u32,
+        own in 1..12_u32,
+        which in 0..5_usize,
+        errors in prop_oneof![Just(0_u64), 20..40_u64],
+    ) {
+        let settings = every().get(which).cloned();
+        let fewest = settings.as_ref().map_or(replicas, |settings| settings.strategy.fewest(replicas));
+        let by = settings.clone().map_or(PromotionStrategy::AtOnce, |settings| PromotionStrategy::By(judged(settings)));
+        let mut host = Host::new(replicas);
+        let scaling = crate::support::scaling(own, 20);
+        let push = Push {
+            settings: Arc::new(Settings { scaling: Some(scaling), ..Settings::default() }),
+            name: Some(name("c")),
+            ..Push::new(PushKind::Published, "C")
+        };
+        host.act(Action::Push(push)).unwrap();
+        host.see("c", Observation::Built);
+        host.wait(30);
+        host.see("c", Observation::Ready);
+        host.errors = errors;
+        let (a, c) = (host.life.number("a"), host.life.number("c"));
+        let by = Some(Box::new(by));
+        let promote = Action::Promote {
+            deployment: c,
+            environment: name(PRODUCTION),
+            name: None,
+            on_replaced: Some(OnReplaced::Keep),
+            force: false,
+            by,
+        };
+        host.act(promote).unwrap();
+        for _ in 0..400 {
+            host.wait(1);
+            let record = host.life.state().deployment(c).unwrap();
+            if record.moving && host.ready(c) >= record.replicas() {
+                host.see("c", Observation::Ready);
+            }
+            let shares = host.life.state().route(&Endpoint::Environment(name(PRODUCTION))).shares();
+            let over = host.life.state().slot(PRODUCTION).unwrap().promotion.is_none();
+            let serving: u32 = shares.iter().map(|share| host.ready(share.deployment)).sum();
+            prop_assert!(over || serving >= fewest, "{} of {} serve: {:?}", serving, replicas, shares);
+            if let Some(share) = shares.iter().find(|share| share.deployment == c)
+                && !over
+                && host.ready(a) > 0
+                && (which == 1 || which == 2)
+            {
+                // Where replica counts make the split, it follows them.
+                let part = u32::from(share.percent) * replicas / 100;
+                prop_assert!(host.ready(c) >= part.min(fewest), "{}% of {}: {}", share.percent, replicas, host.ready(c));
+            }
+        }
+        prop_assert_eq!(host.lost, 0);
+        let taken_over = errors == 0 || which == 4;
+        prop_assert_eq!(host.holder(), if taken_over { "c" } else { "a" }.to_owned());
+        let holder = if taken_over { c } else { a };
+        prop_assert!(host.ready(holder) >= replicas, "{} of {}", host.ready(holder), replicas);
         prop_assert_eq!(&host.life.journal.replay().unwrap(), host.life.state());
     }
 }

@@ -13,7 +13,9 @@ use siting::manifest::spec::{DeploymentSpec, OffloadingSpec, Specs};
 use siting::manifest::{read_str, write_json, write_yaml};
 use siting::metrics::{Gauge, Metric, MetricSpec, Quantile, Resource, Source, Target};
 use siting::quantity::Milli;
-use siting::rollout::{BlueGreen, Canary, Check, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic};
+use siting::rollout::{
+    BlueGreen, Canary, Check, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic, WhenIdle,
+};
 use siting::traffic;
 
 fn document(spec: &str) -> String {
@@ -109,7 +111,7 @@ fn r1_what_has_no_meaning_is_refused_with_its_place() {
         (
             "{type: rolling, bakeSeconds: 1}",
             &[
-                "6:29 a rolling strategy has no field `bakeSeconds` (its fields are `type`, `maxSurge`, `maxUnavailable`, `progressDeadlineSeconds` and `checks`)",
+                "6:29 a rolling strategy has no field `bakeSeconds` (its fields are `type`, `maxSurge`, `maxUnavailable`, `progressDeadlineSeconds`, `whenIdle` and `checks`)",
             ],
         ),
         (
@@ -302,6 +304,7 @@ fn settings() -> impl Generator<Value = Settings> {
         strategy,
         checks,
         deadline: seconds(deadline),
+        when_idle: if deadline % 2 == 0 { WhenIdle::Wait } else { WhenIdle::Proceed },
     })
 }
 

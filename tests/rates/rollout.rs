@@ -53,7 +53,14 @@ impl Host {
 
     fn seen(&self) -> Observation<'_> {
         let summary = Some(&self.summary);
-        Observation { desired: self.desired, old: self.old, new: self.new, summary, requests: self.requests }
+        Observation {
+            desired: self.desired,
+            most: u32::MAX,
+            old: self.old,
+            new: self.new,
+            summary,
+            requests: self.requests,
+        }
     }
 
     /// A tick of ten seconds.

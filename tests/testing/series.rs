@@ -198,7 +198,7 @@ fn rolled_out(strategy: Strategy, new: &Series) -> Option<Outcome> {
             requests += measured.requests.len() as u64;
         }
         let summary = window.summary(*now);
-        let seen = Observation { desired: 4, old, new: fresh, summary: Some(&summary), requests };
+        let seen = Observation { desired: 4, most: 4, old, new: fresh, summary: Some(&summary), requests };
         for action in rollout.step(*now, &seen) {
             match action {
                 Action::ScaleNew(replicas) => fresh = Group { replicas, available: replicas },

@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 
-use super::edit_plan::{Edit, Field};
+use super::edit_plan::{Change, Edit, Field};
 use super::push::suits_a_draft;
 use super::settings::sound;
 use super::step::Step;
 use crate::lifecycle::effects::Effect;
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Capability, Event, Number, Place, Settings, Status};
+use crate::lifecycle::state::{Capability, Event, Number, Place, Record, Settings, Status};
 
 impl Step<'_> {
     pub(in crate::lifecycle) fn edit(&mut self, number: Number, edit: &Edit) -> Result<(), Refusal> {
         let id = self.id(number);
         let record = self.record(number)?;
         let (draft, status) = (record.draft, record.status);
-        let plan = edit.plan(&record.settings);
+        let (scaled, number_now) = (record.settings.scales(), self.number_in_force(number));
+        let mut plan = edit.plan(&self.record(number)?.settings);
         if let Some(refusal) = plan.refused() {
             return Err(refusal);
         }
         if plan.changes.is_empty() {
             return Err(Refusal::new("L8", format!("`{id}` has these settings already")).next("change something"));
+        }
+        let states_number = edit.changes.iter().any(|change| matches!(change, Change::Replicas(_)));
+        if scaled && !plan.after.scales() && !states_number && number_now > 0 {
+            // Switching scaling off keeps the present number (L16).
+            plan.after.replicas = Some(number_now);
         }
         sound(&plan.after)?;
         if draft {
@@ -33,8 +39,13 @@ impl Step<'_> {
         let (restarts, decides) = (plan.restarts(), plan.decides());
         let wanted = [Field::Replicas, Field::Scaling, Field::MinReplicas, Field::MaxReplicas];
         let resizes = wanted.into_iter().any(|field| plan.touches(field));
+        let sizes = resizes || [Field::Thresholds, Field::Requests].into_iter().any(|field| plan.touches(field));
         let live: Vec<Field> = plan.changes.iter().map(|change| change.field).collect();
         let before = std::mem::replace(&mut self.record(number)?.settings, Arc::new(plan.after));
+        if sizes {
+            self.pass_on_size_settings(number)?;
+        }
+        let in_rollout = self.state.rollout_of(number).cloned();
         let running = status.is_starting() || matches!(status, Status::Active | Status::Unhealthy);
         match status {
             _ if running && restarts => self.restart(number, before, resizes)?,
@@ -42,11 +53,22 @@ impl Step<'_> {
             _ if running && decides => self.reconsider(number)?,
             _ => {}
         }
-        if matches!(status, Status::Active | Status::Unhealthy) && !restarts && !decides && resizes {
+        if let Some(environment) = in_rollout {
+            if resizes && !restarts && !decides && status != Status::ScaledToZero {
+                self.resize_in_rollout(&environment, number)?;
+            }
+        } else if matches!(status, Status::Active | Status::Unhealthy) && !restarts && !decides && resizes {
             self.resize(number)?;
         }
         self.effects.push(Effect::Configure { deployment: number, fields: live });
         Ok(())
+    }
+
+    /// How many replicas it has at present; in a rollout as the holder, those of the environment.
+    fn number_in_force(&self, number: Number) -> u32 {
+        let size = self.state.rollout_of(number).filter(|environment| self.state.held_by(number) == Some(environment));
+        let size = size.and_then(|environment| self.rollout(environment)).map(|rollout| rollout.size);
+        size.unwrap_or_else(|| self.state.deployment(number).map_or(0, Record::running))
     }
 
     /// New replicas under changed resources, as many as there are unless that changes as well: beside the

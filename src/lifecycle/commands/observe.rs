@@ -48,10 +48,11 @@ impl Step<'_> {
         let (moved, generation) = (std::mem::take(&mut record.moving), record.generation);
         record.settings_before = None;
         self.advance(number, event)?;
-        if moved {
+        let grown = moved && self.has_grown(number);
+        if moved && !grown {
             self.stop(number, |site| site.generation < generation)?;
         }
-        self.take_over(number)
+        self.take_over(number, false)
     }
 
     pub(in crate::lifecycle) fn failed(&mut self, number: Number) -> Result<(), Refusal> {

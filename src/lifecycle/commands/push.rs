@@ -7,6 +7,7 @@ use super::settings::sound;
 use super::step::{Newcomer, Step};
 use crate::id::Name;
 use crate::lifecycle::effects::Effect;
+use crate::lifecycle::promotion::Made;
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{Capability, Event, Number, Settings, Status};
 use crate::policy::{Environment, OnReplaced};
@@ -45,8 +46,8 @@ impl Step<'_> {
                 let strategy = self.strategy_for(environment, by.as_deref(), &push.settings, false)?;
                 let number = self.admit(newcomer(environment.clone(), false))?;
                 self.build(number)?;
-                self.seek(environment, number, false, on_replaced.unwrap_or(OnReplaced::Keep), strategy);
-                Ok(())
+                let made = Made { copy: true, inherits: false };
+                self.seek(environment, number, made, on_replaced.unwrap_or(OnReplaced::Keep), strategy)
             }
         }
     }

@@ -57,8 +57,7 @@ impl Step<'_> {
         self.advance(number, Event::MoveFailed)?;
         self.move_back(number)?;
         self.notify(Notice::Failed { deployment: number });
-        self.give_up(number, "its candidate could not be moved");
-        Ok(())
+        self.drop_candidate(number, "its candidate could not be moved, or not be given more replicas")
     }
 
     /// Ends a move that is under way.

@@ -19,12 +19,18 @@ impl Step<'_> {
             return Err(Refusal::new("L2", format!("`{id}` is the draft, which has at most one replica"))
                 .next("push it published"));
         }
-        if record.settings.replicas.unwrap_or(1) == replicas && record.running() == replicas {
+        if record.settings.replicas_for(record.running()) == replicas && record.running() == replicas {
             let reason = format!("`{id}` has {replicas} replicas already");
             return Err(Refusal::new("L8", reason).next("choose another number"));
         }
         let asleep = record.status == Status::ScaledToZero;
         Arc::make_mut(&mut record.settings).replicas = Some(replicas);
+        self.pass_on_size_settings(number)?;
+        if let Some(environment) = self.state.rollout_of(number).cloned()
+            && !asleep
+        {
+            return self.resize_in_rollout(&environment, number);
+        }
         if asleep && replicas > 0 {
             return self.wake(number);
         }
@@ -37,7 +43,10 @@ impl Step<'_> {
     /// As many replicas as its load wants, within its bounds.
     pub(in crate::lifecycle) fn autoscale(&mut self, number: Number, wanted: u32) -> Result<(), Refusal> {
         let id = self.id(number);
-        self.not_moving(number)?;
+        let environment = self.state.rollout_of(number).cloned();
+        if environment.is_none() {
+            self.not_moving(number)?;
+        }
         let record = self.record(number)?;
         let (status, running, settings) = (record.status, record.running(), Arc::clone(&record.settings));
         let Some(bounds) = record.autoscaler().map(|scaler| scaler.bounds) else {
@@ -48,12 +57,17 @@ impl Step<'_> {
             let reason = format!("`{id}` has from {} to {} replicas, not {wanted}", bounds.min(), bounds.max());
             return Err(Refusal::new("R4", reason).next("edit its bounds, minReplicas and maxReplicas"));
         }
+        if let Some(environment) = environment.filter(|_| status != Status::ScaledToZero) {
+            return self.autoscale_in_rollout(&environment, number, wanted);
+        }
         if wanted == running {
             return Err(Refusal::new("L8", format!("`{id}` has {wanted} replicas already")).next("wait"));
         }
         match status {
             Status::ScaledToZero => {
                 self.advance(number, Event::Wake)?;
+                let least = self.record(number)?.wakes_with.take().unwrap_or(0).min(bounds.max());
+                let wanted = wanted.max(least);
                 let governors = self.governors(number)?;
                 let places = self.place(number, governors, wanted, &settings, Vec::new())?;
                 self.start(number, places)
@@ -68,8 +82,7 @@ impl Step<'_> {
         let record = self.record(number)?;
         let (running, asleep) = (record.running(), record.status == Status::ScaledToZero);
         let wanted = record.settings.replicas_for(running);
-        // A rollout takes over what its two sides want by itself.
-        if asleep || wanted == running || (wanted > 0 && self.state.rollout_of(number).is_some()) {
+        if asleep || wanted == running {
             return Ok(());
         }
         self.not_moving(number)?;

@@ -95,7 +95,17 @@ impl<'a> Step<'a> {
 
     /// Starts replicas at places in a new generation, beside those that there are.
     pub(in crate::lifecycle) fn start(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
-        let at = self.now.after(START_DEADLINE);
+        self.start_within(number, places, START_DEADLINE)
+    }
+
+    /// The same with another deadline.
+    pub(in crate::lifecycle) fn start_within(
+        &mut self,
+        number: Number,
+        places: Vec<Place>,
+        deadline: Duration,
+    ) -> Result<(), Refusal> {
+        let at = self.now.after(deadline);
         let record = self.record(number)?;
         record.generation += 1;
         record.deadline = Some(at);
@@ -109,8 +119,16 @@ impl<'a> Step<'a> {
     /// Starts a deployment from nothing, under the policies of its governor.
     pub(in crate::lifecycle) fn start_anew(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
+        let settings = Arc::clone(&record.settings);
+        let wanted = record.wakes_with.take().map_or(0, |wanted| wanted.min(settings.most_replicas()));
+        self.start_with(number, wanted.max(settings.replicas_at_start()))
+    }
+
+    /// Starts so many replicas of a deployment from nothing.
+    pub(in crate::lifecycle) fn start_with(&mut self, number: Number, wanted: u32) -> Result<(), Refusal> {
+        let record = self.record(number)?;
         let (governor, settings) = (record.governor.clone(), Arc::clone(&record.settings));
-        let places = self.place(number, vec![governor], settings.replicas_at_start(), &settings, Vec::new())?;
+        let places = self.place(number, vec![governor], wanted, &settings, Vec::new())?;
         self.start(number, places)
     }
 
@@ -204,6 +222,7 @@ impl<'a> Step<'a> {
             settings_before: None,
             sites: Vec::new(),
             moving: false,
+            wakes_with: None,
             deadline: None,
             created: self.now,
             used: Duration::ZERO,

@@ -3,6 +3,7 @@
 mod promote;
 mod rollout;
 mod sides;
+mod sizes;
 mod strategy;
 
-pub(super) use promote::How;
+pub(super) use promote::{How, Made};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sides::takes_part;
 use crate::id::Name;
-use crate::lifecycle::commands::{Newcomer, Step, next_step};
+use crate::lifecycle::commands::{Newcomer, START_DEADLINE, Step, next_step};
 use crate::lifecycle::effects::Notice;
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{Event, Number, Promotion, PromotionStrategy, Settings, Slot, Status, replicas, same};
@@ -83,8 +83,8 @@ impl Step<'_> {
         let strategy = self.strategy_for(environment, how.by, &newcomer.settings, true)?;
         let number = self.admit(newcomer)?;
         self.build(number)?;
-        self.seek(environment, number, false, how.on_replaced.unwrap_or(OnReplaced::Deactivate), strategy);
-        Ok(())
+        let made = Made { copy: true, inherits: true };
+        self.seek(environment, number, made, how.on_replaced.unwrap_or(OnReplaced::Deactivate), strategy)
     }
 
     pub(in crate::lifecycle) fn roll_back(&mut self, environment: &Name, how: How<'_>) -> Result<(), Refusal> {
@@ -110,15 +110,20 @@ impl Step<'_> {
             let now = self.now;
             return self.tell_rollout(environment, true, |rollout| rollout.cancel(now));
         }
-        if promotion.copy {
-            // Made for this, it has nothing else to do. Its own end ends the promotion.
-            return self.deactivate(candidate);
-        }
-        if self.record(candidate)?.moving {
+        if !promotion.copy && self.record(candidate)?.moving {
             self.move_back(candidate)?;
         }
-        self.give_up(candidate, "it was cancelled");
-        Ok(())
+        self.drop_candidate(candidate, "it was cancelled")
+    }
+
+    /// Ends a promotion that has not begun to replace the holder: what was started for it stops.
+    pub(in crate::lifecycle) fn drop_candidate(&mut self, candidate: Number, reason: &str) -> Result<(), Refusal> {
+        let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
+        let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+        let made_for_this = promotion.is_some_and(|promotion| promotion.copy);
+        self.give_up(candidate, reason);
+        let stops = self.record(candidate)?.status.after(Event::Deactivate).is_some();
+        if made_for_this && stops { self.deactivate(candidate) } else { Ok(()) }
     }
 
     pub(in crate::lifecycle) fn force_forward(&mut self, environment: &Name) -> Result<(), Refusal> {
@@ -131,7 +136,8 @@ impl Step<'_> {
             return Err(Refusal::new("R1", reason).next("wait until the holder is back"));
         }
         let now = self.now;
-        self.tell_rollout(environment, true, |rollout| rollout.force_forward(now))
+        // The switch itself comes with what is seen next: then it is asked where the candidate may be (L18).
+        self.tell_rollout(environment, false, |rollout| rollout.force_forward(now))
     }
 
     /// What becomes of the promotion that a deployment takes part in, now that it is stopped: as a candidate
@@ -168,7 +174,12 @@ impl Step<'_> {
         if displaced.is_some() || slot.previous == Some(promotion.candidate) {
             slot.previous = displaced;
         }
-        self.record(promotion.candidate)?.governor = environment.clone();
+        let size = displaced.map_or(Ok(0), |displaced| self.record(displaced).map(|record| record.running()))?;
+        let candidate = self.record(promotion.candidate)?;
+        candidate.governor = environment.clone();
+        if candidate.status == Status::ScaledToZero && size > 0 {
+            candidate.wakes_with = Some(size);
+        }
         self.notify(Notice::Promoted {
             environment: environment.clone(),
             holder: promotion.candidate,
@@ -258,13 +269,8 @@ impl Step<'_> {
         };
         let strategy = self.strategy_for(environment, by, &newcomer.settings, false)?;
         let number = self.admit(newcomer)?;
-        if strategy.is_some() && self.replaceable(environment)? {
-            self.seek(environment, number, true, on_replaced, strategy);
-            return self.start_candidate(number);
-        }
-        self.start_anew(number)?;
-        self.seek(environment, number, true, on_replaced, None);
-        Ok(())
+        self.seek(environment, number, Made { copy: true, inherits: true }, on_replaced, strategy)?;
+        self.start_candidate(number)
     }
 
     /// The deployment itself takes over: at once where it may stay as it is, else once it is awake and
@@ -283,30 +289,39 @@ impl Step<'_> {
             governors.push(environment.clone());
         }
         let strategy = self.strategy_for(environment, by, &settings, false)?;
-        let gradually = strategy.is_some() && self.replaceable(environment)?;
         // What sleeps has to be awake to take over step by step.
-        let wakes = gradually && status == Status::ScaledToZero;
+        let deadline = strategy.as_ref().map(|strategy| strategy.deadline);
+        let wakes = strategy.is_some() && status == Status::ScaledToZero;
         let wanted = if wakes { settings.replicas_at_start() } else { replicas(&keep) };
         let places = self.place(number, governors, wanted, &settings, keep.clone())?;
-        self.seek(environment, number, false, on_replaced, strategy.filter(|_| gradually));
+        self.seek(environment, number, Made { copy: false, inherits: false }, on_replaced, strategy)?;
         let stays = wanted == 0 || same(&places, &keep);
         match status {
             Status::ScaledToZero if wakes => {
                 self.advance(number, Event::Wake)?;
-                self.start(number, places)
+                self.start_within(number, places, deadline.unwrap_or(START_DEADLINE))
             }
             Status::WakingUp if stays => Ok(()),
             Status::WakingUp => {
                 self.stop_all(number)?;
                 self.start(number, places)
             }
-            _ if stays => self.take_over(number),
+            _ if stays => self.take_over(number, true),
             _ => {
                 self.record(number)?.moving = true;
                 self.start(number, places)
             }
         }
     }
+}
+
+/// What a promotion made for itself.
+#[derive(Clone, Copy)]
+pub(in crate::lifecycle) struct Made {
+    /// The candidate.
+    pub(in crate::lifecycle) copy: bool,
+    /// Its size settings, from the holder's.
+    pub(in crate::lifecycle) inherits: bool,
 }
 
 /// How a promotion goes, as far as the command says so.
@@ -324,12 +339,15 @@ impl Step<'_> {
         &mut self,
         environment: &Name,
         candidate: Number,
-        copy: bool,
+        made: Made,
         on_replaced: OnReplaced,
         strategy: Option<Box<rollout::Settings>>,
-    ) {
-        let promotion = Promotion { candidate, copy, on_replaced, since: self.now, strategy, rollout: None };
+    ) -> Result<(), Refusal> {
+        let Made { copy, inherits } = made;
+        let (since, grows, rollout) = (self.now, false, None);
+        let promotion = Promotion { candidate, copy, inherits, grows, on_replaced, since, strategy, rollout };
         self.state.slots.entry(environment.clone()).or_default().promotion = Some(promotion);
         self.notify(Notice::PromotionStarted { environment: environment.clone(), candidate });
+        self.tell_of_fewer(environment, candidate)
     }
 }

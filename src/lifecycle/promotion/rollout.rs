@@ -23,7 +23,7 @@ pub(in crate::lifecycle) enum Growth<'a> {
 }
 
 impl Growth<'_> {
-    fn waits(self) -> bool {
+    pub(in crate::lifecycle) fn waits(self) -> bool {
         !matches!(self, Self::Now)
     }
 }
@@ -33,12 +33,26 @@ impl Step<'_> {
     pub(in crate::lifecycle) fn advance_rollout(&mut self, candidate: Number, sight: &Sight) -> Result<(), Refusal> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
         let Some(mut rollout) = self.rollout(&environment) else { return Ok(()) };
-        rollout.seen = (sight.old, sight.new);
+        let mut ready = sight.new;
+        if !sight.forbidden.is_empty() {
+            // What may not be where it is, is not ready (L18).
+            let allowed = self.record(candidate)?.running().saturating_sub(replicas(&sight.forbidden));
+            ready = ready.min(allowed);
+            rollout.spare.clear();
+            if rollout.keeps == 0 && !rollout.goes_back() {
+                let gone = self.leave(candidate, &sight.forbidden)?;
+                rollout.part = rollout.part.saturating_sub(gone);
+            }
+        }
+        rollout.seen = (sight.old, ready);
         rollout.requests = sight.requests;
         self.put(&environment, rollout);
-        if sight.new > 0 && self.record(candidate)?.status.is_starting() {
-            self.record(candidate)?.settings_before = None;
-            self.advance(candidate, Event::Ready)?;
+        let holder = self.state.slot(environment.as_str()).and_then(|slot| slot.holder);
+        for (number, ready) in holder.map(|holder| (holder, sight.old)).into_iter().chain([(candidate, sight.new)]) {
+            if ready > 0 && self.record(number)?.status.is_starting() {
+                self.record(number)?.settings_before = None;
+                self.advance(number, Event::Ready)?;
+            }
         }
         let growth = sight.no_room.as_deref().map_or(Growth::Now, Growth::NoRoom);
         self.steer(&environment, sight.summary.as_ref(), growth)
@@ -83,7 +97,7 @@ impl Step<'_> {
             Some(sides) if sides.old.is_none() => {
                 let reason = if failed { rollout::Reason::Failed } else { rollout::Reason::Cancelled };
                 let reason = rollout.reason(reason);
-                self.went_back(environment, &sides, &rollout, reason)
+                self.went_back(environment, &sides, &rollout, reason, Growth::Later)
             }
             _ => self.steer(environment, None, Growth::Later),
         }
@@ -100,6 +114,9 @@ impl Step<'_> {
         let Some(sides) = self.sides(environment) else { return Ok(()) };
         if let Some(old) = sides.old.filter(|old| self.state.deployment(*old).is_some_and(answers)) {
             self.advance(old, Event::Rollout)?;
+            if std::mem::take(&mut rollout.holder_slept) {
+                rollout.size = self.record(old)?.running().max(1);
+            }
         }
         let forwards = !rollout.goes_back();
         let mut actions = self.rollout_step(&mut rollout, &sides, summary);
@@ -115,6 +132,10 @@ impl Step<'_> {
                 Action::ScaleOld(wanted) => self.scale_holder(&mut rollout, &sides, wanted, growth)?,
                 // The weight is the rollout's; routes follow from it.
                 Action::Route(_) => {}
+                Action::Idle(when_idle) => {
+                    let (environment, candidate) = (environment.clone(), sides.candidate);
+                    self.notify(Notice::RolloutIdle { environment, candidate, when_idle });
+                }
                 Action::Paused(pause) => self.notify(paused(environment, &rollout, pause)),
                 Action::Reverting(reason) => {
                     let reason = rollout.reason(reason);
@@ -129,27 +150,21 @@ impl Step<'_> {
                 self.put(environment, rollout);
                 Ok(())
             }
-            Some(Outcome::Completed) => self.completed(environment, &sides),
+            Some(Outcome::Completed) => self.completed(environment, &sides, growth),
             Some(Outcome::RolledBack(reason)) => {
                 let reason = rollout.reason(reason);
-                self.went_back(environment, &sides, &rollout, reason)
+                self.went_back(environment, &sides, &rollout, reason, growth)
             }
         }
     }
 
     fn rollout_step(&mut self, rollout: &mut RolloutState, sides: &Sides, summary: Option<&Summary>) -> Vec<Action> {
-        let settings = |number| self.state.deployment(number).map(|record| &record.settings);
-        let desired = if rollout.goes_back() {
-            // Nothing is to come back where the holder is gone; one that served goes on serving, even where its
-            // settings want no replica by now.
-            let least = rollout.before.min(1);
-            sides.old.and_then(settings).map_or(0, |settings| settings.replicas_for(rollout.before).max(least))
-        } else {
-            let settings = settings(sides.candidate);
-            settings.map_or(rollout.desired, |settings| settings.replicas_for(rollout.desired).max(1))
-        };
+        // Nothing is to come back where the holder is gone or sleeps.
+        let desired = if rollout.goes_back() && sides.old.is_none() { 0 } else { rollout.size };
+        let candidate = self.state.deployment(sides.candidate);
+        let most = candidate.map_or(u32::MAX, |record| record.settings.most_replicas()).max(1);
         let (old, new) = sides.groups;
-        let seen = Observation { desired, old, new, summary, requests: rollout.requests };
+        let seen = Observation { desired, most, old, new, summary, requests: rollout.requests };
         rollout.progress.step(self.now, &seen)
     }
 
@@ -169,7 +184,7 @@ impl Step<'_> {
         }
         let (running, settings, fresh) = (record.running(), Arc::clone(&record.settings), record.deadline.is_none());
         let starts = record.status.is_starting() && fresh;
-        let kept = wanted.max(rollout.keeps);
+        let kept = wanted.max(rollout.keeps_now());
         rollout.part = wanted.min(running);
         if kept < running {
             return self.shrink(number, running - kept);
@@ -228,15 +243,25 @@ impl Step<'_> {
     }
 
     /// The candidate has taken over: it holds the slot, and what becomes of the old is the promotion's.
-    fn completed(&mut self, environment: &Name, sides: &Sides) -> Result<(), Refusal> {
+    fn completed(&mut self, environment: &Name, sides: &Sides, growth: Growth<'_>) -> Result<(), Refusal> {
+        let mut gave_up_all = None;
         if let Some(old) = sides.old {
             self.not_replaced_any_more(old)?;
             if self.record(old)?.running() == 0 {
                 // It gave its replicas up one by one, perhaps while it came up itself.
                 self.replace(old, OnReplaced::ScaleToZero)?;
+                gave_up_all = Some(old);
             }
         }
-        self.switch(environment)
+        let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+        let keeps = promotion.is_some_and(|promotion| promotion.on_replaced == OnReplaced::Keep);
+        self.switch(environment)?;
+        if let Some(old) = gave_up_all.filter(|_| keeps) {
+            self.back_to_least(old, growth)?;
+        }
+        let record = self.record(sides.candidate)?;
+        let wanted = record.settings.replicas_for(record.running());
+        self.settle(sides.candidate, wanted, growth)
     }
 
     fn went_back(
@@ -245,20 +270,19 @@ impl Step<'_> {
         sides: &Sides,
         rollout: &RolloutState,
         reason: String,
+        growth: Growth<'_>,
     ) -> Result<(), Refusal> {
         let candidate = sides.candidate;
         self.give_up(candidate, &reason);
         if let Some(old) = sides.old {
             self.not_replaced_any_more(old)?;
         }
-        if let Some(slot) = self.state.slots.get_mut(environment.as_str()) {
-            slot.rolled_back = Some(Rollback { candidate, reason, at: self.now });
-        }
-        let record = self.record(candidate)?;
-        let (running, status) = (record.running(), record.status);
+        let rollback = Rollback { candidate, reason, at: self.now };
+        self.state.slots.entry(environment.clone()).or_default().rolled_back = Some(rollback);
+        let status = self.record(candidate)?.status;
         match () {
             () if !takes_part(status) => Ok(()),
-            () if rollout.keeps > 0 => self.shrink(candidate, running.saturating_sub(rollout.keeps)),
+            () if rollout.keeps > 0 => self.settle(candidate, rollout.keeps, growth),
             () => self.retire(candidate),
         }
     }

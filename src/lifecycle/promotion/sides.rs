@@ -1,7 +1,7 @@
 //! Both sides of a rollout: who takes part, and how requests are shared (R1, R3).
 
 use crate::id::Name;
-use crate::lifecycle::state::{Number, Place, RolloutState, Slot, State, Status};
+use crate::lifecycle::state::{Number, Place, Record, RolloutState, Slot, State, Status};
 use crate::rollout::Group;
 
 /// The sides of a replacement as they stand.
@@ -55,10 +55,16 @@ impl State {
     /// or none where nobody is ready (R3). `None` where nothing is being replaced.
     pub(in crate::lifecycle) fn shares(&self, environment: &str) -> Option<Vec<(Number, u8)>> {
         let slot = self.slot(environment)?;
-        let weight = slot.promotion.as_ref()?.rollout.as_ref()?.progress.weight();
+        let progress = &slot.promotion.as_ref()?.rollout.as_ref()?.progress;
+        let weight = progress.weight();
         let Sides { old, candidate, groups } = self.sides(slot)?;
         let old = old.filter(|_| groups.0.available > 0);
         let new = Some(candidate).filter(|_| groups.1.available > 0);
+        // Where the holder sleeps and is to have a part, requests wake it first.
+        let sleeps = |record: &Record| matches!(record.status, Status::ScaledToZero | Status::WakingUp);
+        if progress.leaves_a_part() && old.is_none() && self.holder(environment).is_some_and(sleeps) {
+            return Some(Vec::new());
+        }
         let shares = match (old, new) {
             (Some(old), Some(new)) => vec![(old, 100 - weight.min(100)), (new, weight.min(100))],
             (Some(only), None) | (None, Some(only)) => vec![(only, 100)],

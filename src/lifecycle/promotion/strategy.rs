@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::rollout::Growth;
+use super::sizes::runs;
 use crate::id::Name;
 use crate::lifecycle::commands::Step;
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Number, PromotionStrategy, RolloutState, Settings, Status};
-use crate::rollout::{self, Rollout};
+use crate::lifecycle::state::{Number, PromotionStrategy, Record, RolloutState, Settings, Sight, Status};
+use crate::rollout::canary::{Weight, nearest_split};
+use crate::rollout::{self, Rollout, Traffic};
 
 impl Step<'_> {
     /// The strategy of a promotion, if it is to have one: then what holds the environment must be
@@ -41,11 +43,11 @@ impl Step<'_> {
         }
     }
 
-    /// Whether an environment has a holder with replicas, which a strategy can replace step by step. One
-    /// that is being moved or restarted has to come to its end first.
-    pub(in crate::lifecycle) fn replaceable(&mut self, environment: &Name) -> Result<bool, Refusal> {
+    /// Refuses to replace a holder step by step that is being moved or restarted: that has to come to its end
+    /// first.
+    pub(in crate::lifecycle) fn replaceable(&mut self, environment: &Name) -> Result<(), Refusal> {
         let Some(holder) = self.state.slot(environment.as_str()).and_then(|slot| slot.holder) else {
-            return Ok(false);
+            return Ok(());
         };
         let record = self.record(holder)?;
         let status = record.status;
@@ -53,62 +55,82 @@ impl Step<'_> {
             let reason = format!("`{}` is being moved or restarted, and cannot be replaced yet", self.id(holder));
             return Err(Refusal::new("L6", reason).next("wait until that is done, or replace it at once"));
         }
-        Ok(matches!(status, Status::Active | Status::Unhealthy) && self.record(holder)?.running() > 0)
+        Ok(())
     }
 
     /// Starts a candidate that was made for a promotion: by its strategy, or as a whole.
     pub(in crate::lifecycle) fn start_candidate(&mut self, number: Number) -> Result<(), Refusal> {
         match self.sought_gradually(number)? {
             Some(environment) => self.begin(&environment, false),
-            None => self.start_anew(number),
+            None => {
+                let sought = self.state.sought_by(number).cloned();
+                let holders = sought.map_or(0, |environment| self.holders_size(&environment));
+                let wanted = self.record(number)?.settings.replicas_to_replace(holders);
+                self.start_with(number, wanted)
+            }
         }
     }
 
-    /// A candidate that could hold its environment does, or begins to replace the holder.
-    pub(in crate::lifecycle) fn take_over(&mut self, candidate: Number) -> Result<(), Refusal> {
+    /// A candidate that could hold its environment does, or begins to replace the holder. Whether it may be
+    /// where it is has been `asked` in the same command, or is to be asked.
+    pub(in crate::lifecycle) fn take_over(&mut self, candidate: Number, asked: bool) -> Result<(), Refusal> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
-        let slot = self.state.slot(environment.as_str());
-        if slot.and_then(|slot| slot.promotion.as_ref()).is_some_and(|promotion| promotion.rollout.is_some()) {
-            return Ok(());
+        if let Some(rollout) = self.rollout(&environment) {
+            if self.state.holder(environment.as_str()).is_some() {
+                return Ok(());
+            }
+            // Nobody holds the environment, so a ready candidate is all that there is to see.
+            let new = self.record(candidate)?.running();
+            let sight = Sight { new, requests: rollout.requests, ..Sight::default() };
+            return self.advance_rollout(candidate, &sight);
         }
         match self.sought_gradually(candidate)? {
             Some(environment) => self.begin(&environment, true),
-            None => self.switch(&environment),
+            None => self.take_over_at_once(&environment, candidate, asked),
         }
     }
 
-    /// The environment that a candidate is to take by a strategy, while there is a holder to replace.
+    /// The environment that a candidate is to take by a strategy: also where nobody holds it, or the holder
+    /// sleeps, since a strategy always judges (L17).
     fn sought_gradually(&mut self, candidate: Number) -> Result<Option<Name>, Refusal> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(None) };
         let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
         if promotion.is_none_or(|promotion| promotion.strategy.is_none()) {
             return Ok(None);
         }
-        Ok(self.replaceable(&environment)?.then_some(environment))
+        self.replaceable(&environment)?;
+        Ok(Some(environment))
     }
 
     /// Begins to replace the holder: the room for the most that will ever run is held from now on.
     fn begin(&mut self, environment: &Name, keeps: bool) -> Result<(), Refusal> {
         let Some(slot) = self.state.slots.get_mut(environment.as_str()) else { return Ok(()) };
         slot.rolled_back = None;
-        let (Some(holder), Some(promotion)) = (slot.holder, slot.promotion.as_ref()) else { return Ok(()) };
+        let (holder, Some(promotion)) = (slot.holder, slot.promotion.as_ref()) else { return Ok(()) };
         let Some(strategy) = promotion.strategy.as_deref().cloned() else { return Ok(()) };
         let candidate = promotion.candidate;
-        let record = self.record(holder)?;
-        let (before, answers) = (record.running(), record.status == Status::Active);
+        let holder = holder.and_then(|holder| self.state.deployment(holder));
+        let holder_slept = holder.is_some_and(|holder| !runs(holder));
+        let holder = holder.filter(|holder| runs(holder));
+        let before = holder.map_or(0, Record::running);
+        let answers = holder.is_some_and(|holder| holder.status == Status::Active);
         let record = self.record(candidate)?;
         let (own, settings) = (record.running(), Arc::clone(&record.settings));
-        let ready = if record.status.serves() { own } else { 0 };
-        let desired = settings.replicas_for(if keeps { own } else { before }).max(1);
-        let beside = strategy.strategy.beside(desired, before).saturating_sub(own);
+        let size = if before > 0 { before } else { own.max(settings.replicas_at_start()) };
+        let keeps = if keeps { own } else { 0 };
+        let part = self.first_part(candidate, &strategy, size)?;
+        let ready = if self.record(candidate)?.status.serves() { part } else { 0 };
+        let goal = size.min(settings.most_replicas());
+        let beside = strategy.strategy.beside(goal, before).saturating_sub(part);
         let governors = self.governors(candidate)?;
         let spare = self.place(candidate, governors, beside, &settings, Vec::new())?;
         let rollout = RolloutState {
             progress: Rollout::of(strategy, self.now),
-            desired,
-            before,
-            keeps: if keeps { own } else { 0 },
-            part: own,
+            size,
+            holder_slept,
+            by_load: 0,
+            keeps,
+            part,
             spare,
             seen: (if answers { before } else { 0 }, ready),
             requests: 0,
@@ -116,5 +138,21 @@ impl Step<'_> {
         };
         self.put(environment, rollout);
         self.steer(environment, None, Growth::Now)
+    }
+
+    /// The replicas of a candidate that take part from the start. Where their number makes the weight of a canary,
+    /// those beyond its first part go before any request is led there (R3).
+    fn first_part(&mut self, candidate: Number, strategy: &rollout::Settings, size: u32) -> Result<u32, Refusal> {
+        let own = self.record(candidate)?.running();
+        let rollout::Strategy::Canary(canary) = &strategy.strategy else { return Ok(own) };
+        let (Traffic::ByReplicas(rolling), Some(step)) = (canary.traffic, canary.steps().first()) else {
+            return Ok(own);
+        };
+        let surge = rolling.slack(size).surge > 0;
+        let part = nearest_split(size, Weight::percent(step.weight), surge).new.max(1);
+        if own > part {
+            self.shrink(candidate, own - part)?;
+        }
+        Ok(own.min(part))
     }
 }

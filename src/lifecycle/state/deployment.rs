@@ -65,6 +65,9 @@ pub struct Record {
     pub sites: Vec<Site>,
     /// Whether those of the present generation are to replace the others once they are ready.
     pub moving: bool,
+    /// Replicas to wake with: those of the holder from which it took over in its sleep (L15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wakes_with: Option<u32>,
     /// When a start that is under way counts as failed.
     pub deadline: Option<Moment>,
     /// When it was pushed or copied.

@@ -51,6 +51,9 @@ pub struct Sight {
     /// What was measured of the candidate; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
+    /// Places of the candidate where it may not run any more (L18): what is ready there is not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden: Vec<Place>,
     /// Why no more replicas can be placed at the moment. Then none are asked for; what needs them waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_room: Option<String>,
@@ -63,10 +66,16 @@ pub struct RolloutState {
     /// Where it is.
     #[serde(alias = "rollout")]
     pub progress: Rollout,
-    /// Replicas that the candidate is to have in the end.
-    pub desired: u32,
-    /// Replicas that the holder had, and is to have again if it goes back.
-    pub before: u32,
+    /// Replicas that the environment is to have, both sides together: the holder's number, as its load and
+    /// edits change it. The holder has them again if it goes back (L15).
+    #[serde(alias = "before")]
+    pub size: u32,
+    /// Whether the holder slept when it began: once it is awake, the size is its number.
+    #[serde(default)]
+    pub holder_slept: bool,
+    /// Replicas that the candidate's own load asked for.
+    #[serde(default)]
+    pub by_load: u32,
     /// Replicas that the candidate keeps in any case: those it had before, where it was not made for this.
     pub keeps: u32,
     /// Replicas of the candidate that take part.
@@ -94,6 +103,25 @@ pub struct Rollback {
 }
 
 impl RolloutState {
+    /// Whether replicas make the weights, so that both sides have one size together.
+    #[must_use]
+    pub fn is_by_replicas(&self) -> bool {
+        match self.progress.strategy() {
+            rollout::Strategy::Rolling(_) => true,
+            rollout::Strategy::Canary(canary) => matches!(canary.traffic, rollout::Traffic::ByReplicas(_)),
+            rollout::Strategy::BlueGreen(_) => false,
+        }
+    }
+
+    /// Replicas that the candidate keeps whatever the strategy wants. Where replicas make the weights of a
+    /// canary, that is one of those it had: the others would have more than their part of the requests.
+    pub(in crate::lifecycle) fn keeps_now(&self) -> u32 {
+        match self.progress.strategy() {
+            rollout::Strategy::Canary(_) if self.is_by_replicas() => self.keeps.min(1),
+            _ => self.keeps.max(self.by_load),
+        }
+    }
+
     /// Whether it is on its way back.
     #[must_use]
     pub fn goes_back(&self) -> bool {

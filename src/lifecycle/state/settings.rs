@@ -169,7 +169,27 @@ impl Settings {
             Some(Scaling { enabled: true, min_replicas, max_replicas, .. }) => {
                 running.min(max_replicas.unwrap_or(u32::MAX)).max(min_replicas.unwrap_or(1)).max(1)
             }
-            _ => self.replicas.unwrap_or(1),
+            // What was never stated resizes nothing (L16).
+            _ => self.replicas.unwrap_or(running),
+        }
+    }
+
+    /// The most replicas that it may have: its upper bound where it scales, else any number.
+    #[must_use]
+    pub fn most_replicas(&self) -> u32 {
+        match self.scaling {
+            Some(Scaling { enabled: true, max_replicas, .. }) => max_replicas.unwrap_or(u32::MAX),
+            _ => u32::MAX,
+        }
+    }
+
+    /// The replicas to start with where it is to take over from so many (L15).
+    #[must_use]
+    pub fn replicas_to_replace(&self, holders: u32) -> u32 {
+        match (self.scales(), self.replicas) {
+            // A stated number holds in the end, and at once the end comes at once.
+            (false, Some(stated)) => stated.max(1),
+            _ => self.replicas_at_start().max(holders.min(self.most_replicas())),
         }
     }
 

@@ -31,6 +31,12 @@ pub struct Promotion {
     pub candidate: Number,
     /// Whether it was made for this: it is stopped if nothing comes of it.
     pub copy: bool,
+    /// Whether its size settings are the holder's, so that edits of those reach it (L15).
+    #[serde(default)]
+    pub inherits: bool,
+    /// Whether it is given more replicas before it takes over at once (L15).
+    #[serde(default)]
+    pub grows: bool,
     /// What becomes of the present holder.
     pub on_replaced: OnReplaced,
     /// When it began.

@@ -6,7 +6,7 @@ use crate::document::{Fields, Item, is_number};
 use crate::metrics::{Gauge, Metric, Quantile};
 use crate::origin::ProblemCode;
 use crate::quantity::Milli;
-use crate::rollout::{BlueGreen, Canary, Check, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic};
+use crate::rollout::{BlueGreen, Canary, Check, Rolling, Settings, Span, Step, Strategy, Threshold, Traffic, WhenIdle};
 
 const U32: i64 = u32::MAX as i64;
 
@@ -23,10 +23,13 @@ pub(super) fn strategy(item: Item<'_>) -> Option<Settings> {
     fields.accept("type");
     let strategy = read(&mut fields);
     let deadline = fields.optional("progressDeadlineSeconds").map(|item| seconds(item, 1));
+    let when_idle = fields.optional("whenIdle").map(|item| item.one_of(&WhenIdle::NAMED));
     let checks = fields.optional("checks").map(|list| list.list(|item| Some(check(item))));
     fields.finish();
     let checks = checks.unwrap_or(Some(Vec::new()))?.into_iter().collect::<Option<Vec<_>>>();
-    Some(Settings { strategy: strategy?, checks: checks?, deadline: deadline.unwrap_or(Some(Settings::DEADLINE))? })
+    let deadline = deadline.unwrap_or(Some(Settings::DEADLINE))?;
+    let when_idle = when_idle.unwrap_or(Some(WhenIdle::default()))?;
+    Some(Settings { strategy: strategy?, checks: checks?, deadline, when_idle })
 }
 
 fn rolling_strategy(fields: &mut Fields<'_>) -> Option<Strategy> {

@@ -23,6 +23,7 @@ pub(super) fn strategy(settings: &Settings) -> Map {
     };
     options
         .maybe("progressDeadlineSeconds", unless_usual(settings.deadline, Settings::DEADLINE))
+        .maybe("whenIdle", (!settings.when_idle.is_usual()).then(|| settings.when_idle.as_str()))
         .unless_empty("checks", Value::list(&settings.checks, check))
 }
 

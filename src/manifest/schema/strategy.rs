@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::beamlit::metric as hpa_metric;
 use super::native::U32;
 use super::{boolean, list, nonempty, object, one_of, quantity, reference, whole, words};
+use crate::rollout::WhenIdle;
 
 pub(super) fn strategy() -> Value {
     let one = |title: &str, word: &str, options: Value| {
         let mut properties = json!({
             "type": {"const": word},
             "progressDeadlineSeconds": whole(1, U32, "How long nothing may move before it goes back; 600 by default"),
+            "whenIdle": words(&WhenIdle::NAMED.map(|(word, _)| word), "What follows where no request comes to judge it by; `wait` by default"),
             "checks": list(check(), "What the new version is judged by; a failed one rolls back"),
         });
         if let (Value::Object(all), Value::Object(options)) = (&mut properties, options) {

@@ -76,7 +76,8 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
         settings_before,
         sites,
         moving,
-        deadline: _, // That there is one is claimed to follow from the status and the move.
+        wakes_with: _, // Every deployment of the walk has one replica.
+        deadline: _,   // That there is one is claimed to follow from the status and the move.
         created: _,
         used: _,
         using_since: _, // That it is set is claimed to follow from the status.
@@ -109,7 +110,8 @@ fn slot(slot: Option<&Slot>, number: Number, grain: Grain, bits: &mut Bits) {
         bits.push((*previous == Some(number)).into(), 1);
     }
     let sought = match promotion {
-        Some(Promotion { candidate, copy, on_replaced, since: _, strategy: _, rollout: _ }) if *candidate == number => {
+        // Sizes are not edited here, and every deployment has one replica, so none inherits or grows.
+        Some(Promotion { candidate, copy, on_replaced, .. }) if *candidate == number => {
             let then = match on_replaced {
                 OnReplaced::Keep => 1,
                 OnReplaced::ScaleToZero => 2,
