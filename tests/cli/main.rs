@@ -6,6 +6,7 @@ mod commands;
 mod conformance;
 mod docs;
 mod errors;
+mod load_tests;
 mod simulation;
 mod simulation_host;
 mod support;
