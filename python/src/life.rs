@@ -81,7 +81,7 @@ pub(crate) fn advance(
 ) -> Outcome<String> {
     let (old, new, requests, no_room) = seen;
     let summary = window.map(|window| window.summary_of(now));
-    let sight = Box::new(Sight { old, new, requests, summary, no_room });
+    let sight = Box::new(Sight { old, new, requests, summary, no_room, ..Sight::default() });
     py.detach(|| {
         workspace.change(|workspace| {
             let workload = find(workspace, &workload)?;
