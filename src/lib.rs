@@ -80,6 +80,7 @@
 //! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
 //! | [`analysis`] | questions over a workspace: what deserves a second look, what is still allowed |
 //! | `simulation` | scenarios on a scripted clock |
+//! | [`report`] | the answers as values, read and written by serde, with their JSON Schema |
 //! | `testing` | values, worlds and laws for the tests of whoever builds on this crate |
 //! | `cli` | the command line as a function |
 //!
@@ -124,6 +125,7 @@ pub mod origin;
 pub mod placement;
 pub mod policy;
 pub mod quantity;
+pub mod report;
 pub mod rollout;
 pub mod scaling;
 #[cfg(feature = "manifest")]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use siting::cli::answers;
+use siting::report::{ClusterExplanation, DecisionReport, ExplanationReport, Include};
 use siting::workspace::{Outcome as Decided, Workspace};
 
 use crate::columns;
@@ -44,14 +44,18 @@ impl Decision {
         if let Some(report) = self.report.get() {
             return Ok(report.clone());
         }
-        let report = py.detach(|| json(&answers::decision(&self.workspace, &self.decided)))?;
+        let report = py.detach(|| json(&DecisionReport::new(&self.workspace, &self.decided, Include::EVERYTHING)?))?;
         Ok(self.report.get_or_init(|| report).clone())
     }
 
     /// What `siting explain -o json` says of it.
     #[pyo3(signature = (cluster=None))]
     fn explanation(&self, py: Python<'_>, cluster: Option<&str>) -> Outcome<String> {
-        py.detach(|| json(&answers::explanation(&self.workspace, &self.decided, cluster)?))
+        py.detach(|| {
+            let (workspace, decided) = (&self.workspace, &self.decided);
+            let cluster = cluster.map(|name| ClusterExplanation::new(workspace, decided.deployment, name));
+            json(&ExplanationReport::new(workspace, decided, cluster.transpose()?, Include::EVERYTHING)?)
+        })
     }
 
     fn currency(&self) -> &str {

@@ -3,11 +3,11 @@
 use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
-use siting::cli::answers;
 use siting::inventory::ReserveError;
 use siting::lifecycle::Refusal;
 use siting::origin::Problem;
 use siting::placement::CommitError;
+use siting::report::ErrorReport;
 use siting::workspace::{
     AttachError, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError, TakeBackError,
 };
@@ -46,9 +46,9 @@ impl Failure {
 
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
-        let problem = |problem: &Problem| json(&answers::errors(std::slice::from_ref(problem)));
+        let problem = |problem: &Problem| json(&ErrorReport::new(std::slice::from_ref(problem)));
         let (maker, told) = match failure {
-            Failure::Load(problems) => ("load_failed", json(&answers::errors(&problems))),
+            Failure::Load(problems) => ("load_failed", json(&ErrorReport::new(&problems))),
             Failure::Invalid(invalid) => ("invalid", problem(&invalid)),
             Failure::Refused(refusal) => ("refused", json(&refusal)),
             Failure::Conflict { code, message } => ("conflict", json(&json!({"code": code, "message": message}))),

@@ -9,6 +9,7 @@ use siting::deployment::Workload;
 use siting::lifecycle::{Action, Effect, Endpoint, Journal, Load, Number, Observation, Record, Refusal, Sight, State};
 use siting::manifest::scenario::Happening;
 use siting::manifest::{self, Source};
+use siting::report::SimulationReport;
 use siting::scaling;
 use siting::simulation::{self, effect_in_words, simulate};
 use siting::time::Moment;
@@ -260,7 +261,7 @@ pub(crate) fn run_scenarios(
             return Err(Failure::Load(reading.problems));
         }
         let ran = reading.scenarios.iter().map(|scenario| Ok(simulate(&scene, scenario)?.0));
-        json(&ran.collect::<Outcome<Vec<_>>>()?)
+        json(&SimulationReport::new(&ran.collect::<Outcome<Vec<_>>>()?).scenarios)
     })
 }
 

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use siting::analysis::{Question, check, options};
 use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
-use siting::cli::answers;
 use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
+use siting::report::{CatalogReport, CheckReport, ErrorReport, Include, OptionsReport, ProblemReport};
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
 use crate::columns;
@@ -105,15 +106,23 @@ impl Workspace {
         given: Vec<String>,
     ) -> Outcome<String> {
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
-        py.detach(|| json(&answers::options(&self.snapshot(), environment, workload_type, &given)?))
+        py.detach(|| {
+            let workspace = self.snapshot();
+            let question = Question::named(&workspace, environment, workload_type, &given)?;
+            let remaining = options(&workspace, question.environment, question.resource_type, &question.given);
+            json(&OptionsReport::new(&workspace, &remaining, Include::EVERYTHING))
+        })
     }
 
     fn check(&self, py: Python<'_>) -> Outcome<String> {
-        py.detach(|| json(&answers::check(&self.snapshot())))
+        py.detach(|| {
+            let workspace = self.snapshot();
+            json(&CheckReport::new(&workspace, &check(&workspace), Include::EVERYTHING))
+        })
     }
 
     fn catalog(&self, py: Python<'_>) -> Outcome<String> {
-        py.detach(|| json(&answers::catalog(self.snapshot().catalog())))
+        py.detach(|| json(&CatalogReport::new(self.snapshot().catalog(), None)))
     }
 
     fn describe(&self, py: Python<'_>, address: &str) -> Outcome<String> {
@@ -155,19 +164,15 @@ impl Workspace {
 
     /// What was read and deserves a word.
     fn notices(&self) -> Outcome<String> {
-        json(&answers::notices(&self.snapshot()))
+        json(&ProblemReport::notices(&self.snapshot()))
     }
 
     fn quarantined(&self) -> Outcome<String> {
         let workspace = self.snapshot();
         let left_out: Vec<_> = workspace.quarantined().iter().flat_map(|cluster| cluster.problems.clone()).collect();
         let names: Vec<_> = workspace.quarantined().iter().map(|cluster| cluster.name.clone()).collect();
-        json(&serde_json::json!({"names": names, "errors": to_value(&answers::errors(&left_out))?}))
+        json(&serde_json::json!({"names": names, "errors": ErrorReport::new(&left_out).errors}))
     }
-}
-
-fn to_value(value: &impl serde::Serialize) -> Outcome<serde_json::Value> {
-    serde_json::from_str(&json(value)?).map_err(|error| Failure::value(error.to_string(), "please report it"))
 }
 
 /// For every deployment the clusters that its policies allow.
@@ -207,7 +212,7 @@ impl Masks {
 /// The built-in catalog.
 #[pyfunction]
 pub(crate) fn builtin_catalog(py: Python<'_>) -> Outcome<String> {
-    py.detach(|| json(&answers::catalog(&Catalog::builtin())))
+    py.detach(|| json(&CatalogReport::new(&Catalog::builtin(), None)))
 }
 
 /// The names that come near a text, the nearest first.

@@ -1,19 +1,20 @@
 //! Every detail of one deployment: what was asked for, what it is at, where it runs, how it came there.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
     Action, Answer, Endpoint, Field, Journal, Number, Place, Record, Role, Settings, State, Status,
 };
-use crate::policy::{Level, Scope};
+use crate::policy::{self, Level, Scope};
 use crate::time::Moment;
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
 /// Every detail of one deployment, for a panel or a page. Environment variables are there by name only.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Description {
     /// Its name.
@@ -33,6 +34,7 @@ pub struct Description {
     /// How many replicas run.
     pub current_replicas: u32,
     /// Resources, scaling, load balancer and the rest, as they were set.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub settings: Settings,
     /// Where it is called, and what a call gets.
     pub endpoints: Vec<EndpointDescription>,
@@ -45,7 +47,8 @@ pub struct Description {
 }
 
 /// A workload by name.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkloadName {
     /// Its type.
     pub r#type: String,
@@ -54,7 +57,8 @@ pub struct WorkloadName {
 }
 
 /// A way in, and what a call gets there.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EndpointDescription {
     /// The endpoint.
     pub endpoint: Endpoint,
@@ -63,18 +67,20 @@ pub struct EndpointDescription {
 }
 
 /// What the policies leave of one type.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AxisDescription {
     /// The type of policy.
-    pub r#type: &'static str,
-    /// `unrestricted`, `restricted` or `conflict`.
-    pub state: &'static str,
+    pub r#type: String,
+    /// What the policies do to it.
+    pub state: policy::State,
     /// The policies that restrict it, by level.
     pub policies: Vec<PolicyAt>,
 }
 
 /// A policy and where it is attached.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyAt {
     /// Its name.
     pub name: String,
@@ -83,7 +89,8 @@ pub struct PolicyAt {
 }
 
 /// Where replicas run, or why they do not.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlacementDescription {
     /// Where, and how many.
     pub places: Vec<Place>,
@@ -92,7 +99,8 @@ pub struct PlacementDescription {
 }
 
 /// Something that happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistoryEntry {
     /// When.
     pub at: Moment,
@@ -147,7 +155,7 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
     Some(Description {
         name: found.name.as_str().to_owned(),
         id: None,
-        workload: workload_name(workspace, &found.workload),
+        workload: WorkloadName::new(workspace, &found.workload),
         version: workspace.spec_of(deployment)?.version.clone(),
         environment,
         status: None,
@@ -170,7 +178,7 @@ pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number)
     Some(Description {
         name: record.name.as_str().to_owned(),
         id: Some(state.id(number)),
-        workload: workload_name(workspace, workload),
+        workload: WorkloadName::new(workspace, workload),
         version: record.version.clone(),
         environment: record.governor.as_str().to_owned(),
         status: Some(record.status),
@@ -227,9 +235,11 @@ fn section(field: Field) -> &'static str {
     }
 }
 
-fn workload_name(workspace: &Workspace, workload: &Workload) -> WorkloadName {
-    let r#type = workspace.catalog().resource_type_name(workload.resource_type).to_owned();
-    WorkloadName { r#type, name: workload.name.as_str().to_owned() }
+impl WorkloadName {
+    pub(crate) fn new(workspace: &Workspace, workload: &Workload) -> Self {
+        let r#type = workspace.catalog().resource_type_name(workload.resource_type).to_owned();
+        Self { r#type, name: workload.name.as_str().to_owned() }
+    }
 }
 
 /// The endpoints that lead to a deployment, or would if it were ready.
@@ -256,7 +266,7 @@ fn axes(scope: &Scope) -> Vec<AxisDescription> {
             let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
             policies.map(|policy| PolicyAt { name: policy.name().as_str().to_owned(), level: restriction.level })
         });
-        AxisDescription { r#type: axis.as_str(), state: found.state().as_str(), policies: policies.collect() }
+        AxisDescription { r#type: axis.as_str().to_owned(), state: found.state(), policies: policies.collect() }
     });
     described.collect()
 }

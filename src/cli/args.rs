@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report::Section;
+
 /// Policy and placement: may this workload run there, where best, and why not.
 #[derive(Debug, Parser)]
 #[command(name = "siting", bin_name = "siting", version, propagate_version = true, max_term_width = 100)]
@@ -54,7 +56,7 @@ pub(super) enum Command {
     Describe(Describe),
     /// List the known names of places and hardware
     Catalog(Catalog),
-    /// Print the JSON Schema of manifests
+    /// Print the JSON Schema of manifests or of reports
     Schema(Schema),
 }
 
@@ -169,15 +171,9 @@ pub(super) struct Catalog {
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// A kind of manifest, such as `Policy`; all of them, if left out
+    /// A kind of manifest, such as `Policy`, or of report; all of them, if left out
     pub(super) kind: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Section {
-    Continents,
-    Countries,
-    Groups,
-    Locations,
-    Flavors,
+    /// Print the JSON Schema of what commands answer with `-o json`
+    #[arg(long)]
+    pub(super) reports: bool,
 }

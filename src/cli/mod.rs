@@ -1,8 +1,8 @@
 //! The command line as a library function: arguments in, a report out.
 //!
 //! [`run`] parses arguments, loads manifests, asks the library one question and renders the answer;
-//! the binary and the Python wheel's script are [`main`]. A report is a value first (`report`), which
-//! JSON and YAML print as it is; tables and sentences are made from it at the very edge (`render`).
+//! the binary and the Python wheel's script are [`main`]. An answer is a [report](crate::report), which JSON and
+//! YAML print as it is; tables and sentences are made from it at the very edge (`render`).
 //!
 //! Data goes to standard output, diagnostics to standard error. The exit status is 0 if all is well, 1
 //! if the answer is no, 2 for bad input or usage. Answers for the faces that users type and read; it
@@ -18,13 +18,11 @@
 //! assert!(String::from_utf8_lossy(&out).contains("South America"));
 //! ```
 
-pub mod answers;
 mod args;
 mod commands;
 mod failure;
 mod progress;
 mod render;
-mod report;
 mod session;
 
 use std::ffi::OsString;

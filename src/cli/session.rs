@@ -8,9 +8,9 @@ use super::args::{Command, Global, Output};
 use super::commands;
 use super::failure::Failure;
 use super::render::{Style, Texts, diagnostics};
-use super::report::ErrorReport;
 use super::{ExitStatus, Terminal};
 use crate::manifest::{self, Source};
+use crate::report::{ErrorReport, Include};
 use crate::workspace::{LoadOptions, Workspace};
 
 pub(super) struct Session {
@@ -47,6 +47,11 @@ impl Session {
             out: String::new(),
             err: String::new(),
         }
+    }
+
+    /// What reports list beside the answer.
+    pub(super) fn include(&self) -> Include {
+        Include::NOTHING.quarantined(self.quarantine)
     }
 
     pub(super) fn run(&mut self, command: &Command) -> ExitStatus {

@@ -1,6 +1,6 @@
 //! What a host has to do after a transition.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::Name;
 use crate::lifecycle::commands::Field;
@@ -100,7 +100,8 @@ pub struct Weight {
 }
 
 /// A way in from outside.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Endpoint {
     /// The workload's own.

@@ -1,8 +1,9 @@
 //! The answer to one deployment's question.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::allot::{Allotment, allot};
 use super::ask::Ask;
@@ -45,7 +46,8 @@ impl Asked {
 }
 
 /// The short answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
@@ -66,6 +68,12 @@ impl Verdict {
             Self::Partial => "partial",
             Self::Refused => "refused",
         }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the policies in force leave: union within a level, intersection across levels and axes.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{Attachment, Enforcement, Level, Policy, PolicySet};
@@ -143,7 +144,8 @@ impl Scope {
 }
 
 /// The three states that an axis can be in (P7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// No level restricts it.
@@ -163,6 +165,12 @@ impl State {
             Self::Restricted => "restricted",
             Self::Conflict => "conflict",
         }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -16,7 +16,7 @@ mod series;
 mod version_metrics;
 mod wording;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::scripted_host::Host;
 
@@ -34,8 +34,7 @@ pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
 
 /// What came of a scenario.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct ScenarioReport {
     /// Its name.
     pub name: String,
@@ -44,17 +43,16 @@ pub struct ScenarioReport {
     /// What came of each step.
     pub steps: Vec<StepReport>,
     /// What a scripted host saw over time.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
     /// Requests by deployment, where a scripted host sent any.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Requests>,
     /// Requests that had no route, or waited for a replica for too long.
     pub lost: u64,
 }
 
 /// What became of the requests to a deployment.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Requests {
     /// The deployment.
@@ -68,8 +66,7 @@ pub struct Requests {
 }
 
 /// What came of a step.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct StepReport {
     /// When, in milliseconds after the start.
     pub at: u64,
@@ -82,12 +79,12 @@ pub struct StepReport {
     /// Where it differs from what was expected.
     pub differences: Vec<Difference>,
     /// Where it stands.
-    #[serde(skip)]
     pub origin: Origin,
 }
 
 /// Something that is not as expected.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// What: `status of a`.
     pub subject: String,

@@ -9,6 +9,7 @@ use crate::catalog::{Catalog, Choice, ChoiceKind, nearest};
 use crate::deployment::{Deployment, Workload};
 use crate::id::{ClusterId, DeploymentId, EnvironmentId, Id, Name, PolicyId, ResourceTypeId};
 use crate::origin::{Origin, Problem, ProblemCode, listed};
+use crate::policy::Environment;
 
 /// A deployment, cluster, environment or policy as a caller refers to it: by id, or by name.
 ///
@@ -176,14 +177,23 @@ impl Workspace {
         }
     }
 
+    /// A deployment of this workspace.
+    pub(crate) fn known_deployment(&self, id: DeploymentId) -> Result<&Deployment, LookupError> {
+        self.deployment(id).ok_or(LookupError::Foreign { kind: "deployment", index: id.index() })
+    }
+
+    /// An environment of this workspace that has not been removed.
+    pub(crate) fn known_environment(&self, id: EnvironmentId) -> Result<&Environment, LookupError> {
+        self.environment(id).ok_or(LookupError::Foreign { kind: "environment", index: id.index() })
+    }
+
     /// What a reference leads to.
     pub(super) fn found(
         &self,
         reference: impl Reference<DeploymentId>,
     ) -> Result<(DeploymentId, &Deployment), LookupError> {
         let id = reference.find_in(self)?;
-        let foreign = || LookupError::Foreign { kind: "deployment", index: id.index() };
-        self.deployment(id).map(|deployment| (id, deployment)).ok_or_else(foreign)
+        Ok((id, self.known_deployment(id)?))
     }
 
     /// The cluster of a name.

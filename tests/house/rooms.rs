@@ -21,6 +21,7 @@ const ROOMS: &[&[&str]] = &[
     &["workspace"],
     &["analysis"],
     &["simulation"],
+    &["report"],
     &["testing"],
     &["cli"],
 ];

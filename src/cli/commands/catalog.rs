@@ -5,8 +5,8 @@ use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::render;
-use crate::cli::report::CatalogReport;
 use crate::cli::session::Session;
+use crate::report::CatalogReport;
 
 pub(in crate::cli) fn catalog(session: &mut Session, args: &args::Catalog) -> Result<ExitStatus, Failure> {
     let catalog = match args.from.as_slice() {
@@ -61,18 +61,18 @@ fn keep(report: &mut CatalogReport, catalog: &Catalog, args: &args::Catalog) -> 
     let read: Vec<_> = FlavorKind::ALL.into_iter().filter_map(read_as).flat_map(|found| found.flavors).collect();
     let is_read = |name: &str| read.iter().any(|&flavor| catalog.flavor_code(flavor) == name);
     let full = |code: &str| catalog.country(code).map_or("", |country| catalog.country_name(country));
-    retain(&mut report.continents, |entry| has(&[entry.code, entry.name]));
+    retain(&mut report.continents, |entry| has(&[&entry.code, &entry.name]));
     retain(&mut report.countries, |entry| {
-        has(&[entry.code, entry.name]) || entry.aliases.iter().any(|alias| has(&[alias]))
+        has(&[&entry.code, &entry.name]) || entry.aliases.iter().any(|alias| has(&[alias]))
     });
     retain(&mut report.groups, |entry| has(&[&entry.name]));
     retain(&mut report.locations, |entry| {
         provider.as_deref().is_none_or(|provider| entry.name.starts_with(provider))
             && country.is_none_or(|country| country == entry.country)
-            && has(&[&entry.name, full(entry.country)])
+            && has(&[&entry.name, full(&entry.country)])
     });
     retain(&mut report.flavors, |entry| {
-        let own = entry.vendor.unwrap_or_default();
+        let own = entry.vendor.as_deref().unwrap_or_default();
         vendor.as_deref().is_none_or(|vendor| vendor == own)
             && (has(&[&entry.name, &entry.display_name, own])
                 || entry.aliases.iter().any(|alias| has(&[alias]))

@@ -5,9 +5,9 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{self, Format};
 use crate::cli::failure::Failure;
 use crate::cli::render::{self, Texts, github};
-use crate::cli::report::CheckReport;
 use crate::cli::session::{Loaded, Session};
 use crate::manifest;
+use crate::report::CheckReport;
 
 pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result<ExitStatus, Failure> {
     let annotate = args.format == Some(Format::Github);
@@ -21,7 +21,7 @@ pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result
         session.out = github::findings(&findings);
     } else {
         let texts = Texts::new(&loaded.sources);
-        let report = CheckReport::new(&loaded.workspace, &findings, session.quarantine);
+        let report = CheckReport::new(&loaded.workspace, &findings, session.include());
         session.answer(&report, |_, style| render::check(&findings, &texts, style))?;
     }
     Ok(ExitStatus::of(!findings.iter().any(matters)))

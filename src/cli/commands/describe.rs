@@ -1,7 +1,5 @@
 //! `siting describe`
 
-use serde::Serialize;
-
 use super::simulate;
 use crate::analysis::{self, Description};
 use crate::catalog::nearest;
@@ -10,15 +8,8 @@ use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::render;
 use crate::cli::session::{Loaded, Session};
+use crate::report::DescriptionReport;
 use crate::workspace::Workspace;
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DescriptionReport {
-    api_version: &'static str,
-    kind: &'static str,
-    deployment: Description,
-}
 
 pub(in crate::cli) fn describe(session: &mut Session, args: &args::Describe) -> Result<ExitStatus, Failure> {
     let loaded = session.load(&args.load.paths)?;
@@ -26,8 +17,7 @@ pub(in crate::cli) fn describe(session: &mut Session, args: &args::Describe) -> 
         None => analysis::describe(&loaded.workspace, &args.deployment)?,
         Some(name) => live(&after(&loaded, name)?, &args.deployment)?,
     };
-    let api_version = crate::cli::report::API_VERSION;
-    let report = DescriptionReport { api_version, kind: "Description", deployment };
+    let report = DescriptionReport::from(deployment);
     session.answer(&report, |report, style| render::description(&report.deployment, style))?;
     Ok(ExitStatus::YES)
 }

@@ -5,9 +5,9 @@ use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::render;
-use crate::cli::report::OptionsReport;
 use crate::cli::session::Session;
 use crate::placement::Reason;
+use crate::report::OptionsReport;
 
 pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Result<ExitStatus, Failure> {
     let workspace = session.load(&args.load.paths)?.workspace;
@@ -16,7 +16,7 @@ pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Re
     let Question { environment, resource_type, given } = &question;
     let (environment, resource_type) = (*environment, *resource_type);
     let found = analysis::options(&workspace, environment, resource_type, given);
-    let report = OptionsReport::new(&workspace, &found, session.quarantine);
+    let report = OptionsReport::new(&workspace, &found, session.include());
     let environment = workspace.environment(environment).map_or("", |environment| environment.name.as_str());
     let because = if !found.reasons.is_empty() {
         found.reasons.iter().map(Reason::message).collect::<Vec<_>>().join("; ")

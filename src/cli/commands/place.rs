@@ -5,8 +5,8 @@ use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::render;
-use crate::cli::report::PlacementReport;
 use crate::cli::session::Session;
+use crate::report::PlacementReport;
 use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
@@ -20,7 +20,7 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
             workspace.place_all_watched(options, |decided| progress.reached(decided))
         }
     };
-    let report = PlacementReport::new(&workspace, &outcomes, args.candidates, session.quarantine);
+    let report = PlacementReport::new(&workspace, &outcomes, session.include().candidates(args.candidates))?;
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))
 }

@@ -1,7 +1,5 @@
 //! `siting simulate`
 
-use serde::Serialize;
-
 use crate::cli::ExitStatus;
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -9,15 +7,8 @@ use crate::cli::render;
 use crate::cli::session::{Loaded, Session};
 use crate::manifest;
 use crate::manifest::scenario::ScenarioSpec;
-use crate::simulation::{ScenarioReport, simulate as run};
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SimulationReport {
-    api_version: &'static str,
-    kind: &'static str,
-    scenarios: Vec<ScenarioReport>,
-}
+use crate::report::SimulationReport;
+use crate::simulation::simulate as run;
 
 pub(in crate::cli) fn simulate(session: &mut Session, args: &args::Simulate) -> Result<ExitStatus, Failure> {
     let loaded = session.load(&args.load.paths)?;
@@ -33,9 +24,7 @@ pub(in crate::cli) fn simulate(session: &mut Session, args: &args::Simulate) -> 
         reports.push(report);
     }
     let passed = reports.iter().all(|report| report.passed);
-    let report =
-        SimulationReport { api_version: crate::cli::report::API_VERSION, kind: "SimulationReport", scenarios: reports };
-    session.answer(&report, |report, style| render::simulation(&report.scenarios, style))?;
+    session.answer(&SimulationReport::new(&reports), |_, style| render::simulation(&reports, style))?;
     Ok(ExitStatus::of(passed))
 }
 

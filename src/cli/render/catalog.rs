@@ -3,37 +3,37 @@
 use super::Style;
 use super::table::table;
 use super::words::some;
-use crate::cli::report::CatalogReport;
+use crate::report::CatalogReport;
 
 pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
     let owned = |text: &str| text.to_owned();
     let mut sections = Vec::new();
     if let Some(continents) = &report.continents {
-        let rows = continents.iter().map(|entry| [owned(entry.code), owned(entry.name)]);
+        let rows = continents.iter().map(|entry| [entry.code.clone(), entry.name.clone()]);
         sections.push(("Continents", table(["code", "name"], &[], rows.collect())));
     }
     if let Some(countries) = &report.countries {
         let rows = countries
             .iter()
-            .map(|entry| [owned(entry.code), owned(entry.continent), entry.aliases.join(", "), owned(entry.name)]);
+            .map(|entry| [entry.code.clone(), entry.continent.clone(), entry.aliases.join(", "), entry.name.clone()]);
         sections.push(("Countries", table(["code", "continent", "aliases", "name"], &[], rows.collect())));
     }
     if let Some(groups) = &report.groups {
         let rows = groups.iter().map(|entry| {
-            let about = entry.about.unwrap_or("of this workspace").split(" (").next().unwrap_or_default();
+            let about = entry.about.as_deref().unwrap_or("of this workspace").split(" (").next().unwrap_or_default();
             [entry.name.clone(), entry.countries.len().to_string(), entry.countries.join(" "), owned(about)]
         });
         let rows: Vec<_> = rows.collect();
         sections.push(("Groups", grouped(rows)));
     }
     if let Some(locations) = &report.locations {
-        let rows = locations.iter().map(|entry| [entry.name.clone(), owned(entry.country)]);
+        let rows = locations.iter().map(|entry| [entry.name.clone(), entry.country.clone()]);
         sections.push(("Locations", table(["name", "country"], &[], rows.collect())));
     }
     if let Some(flavors) = &report.flavors {
         let rows = flavors.iter().map(|entry| {
             [
-                owned(entry.r#type),
+                entry.r#type.clone(),
                 entry.name.clone(),
                 entry.parent.clone().unwrap_or_else(|| owned("-")),
                 entry.memory.map_or_else(|| owned("-"), |memory| memory.to_string()),

@@ -38,7 +38,7 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
     let scope = found.scope.iter().map(|axis| {
         let policies: Vec<_> = axis.policies.iter().map(|at| format!("{} ({})", at.name, at.level)).collect();
         let by = if policies.is_empty() { String::new() } else { format!(" by {}", policies.join(", ")) };
-        row(axis.r#type, &format!("{}{by}", axis.state))
+        row(&axis.r#type, &format!("{}{by}", axis.state))
     });
     section("Scope", scope.collect());
     let mut placement: Vec<_> = found.placement.places.iter().map(|at| row(at.cluster.as_str(), &place(at))).collect();

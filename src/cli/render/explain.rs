@@ -5,9 +5,9 @@ use super::place::reasons;
 use super::table::columns;
 use super::words::{count, some};
 use crate::catalog::{Axis, Catalog, Continent, FlavorKind, Point};
-use crate::cli::report::{ChoiceReport, ClusterExplanation, Covered, ExplanationReport, PlacedReport, ScopeReport};
 use crate::id::DeploymentId;
 use crate::policy::{Restriction, Scope, State};
+use crate::report::{ChoiceName, ClusterExplanation, Covered, ExplanationReport, PlacedReport, ScopeReport};
 use crate::workspace::{Outcome, Workspace};
 
 /// Names listed of a longer list.
@@ -76,14 +76,14 @@ pub(in crate::cli) fn explain_cluster(
         // The names stand in the first row of several.
         for reason in &pool.reasons {
             let [pool, flavor] = std::mem::take(&mut names);
-            rows.push([pool, flavor, reason.code.to_owned(), reason.message.clone()]);
+            rows.push([pool, flavor, reason.code.clone(), reason.message.clone()]);
         }
     }
     text.push_str(&format!("\n{}\n{}", style.bold("Pools"), columns(&[], rows)));
     if !cluster.admitted_by.is_empty() {
         let rows = cluster.admitted_by.iter().map(|admission| {
             let option = admission.option.as_ref().map_or("everything".to_owned(), ToString::to_string);
-            [admission.level.to_owned(), admission.policy.clone(), option]
+            [admission.level.to_string(), admission.policy.clone(), option]
         });
         text.push_str(&format!("\n{}\n{}", style.bold("Admitted by"), columns(&[], rows.collect())));
     }
@@ -101,9 +101,9 @@ fn title(workspace: &Workspace, id: DeploymentId, style: Style) -> String {
 fn verdict(outcome: &Outcome, report: &ExplanationReport, style: Style) -> String {
     let candidates = count(report.candidate_count, "candidate");
     match outcome.decision.refusal() {
-        None => format!("{}, {candidates}", style.good(report.verdict)),
+        None => format!("{}, {candidates}", style.good(report.verdict.as_str())),
         Some(refusal) => {
-            let verdict = style.bad(report.verdict);
+            let verdict = style.bad(report.verdict.as_str());
             let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
             format!("{verdict}, fits {} of {wanted}, {candidates}", refusal.fitting)
         }
@@ -180,7 +180,7 @@ fn counted_places(catalog: &Catalog, countries: &[String], locations: &[String])
 }
 
 /// `any gpu, cpu x86`
-fn counted_flavors(catalog: &Catalog, flavors: &[ChoiceReport]) -> String {
+fn counted_flavors(catalog: &Catalog, flavors: &[ChoiceName]) -> String {
     let mut names = Vec::new();
     for kind in FlavorKind::ALL {
         let ours: Vec<_> = flavors.iter().filter(|flavor| flavor.is(kind)).map(ToString::to_string).collect();

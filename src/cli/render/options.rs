@@ -3,7 +3,7 @@
 use super::Style;
 use super::table::table;
 use super::words::with_article;
-use crate::cli::report::{OptionEntry, OptionsReport};
+use crate::report::{OptionReport, OptionsReport};
 
 /// What was asked.
 pub(in crate::cli) struct Asked<'a> {
@@ -20,8 +20,8 @@ pub(in crate::cli) fn options(report: &OptionsReport, question: &Asked<'_>, styl
         let nothing = style.bad("nothing is left");
         return format!("For {resource_type} in {environment}, {nothing}: {because}\n");
     }
-    let section = |title: &str, entries: &[OptionEntry]| {
-        let row = |entry: &OptionEntry| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];
+    let section = |title: &str, entries: &[OptionReport]| {
+        let row = |entry: &OptionReport| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];
         let rows = entries.iter().map(row).collect();
         let title = style.bold(&format!("{title} for {resource_type} in {environment}"));
         format!("{title}\n\n{}", table(["type", "name", "clusters"], &[2], rows))

@@ -3,9 +3,10 @@
 use super::Style;
 use super::table::{columns, table};
 use super::words::count;
-use crate::cli::report::{DeploymentReport, PlacementReport, ReasonReport, RefusalReport};
+use crate::placement::Verdict;
 use crate::policy::Level;
 use crate::quantity::Money;
+use crate::report::{DecisionReport, PlacementReport, ReasonReport, RefusalReport};
 
 /// Places of one deployment that are shown in its row.
 const PLACES: usize = 4;
@@ -50,7 +51,7 @@ fn painted(table: &str, style: Style) -> String {
 }
 
 /// One row for a deployment, and one for each further place of it.
-fn rows(deployment: &DeploymentReport) -> Vec<[String; 5]> {
+fn rows(deployment: &DecisionReport) -> Vec<[String; 5]> {
     let placed = &deployment.placements;
     let mut places: Vec<_> = placed
         .iter()
@@ -73,7 +74,7 @@ fn rows(deployment: &DeploymentReport) -> Vec<[String; 5]> {
     let first = [
         deployment.address(),
         deployment.environment.clone(),
-        deployment.verdict.to_owned(),
+        deployment.verdict.to_string(),
         places.next().unwrap_or_else(|| "-".to_owned()),
         price,
     ];
@@ -82,7 +83,7 @@ fn rows(deployment: &DeploymentReport) -> Vec<[String; 5]> {
 }
 
 /// Of all places; unknown if one of them is.
-fn price(deployment: &DeploymentReport) -> String {
+fn price(deployment: &DecisionReport) -> String {
     if deployment.placements.is_empty() {
         return "-".to_owned();
     }
@@ -93,9 +94,9 @@ fn price(deployment: &DeploymentReport) -> String {
     sum.map_or_else(|| "unknown".to_owned(), |micros| Money::micros(micros).to_string())
 }
 
-fn heading(deployment: &DeploymentReport, refusal: &RefusalReport, style: Style) -> String {
+fn heading(deployment: &DecisionReport, refusal: &RefusalReport, style: Style) -> String {
     let address = style.bold(&deployment.address());
-    let refused = style.bad(deployment.verdict);
+    let refused = style.bad(deployment.verdict.as_str());
     let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
     let candidates = match deployment.candidate_count {
         0 => String::new(),
@@ -140,7 +141,7 @@ fn words(reason: &ReasonReport) -> String {
         return reason.message.clone();
     }
     let at = |level: Level| {
-        let policies = reason.policies.iter().filter(|policy| policy.level == level.as_str());
+        let policies = reason.policies.iter().filter(|policy| policy.level == level);
         let names: Vec<_> = policies.map(|policy| policy.name.as_str()).collect();
         (!names.is_empty()).then(|| format!("{} ({level})", names.join(", ")))
     };
@@ -186,9 +187,10 @@ fn candidates(report: &PlacementReport, style: Style) -> String {
 }
 
 fn summary(report: &PlacementReport, style: Style) -> String {
-    let number = |verdict: &str| report.deployments.iter().filter(|deployment| deployment.verdict == verdict).count();
-    let mut words = vec![format!("{} placed", number("placed"))];
-    for verdict in ["partial", "refused"] {
+    let number =
+        |verdict: Verdict| report.deployments.iter().filter(|deployment| deployment.verdict == verdict).count();
+    let mut words = vec![format!("{} placed", number(Verdict::Placed))];
+    for verdict in [Verdict::Partial, Verdict::Refused] {
         if number(verdict) > 0 {
             words.push(style.bad(&format!("{} {verdict}", number(verdict))));
         }

@@ -16,6 +16,7 @@ use crate::time::Moment;
 /// The number of a deployment in its workload: the `n` of its id `<workload>-<n>`. Given out by a
 /// counter, and never again (L1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Number(u64);
 

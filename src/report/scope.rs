@@ -1,56 +1,70 @@
 //! What the policies in force leave, in the catalog's words (P7).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::ChoiceReport;
+use super::names::ChoiceName;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Point};
 use crate::id::{Atom, CountryId};
 use crate::policy::{AxisScope, Scope, State};
 
-/// Both axes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub(in crate::cli) struct ScopeReport {
-    pub(in crate::cli) locations: LocationScope,
-    pub(in crate::cli) flavors: FlavorScope,
+/// What the policies in force leave, axis by axis.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ScopeReport {
+    /// Where.
+    pub locations: LocationScope,
+    /// On what.
+    pub flavors: FlavorScope,
 }
 
-/// Unrestricted axes have no lists; those in conflict have empty ones.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub(in crate::cli) struct LocationScope {
-    pub(in crate::cli) state: &'static str,
-    /// Countries allowed whole.
-    pub(in crate::cli) countries: Option<Vec<String>>,
-    /// Known locations allowed outside of them.
-    pub(in crate::cli) locations: Option<Vec<String>>,
+/// What is left of the world. An unrestricted axis has no lists; one in conflict has empty ones.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LocationScope {
+    /// What the policies do to it.
+    pub state: State,
+    /// Countries that are allowed whole, by code.
+    pub countries: Option<Vec<String>>,
+    /// Known locations that are allowed outside of those.
+    pub locations: Option<Vec<String>>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub(in crate::cli) struct FlavorScope {
-    pub(in crate::cli) state: &'static str,
-    pub(in crate::cli) flavors: Option<Vec<ChoiceReport>>,
+/// What is left of all hardware. An unrestricted axis has no list; one in conflict has an empty one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FlavorScope {
+    /// What the policies do to it.
+    pub state: State,
+    /// Every code that is allowed, families included.
+    pub flavors: Option<Vec<ChoiceName>>,
 }
 
 impl ScopeReport {
-    pub(in crate::cli) fn new(catalog: &Catalog, scope: &Scope) -> Self {
+    /// Of a scope, with the names of the catalog that it was compiled against.
+    #[must_use]
+    pub fn new(catalog: &Catalog, scope: &Scope) -> Self {
         let (places, hardware) = (scope.axis(Axis::Location), scope.axis(Axis::Flavor));
         let listed = |axis: &AxisScope| axis.state() != State::Unrestricted;
         let (countries, locations) =
             listed(places).then(|| Covered::places(catalog, |atom, rest| places.admits(Point { atom, rest }))).unzip();
         let flavors = listed(hardware).then(|| Covered::flavors(catalog, |atom| hardware.admits(Point::known(atom))));
         Self {
-            locations: LocationScope { state: places.state().as_str(), countries, locations },
-            flavors: FlavorScope { state: hardware.state().as_str(), flavors },
+            locations: LocationScope { state: places.state(), countries, locations },
+            flavors: FlavorScope { state: hardware.state(), flavors },
         }
     }
 }
 
 /// What a set of atoms covers.
-pub(in crate::cli) struct Covered;
+pub(crate) struct Covered;
 
 impl Covered {
     /// The countries that are in it whole, and the known locations in it outside of those; by name.
-    pub(in crate::cli) fn places(catalog: &Catalog, admits: impl Fn(Atom, Atom) -> bool) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn places(catalog: &Catalog, admits: impl Fn(Atom, Atom) -> bool) -> (Vec<String>, Vec<String>) {
         let admitted =
             |country: CountryId, location| admits(catalog.place(country, location), catalog.rest_of(country));
         let countries = catalog.countries();
@@ -72,9 +86,9 @@ impl Covered {
     }
 
     /// The flavors in it, by kind and code.
-    pub(in crate::cli) fn flavors(catalog: &Catalog, admits: impl Fn(Atom) -> bool) -> Vec<ChoiceReport> {
+    pub(crate) fn flavors(catalog: &Catalog, admits: impl Fn(Atom) -> bool) -> Vec<ChoiceName> {
         let allowed = catalog.flavors().filter(|&flavor| admits(catalog.flavor_atom(flavor)));
-        sorted(allowed.map(|flavor| ChoiceReport::of_flavor(catalog, flavor)))
+        sorted(allowed.map(|flavor| ChoiceName::of_flavor(catalog, flavor)))
     }
 }
 

@@ -1,0 +1,95 @@
+//! What `check` answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::errors::{ProblemReport, QuarantinedReport, RelatedReport, place};
+use super::header::{ApiVersion, Include, kind};
+use crate::analysis::{Finding, Severity};
+use crate::workspace::Workspace;
+
+/// Everything in a workspace that deserves a second look.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CheckReport {
+    api_version: ApiVersion,
+    kind: kind::CheckReport,
+    /// The findings, by file, line and column.
+    pub findings: Vec<FindingReport>,
+    /// The clusters that a load with quarantine left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Vec<QuarantinedReport>>,
+    /// What was read and deserves a word, such as documents of other API groups that were skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<ProblemReport>,
+}
+
+/// Something legal that is probably not meant.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FindingReport {
+    /// Its kind, in kebab case.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was found: lower case, no final period, names in backticks.
+    pub message: String,
+    /// What could be done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The document that it is about.
+    pub subject: SubjectReport,
+    /// The file where it stands.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// The column in characters, from 1.
+    pub column: Option<u32>,
+    /// Other places that belong to it.
+    pub related: Vec<RelatedReport>,
+}
+
+/// A document that a finding is about.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SubjectReport {
+    /// Its kind.
+    pub kind: String,
+    /// Its name; a deployment's as `workload/name`.
+    pub name: String,
+}
+
+impl CheckReport {
+    /// Of findings in this workspace.
+    #[must_use]
+    pub fn new(workspace: &Workspace, findings: &[Finding], include: Include) -> Self {
+        Self {
+            api_version: ApiVersion::default(),
+            kind: Default::default(),
+            findings: findings.iter().map(FindingReport::from).collect(),
+            quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
+            notices: ProblemReport::notices(workspace),
+        }
+    }
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        let (file, line, column) = place(&finding.origin);
+        let subject = SubjectReport { kind: finding.subject.kind.to_owned(), name: finding.subject.name.clone() };
+        Self {
+            code: finding.code.to_owned(),
+            severity: finding.severity,
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+            subject,
+            file,
+            line,
+            column,
+            related: RelatedReport::all(&finding.related),
+        }
+    }
+}

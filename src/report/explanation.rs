@@ -1,0 +1,213 @@
+//! What `explain` answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::header::{ApiVersion, Include, kind};
+use super::names::{CandidateReport, ChoiceName, ReasonReport, policies};
+use super::{QuarantinedReport, ScopeReport};
+use crate::analysis::PolicyAt;
+use crate::catalog::Axis;
+use crate::id::{Atom, ClusterId, DeploymentId, Id, PairId};
+use crate::inventory::Fleet;
+use crate::placement::{PairExplanation, Reason, Verdict};
+use crate::policy::{Level, Policy, Scope};
+use crate::workspace::{LookupError, Outcome, Reference, Workspace};
+
+/// Why a deployment may run where it may, and what keeps it from elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ExplanationReport {
+    api_version: ApiVersion,
+    kind: kind::Explanation,
+    /// The deployment as `workload/name`.
+    pub deployment: String,
+    /// The short answer.
+    pub verdict: Verdict,
+    /// How many candidates there are.
+    pub candidate_count: usize,
+    /// What the policies in force leave.
+    pub scope: ScopeReport,
+    /// Every constraint that keeps some pool of the fleet from holding a replica.
+    pub reasons: Vec<ReasonReport>,
+    /// The cluster that was asked about; the three fields below are about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Whether some pool and flavor of it is a candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<bool>,
+    /// Each of its pools and flavors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<Vec<PoolExplanation>>,
+    /// The policies that let it in, by level, policy and option.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_by: Option<Vec<Admission>>,
+    /// The clusters that a load with quarantine left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Vec<QuarantinedReport>>,
+}
+
+/// What speaks for and against one cluster.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ClusterExplanation {
+    /// The cluster.
+    pub cluster: String,
+    /// Whether some pool and flavor of it is a candidate.
+    pub allowed: bool,
+    /// Each of its pools and flavors.
+    pub pools: Vec<PoolExplanation>,
+    /// The policies that let it in, by level, policy and option.
+    pub admitted_by: Vec<Admission>,
+}
+
+/// Every constraint that one pool and flavor fails; none, where it is a candidate with room.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PoolExplanation {
+    /// The pool.
+    pub pool: String,
+    /// The flavor.
+    pub flavor: ChoiceName,
+    /// The constraints, in the order in which they are applied.
+    pub reasons: Vec<Objection>,
+}
+
+/// A constraint that one pool and flavor fails.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Objection {
+    /// The constraint's name in kebab case, as [`Code`](crate::placement::Code) has it.
+    pub code: String,
+    /// The same in words: lower case, no final period.
+    pub message: String,
+    /// The policies that exclude.
+    pub policies: Vec<PolicyAt>,
+}
+
+/// An option of a policy in force that covers the cluster's place or one of its flavors.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Admission {
+    /// The policy.
+    pub policy: String,
+    /// Where it is attached.
+    pub level: Level,
+    /// The option; `None` for a policy that allows everything without listing it (P9).
+    pub option: Option<ChoiceName>,
+}
+
+impl ExplanationReport {
+    /// Of a decision that this workspace made for the deployment alone, and about one cluster, where one is given.
+    ///
+    /// # Errors
+    /// [`LookupError::Foreign`], where the decision is about a deployment of another workspace.
+    pub fn new(
+        workspace: &Workspace,
+        outcome: &Outcome,
+        cluster: Option<ClusterExplanation>,
+        include: Include,
+    ) -> Result<Self, LookupError> {
+        let decision = &outcome.decision;
+        let reasons = match decision.refusal() {
+            Some(refusal) => ReasonReport::all(&refusal.reasons),
+            None => ReasonReport::all(&workspace.explain(outcome.deployment)?),
+        };
+        let mut report = Self {
+            api_version: ApiVersion::default(),
+            kind: Default::default(),
+            deployment: workspace.known_deployment(outcome.deployment)?.address(),
+            verdict: decision.verdict(),
+            candidate_count: decision.candidates().len(),
+            scope: ScopeReport::new(workspace.catalog(), decision.scope()),
+            reasons,
+            cluster: None,
+            allowed: None,
+            pools: None,
+            admitted_by: None,
+            quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
+        };
+        if let Some(ClusterExplanation { cluster, allowed, pools, admitted_by }) = cluster {
+            report.cluster = Some(cluster);
+            report.allowed = Some(allowed);
+            report.pools = Some(pools);
+            report.admitted_by = Some(admitted_by);
+        }
+        Ok(report)
+    }
+}
+
+impl ClusterExplanation {
+    /// Of one deployment and one cluster.
+    ///
+    /// # Errors
+    /// [`LookupError`], where the workspace does not have one of them.
+    pub fn new(
+        workspace: &Workspace,
+        deployment: DeploymentId,
+        cluster: impl Reference<ClusterId>,
+    ) -> Result<Self, LookupError> {
+        let id = cluster.find_in(workspace)?;
+        let (fleet, scope) = (workspace.inventory().fleet(), workspace.scope(deployment)?);
+        let pairs = workspace.explain_cluster(deployment, id)?;
+        let name = fleet.cluster(id).map(|cluster| cluster.name.as_str().to_owned());
+        Ok(Self {
+            cluster: name.ok_or(LookupError::Foreign { kind: "cluster", index: id.index() })?,
+            allowed: pairs.iter().any(|pair| pair.candidate),
+            pools: pairs.iter().filter_map(|pair| PoolExplanation::new(fleet, pair)).collect(),
+            admitted_by: Admission::all(fleet, &scope, id).unwrap_or_default(),
+        })
+    }
+}
+
+impl PoolExplanation {
+    fn new(fleet: &Fleet, explanation: &PairExplanation) -> Option<Self> {
+        let CandidateReport { pool, flavor, .. } = CandidateReport::new(fleet, explanation.pair)?;
+        Some(Self { pool, flavor, reasons: explanation.reasons.iter().map(Objection::from).collect() })
+    }
+}
+
+impl From<&Reason> for Objection {
+    fn from(reason: &Reason) -> Self {
+        Self { code: reason.code.as_str().to_owned(), message: reason.message(), policies: policies(&reason.policies) }
+    }
+}
+
+impl Admission {
+    /// By level, then policy, then option.
+    fn all(fleet: &Fleet, scope: &Scope, id: ClusterId) -> Option<Vec<Self>> {
+        let pairs = fleet.cluster(id)?.pairs.clone().map(PairId::from_index);
+        let classes: Vec<_> = pairs.filter_map(|pair| fleet.index().class_of(pair)).collect();
+        let mut admissions = Vec::new();
+        for axis in Axis::ALL {
+            let points = classes.iter().filter_map(|class| *class.points.get(axis));
+            let atoms: Vec<Atom> = points.map(|point| point.atom).collect();
+            for restriction in scope.axis(axis).restrictions() {
+                let policies = restriction.policies.iter().filter_map(|&policy| scope.policies().get(policy));
+                for (policy, &atom) in policies.flat_map(|policy| atoms.iter().map(move |atom| (policy, atom))) {
+                    let admission = |option| {
+                        let name = policy.name().as_str().to_owned();
+                        (restriction.level, Self { policy: name, level: restriction.level, option })
+                    };
+                    admissions.extend(options(fleet, policy, atom).into_iter().map(admission));
+                }
+            }
+        }
+        admissions.sort();
+        admissions.dedup();
+        Some(admissions.into_iter().map(|(_, admission)| admission).collect())
+    }
+}
+
+/// The options by which a policy admits an atom; one unnamed where it allows everything.
+fn options(fleet: &Fleet, policy: &Policy, atom: Atom) -> Vec<Option<ChoiceName>> {
+    let listed = policy.admitting(fleet.catalog(), atom);
+    if listed.is_empty() && policy.effect().contains(atom) {
+        return vec![None];
+    }
+    listed.into_iter().map(|choice| Some(ChoiceName::new(fleet.catalog(), choice))).collect()
+}

@@ -1,0 +1,61 @@
+//! What all reports begin with, and what they can include.
+
+use serde::{Deserialize, Serialize};
+
+/// What stands as `apiVersion` of every report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub(super) enum ApiVersion {
+    #[default]
+    #[serde(rename = "siting.dev/v1")]
+    V1,
+}
+
+/// A type for each kind of report, whose only value is the kind's name: a report of another kind is not read.
+macro_rules! kinds {
+    ($($kind:ident)+) => {
+        /// What stands as `kind`.
+        pub(super) mod kind {
+            use serde::{Deserialize, Serialize};
+            $(
+                #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+                #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+                pub(crate) enum $kind {
+                    #[default]
+                    $kind,
+                }
+            )+
+        }
+    };
+}
+
+kinds! { Catalog CheckReport Description ErrorReport Explanation OptionsReport PlacementReport SimulationReport }
+
+/// What a report lists beside the answer itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Include {
+    /// Every candidate of each decision.
+    pub candidates: bool,
+    /// The clusters that the load left out (I6), even where there are none.
+    pub quarantined: bool,
+}
+
+impl Include {
+    /// The answer alone.
+    pub const NOTHING: Self = Self { candidates: false, quarantined: false };
+    /// All there is.
+    pub const EVERYTHING: Self = Self { candidates: true, quarantined: true };
+
+    /// With or without the candidates of each decision.
+    #[must_use]
+    pub fn candidates(self, candidates: bool) -> Self {
+        Self { candidates, ..self }
+    }
+
+    /// With or without the clusters that were left out.
+    #[must_use]
+    pub fn quarantined(self, quarantined: bool) -> Self {
+        Self { quarantined, ..self }
+    }
+}

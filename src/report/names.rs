@@ -1,0 +1,112 @@
+//! What stands in several reports: places and hardware, candidates, policies, reasons.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::PolicyAt;
+use crate::catalog::{Catalog, Choice, FlavorKind};
+use crate::id::{FlavorId, PairId};
+use crate::inventory::Fleet;
+use crate::placement::{Culprit, Reason};
+
+/// A place or hardware of the catalog, such as the country `us` or the gpu `t4`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ChoiceName {
+    /// `continent`, `country`, `group`, `location`, `gpu` or `cpu`.
+    pub r#type: String,
+    /// Its code or name.
+    pub name: String,
+}
+
+impl ChoiceName {
+    pub(crate) fn new(catalog: &Catalog, choice: Choice) -> Self {
+        Self { r#type: catalog.choice_kind(choice).as_str().to_owned(), name: catalog.choice_name(choice).to_owned() }
+    }
+
+    /// Whether it is hardware of this kind.
+    #[must_use]
+    pub fn is(&self, kind: FlavorKind) -> bool {
+        self.r#type == kind.as_str()
+    }
+
+    pub(crate) fn of_flavor(catalog: &Catalog, flavor: FlavorId) -> Self {
+        Self::new(catalog, Choice::Flavor(flavor))
+    }
+}
+
+/// `gpu t4`
+impl fmt::Display for ChoiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.r#type, self.name)
+    }
+}
+
+/// Where a replica can run, and on what.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CandidateReport {
+    /// The cluster.
+    pub cluster: String,
+    /// The pool.
+    pub pool: String,
+    /// The pool's flavor that it would run on.
+    pub flavor: ChoiceName,
+}
+
+impl CandidateReport {
+    /// `None` for an id of another fleet.
+    pub(super) fn new(fleet: &Fleet, id: PairId) -> Option<Self> {
+        let pair = fleet.pair(id)?;
+        Some(Self {
+            cluster: fleet.cluster(pair.cluster)?.name.as_str().to_owned(),
+            pool: fleet.pool(pair.pool)?.def.name.as_str().to_owned(),
+            flavor: ChoiceName::of_flavor(fleet.catalog(), pair.flavor),
+        })
+    }
+}
+
+/// The policies that exclude, and where each is attached.
+pub(super) fn policies(culprits: &[Culprit]) -> Vec<PolicyAt> {
+    let one = |culprit: &Culprit| PolicyAt { name: culprit.policy.as_str().to_owned(), level: culprit.level };
+    culprits.iter().map(one).collect()
+}
+
+/// A constraint that stands in the way, and how many clusters it takes away (D6).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ReasonReport {
+    /// The constraint's name in kebab case, as [`Code`](crate::placement::Code) has it.
+    pub code: String,
+    /// The same in words: lower case, no final period.
+    pub message: String,
+    /// The policies that exclude; empty where the constraint is not about policies.
+    pub policies: Vec<PolicyAt>,
+    /// Clusters that it alone would leave without a place.
+    pub removed_alone: usize,
+    /// Clusters that still have a place after it and all before it.
+    pub left_after: usize,
+}
+
+impl ReasonReport {
+    pub(super) fn all(reasons: &[Reason]) -> Vec<Self> {
+        reasons.iter().map(Self::from).collect()
+    }
+}
+
+impl From<&Reason> for ReasonReport {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            code: reason.code.as_str().to_owned(),
+            message: reason.message(),
+            policies: policies(&reason.policies),
+            removed_alone: reason.counts.removed_alone,
+            left_after: reason.counts.left_after,
+        }
+    }
+}

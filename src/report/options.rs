@@ -1,0 +1,57 @@
+//! What `options` answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::QuarantinedReport;
+use super::header::{ApiVersion, Include, kind};
+use super::names::ChoiceName;
+use crate::analysis::{OptionCount, Remaining};
+use crate::workspace::Workspace;
+
+/// What is still allowed before anything is deployed (D10).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OptionsReport {
+    api_version: ApiVersion,
+    kind: kind::OptionsReport,
+    /// Places that remain: by kind, then name.
+    pub locations: Vec<OptionReport>,
+    /// Hardware that remains: by kind, then code.
+    pub flavors: Vec<OptionReport>,
+    /// The clusters that a load with quarantine left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Vec<QuarantinedReport>>,
+}
+
+/// A place or hardware that remains.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct OptionReport {
+    /// `continent`, `country`, `group`, `location`, `gpu` or `cpu`.
+    pub r#type: String,
+    /// Its code or name.
+    pub name: String,
+    /// Clusters on which a replica could run if it were chosen, from 1.
+    pub clusters: usize,
+}
+
+impl OptionsReport {
+    /// Of what remains in this workspace.
+    #[must_use]
+    pub fn new(workspace: &Workspace, remaining: &Remaining, include: Include) -> Self {
+        let entry = |option: &OptionCount| {
+            let ChoiceName { r#type, name } = ChoiceName::new(workspace.catalog(), option.choice);
+            OptionReport { r#type, name, clusters: option.clusters }
+        };
+        Self {
+            api_version: ApiVersion::default(),
+            kind: Default::default(),
+            locations: remaining.locations.iter().map(entry).collect(),
+            flavors: remaining.flavors.iter().map(entry).collect(),
+            quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
+        }
+    }
+}

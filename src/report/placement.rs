@@ -1,0 +1,202 @@
+//! What `place` answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::header::{ApiVersion, Include, kind};
+use super::names::{CandidateReport, ChoiceName, ReasonReport};
+use super::{ProblemReport, QuarantinedReport, ScopeReport};
+use crate::analysis::WorkloadName;
+use crate::placement::{Decision, Refusal, Verdict};
+use crate::policy::Level;
+use crate::quantity::Money;
+use crate::workspace::{AuditOutcome, LookupError, Outcome, Workspace};
+
+/// Decisions about deployments, in the order in which they were made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PlacementReport {
+    api_version: ApiVersion,
+    kind: kind::PlacementReport,
+    /// The currency of all prices, as ISO 4217 has it.
+    pub currency: String,
+    /// A report for each decision.
+    pub deployments: Vec<DecisionReport>,
+    /// The clusters that a load with quarantine left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Vec<QuarantinedReport>>,
+    /// What was read and deserves a word, such as documents of other API groups that were skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<ProblemReport>,
+}
+
+/// The decision about one deployment.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DecisionReport {
+    /// The deployment's name.
+    pub name: String,
+    /// Its workload.
+    pub workload: WorkloadName,
+    /// The environment that governs it.
+    pub environment: String,
+    /// The short answer.
+    pub verdict: Verdict,
+    /// What the policies in force leave.
+    pub scope: ScopeReport,
+    /// How many candidates there are.
+    pub candidate_count: usize,
+    /// Everywhere that one replica could run if it were empty, by cluster, pool and flavor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<Vec<CandidateReport>>,
+    /// Where the replicas run; empty where all are refused.
+    pub placements: Vec<PlacedReport>,
+    /// Why not all replicas have a place.
+    pub refusal: Option<RefusalReport>,
+    /// What each audited policy would change (P12), by level, then name.
+    pub audit: Vec<AuditReport>,
+}
+
+/// Replicas of a deployment on one place.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PlacedReport {
+    /// The cluster.
+    pub cluster: String,
+    /// The pool.
+    pub pool: String,
+    /// The flavor.
+    pub flavor: ChoiceName,
+    /// How many; 0 for a deployment that is scaled to zero and would wake here.
+    pub replicas: u32,
+    /// What all of them cost an hour; `None` if unknown.
+    pub price_per_hour: Option<Money>,
+}
+
+/// Why not all replicas have a place.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct RefusalReport {
+    /// Replicas wanted; 1 for a deployment that is scaled to zero.
+    pub wanted: u32,
+    /// Replicas that would fit.
+    pub fitting: u32,
+    /// Clusters in the fleet.
+    pub clusters: usize,
+    /// The constraints that take clusters away, in the order in which they are applied.
+    pub reasons: Vec<ReasonReport>,
+}
+
+/// What enforcing one audited policy at its level would change (P12).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AuditReport {
+    /// The policy.
+    pub policy: String,
+    /// Where it is attached.
+    pub level: Level,
+    /// Candidates that would be lost.
+    pub loses: usize,
+    /// Candidates that would be gained.
+    pub gains: usize,
+    /// The verdict it would lead to.
+    pub verdict: Verdict,
+}
+
+impl PlacementReport {
+    /// Of decisions that this workspace made.
+    ///
+    /// # Errors
+    /// [`LookupError::Foreign`], where a decision is about a deployment of another workspace.
+    pub fn new(workspace: &Workspace, outcomes: &[Outcome], include: Include) -> Result<Self, LookupError> {
+        let deployments = outcomes.iter().map(|outcome| DecisionReport::new(workspace, outcome, include));
+        Ok(Self {
+            api_version: ApiVersion::default(),
+            kind: Default::default(),
+            currency: workspace.currency().to_owned(),
+            deployments: deployments.collect::<Result<_, _>>()?,
+            quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
+            notices: ProblemReport::notices(workspace),
+        })
+    }
+
+    /// Whether every deployment has a place for all its replicas.
+    #[must_use]
+    pub fn all_placed(&self) -> bool {
+        self.deployments.iter().all(|deployment| deployment.refusal.is_none())
+    }
+}
+
+impl DecisionReport {
+    /// Of a decision that this workspace made.
+    ///
+    /// # Errors
+    /// [`LookupError::Foreign`], where it is about a deployment of another workspace.
+    pub fn new(workspace: &Workspace, outcome: &Outcome, include: Include) -> Result<Self, LookupError> {
+        let (deployment, decision) = (workspace.known_deployment(outcome.deployment)?, &outcome.decision);
+        let environment = workspace.known_environment(deployment.environment)?;
+        let fleet = decision.fleet();
+        let listed = || decision.candidates().iter().filter_map(|id| CandidateReport::new(fleet, id)).collect();
+        Ok(Self {
+            name: deployment.name.as_str().to_owned(),
+            workload: WorkloadName::new(workspace, &deployment.workload),
+            environment: environment.name.as_str().to_owned(),
+            verdict: decision.verdict(),
+            scope: ScopeReport::new(workspace.catalog(), decision.scope()),
+            candidate_count: decision.candidates().len(),
+            candidates: include.candidates.then(listed),
+            placements: PlacedReport::all(decision),
+            refusal: decision.refusal().map(RefusalReport::from),
+            audit: outcome.audit.iter().filter_map(|audit| AuditReport::new(workspace, audit)).collect(),
+        })
+    }
+
+    /// How the deployment is addressed: `workload/name`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}/{}", self.workload.name, self.name)
+    }
+}
+
+impl PlacedReport {
+    /// All placements of a decision, by first replica.
+    #[must_use]
+    pub fn all(decision: &Decision) -> Vec<Self> {
+        let placed = decision.placements().iter().filter_map(|placement| {
+            let CandidateReport { cluster, pool, flavor } = CandidateReport::new(decision.fleet(), placement.pair)?;
+            let (replicas, price_per_hour) = (placement.replicas, placement.price_per_hour);
+            Some(Self { cluster, pool, flavor, replicas, price_per_hour })
+        });
+        placed.collect()
+    }
+}
+
+impl From<&Refusal> for RefusalReport {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            wanted: refusal.wanted,
+            fitting: refusal.fitting,
+            clusters: refusal.clusters,
+            reasons: ReasonReport::all(&refusal.reasons),
+        }
+    }
+}
+
+impl AuditReport {
+    fn new(workspace: &Workspace, audit: &AuditOutcome) -> Option<Self> {
+        Some(Self {
+            policy: workspace.policies().get(audit.policy)?.name().as_str().to_owned(),
+            level: audit.level,
+            loses: audit.loses,
+            gains: audit.gains,
+            verdict: audit.verdict,
+        })
+    }
+}
