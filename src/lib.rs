@@ -90,7 +90,7 @@
 //!
 //! - `manifest` (default): YAML and JSON. Without it the spec types are still there, to be built in
 //!   code.
-//! - `schema`: JSON Schema of the manifests.
+//! - `schema`: JSON Schema of the manifests and of the reports.
 //! - `cli`: the command line, as `siting::cli::run` and as the binary `siting`.
 //! - `proptest`, `arbitrary`: the room `testing`, with strategies or for fuzzers' bytes.
 //!

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use siting::cli::{self, ExitStatus, Terminal};
 
+use crate::reports::hold;
+
 #[test]
 fn every_case_comes_to_what_it_states() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
@@ -38,6 +40,7 @@ fn run(path: &Path, scratch: &Path) -> Result<(), String> {
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = cli::run(args, &mut out, &mut err, Terminal::default());
+    hold(std::str::from_utf8(&out).unwrap());
     let report: Value = serde_json::from_slice(&out).map_err(|error| format!("{name}: no JSON: {error}"))?;
     compare(&case["expect"], &report, status).map_err(|why| format!("{name}: {why}"))
 }

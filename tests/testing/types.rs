@@ -291,7 +291,7 @@ fn root() -> PathBuf {
 struct Source(BTreeMap<String, String>);
 
 impl Source {
-    /// All modules but the command line's and the testing room's own.
+    /// All modules but the command line's, the testing room's own, and the reports, which are made from what is drawn.
     fn read() -> Self {
         let mut modules = BTreeMap::new();
         let mut folders = vec![root()];
@@ -308,7 +308,9 @@ impl Source {
                 }
             }
         }
-        modules.retain(|module, _| !["cli", "testing", "bin"].contains(&module.split("::").next().unwrap_or_default()));
+        modules.retain(|module, _| {
+            !["cli", "report", "testing", "bin"].contains(&module.split("::").next().unwrap_or_default())
+        });
         Self(modules)
     }
 

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use siting::cli::{Terminal, run};
 
+use crate::reports::hold;
+
 /// A directory that is gone after the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -25,11 +27,16 @@ impl Folder {
     /// Runs `siting`, where `@` stands for this directory. Its path is left out of the answer.
     pub(crate) fn run(&self, args: &[&str]) -> Answer {
         let here = self.0.to_str().unwrap();
+        let reported = args.contains(&"json") && args.first() != Some(&"schema");
         let args = args.iter().map(|arg| arg.replace('@', here));
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = run(["siting".to_owned()].into_iter().chain(args), &mut out, &mut err, Terminal::default());
         let clean = |bytes| String::from_utf8(bytes).unwrap().replace(&format!("{here}/"), "").replace(here, ".");
-        Answer { status: status.0, out: clean(out), err: clean(err) }
+        let answer = Answer { status: status.0, out: clean(out), err: clean(err) };
+        if reported && answer.out.contains("\"kind\"") {
+            hold(&answer.out);
+        }
+        answer
     }
 }
 
