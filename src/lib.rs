@@ -3,21 +3,16 @@
 //! Policies say which places and which hardware are allowed. They are attached at three levels: the
 //! workspace, an environment, a deployment. Policies of one type at one level add up; levels, and
 //! types, cut each other down. What they leave meets the clusters there are, and a [`Decision`] is the
-//! result: placements for all replicas, or a refusal that lists what stands in the way. The library
+//! result: placements for all replicas, or a [`Refusal`] that lists what stands in the way. The library
 //! decides; its host carries out.
-//!
-//! [`Decision`]: placement::Decision
 //!
 //! # A first decision
 //!
 //! ```
 //! # #[cfg(feature = "manifest")] {
-//! use siting::catalog::Axis;
-//! use siting::manifest::Source;
-//! use siting::placement::Code;
-//! use siting::workspace::{LoadOptions, Workspace};
+//! use siting::Workspace;
 //!
-//! let manifests = Source::new("fleet.yaml", r#"
+//! let workspace: Workspace = r#"
 //! apiVersion: siting.dev/v1
 //! kind: Policy
 //! metadata: {name: us-only}
@@ -37,22 +32,20 @@
 //! kind: Cluster
 //! metadata: {name: paris}
 //! spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
-//! "#);
-//! let workspace = Workspace::from_sources(&[manifests], LoadOptions::default())?;
+//! "#.parse()?;
 //! let decision = workspace.place("bert-api-v1")?.decision;
 //!
+//! assert_eq!(decision.placed().count(), 0);
 //! let refusal = decision.refusal().ok_or("placed")?;
-//! let reason = &refusal.reasons[0];
-//! assert_eq!(reason.code, Code::NotAllowed(Axis::Location));
-//! assert_eq!(reason.message(), "the place is not allowed by `us-only` (environment)");
-//! assert_eq!(reason.counts.left_after, 0);
+//! assert_eq!(refusal.reasons[0].message(), "the place is not allowed by `us-only` (environment)");
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Where to begin
 //!
-//! - With manifests: [`Workspace::load`](workspace::Workspace) and its methods are the paved path.
+//! - With manifests: `Workspace::load` reads files, `Workspace::from_sources` texts. Then
+//!   [`Workspace::place`] decides, and [`Workspace::explain`] says why not elsewhere.
 //! - With data of your own: build [`specs`](manifest::spec::Specs) and call
 //!   [`Workspace::from_specs`](workspace::Workspace::from_specs).
 //! - With nothing but the core: a [`Scope`](policy::Scope) compiled from policies, an
@@ -135,6 +128,16 @@ pub mod testing;
 pub mod time;
 pub mod traffic;
 pub mod workspace;
+
+// What most hosts need, at hand. Everything else stands in the rooms.
+#[cfg(feature = "manifest")]
+pub use manifest::Source;
+pub use placement::{Decision, PlacedReplicas, Reason, Refusal, Verdict};
+pub use policy::Policy;
+pub use workspace::{LoadError, LoadOptions, LookupError, Outcome, Workspace};
+
+// Crates whose types stand in public fields.
+pub use {indexmap, smallvec};
 
 /// The examples of the README, as tests.
 #[cfg(all(doctest, feature = "manifest"))]

@@ -39,6 +39,7 @@ mod _siting {
     use super::policies::{attach, change_policies, impact, remove_environment, settle_violations, violations};
     #[pymodule_export]
     use super::rollout::{Rollout, rollout_bounds};
+    #[cfg(feature = "script")]
     #[pymodule_export]
     use super::run_command_line;
     #[pymodule_export]
@@ -60,6 +61,7 @@ mod _siting {
 }
 
 /// The command line: arguments without the program's name, to an exit status.
+#[cfg(feature = "script")]
 #[pyfunction]
 fn run_command_line(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
     py.detach(|| siting::cli::main(std::iter::once("siting".into()).chain(arguments)).0)

@@ -18,16 +18,16 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// How to print the answer: for people, or for programs
+    /// The format of the answer
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Output,
-    /// Say nothing on standard error but errors
+    /// Print only errors on standard error
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// No colours, also on a terminal
+    /// Print without colours
     #[arg(long, global = true)]
     pub(super) no_color: bool,
-    /// Leave invalid clusters out, and list them, instead of failing
+    /// Skip and list invalid clusters instead of failing
     #[arg(long, global = true)]
     pub(super) quarantine: bool,
 }
@@ -44,13 +44,13 @@ pub(super) enum Output {
 pub(super) enum Command {
     /// Decide where deployments run
     Place(Place),
-    /// Say why a deployment may run where it may, and why not elsewhere
+    /// Explain where a deployment may run, and why not elsewhere
     Explain(Explain),
-    /// List what is still allowed before anything is deployed, with how many clusters behind each
+    /// List the places and hardware that the policies allow, with the number of clusters of each
     Options(Options),
-    /// Validate manifests, and point out what is probably not meant
+    /// Validate and lint manifests
     Check(Check),
-    /// Run scenarios of deployments' lives, and say where one goes another way than it tells
+    /// Run scenarios of deployment lifecycles and compare the outcome with what they expect
     Simulate(Simulate),
     /// Show every detail of one deployment
     Describe(Describe),
@@ -71,20 +71,20 @@ pub(super) struct Load {
 pub(super) struct Place {
     #[command(flatten)]
     pub(super) load: Load,
-    /// Decide this one alone, on the fleet as loaded: `name`, `workload/name` or `type/workload/name`
+    /// Decide only this deployment, on the fleet as loaded: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: Option<String>,
-    /// Decide each as if it were the only one
+    /// Decide each deployment as if it were the only one
     #[arg(long)]
     pub(super) independent: bool,
-    /// Place as many replicas as fit, where not all do
+    /// Place as many replicas as fit where not all do
     #[arg(long)]
     pub(super) partial: bool,
-    /// After all are placed, move replicas where all cost less together, trying at most so many places
+    /// Lower the total cost by moving replicas once all are placed, in at most this many steps
     #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "100000",
           conflicts_with_all = ["independent", "deployment"])]
     pub(super) optimize: Option<u64>,
-    /// List every place that a replica could have
+    /// List every candidate: each pool that could run a replica
     #[arg(long)]
     pub(super) candidates: bool,
 }
@@ -96,7 +96,7 @@ pub(super) struct Explain {
     /// The deployment: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: String,
-    /// Explain every pool of this cluster
+    /// Explain each pool of this cluster
     #[arg(short, long, value_name = "CLUSTER")]
     pub(super) cluster: Option<String>,
 }
@@ -111,7 +111,7 @@ pub(super) struct Options {
     /// The workload type [default: model]
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub(super) resource_type: Option<String>,
-    /// What is chosen already, as `kind:name`, such as `gpu:t4` or `country:us`; can be repeated
+    /// A choice already made, such as `gpu:t4` or `country:us`; can be repeated
     #[arg(long, value_name = "CHOICE")]
     pub(super) given: Vec<String>,
 }
@@ -120,8 +120,8 @@ pub(super) struct Options {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) load: Load,
-    /// Print annotations for a pipeline, whatever `--output` says
-    #[arg(long, value_enum, value_name = "PIPELINE")]
+    /// Print annotations for this CI system instead of `--output`
+    #[arg(long, value_enum, value_name = "CI")]
     pub(super) format: Option<Format>,
 }
 
@@ -138,7 +138,7 @@ pub(super) struct Describe {
     /// The deployment: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: String,
-    /// Describe it as this scenario leaves it, by name or id
+    /// Describe it as it is after this scenario
     #[arg(long, value_name = "SCENARIO")]
     pub(super) after: Option<String>,
 }
@@ -150,30 +150,30 @@ pub(super) enum Format {
 
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
-    /// What to list; everything, if left out
+    /// The list to print [default: all of them]
     #[arg(value_enum)]
     pub(super) section: Option<Section>,
-    /// Only what has this in one of its names
+    /// List only what has this word in one of its names
     pub(super) word: Option<String>,
-    /// Only locations of this provider
+    /// List only locations of this provider
     #[arg(long, value_name = "PROVIDER")]
     pub(super) provider: Option<String>,
-    /// Only locations in this country
+    /// List only locations in this country
     #[arg(long, value_name = "CODE")]
     pub(super) country: Option<String>,
-    /// Only flavors of this vendor
+    /// List only flavors of this vendor
     #[arg(long, value_name = "VENDOR", conflicts_with_all = ["provider", "country"])]
     pub(super) vendor: Option<String>,
-    /// Manifests whose additions to list too; can be repeated
+    /// Also list what these manifests add; can be repeated
     #[arg(long, value_name = "PATH")]
     pub(super) from: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// A kind of manifest, such as `Policy`, or of report; all of them, if left out
+    /// A kind of manifest, such as `Policy`, or of report [default: all of them]
     pub(super) kind: Option<String>,
-    /// Print the JSON Schema of what commands answer with `-o json`
+    /// Print the schema of what `-o json` prints
     #[arg(long)]
     pub(super) reports: bool,
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::choices::{Choices, Draw};
-use super::taste::{FleetShape, Taste};
+use super::selection::{FleetShape, Selection};
 use super::values::{name, text, words};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Variables};
@@ -19,7 +19,7 @@ const GIB: u64 = 1 << 30;
 /// What deployments of a world refer to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scene<'s> {
-    pub(super) taste: &'s Taste<'s>,
+    pub(super) selection: &'s Selection<'s>,
     /// Names of clusters and of their providers, which can be favourites.
     pub(super) clusters: &'s [String],
     pub(super) providers: &'s [String],
@@ -29,7 +29,7 @@ pub(super) struct Scene<'s> {
 /// A deployment without policies.
 pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u32) -> DeploymentSpec {
     let workload = name(choices.one_of("bert", ["llama", "Whisper"]));
-    let types = scene.taste.catalog;
+    let types = scene.selection.catalog;
     let types: Vec<_> = types.resource_types().map(|id| types.resource_type_name(id)).collect();
     let resource_type = choices.maybe(25, |choices| choices.pick(&types).copied()).flatten();
     let mut spec = DeploymentSpec::of_model(name(&format!("d{number}")), workload);
@@ -38,7 +38,7 @@ pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u
     spec.environment = choices.maybe(50, |choices| choices.pick(scene.environments).cloned()).flatten().map(Into::into);
     spec.priority = choices.one_of(0, [1, 5, -1]);
     spec.replicas = choices.maybe(70, |choices| choices.one_of(1, [2, 3, 0, 5, 8]));
-    spec.resources = choices.maybe(70, |choices| resources(choices, scene.taste));
+    spec.resources = choices.maybe(70, |choices| resources(choices, scene.selection));
     spec.scaling = choices.maybe(25, Scaling::draw);
     spec.load_balancer = choices.maybe(15, LoadBalancer::draw);
     spec.strategy = choices.maybe(10, rollout::Settings::draw);
@@ -49,33 +49,33 @@ pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u
     spec
 }
 
-fn resources(choices: &mut Choices<'_>, taste: &Taste<'_>) -> ResourcesSpec {
+fn resources(choices: &mut Choices<'_>, selection: &Selection<'_>) -> ResourcesSpec {
     ResourcesSpec {
         cpu: Cpu::milli_cores(choices.one_of(500, [1000, 1500, 2000, 4000, 3910])),
         memory: Bytes::new(choices.one_of(1, [2, 4, 8, 15]) * GIB),
         storage: choices.maybe(15, |choices| Bytes::new(choices.one_of(10, [50, 200]) * GIB)),
         bandwidth: choices.maybe(15, |choices| Bandwidth::bits_per_second(choices.one_of(100, [1000]) * 1_000_000)),
-        cpu_type: choices.maybe(10, |choices| taste.code(choices, FlavorKind::Cpu)).flatten().map(Into::into),
-        gpu: choices.maybe(60, |choices| gpu(choices, taste)),
+        cpu_type: choices.maybe(10, |choices| selection.code(choices, FlavorKind::Cpu)).flatten().map(Into::into),
+        gpu: choices.maybe(60, |choices| gpu(choices, selection)),
     }
 }
 
-fn gpu(choices: &mut Choices<'_>, taste: &Taste<'_>) -> GpuSpec {
+fn gpu(choices: &mut Choices<'_>, selection: &Selection<'_>) -> GpuSpec {
     if choices.chance(20) {
-        return GpuSpec::AnyOf(choices.several(1, 3, |choices| gpu_need(choices, taste)));
+        return GpuSpec::AnyOf(choices.several(1, 3, |choices| gpu_need(choices, selection)));
     }
     GpuSpec::One(if choices.chance(5) {
         GpuNeedSpec { count: 0, code: None, memory: None, share: None }
     } else {
-        gpu_need(choices, taste)
+        gpu_need(choices, selection)
     })
 }
 
-fn gpu_need(choices: &mut Choices<'_>, taste: &Taste<'_>) -> GpuNeedSpec {
+fn gpu_need(choices: &mut Choices<'_>, selection: &Selection<'_>) -> GpuNeedSpec {
     let share = choices.maybe(20, GpuShare::draw);
     GpuNeedSpec {
         count: if share.is_some() { 1 } else { choices.one_of(1, [2, 4]) },
-        code: choices.maybe(50, |choices| taste.code(choices, FlavorKind::Gpu)).flatten().map(Into::into),
+        code: choices.maybe(50, |choices| selection.code(choices, FlavorKind::Gpu)).flatten().map(Into::into),
         memory: choices.maybe(15, |choices| Bytes::new(choices.one_of(16, [24, 40, 80]) * GIB)),
         share,
     }
@@ -85,7 +85,7 @@ fn preferences(choices: &mut Choices<'_>, scene: &Scene<'_>) -> PreferencesSpec 
     let mut prefer = choices.several(0, 3, |choices| match choices.below(4) {
         0 => PreferenceSpec::Price,
         1 => PreferenceSpec::Packing,
-        2 => PreferenceSpec::Near(near(choices, scene.taste)),
+        2 => PreferenceSpec::Near(near(choices, scene.selection)),
         _ => match favourites(choices, scene) {
             some if some.is_empty() => PreferenceSpec::Price,
             some => PreferenceSpec::Favourites(some),
@@ -97,9 +97,11 @@ fn preferences(choices: &mut Choices<'_>, scene: &Scene<'_>) -> PreferencesSpec 
     PreferencesSpec { prefer, spread: choices.maybe(50, Spread::draw) }
 }
 
-fn near(choices: &mut Choices<'_>, taste: &Taste<'_>) -> NearSpec {
-    match taste.country(choices) {
-        Some(country) if choices.chance(50) => NearSpec::Country(taste.catalog.country_code(country).to_owned().into()),
+fn near(choices: &mut Choices<'_>, selection: &Selection<'_>) -> NearSpec {
+    match selection.country(choices) {
+        Some(country) if choices.chance(50) => {
+            NearSpec::Country(selection.catalog.country_code(country).to_owned().into())
+        }
         _ => NearSpec::Coordinates(Coordinates::draw(choices)),
     }
 }
@@ -112,8 +114,8 @@ fn favourites(choices: &mut Choices<'_>, scene: &Scene<'_>) -> Vec<FavouriteSpec
             0 => (SiteKind::Cluster, choices.pick(scene.clusters).cloned()),
             1 => (SiteKind::Provider, choices.pick(scene.providers).cloned()),
             _ => {
-                let name = |&at: &_| scene.taste.catalog.location_name(at).to_owned();
-                (SiteKind::Location, choices.pick(&scene.taste.locations).map(name))
+                let name = |&at: &_| scene.selection.catalog.location_name(at).to_owned();
+                (SiteKind::Location, choices.pick(&scene.selection.locations).map(name))
             }
         };
         name.map(|name| FavouriteSpec { kind, name: name.into(), weight })
@@ -193,8 +195,8 @@ macro_rules! parts {
         impl Draw for $name {
             fn draw(choices: &mut Choices<'_>) -> Self {
                 let catalog = Catalog::builtin();
-                let taste = Taste::draw(choices, &catalog, FleetShape::ManyClouds);
-                let scene = Scene { taste: &taste, clusters: &[], providers: &["aws".to_owned()], environments: &[] };
+                let selection = Selection::draw(choices, &catalog, FleetShape::ManyClouds);
+                let scene = Scene { selection: &selection, clusters: &[], providers: &["aws".to_owned()], environments: &[] };
                 let draw: fn(&mut Choices<'_>, &Scene<'_>) -> $name = $draw;
                 draw(choices, &scene)
             }
@@ -204,11 +206,11 @@ macro_rules! parts {
 
 parts! {
     DeploymentSpec: |choices, scene| deployment(choices, scene, 1);
-    ResourcesSpec: |choices, scene| resources(choices, scene.taste);
-    GpuSpec: |choices, scene| gpu(choices, scene.taste);
-    GpuNeedSpec: |choices, scene| gpu_need(choices, scene.taste);
+    ResourcesSpec: |choices, scene| resources(choices, scene.selection);
+    GpuSpec: |choices, scene| gpu(choices, scene.selection);
+    GpuNeedSpec: |choices, scene| gpu_need(choices, scene.selection);
     PreferencesSpec: preferences;
-    NearSpec: |choices, scene| near(choices, scene.taste);
+    NearSpec: |choices, scene| near(choices, scene.selection);
 }
 
 impl Draw for PreferenceSpec {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::choices::{Choices, Draw};
-use super::taste::{FleetShape, Taste};
+use super::selection::{FleetShape, Selection};
 use super::values::{name, valid};
 use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
 use crate::inventory::{ClusterDef, PoolDef, Shape, Used};
@@ -62,10 +62,10 @@ const GPU_NODES: [(&str, u32, Node); 16] = [
 const OTHER_GPU_NODE: (&str, u32, Node) = ("", 1, Node::of(8, 64, 2_000_000));
 
 /// A node, and how many GPUs of which flavor it has.
-fn node(choices: &mut Choices<'_>, taste: &Taste<'_>) -> (Node, Option<PoolGpuSpec>) {
+fn node(choices: &mut Choices<'_>, selection: &Selection<'_>) -> (Node, Option<PoolGpuSpec>) {
     let gpu = choices.maybe(60, |choices| {
-        let code = taste.code(choices, FlavorKind::Gpu)?;
-        let catalog = taste.catalog;
+        let code = selection.code(choices, FlavorKind::Gpu)?;
+        let catalog = selection.catalog;
         let asked = catalog.flavor(FlavorKind::Gpu, &code);
         // What is asked for comes with a node of its family.
         let root = |flavor| catalog.flavor_family(flavor).unwrap_or(flavor);
@@ -91,19 +91,24 @@ fn plain(choices: &mut Choices<'_>) -> Node {
 const NAMES: [&str; 8] = ["a", "b", "a-b", "B", "é", "a b", "日本", "z"];
 
 /// Up to so many clusters of what a world favours, with different names.
-pub(super) fn clusters(choices: &mut Choices<'_>, taste: &Taste<'_>, least: u32, most: u32) -> Vec<ClusterSpec> {
+pub(super) fn clusters(
+    choices: &mut Choices<'_>,
+    selection: &Selection<'_>,
+    least: u32,
+    most: u32,
+) -> Vec<ClusterSpec> {
     let mut number = 0_u32;
     choices.several(least, most, |choices| {
         number += 1;
-        cluster(choices, taste, number)
+        cluster(choices, selection, number)
     })
 }
 
-fn cluster(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> ClusterSpec {
-    let catalog = taste.catalog;
-    let known = choices.pick(&taste.locations).copied();
+fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> ClusterSpec {
+    let catalog = selection.catalog;
+    let known = choices.pick(&selection.locations).copied();
     let full = known.map(|location| catalog.location_name(location));
-    let (provider, region) = match (full.and_then(|full| full.split_once('/')), taste.shape) {
+    let (provider, region) = match (full.and_then(|full| full.split_once('/')), selection.shape) {
         (Some((provider, region)), _) => (provider, Some(region.to_owned())),
         // A place of one's own is named by its country, so that nobody disagrees on that.
         (None, FleetShape::Edge) => ("edge", None),
@@ -111,7 +116,7 @@ fn cluster(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> Cluster
     };
     let country = match known {
         Some(location) => Some(catalog.location_country(location)),
-        None => choices.pick(&taste.countries).copied(),
+        None => choices.pick(&selection.countries).copied(),
     };
     let code = country.map(|country| catalog.country_code(country));
     let region =
@@ -124,20 +129,20 @@ fn cluster(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> Cluster
         location: region.map(Into::into),
         country: code.filter(|_| said).map(|code| code.to_owned().into()),
         coordinates: choices.maybe(40, Coordinates::draw),
-        healthy: !choices.chance(if taste.shape == FleetShape::Edge { 15 } else { 5 }),
+        healthy: !choices.chance(if selection.shape == FleetShape::Edge { 15 } else { 5 }),
         cordoned: choices.chance(6),
-        pools: pools(choices, taste),
+        pools: pools(choices, selection),
     }
 }
 
-fn pools(choices: &mut Choices<'_>, taste: &Taste<'_>) -> PoolsSpec {
-    let (short, most) = match taste.shape {
+fn pools(choices: &mut Choices<'_>, selection: &Selection<'_>) -> PoolsSpec {
+    let (short, most) = match selection.shape {
         FleetShape::OneCloud | FleetShape::ManyClouds => (30, 3),
         FleetShape::Edge => (10, 1),
         FleetShape::AirGapped => (0, 2),
     };
     if choices.chance(short) {
-        let mut flavors = choices.several(1, 3, |choices| served(choices, taste));
+        let mut flavors = choices.several(1, 3, |choices| served(choices, selection));
         flavors.sort_by(|a, b| (a.kind.as_str(), &a.name).cmp(&(b.kind.as_str(), &b.name)));
         flavors.dedup();
         return PoolsSpec::Flavors(flavors.into_iter().map(Into::into).collect());
@@ -145,27 +150,27 @@ fn pools(choices: &mut Choices<'_>, taste: &Taste<'_>) -> PoolsSpec {
     let mut number = 0_u32;
     PoolsSpec::Pools(choices.several(1, most, |choices| {
         number += 1;
-        pool(choices, taste, number)
+        pool(choices, selection, number)
     }))
 }
 
 /// A flavor that is served without limit.
-fn served(choices: &mut Choices<'_>, taste: &Taste<'_>) -> ChoiceSpec {
+fn served(choices: &mut Choices<'_>, selection: &Selection<'_>) -> ChoiceSpec {
     let kind = choices.one_of(FlavorKind::Gpu, [FlavorKind::Cpu]);
-    let code = taste.code(choices, kind).unwrap_or_else(|| "x86".to_owned());
+    let code = selection.code(choices, kind).unwrap_or_else(|| "x86".to_owned());
     ChoiceSpec { kind: if kind == FlavorKind::Cpu { ChoiceKind::Cpu } else { ChoiceKind::Gpu }, name: code }
 }
 
-fn pool(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PoolSpec {
-    let (node, gpu) = node(choices, taste);
+fn pool(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> PoolSpec {
+    let (node, gpu) = node(choices, selection);
     // A pool has a flavor: one without GPUs that of its cpu.
     let says_cpu = gpu.is_none() || choices.chance(70);
-    let unlimited = taste.shape != FleetShape::AirGapped && choices.chance(8);
-    let priced = taste.shape != FleetShape::AirGapped && !choices.chance(20);
+    let unlimited = selection.shape != FleetShape::AirGapped && choices.chance(8);
+    let priced = selection.shape != FleetShape::AirGapped && !choices.chance(20);
     let mut pool = PoolSpec {
         name: name(&format!("{}-{number}", choices.pick(&NAMES).copied().unwrap_or("a"))).into(),
-        nodes: (!unlimited).then(|| choices.between(1, if taste.shape == FleetShape::Edge { 2 } else { 8 })),
-        cpu_flavor: if says_cpu { taste.code(choices, FlavorKind::Cpu).map(Into::into) } else { None },
+        nodes: (!unlimited).then(|| choices.between(1, if selection.shape == FleetShape::Edge { 2 } else { 8 })),
+        cpu_flavor: if says_cpu { selection.code(choices, FlavorKind::Cpu).map(Into::into) } else { None },
         cpu: Cpu::milli_cores(node.cores * 1000),
         memory: Bytes::new(node.gib * GIB),
         storage: choices.maybe(20, |choices| Bytes::new(u64::from(choices.between(1, 40)) * 25 * GIB)),
@@ -264,21 +269,21 @@ macro_rules! parts {
         impl Draw for $name {
             fn draw(choices: &mut Choices<'_>) -> Self {
                 let catalog = Catalog::builtin();
-                let taste = Taste::draw(choices, &catalog, FleetShape::ManyClouds);
-                let draw: fn(&mut Choices<'_>, &Taste<'_>) -> $name = $draw;
-                draw(choices, &taste)
+                let selection = Selection::draw(choices, &catalog, FleetShape::ManyClouds);
+                let draw: fn(&mut Choices<'_>, &Selection<'_>) -> $name = $draw;
+                draw(choices, &selection)
             }
         }
     )+};
 }
 
 parts! {
-    ClusterSpec: |choices, taste| cluster(choices, taste, 1);
+    ClusterSpec: |choices, selection| cluster(choices, selection, 1);
     PoolsSpec: pools;
-    PoolSpec: |choices, taste| pool(choices, taste, 1);
-    UsedSpec: |choices, taste| pool(choices, taste, 1).used.value;
-    PoolDef: |choices, taste| defined(taste.catalog, &pool(choices, taste, 1));
-    Used: |choices, taste| defined(taste.catalog, &pool(choices, taste, 1)).used;
+    PoolSpec: |choices, selection| pool(choices, selection, 1);
+    UsedSpec: |choices, selection| pool(choices, selection, 1).used.value;
+    PoolDef: |choices, selection| defined(selection.catalog, &pool(choices, selection, 1));
+    Used: |choices, selection| defined(selection.catalog, &pool(choices, selection, 1)).used;
 }
 
 impl Draw for PoolGpuSpec {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::choices::{Choices, Draw};
-use super::likely::likely;
+use super::next_action::next_action;
 use super::values::{environment, fresh, name, span, text, words};
 use crate::lifecycle::{
     Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest,
@@ -88,7 +88,7 @@ impl CommandOptions {
     #[must_use]
     pub fn command(&self, choices: &mut Choices<'_>, state: &State, now: Moment) -> Command {
         let illegal = choices.chance(self.illegal);
-        let action = if illegal { drawn(choices, state) } else { likely(choices, state, now) };
+        let action = if illegal { drawn(choices, state) } else { next_action(choices, state, now) };
         let requests = state.placements_needed(now, &action);
         let placements = requests.iter().flat_map(|request| {
             let placed = self.placed(choices, &action, request);

@@ -40,10 +40,11 @@ mod documents;
 mod enumerate;
 mod fleets;
 mod implemented;
+mod inventories;
 pub mod laws;
-mod likely;
 mod lives;
 mod loaded;
+mod next_action;
 mod outcomes;
 mod policies;
 mod rates;
@@ -52,24 +53,23 @@ mod rollouts;
 mod routes;
 mod scalers;
 mod scenarios;
+mod selection;
 mod series;
 mod settings;
-mod stock;
 #[cfg(feature = "proptest")]
 mod strategies;
 #[cfg(feature = "proptest")]
 mod strategy;
-mod taste;
 mod values;
 mod worlds;
 
 pub use choices::{Choices, Draw};
 pub use enumerate::{every, every_world};
 pub use lives::{CommandOptions, CommandSequence};
+pub use selection::FleetShape;
 pub use series::{Course, Measured, Series, SeriesOptions};
 #[cfg(feature = "proptest")]
 pub use strategies::{command_sequences, deployment_for, inventory_for, metric_series, policies_for, worlds};
 #[cfg(feature = "proptest")]
 pub use strategy::{Drawn, DrawnTree, DrawnType, drawn};
-pub use taste::FleetShape;
 pub use worlds::{WorldOptions, draw_deployment, draw_inventory, draw_policies};

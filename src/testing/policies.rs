@@ -1,7 +1,7 @@
 //! Policies over a catalog, and their attachments.
 
 use super::choices::{Choices, Draw};
-use super::taste::{FleetShape, Taste};
+use super::selection::{FleetShape, Selection};
 use super::values::{name, text};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice};
@@ -11,24 +11,24 @@ use crate::origin::Sourced;
 use crate::policy::{Enforcement, OnReplaced, OnViolation};
 
 /// Policies of what a world favours, with different names.
-pub(super) fn policies(choices: &mut Choices<'_>, taste: &Taste<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
+pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
     let mut number = 0_u32;
     choices.several(least, most, |choices| {
         number += 1;
-        policy(choices, taste, number)
+        policy(choices, selection, number)
     })
 }
 
-fn policy(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PolicySpec {
+fn policy(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> PolicySpec {
     let axis = Axis::draw(choices);
-    let options = options(choices, taste, axis, 1, 4);
-    let mut except = if choices.chance(25) { self::options(choices, taste, axis, 1, 2) } else { Vec::new() };
+    let options = options(choices, selection, axis, 1, 4);
+    let mut except = if choices.chance(25) { self::options(choices, selection, axis, 1, 2) } else { Vec::new() };
     // P9: exceptions that leave nothing are an error.
     let (options_of, taken) = (Catalog::atoms, Catalog::excepted);
-    if atoms(taste.catalog, axis, &options, options_of).is_subset(&atoms(taste.catalog, axis, &except, taken)) {
+    if atoms(selection.catalog, axis, &options, options_of).is_subset(&atoms(selection.catalog, axis, &except, taken)) {
         except.clear();
     }
-    let types: Vec<_> = taste.catalog.resource_types().map(|id| taste.catalog.resource_type_name(id)).collect();
+    let types: Vec<_> = selection.catalog.resource_types().map(|id| selection.catalog.resource_type_name(id)).collect();
     let targets = if choices.chance(20) { choices.some(&types, 2) } else { Vec::new() };
     PolicySpec {
         metadata: Metadata::named(name(&format!("p{number}"))),
@@ -43,14 +43,14 @@ fn policy(choices: &mut Choices<'_>, taste: &Taste<'_>, number: u32) -> PolicySp
 
 fn options(
     choices: &mut Choices<'_>,
-    taste: &Taste<'_>,
+    selection: &Selection<'_>,
     axis: Axis,
     least: u32,
     most: u32,
 ) -> Vec<Sourced<ChoiceSpec>> {
     let draw = |choices: &mut Choices<'_>| match axis {
-        Axis::Location => taste.place(choices),
-        Axis::Flavor => taste.hardware(choices),
+        Axis::Location => selection.place(choices),
+        Axis::Flavor => selection.hardware(choices),
     };
     choices.several(least, most, draw).into_iter().flatten().map(Into::into).collect()
 }
@@ -112,8 +112,8 @@ impl Draw for PolicySpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let catalog = Catalog::builtin();
         let shape = FleetShape::draw(choices);
-        let taste = Taste::draw(choices, &catalog, shape);
-        policy(choices, &taste, 1)
+        let selection = Selection::draw(choices, &catalog, shape);
+        policy(choices, &selection, 1)
     }
 }
 

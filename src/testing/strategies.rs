@@ -3,9 +3,9 @@
 use proptest::strategy::Strategy;
 
 use super::lives::{CommandOptions, CommandSequence};
+use super::selection::FleetShape;
 use super::series::{Series, SeriesOptions};
 use super::strategy::drawn;
-use super::taste::FleetShape;
 use super::worlds::{WorldOptions, draw_deployment, draw_inventory, draw_policies};
 use crate::catalog::Catalog;
 use crate::inventory::Inventory;

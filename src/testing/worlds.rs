@@ -10,7 +10,7 @@ use super::deployments::{self, Scene};
 use super::fleets;
 use super::outcomes;
 use super::policies;
-use super::taste::{FleetShape, Taste};
+use super::selection::{FleetShape, Selection};
 use super::values::{name, valid};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::inventory::Inventory;
@@ -78,12 +78,12 @@ impl WorldOptions {
         let shape = self.shape.unwrap_or_else(|| FleetShape::draw(choices));
         let mut world = Specs { workspace: choices.maybe(40, workspace), ..Specs::default() };
         let catalog = catalog_of(&world);
-        let taste = Taste::draw(choices, &catalog, shape);
-        world.clusters = fleets::clusters(choices, &taste, *self.clusters.start(), *self.clusters.end());
+        let selection = Selection::draw(choices, &catalog, shape);
+        world.clusters = fleets::clusters(choices, &selection, *self.clusters.start(), *self.clusters.end());
         // Policies can name the locations that clusters bring.
         let catalog = catalog_of(&world);
-        let taste = Taste { catalog: &catalog, ..taste };
-        world.policies = policies::policies(choices, &taste, *self.policies.start(), *self.policies.end());
+        let selection = Selection { catalog: &catalog, ..selection };
+        world.policies = policies::policies(choices, &selection, *self.policies.start(), *self.policies.end());
         // Drawn whether there is a workspace or not, so that leaving it out changes nothing else.
         let (attached, required) = (policies::attachments(choices, &world.policies, 2), policies::required(choices));
         if let Some(workspace) = &mut world.workspace {
@@ -94,7 +94,7 @@ impl WorldOptions {
                 world.environments.push(policies::environment(choices, called, &world.policies));
             }
         }
-        world.deployments = self.deployments(choices, &taste, &world);
+        world.deployments = self.deployments(choices, &selection, &world);
         if !choices.chance(50) {
             self.tidy(&mut world);
         }
@@ -102,9 +102,9 @@ impl WorldOptions {
         world
     }
 
-    fn deployments(&self, choices: &mut Choices<'_>, taste: &Taste<'_>, world: &Specs) -> Vec<DeploymentSpec> {
+    fn deployments(&self, choices: &mut Choices<'_>, selection: &Selection<'_>, world: &Specs) -> Vec<DeploymentSpec> {
         let scene = Described::of(world);
-        let scene = scene.scene(taste);
+        let scene = scene.scene(selection);
         let names: Vec<_> = world.policies.iter().map(|policy| policy.metadata.name.as_str().to_owned()).collect();
         let mut number = 0_u32;
         choices.several(*self.deployments.start(), *self.deployments.end(), |choices| {
@@ -147,8 +147,8 @@ impl Draw for Specs {
 #[must_use]
 pub fn draw_policies(choices: &mut Choices<'_>, catalog: &Catalog, count: u32) -> Vec<PolicySpec> {
     let shape = FleetShape::draw(choices);
-    let taste = Taste::draw(choices, catalog, shape);
-    policies::policies(choices, &taste, count, count)
+    let selection = Selection::draw(choices, catalog, shape);
+    policies::policies(choices, &selection, count, count)
 }
 
 /// An inventory of up to `most` clusters in countries and locations, and of flavors, of this catalog.
@@ -161,9 +161,9 @@ pub fn draw_policies(choices: &mut Choices<'_>, catalog: &Catalog, count: u32) -
 /// ```
 #[must_use]
 pub fn draw_inventory(choices: &mut Choices<'_>, catalog: &Catalog, shape: FleetShape, most: u32) -> Inventory {
-    let taste = Taste::draw(choices, catalog, shape);
+    let selection = Selection::draw(choices, catalog, shape);
     valid(choices, |choices| {
-        let specs = fleets::clusters(choices, &taste, 0, most);
+        let specs = fleets::clusters(choices, &selection, 0, most);
         let defs = specs.iter().map(|spec| fleets::define(catalog, spec)).collect::<Option<Vec<_>>>()?;
         Inventory::new(catalog, defs).ok()
     })
@@ -188,10 +188,10 @@ pub fn draw_deployment(choices: &mut Choices<'_>, workspace: &Workspace) -> Depl
     let specs = workspace.specs();
     let mut described = Described::of(specs);
     described.environments = workspace.environments().map(|(_, environment)| environment.name.to_string()).collect();
-    let taste = Taste::of_fleet(choices, workspace.catalog(), workspace.inventory().fleet());
+    let selection = Selection::of_fleet(choices, workspace.catalog(), workspace.inventory().fleet());
     let taken: HashSet<_> = specs.deployments.iter().map(|taken| taken.metadata.name.as_str()).collect();
     let number = (1..u32::MAX).find(|number| !taken.contains(format!("d{number}").as_str())).unwrap_or(u32::MAX);
-    let mut deployment = deployments::deployment(choices, &described.scene(&taste), number);
+    let mut deployment = deployments::deployment(choices, &described.scene(&selection), number);
     deployment.policies = policies::attachments(choices, &specs.policies, 2);
     deployment
 }
@@ -218,8 +218,8 @@ impl Described {
         }
     }
 
-    fn scene<'s>(&'s self, taste: &'s Taste<'s>) -> Scene<'s> {
-        Scene { taste, clusters: &self.clusters, providers: &self.providers, environments: &self.environments }
+    fn scene<'s>(&'s self, selection: &'s Selection<'s>) -> Scene<'s> {
+        Scene { selection, clusters: &self.clusters, providers: &self.providers, environments: &self.environments }
     }
 }
 

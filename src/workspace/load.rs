@@ -1,5 +1,7 @@
 //! From files to a workspace.
 
+use std::str::FromStr;
+
 use super::names::Unsound;
 use super::{LoadError, LoadOptions, Workspace};
 use crate::manifest::{self, Gathered, Kind, Source};
@@ -72,6 +74,24 @@ impl Workspace {
                 Err(LoadError::new(problems, reading.left_out))
             }
         }
+    }
+}
+
+/// As [`Workspace::from_sources`] reads one text, without options.
+///
+/// ```
+/// use siting::Workspace;
+///
+/// let text = "apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {name: v1}\nspec: {model: bert}\n";
+/// let workspace: Workspace = text.parse()?;
+/// assert_eq!(workspace.deployments().len(), 1);
+/// # Ok::<(), siting::LoadError>(())
+/// ```
+impl FromStr for Workspace {
+    type Err = LoadError;
+
+    fn from_str(text: &str) -> Result<Self, LoadError> {
+        Self::from_sources(&[Source::new("<text>", text)], LoadOptions::default())
     }
 }
 

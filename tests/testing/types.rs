@@ -209,6 +209,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "inventory::Allowed",
             "placement::Ask",
             "placement::Movable",
+            "placement::PlacedReplicas",
             "policy::Bundle",
             "rollout::Observation",
             "rollout::canary::Aborted",

@@ -1,4 +1,4 @@
-//! What an inventory is made of: its fleet, the index of that, nodes and what is held of them.
+//! Inventories and their parts: fleets, their index, nodes, reservations.
 
 use super::choices::{Choices, Draw};
 use super::loaded::parts;

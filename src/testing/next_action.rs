@@ -1,4 +1,4 @@
-//! What could well be asked or seen next, so that drawn lives get somewhere.
+//! The next action of a drawn life: one that the rules allow and that moves it on.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::time::Moment;
 
 /// An action that the rules allow now, with texts and choices filled in: as often something seen, which
 /// is how deployments get on, as something asked for.
-pub(super) fn likely(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
+pub(super) fn next_action(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
     let (seen, asked): (Vec<_>, Vec<_>) =
         state.legal_commands(now).into_iter().partition(|action| matches!(action, Action::Observe { .. }));
     if let Some(&(environment, candidate)) = choices.pick(&rollouts(state))

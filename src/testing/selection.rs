@@ -1,4 +1,4 @@
-//! What a world favours: a few places and a few sorts of hardware, so that policies, demands and
+//! The places and hardware that a drawn world uses: a few of each, so that policies, demands and
 //! clusters meet often enough for every answer to occur.
 
 use super::choices::{Choices, Draw};
@@ -27,9 +27,9 @@ words! { FleetShape: ManyClouds OneCloud Edge AirGapped; }
 /// GPUs that fleets have and models ask for, families and variants among them.
 const GPUS: [&str; 9] = ["t4", "l4", "a100", "a100-80gb", "h100", "a100-40gb", "v100-16gb", "h100-80gb", "v100"];
 
-/// What a world favours.
+/// The places and hardware that a world uses.
 #[derive(Clone, Debug)]
-pub(super) struct Taste<'c> {
+pub(super) struct Selection<'c> {
     pub(super) catalog: &'c Catalog,
     pub(super) shape: FleetShape,
     pub(super) countries: Vec<CountryId>,
@@ -39,7 +39,7 @@ pub(super) struct Taste<'c> {
     pub(super) gpus: Vec<FlavorId>,
 }
 
-impl<'c> Taste<'c> {
+impl<'c> Selection<'c> {
     pub(super) fn draw(choices: &mut Choices<'_>, catalog: &'c Catalog, shape: FleetShape) -> Self {
         let (countries, locations) = match shape {
             FleetShape::OneCloud | FleetShape::ManyClouds => {
@@ -164,8 +164,8 @@ fn gpus_of(catalog: &Catalog) -> Vec<FlavorId> {
 impl Draw for ChoiceSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let catalog = Catalog::builtin();
-        let taste = Taste::draw(choices, &catalog, FleetShape::ManyClouds);
-        let drawn = if choices.chance(40) { taste.hardware(choices) } else { taste.place(choices) };
+        let selection = Selection::draw(choices, &catalog, FleetShape::ManyClouds);
+        let drawn = if choices.chance(40) { selection.hardware(choices) } else { selection.place(choices) };
         drawn.unwrap_or(Self { kind: ChoiceKind::Country, name: "us".to_owned() })
     }
 }
