@@ -13,11 +13,12 @@ pub(super) enum ApiVersion {
 
 /// A type for each kind of report, whose only value is the kind's name: a report of another kind is not read.
 macro_rules! kinds {
-    ($($kind:ident)+) => {
+    ($($(#[$when:meta])? $kind:ident)+) => {
         /// What stands as `kind`.
         pub(super) mod kind {
             use serde::{Deserialize, Serialize};
             $(
+                $(#[$when])?
                 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
                 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
                 pub(crate) enum $kind {
@@ -29,7 +30,10 @@ macro_rules! kinds {
     };
 }
 
-kinds! { Catalog CheckReport Description ErrorReport Explanation OptionsReport PlacementReport SimulationReport }
+kinds! {
+    Catalog CheckReport Description ErrorReport Explanation OptionsReport PlacementReport
+    #[cfg(feature = "manifest")] SimulationReport
+}
 
 /// What a report lists beside the answer itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

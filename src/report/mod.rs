@@ -57,4 +57,5 @@ pub use scope::{FlavorScope, LocationScope, ScopeReport};
 #[cfg(feature = "manifest")]
 pub use simulation::{ScenarioResult, SimulationReport, StepRefusal, StepResult};
 
+#[cfg(feature = "cli")]
 pub(crate) use scope::Covered;
