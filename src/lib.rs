@@ -105,8 +105,8 @@ pub mod catalog;
 pub mod cli;
 pub mod deployment;
 #[cfg_attr(
-    not(feature = "manifest"),
-    expect(dead_code, unused_imports, reason = "nothing reads or writes documents without it")
+    not(feature = "schema"),
+    expect(dead_code, unused_imports, reason = "nothing reads or describes documents then")
 )]
 mod document;
 pub mod id;

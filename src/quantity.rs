@@ -199,6 +199,11 @@ const FIGURE: Notation = Notation {
     example: "`100`, `2.5`, `500m` or `16Gi`",
 };
 
+/// The units that a quantity is written in, and the base steps in one of each; the empty unit is none.
+pub(crate) trait Amount {
+    const UNITS: &'static [(&'static str, u128)];
+}
+
 /// Declares a quantity: a `u64` of base steps with its notation.
 macro_rules! quantities {
     ($($(#[$doc:meta])* $name:ident::$make:ident($steps:ident) by $notation:ident;)+) => {$(
@@ -225,6 +230,10 @@ macro_rules! quantities {
             fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
                 $notation.parse(text).map(Self)
             }
+        }
+
+        impl Amount for $name {
+            const UNITS: &'static [(&'static str, u128)] = $notation.units;
         }
 
         impl Serialize for $name {

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::document::reads_words;
 use crate::id::Atom;
 
 /// Declares the axes, a row each: the variant, its name in manifests, and what a thing's point on it is called.
@@ -83,6 +84,8 @@ impl Point {
         Self { atom, rest: atom }
     }
 }
+
+reads_words!(Axis);
 
 impl fmt::Display for Axis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

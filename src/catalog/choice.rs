@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::axis::Axis;
+use crate::document::reads_words;
 use crate::id::{CountryId, FlavorId, GroupId, LocationId};
 
 /// One of the seven continents (C2).
@@ -103,6 +104,8 @@ impl FlavorKind {
         }
     }
 }
+
+reads_words!(FlavorKind);
 
 impl fmt::Display for FlavorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

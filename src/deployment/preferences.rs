@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::mix::Mix;
+use crate::document::{document, words};
 use crate::id::{CountryId, LocationId, Name};
 use crate::quantity::Coordinates;
 
@@ -69,45 +70,30 @@ pub enum Site {
     Provider(Name),
 }
 
-/// How replicas spread: as a constraint with `max_skew`, as a preference without.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Spread {
-    /// Over what.
-    pub by: Domain,
-    /// The most by which two domains that have a candidate may differ, in replicas.
-    pub max_skew: Option<NonZeroU32>,
+document! {
+    /// How replicas spread: as a constraint with `maxSkew`, as a preference without.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Spread "spread" {
+        /// Over what.
+        by: Domain,
+        /// The most by which two domains that have a candidate may differ, in replicas.
+        max_skew: Option<NonZeroU32>,
+    }
 }
 
-/// What replicas are spread over.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Domain {
-    /// Clusters.
-    Cluster,
-    /// Locations; clusters of a country that state none count together.
-    Location,
-    /// Countries.
-    Country,
-    /// Continents.
-    Continent,
-    /// Providers.
-    Provider,
-}
-
-impl Domain {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Cluster, Self::Location, Self::Country, Self::Continent, Self::Provider];
-
-    /// The domain's name as manifests have it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cluster => "cluster",
-            Self::Location => "location",
-            Self::Country => "country",
-            Self::Continent => "continent",
-            Self::Provider => "provider",
-        }
+words! {
+    /// What replicas are spread over.
+    pub enum Domain {
+        /// Clusters.
+        Cluster = "cluster",
+        /// Locations; clusters of a country that state none count together.
+        Location = "location",
+        /// Countries.
+        Country = "country",
+        /// Continents.
+        Continent = "continent",
+        /// Providers.
+        Provider = "provider",
     }
 }

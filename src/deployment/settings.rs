@@ -8,73 +8,140 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::document::{Fields, Format, Item, Rule, Shape, Whole, Written, document, words};
 use crate::metrics::{MetricSpec, Source, Target};
+use crate::origin::ProblemCode::{InvalidValue, MissingField, OutOfRange};
 use crate::quantity::Percent;
 use crate::traffic;
 
-/// How a deployment follows its load. Enabled scaling has both bounds, the lower not above the
-/// upper.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Scaling {
-    /// Whether replicas follow the load.
-    pub enabled: bool,
-    /// The fewest replicas; 0 scales to zero.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_replicas: Option<u32>,
-    /// The most replicas.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_replicas: Option<u32>,
-    /// The utilisation of cpu to hold, in percent of what is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_cpu_utilization: Option<Percent>,
-    /// The utilisation of memory to hold, in percent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_memory_utilization: Option<Percent>,
-    /// The utilisation of GPUs to hold, in percent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_gpu_utilization: Option<Percent>,
+document! {
+    /// How a deployment follows its load. Enabled scaling has both bounds, the lower not above the upper.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Scaling "scaling" {
+        /// Whether replicas follow the load.
+        enabled: bool = true,
+        /// The fewest replicas; 0 scales to zero.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        min_replicas: Option<u32>,
+        /// The most replicas.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_replicas: Option<u32>,
+        /// The utilisation of cpu to hold, in percent of what is asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target_cpu_utilization: Option<Percent>,
+        /// The utilisation of memory to hold, in percent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target_memory_utilization: Option<Percent>,
+        /// The utilisation of GPUs to hold, in percent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target_gpu_utilization: Option<Percent>,
+    }
+    check has_both_bounds(enabled, min_replicas, max_replicas);
+    rule Rule::enabled_needs(&["minReplicas", "maxReplicas"]);
 }
 
-/// How requests are spread over a deployment's replicas. An enabled one has an algorithm and a
-/// health check.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LoadBalancer {
-    /// Whether requests are balanced.
-    pub enabled: bool,
-    /// By which rule.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub algorithm: Option<Algorithm>,
+fn has_both_bounds(enabled: &bool, min: &Option<u32>, max: &Option<u32>, scaling: &Fields<'_>) -> Option<()> {
+    if !enabled {
+        return Some(());
+    }
+    for (bound, name) in [(min, "minReplicas"), (max, "maxReplicas")] {
+        if bound.is_none() {
+            let help = format!("add `{name}: …`, or write `enabled: false`");
+            scaling.problem(MissingField, format!("enabled scaling needs `{name}`"), Some(&help));
+        }
+    }
+    let (from, to) = ((*min)?, (*max)?);
+    if from <= to {
+        return Some(());
+    }
+    let message = format!("`maxReplicas` is {to}, below `minReplicas`");
+    scaling.refuse("maxReplicas", OutOfRange, message, format!("write {from} or more"))
+}
+
+document! {
+    /// How requests are spread over a deployment's replicas. An enabled one has an algorithm and a health check.
+    #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct LoadBalancer "a load balancer" {
+        /// Whether requests are balanced.
+        enabled: bool = true,
+        /// The rule by which a replica is chosen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        algorithm: Option<Algorithm>,
+        /// How replicas are probed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        health_check: Option<HealthCheck>,
+        /// Whether a client stays with its replica.
+        sticky_sessions: bool = false,
+    }
+    check says_how(enabled, algorithm);
+    check is_probed(enabled, health_check);
+    rule Rule::enabled_needs(&["algorithm", "healthCheck"]);
+}
+
+fn says_how(enabled: &bool, algorithm: &Option<Algorithm>, balancer: &Fields<'_>) -> Option<()> {
+    needed(*enabled && algorithm.is_none(), balancer, "algorithm", "round-robin")
+}
+
+fn is_probed(enabled: &bool, check: &Option<HealthCheck>, balancer: &Fields<'_>) -> Option<()> {
+    needed(*enabled && check.is_none(), balancer, "healthCheck", "{path: /health, intervalSeconds: 30}")
+}
+
+fn needed(missing: bool, balancer: &Fields<'_>, name: &str, example: &str) -> Option<()> {
+    if missing {
+        let help = format!("add it, such as `{name}: {example}`, or write `enabled: false`");
+        balancer.problem(MissingField, format!("an enabled load balancer needs `{name}`"), Some(&help));
+    }
+    (!missing).then_some(())
+}
+
+words! {
+    /// The rule by which a load balancer chooses.
+    pub enum Algorithm {
+        /// Each in turn.
+        RoundRobin = "round-robin",
+        /// The one with the fewest open connections.
+        LeastConnections = "least-connections",
+        /// By the client's address.
+        IpHash = "ip-hash",
+        /// By the client's address, moving few when replicas change.
+        ConsistentHash = "consistent-hash",
+    }
+}
+
+document! {
     /// How replicas are probed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub health_check: Option<HealthCheck>,
-    /// Whether a client stays with its replica.
-    pub sticky_sessions: bool,
+    #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct HealthCheck "a health check" {
+        /// The path that is asked for; begins with `/`.
+        path: String as AbsolutePath,
+        /// Seconds between probes, from 1.
+        interval_seconds: u32 as Whole<1>,
+    }
 }
 
-/// The rule by which a load balancer chooses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Algorithm {
-    /// Each in turn.
-    RoundRobin,
-    /// The one with the fewest open connections.
-    LeastConnections,
-    /// By the client's address.
-    IpHash,
-    /// By the client's address, moving few when replicas change.
-    ConsistentHash,
-}
+/// A path from the root on.
+struct AbsolutePath;
 
-/// How replicas are probed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HealthCheck {
-    /// The path that is asked for; begins with `/`.
-    pub path: String,
-    /// Seconds between probes, from 1.
-    pub interval_seconds: u32,
+impl Format<String> for AbsolutePath {
+    fn read(item: Item<'_>) -> Option<String> {
+        let path = item.string()?;
+        let absolute = path.starts_with('/');
+        if !absolute {
+            item.problem(InvalidValue, "the path of a health check begins with `/`", "write it as `/health`");
+        }
+        absolute.then_some(path)
+    }
+
+    fn write(value: &String) -> Written {
+        value.into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^/")
+    }
 }
 
 /// When requests are offloaded to a remote side, and how many of them (R6).
@@ -140,6 +207,35 @@ impl Secret {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl Format<Variables> for Variables {
+    fn read(item: Item<'_>) -> Option<Variables> {
+        Some(item.texts()?.into_iter().map(|(name, value)| (name, Secret(value))).collect())
+    }
+
+    /// With their values: a manifest that is written back keeps what it held.
+    fn write(value: &Variables) -> Written {
+        Written::Map(value.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map { of: Box::new(Shape::StrictText) }
+    }
+}
+
+impl Format<Secret> for Secret {
+    fn read(item: Item<'_>) -> Option<Secret> {
+        item.string().map(Secret)
+    }
+
+    fn write(value: &Secret) -> Written {
+        value.reveal().into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::item::Item;
-use super::node::{Entry, Place};
+use super::node::{Entry, Node, Place, Value};
 use super::report::Report;
 use super::wording::{quoted, suggestion};
 use crate::origin::{Origin, Problem, ProblemCode};
@@ -21,6 +21,8 @@ pub(crate) struct Context<'d> {
     /// Whether a field that holds nothing passes for an absent one, as Kubernetes has it. Elsewhere
     /// it does not: an emptied restriction must not turn into none.
     pub(crate) null_is_absent: bool,
+    /// The document that is being read, once it is.
+    pub(crate) document: Option<&'d Node<'d>>,
 }
 
 /// An object whose fields are taken one by one.
@@ -42,7 +44,7 @@ impl<'d> Fields<'d> {
     /// The field, unless it is absent. One that holds nothing is for its reader to refuse, except
     /// where null passes for absent.
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<Item<'d>> {
-        self.known.push(name);
+        self.accept(name);
         let entry = self.entries.iter().find(|entry| entry.key == name)?;
         let absent = self.context.null_is_absent && entry.value.is_null();
         (!absent).then_some(Item { node: &entry.value, label: name, element: false, context: self.context })
@@ -62,9 +64,25 @@ impl<'d> Fields<'d> {
         item
     }
 
+    /// The word that a field holds, if it is one; for fields that mean another thing by it.
+    pub(crate) fn word(&self, name: &str) -> Option<&'d str> {
+        match &self.entries.iter().find(|entry| entry.key == name)?.value {
+            Node { value: Value::Scalar { text, .. }, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A field of the document that this is a part of, unless it is absent or null.
+    pub(crate) fn of_document(&self, label: &'static str) -> Option<Item<'d>> {
+        let node = self.context.document?.get(label).filter(|node| !node.is_null())?;
+        Some(Item { node, label, element: false, context: self.context })
+    }
+
     /// Accepts a field without reading it.
     pub(crate) fn accept(&mut self, name: &'static str) {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
     }
 
     /// Reports that `name` is missing.
@@ -80,6 +98,21 @@ impl<'d> Fields<'d> {
         self.context.report.add(problem);
     }
 
+    /// Reports what is wrong with a field, or with the object where the field is absent. Nothing comes back, for
+    /// whoever checks fields to give it back.
+    pub(crate) fn refuse(
+        &self,
+        name: &str,
+        code: ProblemCode,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<()> {
+        let entry = self.entries.iter().find(|entry| entry.key == name);
+        let place = entry.map_or(self.place, |entry| entry.value.place);
+        self.context.report.add(Problem::new(code, &place.of(self.context.file), message).help(help));
+        None
+    }
+
     /// Reports `problem`.
     pub(crate) fn report(&self, problem: Problem) {
         self.context.report.add(problem);
@@ -92,8 +125,6 @@ impl<'d> Fields<'d> {
 
     /// Reports every field that nobody asked for.
     pub(crate) fn finish(self) {
-        #[cfg(test)]
-        super::report::know(self.what, &self.known);
         for entry in self.entries {
             if !self.known.contains(&&*entry.key) {
                 self.unknown(entry);

@@ -59,7 +59,7 @@ impl Wanted {
 impl<'d> Item<'d> {
     /// A document as a whole.
     pub(crate) fn document(node: &'d Node<'d>, context: Context<'d>) -> Self {
-        Self { node, label: "", element: false, context }
+        Self { node, label: "", element: false, context: Context { document: Some(node), ..context } }
     }
 
     /// The first key of a mapping.

@@ -54,15 +54,3 @@ impl Report {
         problems
     }
 }
-
-#[cfg(test)]
-thread_local! {
-    /// Every object that was read and the fields it was asked for: the schema must have the same.
-    pub(crate) static KNOWN: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>> =
-        RefCell::default();
-}
-
-#[cfg(test)]
-pub(crate) fn know(what: &'static str, fields: &[&'static str]) {
-    KNOWN.with_borrow_mut(|known| known.entry(what).or_default().extend(fields));
-}

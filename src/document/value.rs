@@ -41,10 +41,15 @@ impl Map {
         }
     }
 
-    /// With all fields of another.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
+    /// With a field in the mapping that stands under a key; as it was if there is none.
+    pub(crate) fn within(mut self, key: &str, inner: &str, value: impl Into<Value>) -> Result<Self, Self> {
+        match self.0.iter_mut().find(|(found, _)| found == key) {
+            Some((_, Value::Map(Self(entries)))) => {
+                entries.push((inner.to_owned(), value.into()));
+                Ok(self)
+            }
+            _ => Err(self),
+        }
     }
 }
 

@@ -78,6 +78,12 @@ impl Kind {
         }
     }
 
+    /// Whether a field of its documents that holds nothing passes for an absent one, as Kubernetes has it.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn null_is_absent(self) -> bool {
+        matches!(self, Self::BeamlitPolicy | Self::ModelDeployment)
+    }
+
     /// What stands as `kind`.
     #[must_use]
     pub fn kind(self) -> &'static str {

@@ -34,9 +34,7 @@ pub mod scenario;
 pub mod spec;
 
 #[cfg(feature = "manifest")]
-mod decode;
-#[cfg(feature = "manifest")]
-mod encode;
+mod frame;
 #[cfg(feature = "manifest")]
 mod heading;
 #[cfg(feature = "manifest")]

@@ -2,10 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::decode;
+use super::beamlit::{model_deployment, policy};
+use super::frame::native;
 use super::heading::{Heading, heading};
 use super::kind::Kind;
-use super::scenario::ScenarioSpec;
+use super::scenario::{ScenarioSpec, scenario};
 use super::source::Source;
 use super::spec::{BrokenCluster, Specs, WorkspaceSpec};
 use super::tree::documents;
@@ -52,7 +53,7 @@ pub fn read(sources: &[Source]) -> Reading {
     let mut loading = Loading::default();
     let report = Report::new(MAX_PROBLEMS);
     for source in sources {
-        let context = Context { file: &source.name, report: &report, null_is_absent: false };
+        let context = Context { file: &source.name, report: &report, null_is_absent: false, document: None };
         documents(source, &report, |document| {
             each_document(&document, context, &mut |node, heading| loading.one(node, heading, context));
         });
@@ -108,14 +109,14 @@ pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
     let report = Report::new(MAX_PROBLEMS);
     let mut scenarios = Vec::new();
     for source in sources {
-        let context = Context { file: &source.name, report: &report, null_is_absent: false };
+        let context = Context { file: &source.name, report: &report, null_is_absent: false, document: None };
         documents(source, &report, |document| {
             // What is wrong with other documents is for their reader to say.
             let silent = Report::new(0);
             let quiet = Context { report: &silent, ..context };
             each_document(&document, quiet, &mut |node, heading| {
                 if let Heading::Ours(Kind::Scenario) = heading {
-                    scenarios.extend(decode::scenario(Item::document(node, context)));
+                    scenarios.extend(scenario(Item::document(node, context)));
                 }
             });
         });
@@ -176,8 +177,7 @@ impl Loading {
             Heading::Ours(Kind::Scenario) | Heading::ForOthers | Heading::List => {}
             Heading::Ours(Kind::Cluster) => self.cluster(node, context),
             Heading::Ours(kind) => {
-                let null_is_absent = matches!(kind, Kind::BeamlitPolicy | Kind::ModelDeployment);
-                let document = Item::document(node, Context { null_is_absent, ..context });
+                let document = Item::document(node, Context { null_is_absent: kind.null_is_absent(), ..context });
                 if self.decode(kind, document).is_none() {
                     self.unread.extend(document.name_within("metadata", "name").map(|name| (kind, name)));
                 }
@@ -189,16 +189,16 @@ impl Loading {
     fn decode(&mut self, kind: Kind, document: Item<'_>) -> Option<()> {
         let specs = &mut self.specs;
         match kind {
-            Kind::Policy => specs.policies.push(decode::policy(document)?),
-            Kind::BeamlitPolicy => specs.policies.push(decode::beamlit_policy(document)?),
-            Kind::Environment => specs.environments.push(decode::environment(document)?),
-            Kind::Deployment => specs.deployments.push(decode::deployment(document)?),
-            Kind::ModelDeployment => specs.deployments.push(decode::model_deployment(document)?),
-            Kind::Cluster => specs.clusters.push(decode::cluster(document)?),
+            Kind::Policy => specs.policies.push(native(document)?),
+            Kind::BeamlitPolicy => specs.policies.push(policy::read(document)?),
+            Kind::Environment => specs.environments.push(native(document)?),
+            Kind::Deployment => specs.deployments.push(native(document)?),
+            Kind::ModelDeployment => specs.deployments.push(model_deployment::read(document)?),
+            Kind::Cluster => specs.clusters.push(native(document)?),
             Kind::Scenario => {}
-            Kind::Placement => specs.running.push(decode::running(document)?),
+            Kind::Placement => specs.running.push(native(document)?),
             Kind::Workspace => {
-                let workspace = decode::workspace(document)?;
+                let workspace = native(document)?;
                 match &specs.workspace {
                     None => specs.workspace = Some(workspace),
                     Some(first) => document.report(second_workspace(&workspace, first)),

@@ -1,6 +1,6 @@
 //! Specs back to text that reads equal.
 
-use super::encode::documents;
+use super::frame::documents;
 use super::spec::Specs;
 use super::tree::is_unprintable;
 use crate::document::Written as Value;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::words;
 use crate::id::PolicyId;
 
 /// Where a policy is attached, highest first (P5).
@@ -40,15 +41,16 @@ impl fmt::Display for Level {
     }
 }
 
-/// Whether an attachment binds or is only watched (P12).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Enforcement {
-    /// It binds.
-    #[default]
-    Enforce,
-    /// It changes no decision; decisions report what enforcing it would do.
-    Audit,
+words! {
+    /// Whether an attachment binds or is only watched (P12).
+    #[derive(PartialOrd, Ord, Default)]
+    pub enum Enforcement {
+        /// It binds.
+        #[default]
+        Enforce = "enforce",
+        /// It changes no decision; decisions report what enforcing it would do.
+        Audit = "audit",
+    }
 }
 
 /// A policy attached at some level.
@@ -60,27 +62,28 @@ pub struct Attachment {
     pub enforcement: Enforcement,
 }
 
-/// What follows when a policy change makes running replicas illegal (L13).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnViolation {
-    /// Move them where they may run; report those that can't.
-    #[default]
-    MoveOrReport,
-    /// Move them where they may run; stop those that can't.
-    MoveOrStop,
-    /// Report them.
-    Report,
+words! {
+    /// What follows when a policy change makes running replicas illegal (L13).
+    #[derive(Default)]
+    pub enum OnViolation {
+        /// Move them where they may run; report those that can't.
+        #[default]
+        MoveOrReport = "move-or-report",
+        /// Move them where they may run; stop those that can't.
+        MoveOrStop = "move-or-stop",
+        /// Report them.
+        Report = "report",
+    }
 }
 
-/// What becomes of an environment's holder when another takes its place (L5).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnReplaced {
-    /// It keeps running.
-    Keep,
-    /// It scales to zero.
-    ScaleToZero,
-    /// It is stopped.
-    Deactivate,
+words! {
+    /// What becomes of an environment's holder when another takes its place (L5).
+    pub enum OnReplaced {
+        /// It keeps running.
+        Keep = "keep",
+        /// It scales to zero.
+        ScaleToZero = "scale-to-zero",
+        /// It is stopped.
+        Deactivate = "deactivate",
+    }
 }

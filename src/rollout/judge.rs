@@ -8,39 +8,58 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::judged::Judged;
+use crate::document::{Fields, OrUnlimited, Rule, Seconds, Whole, document};
 use crate::metrics::{Metric, Summary};
+use crate::origin::ProblemCode;
 use crate::quantity::Milli;
 use crate::time::Moment;
 
-/// One metric of the new version, and what it must and must not be.
-///
-/// With only one of the two conditions, missing it means the other; with both, what is neither is
-/// inconclusive, and failure wins; with none, every figure is a success.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Check {
-    /// The metric.
-    pub metric: Metric,
-    /// What counts as success.
-    pub success: Option<Threshold>,
-    /// What counts as failure.
-    pub failure: Option<Threshold>,
-    /// Requests in the window below which a figure says too little.
-    pub min_requests: u64,
-    /// The time between measurements.
-    pub interval: Duration,
-    /// The time before the first.
-    pub initial_delay: Duration,
-    /// Measurements after which the check is done; `None` measures for as long as it is asked.
-    pub count: Option<u32>,
-    /// Failed measurements that are borne; `None` bears any number.
-    pub failure_limit: Option<u32>,
-    /// Inconclusive measurements that are borne.
-    pub inconclusive_limit: u32,
-    /// Errors in a row that are borne.
-    pub error_limit: u32,
-    /// Successes in a row that are enough; `None` asks for none.
-    pub successes: Option<u32>,
+document! {
+    /// One metric of the new version, and what it must and must not be.
+    ///
+    /// With only one of the two conditions, missing it means the other; with both, what is neither is
+    /// inconclusive, and failure wins; with none, every figure is a success.
+    #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Check "a check" {
+        /// The metric: percent of failed requests; milliseconds; requests a second; percent; requests.
+        metric: Metric as Judged,
+        /// What counts as success.
+        success: Option<Threshold>,
+        /// What counts as failure.
+        failure: Option<Threshold>,
+        /// Requests in the window below which a figure says too little.
+        min_requests: u64 = 100,
+        /// The time between measurements.
+        #[key = "intervalSeconds"]
+        interval: Duration as Seconds<1> = Duration::from_secs(30),
+        /// The time before the first.
+        #[key = "initialDelaySeconds"]
+        initial_delay: Duration as Seconds<0> = Duration::ZERO,
+        /// Measurements after which the check is done; absent, it measures for as long as it is asked.
+        count: Option<u32> as Option<Whole<1>>,
+        /// Failed measurements that are borne; `unlimited` bears any number.
+        failure_limit: Option<u32> as OrUnlimited<0> = Some(0),
+        /// Inconclusive measurements that are borne.
+        inconclusive_limit: u32 = 0,
+        /// Errors in a row that are borne.
+        error_limit: u32 = 4,
+        /// Successes in a row that are enough; absent asks for none.
+        successes: Option<u32> as Option<Whole<1>>,
+    }
+    check judges(success, failure);
+    rule Rule::Some(&["success", "failure"]);
+}
+
+/// A check without a threshold judges nothing.
+fn judges(success: &Option<Threshold>, failure: &Option<Threshold>, check: &Fields<'_>) -> Option<()> {
+    if success.is_none() && failure.is_none() {
+        let help = "add `success: {atMost: …}` or `failure: {above: …}`";
+        check.problem(ProblemCode::MissingField, "a check without a threshold judges nothing", Some(help));
+        return None;
+    }
+    Some(())
 }
 
 impl Check {

@@ -12,6 +12,7 @@
 
 pub mod canary;
 mod judge;
+mod judged;
 mod plan;
 pub mod rolling;
 mod run;

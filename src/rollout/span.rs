@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::{Format, Item, Shape, Written, is_number};
+use crate::origin::ProblemCode;
+
 /// So many replicas, or so many percent of them.
 ///
 /// ```
@@ -53,6 +56,43 @@ impl Span {
         let product = u64::from(replicas) * u64::from(percent);
         let part = if up { product.div_ceil(100) } else { product / 100 };
         u32::try_from(part).unwrap_or(u32::MAX)
+    }
+}
+
+/// A count, or a text such as `25%` of at most `MOST` percent.
+pub(super) struct Share<const MOST: u32>;
+
+impl<const MOST: u32> Format<Span> for Share<MOST> {
+    fn read(item: Item<'_>) -> Option<Span> {
+        let text = item.text()?;
+        if is_number(text) {
+            return item.whole(0..=u32::MAX.into()).map(Span::Count);
+        }
+        match text.parse() {
+            Ok(Span::Percent(percent)) if percent > MOST => {
+                let message = format!("`{percent}%` is more than all replicas");
+                item.problem(ProblemCode::OutOfRange, message, "write at most `100%`");
+                None
+            }
+            Ok(span) => Some(span),
+            Err(_) => {
+                let help = "write a count such as `1`, or a percentage such as `25%`";
+                item.problem(ProblemCode::InvalidValue, "this is neither a count nor a percentage", help);
+                None
+            }
+        }
+    }
+
+    fn write(value: &Span) -> Written {
+        match value {
+            Span::Count(count) => (*count).into(),
+            Span::Percent(_) => Written::text(value),
+        }
+    }
+
+    fn shape() -> Shape {
+        let percent = if MOST == 100 { "^0*([0-9]{1,2}|100)%$" } else { "^[0-9]+%$" };
+        Shape::Either(vec![Shape::Whole { from: 0, to: u32::MAX.into() }, Shape::Pattern(percent)])
     }
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::span::Share;
 use super::{Slack, Span};
+use crate::document::{Fields, Seconds, Whole, document};
+use crate::origin::ProblemCode;
 
 /// How a new version takes over (R1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,13 +22,28 @@ pub enum Strategy {
     Canary(Canary),
 }
 
-/// Replica by replica, by Kubernetes' arithmetic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Rolling {
-    /// Replicas beyond the wanted number.
-    pub surge: Span,
-    /// Replicas that may be unavailable.
-    pub unavailable: Span,
+document! {
+    /// Replica by replica, by Kubernetes' arithmetic.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    pub struct Rolling "a rolling strategy" {
+        /// Replicas beyond the wanted number.
+        #[key = "maxSurge"]
+        surge: Span as Share<{ u32::MAX }> = Rolling::default().surge,
+        /// Replicas that may be unavailable.
+        #[key = "maxUnavailable"]
+        unavailable: Span as Share<100> = Rolling::default().unavailable,
+    }
+    check moves(surge, unavailable);
+}
+
+/// One of the two must let something move.
+fn moves(surge: &Span, unavailable: &Span, fields: &Fields<'_>) -> Option<()> {
+    let nothing = |span: &Span| matches!(span, Span::Count(0) | Span::Percent(0));
+    if nothing(surge) && nothing(unavailable) {
+        let message = "`maxSurge` and `maxUnavailable` are both 0, so that no replica could ever be replaced";
+        return fields.refuse("maxUnavailable", ProblemCode::OutOfRange, message, "let one of them be above 0");
+    }
+    Some(())
 }
 
 impl Default for Rolling {
@@ -35,15 +53,19 @@ impl Default for Rolling {
     }
 }
 
-/// The new version is started in full, bakes, and gets all the traffic at once; the old one is kept for a
-/// while, to go back to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BlueGreen {
-    /// How long all replicas must have been ready before the switch.
-    pub bake: Duration,
-    /// How long the old version is kept after it.
-    pub rollback_window: Duration,
+document! {
+    /// The new version is started in full, bakes, and gets all the traffic at once; the old one is kept for a
+    /// while, to go back to.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct BlueGreen "a blue-green strategy" {
+        /// How long all replicas must have been ready before the switch.
+        #[key = "bakeSeconds"]
+        bake: Duration as Seconds<0> = BlueGreen::default().bake,
+        /// How long the old version is kept after it.
+        #[key = "rollbackWindowSeconds"]
+        rollback_window: Duration as Seconds<0> = BlueGreen::default().rollback_window,
+    }
 }
 
 impl Default for BlueGreen {
@@ -75,15 +97,19 @@ pub enum Traffic {
     },
 }
 
-/// A step of a canary.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Step {
-    /// The percentage of the traffic, from 1 to 100.
-    pub weight: u8,
-    /// How long it lasts at least.
-    pub soak: Duration,
-    /// How many requests the new version must have answered in it at least.
-    pub requests: u64,
+document! {
+    /// A step of a canary.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    pub struct Step "a canary step" {
+        /// The percentage of the traffic, from 1 to 100.
+        weight: u8 as Whole<1, 100>,
+        /// How long it lasts at least.
+        #[key = "soakSeconds"]
+        soak: Duration as Seconds<0> = Step::of(1).soak,
+        /// How many requests the new version must have answered in it at least.
+        #[key = "minRequests"]
+        requests: u64 = Step::of(1).requests,
+    }
 }
 
 impl Step {

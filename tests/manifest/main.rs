@@ -5,4 +5,5 @@
 mod hostile;
 mod reading;
 mod round_trip;
+mod spoiled;
 mod updates;

@@ -1,0 +1,320 @@
+//! Scenarios: what happens to a workload, step by step, and what is expected of each step.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+#[cfg(feature = "manifest")]
+mod document;
+#[cfg(feature = "manifest")]
+mod steps;
+
+#[cfg(feature = "manifest")]
+pub(super) use document::scenario;
+#[cfg(feature = "schema")]
+pub(super) use document::shape;
+
+use super::spec::{AttachmentSpec, Metadata};
+use crate::document::{Format, Item, Map, Seconds, Shape, Whole, Written, document, reads_words};
+use crate::id::Name;
+use crate::lifecycle::{Action, Change, Observation, Push, Role, Status};
+use crate::origin::{Origin, Sourced};
+use crate::quantity::Milli;
+use crate::time::Moment;
+
+/// A scenario, as it was written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScenarioSpec {
+    /// Its name.
+    pub metadata: Metadata,
+    /// What it tells.
+    pub description: Option<String>,
+    /// The workload's type.
+    pub resource_type: Sourced<String>,
+    /// The workload's name.
+    pub workload: Sourced<Name>,
+    /// When it begins.
+    pub start: Moment,
+    /// Whether it runs on a fleet without end and without policies, instead of the one that is loaded:
+    /// for stories that are not about places.
+    pub unlimited: bool,
+    /// The scripted host that builds, starts, stops, serves and reports; without one the steps say all that.
+    pub host: Option<HostSpec>,
+    /// What happens.
+    pub steps: Vec<StepSpec>,
+}
+
+document! {
+    /// A host that behaves.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct HostSpec "a scripted host" {
+        /// How long a build takes.
+        #[key = "buildSeconds"]
+        build: Duration as Seconds<0> = HostSpec::default().build,
+        /// How long it takes until a replica is ready.
+        #[key = "startSeconds"]
+        start: Duration as Seconds<0> = HostSpec::default().start,
+        /// How often it serves, scales and reports; above zero.
+        #[key = "tickSeconds"]
+        tick: Duration as Seconds<1> = HostSpec::default().tick,
+        /// How long a request waits for a replica before it is lost.
+        #[key = "queueSeconds"]
+        patience: Duration as Seconds<0> = HostSpec::default().patience,
+    }
+}
+
+impl Default for HostSpec {
+    /// It builds for 30 seconds, a replica is ready after 20, it reports every 5, and a request waits for 60.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { build: seconds(30), start: seconds(20), tick: seconds(5), patience: seconds(60) }
+    }
+}
+
+document! {
+    /// What a version shows.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct ShownSpec "metrics" {
+        /// The version.
+        version: String,
+        /// Percent of its requests that fail; 0 at first.
+        error_rate: Option<Milli>,
+        /// Milliseconds until a request is answered; 100 at first.
+        latency: Option<Milli>,
+        /// Requests a second that a replica answers at most, with all its cpu, from 1; 100 at first. What is more
+        /// waits.
+        #[key = "requestsPerReplica"]
+        capacity: Option<u32> as Option<Whole<1>>,
+        /// Whether its replicas become ready; they do at first.
+        starts: Option<bool>,
+        /// Figures of its own.
+        custom: Vec<(Name, Milli)> as Figures = Vec::new(),
+    }
+}
+
+/// One step of a scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StepSpec {
+    /// How long after the start; as the step before, where absent.
+    pub at: Option<Duration>,
+    /// What happens.
+    pub happening: Happening,
+    /// What is expected afterwards.
+    pub expect: ExpectSpec,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What happens in a step. Deployments are named by name or id.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Happening {
+    /// A version is pushed.
+    Push(PushSpec),
+    /// Something else is asked of the workload.
+    Do(Action<String>),
+    /// Nothing but time passes.
+    Wait,
+    /// An endpoint gets so many requests a second from here on.
+    Traffic {
+        /// The endpoint.
+        endpoint: EndpointSpec,
+        /// How many.
+        per_second: u32,
+    },
+    /// A version shows other metrics from here on.
+    Metrics(ShownSpec),
+    /// Replicas break, and are started again; those of a version that does not become ready stay broken.
+    Fail {
+        /// The deployment.
+        deployment: String,
+        /// How many.
+        replicas: u32,
+    },
+    /// A host sees something of a deployment.
+    Observe(Observation, String),
+    /// An environment gets other policies, and what becomes illegal is settled (L13).
+    SetPolicies {
+        /// The environment.
+        environment: Sourced<String>,
+        /// Its policies from now on.
+        policies: Vec<AttachmentSpec>,
+    },
+}
+
+/// An endpoint that is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EndpointSpec {
+    /// The workload's own.
+    Workload,
+    /// The draft's.
+    Draft,
+    /// An environment's.
+    Environment(Name),
+    /// A deployment's, by name or id.
+    Deployment(String),
+}
+
+impl EndpointSpec {
+    /// An endpoint as scenarios write it: `workload`, `draft`, `environment/…` or `deployment/…`. `None` of
+    /// anything else.
+    ///
+    /// ```
+    /// use siting::manifest::scenario::EndpointSpec;
+    /// assert_eq!(EndpointSpec::read("deployment/two"), Some(EndpointSpec::Deployment("two".to_owned())));
+    /// assert_eq!(EndpointSpec::read("production"), None);
+    /// ```
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        match text.split_once('/') {
+            None if text == "workload" => Some(Self::Workload),
+            None if text == "draft" => Some(Self::Draft),
+            Some(("environment", name)) => Name::new(name).ok().map(Self::Environment),
+            Some(("deployment", address)) if !address.is_empty() => Some(Self::Deployment(address.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for EndpointSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload => f.write_str("workload"),
+            Self::Draft => f.write_str("draft"),
+            Self::Environment(name) => write!(f, "environment/{name}"),
+            Self::Deployment(address) => write!(f, "deployment/{address}"),
+        }
+    }
+}
+
+/// A version that a step pushes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PushSpec {
+    /// The loaded deployment whose name, version, environment and settings it takes, where the push has
+    /// none of its own.
+    pub from: Option<Sourced<String>>,
+    /// The push; its settings are still to be changed.
+    pub push: Push,
+    /// Settings that differ from those of `from`, or from the usual ones.
+    pub changes: Vec<Change>,
+}
+
+document! {
+    /// What is expected after a step; what is not mentioned may be anything.
+    #[derive(Clone, PartialEq, Debug, Default)]
+    pub struct ExpectSpec "an expectation" {
+        /// It is refused: by which rule, and with which words. Absent: it is accepted.
+        refused: Option<(String, Option<String>)> as Option<Refusal>,
+        /// Statuses by deployment.
+        status: Vec<(String, Status)> as ByName<Status> = Vec::new(),
+        /// Roles by deployment.
+        roles: Vec<(String, Role)> as ByName<Role> = Vec::new(),
+        /// Governors by deployment.
+        governors: Vec<(String, String)> as ByName<String> = Vec::new(),
+        /// What calls get: by `workload`, `draft`, `environment/…` or `deployment/…`, a deployment's name or
+        /// what is said instead.
+        routes: Vec<(String, String)> as ByName<String> = Vec::new(),
+        /// All effects, in order, as reports have them.
+        effects: Option<Vec<String>>,
+        /// Replicas by cluster, by deployment.
+        places: Vec<(String, BTreeMap<String, u32>)> as ByName<Counts> = Vec::new(),
+        /// The deployments with replicas where they may not run.
+        violations: Option<Vec<String>>,
+        /// Replicas by deployment.
+        replicas: Vec<(String, u32)> as ByName<u32> = Vec::new(),
+        /// Why the last rollout went back, by environment: words of it, or `no`.
+        rolled_back: Vec<(String, String)> as ByName<String> = Vec::new(),
+        /// Requests since the start that had no route or waited for too long, at most.
+        lost: Option<u64> as Option<u64>,
+        /// The cluster to which requests are offloaded, by environment, as `oslo 30%`; or `no`.
+        offloaded: Vec<(String, String)> as ByName<String> = Vec::new(),
+    }
+}
+
+reads_words!(Status);
+reads_words!(Role);
+
+/// Values by name.
+struct ByName<F>(std::marker::PhantomData<F>);
+
+impl<T, F: Format<T>> Format<Vec<(String, T)>> for ByName<F> {
+    fn read(item: Item<'_>) -> Option<Vec<(String, T)>> {
+        let read = |(key, item): (Sourced<&str>, Item<'_>)| Some((key.value.to_owned(), F::read(item)?));
+        Some(item.entries()?.filter_map(read).collect())
+    }
+
+    fn write(value: &Vec<(String, T)>) -> Written {
+        Written::Map(value.iter().map(|(name, value)| (name.clone(), F::write(value))).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map { of: Box::new(F::shape()) }
+    }
+}
+
+/// Replicas by cluster.
+struct Counts;
+
+impl Format<BTreeMap<String, u32>> for Counts {
+    fn read(item: Item<'_>) -> Option<BTreeMap<String, u32>> {
+        <ByName<u32>>::read(item).map(|counts| counts.into_iter().collect())
+    }
+
+    fn write(value: &BTreeMap<String, u32>) -> Written {
+        Written::Map(value.iter().map(|(cluster, count)| (cluster.clone(), (*count).into())).collect())
+    }
+
+    fn shape() -> Shape {
+        <ByName<u32> as Format<Vec<(String, u32)>>>::shape()
+    }
+}
+
+/// Figures by their names.
+struct Figures;
+
+impl Format<Vec<(Name, Milli)>> for Figures {
+    fn read(item: Item<'_>) -> Option<Vec<(Name, Milli)>> {
+        let read = |(key, item): (Sourced<&str>, Item<'_>)| Some((Name::new(key.value).ok()?, Milli::read(item)?));
+        item.entries()?.map(read).collect()
+    }
+
+    fn write(value: &Vec<(Name, Milli)>) -> Written {
+        Written::Map(value.iter().map(|(name, figure)| (name.to_string(), Milli::write(figure))).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map { of: Box::new(Milli::shape()) }
+    }
+}
+
+/// A rule, alone or with words of the reason.
+struct Refusal;
+
+document! {
+    /// A refusal that is expected.
+    struct Expected "an expected refusal" {
+        /// The rule, such as `L6`.
+        rule: String,
+        /// Words of the reason.
+        reason: Option<String>,
+    }
+}
+
+impl Format<(String, Option<String>)> for Refusal {
+    fn read(item: Item<'_>) -> Option<(String, Option<String>)> {
+        if item.is_object() {
+            return Expected::read(item).map(|Expected { rule, reason }| (rule, reason));
+        }
+        Some((item.string()?, None))
+    }
+
+    fn write((rule, reason): &(String, Option<String>)) -> Written {
+        match reason {
+            None => rule.into(),
+            Some(_) => Map::default().with("rule", rule).maybe("reason", reason.as_ref()).into(),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Text, Expected::shape()])
+    }
+}

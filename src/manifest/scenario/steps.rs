@@ -1,0 +1,557 @@
+//! What can happen in a step: the words, what stands under each, and what it means.
+
+use std::sync::Arc;
+
+use super::{EndpointSpec, Happening, PushSpec, ShownSpec};
+use crate::deployment::{LoadBalancer, Scaling};
+use crate::document::{
+    FieldShape, Fields, Format, Item, Record, RecordShape, Reference, Rule, Shape, Whole, Written, document,
+};
+use crate::id::Name;
+use crate::lifecycle::{Action, Change, Edit, Observation, PromotionStrategy, Push, PushKind};
+use crate::manifest::spec::{Attached, AttachmentSpec, DeploymentSpec, OffloadingSpec, PreferencesSpec, ResourcesSpec};
+use crate::origin::{ProblemCode, Sourced};
+use crate::policy::{Environment, OnReplaced};
+use crate::rollout;
+
+/// A word for what happens.
+#[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only a schema describes it"))]
+pub(super) struct Happens {
+    /// The field of a step.
+    pub(super) word: &'static str,
+    /// What the schema says of it.
+    pub(super) doc: &'static [&'static str],
+    /// Reads what stands there.
+    pub(super) read: for<'d> fn(Item<'d>) -> Option<Happening>,
+    /// Describes what can stand there.
+    pub(super) shape: fn() -> Shape,
+}
+
+/// A word under which one record stands.
+const fn of<R: Happen>(word: &'static str, doc: &'static [&'static str]) -> Happens {
+    Happens { word, doc, read: |item| R::read(item)?.happening(), shape: R::shape }
+}
+
+/// A word under which only an environment stands.
+macro_rules! on_environment {
+    ($word:literal, $action:ident, $doc:literal) => {
+        Happens {
+            word: $word,
+            doc: &[$doc],
+            read: |item| Some(Happening::Do(Action::$action { environment: Name::read(item)? })),
+            shape: || Shape::Name,
+        }
+    };
+}
+
+/// A word under which only a deployment stands.
+macro_rules! on_deployment {
+    ($word:literal, $action:ident, $doc:literal) => {
+        Happens {
+            word: $word,
+            doc: &[$doc],
+            read: |item| Some(Happening::Do(Action::$action(item.string()?))),
+            shape: || Shape::Text,
+        }
+    };
+}
+
+/// A word under which only `true` stands.
+macro_rules! flag {
+    ($word:literal, $happening:expr, $doc:literal) => {
+        Happens {
+            word: $word,
+            doc: &[$doc],
+            read: |item| item.boolean().and_then(|yes| yes.then_some($happening)),
+            shape: || Shape::True,
+        }
+    };
+}
+
+/// All of them, but for observations.
+pub(super) const HAPPENINGS: [Happens; 25] = [
+    Happens { word: "push", doc: &["A version is pushed."], read: push, shape: push_shape },
+    of::<Patch>("patch", &["The draft gets another version."]),
+    of::<Promote>("promote", &["A deployment is promoted."]),
+    of::<Release>("release", &["A copy of one environment's holder is promoted to another."]),
+    of::<Update>("updateVersion", &["A version is pushed with the settings of the holder, and promoted."]),
+    Happens {
+        word: "rollBack",
+        doc: &["The previous holder is promoted again."],
+        read: roll_back,
+        shape: roll_back_shape,
+    },
+    on_environment!("cancel", Cancel, "The environment that something is being promoted to."),
+    on_environment!("pause", Pause, "The environment whose rollout stands still from now on."),
+    on_environment!("resume", Resume, "The environment whose rollout goes on."),
+    on_environment!(
+        "forceForward",
+        ForceForward,
+        "The environment whose rollout passes over soak, steps and judgement."
+    ),
+    on_deployment!("activate", Activate, "The deployment that is started, by name or id."),
+    on_deployment!("deactivate", Deactivate, "The deployment that is stopped, by name or id."),
+    on_deployment!("wake", Wake, "The deployment that is brought back from zero, by name or id."),
+    on_deployment!("idle", Idle, "The deployment that is scaled to zero, by name or id."),
+    on_deployment!("move", Move, "The deployment that is moved to where it may run, by name or id."),
+    on_deployment!("delete", Delete, "The deployment that is deleted, by name or id."),
+    of::<Scale>("scale", &["A deployment gets a number of replicas."]),
+    Happens { word: "edit", doc: &["Settings of a deployment change."], read: edit, shape: edit_shape },
+    of::<Rename>("rename", &["A deployment gets another name."]),
+    flag!("deleteWorkload", Happening::Do(Action::DeleteWorkload), "The workload is deleted."),
+    of::<SetPolicies>("setPolicies", &["An environment gets other policies."]),
+    flag!("wait", Happening::Wait, "Nothing but time passes."),
+    of::<Calls>("traffic", &["The requests that an endpoint gets from here on."]),
+    Happens {
+        word: "metrics",
+        doc: &["What a version shows from here on; what is not mentioned stays as it was."],
+        read: |item| ShownSpec::read(item).map(Happening::Metrics),
+        shape: ShownSpec::shape,
+    },
+    of::<Fail>("fail", &["Replicas break, and are started again."]),
+];
+
+/// An observation as a field of a step.
+pub(super) fn seen(observation: Observation) -> &'static str {
+    match observation {
+        Observation::TimerFired => "timerFired",
+        other => other.as_str(),
+    }
+}
+
+/// A host sees something of a deployment.
+pub(super) fn observed(observation: Observation, item: Item<'_>) -> Option<Happening> {
+    item.string().map(|address| Happening::Observe(observation, address))
+}
+
+/// A record that says what happens.
+trait Happen: Record {
+    fn happening(self) -> Option<Happening>;
+}
+
+document! {
+    /// A new version for the draft.
+    struct Patch "a patch" {
+        /// The draft's version from now on.
+        version: Option<String>,
+    }
+}
+
+impl Happen for Patch {
+    fn happening(self) -> Option<Happening> {
+        Some(Happening::Do(Action::Patch { version: self.version }))
+    }
+}
+
+document! {
+    /// A promotion.
+    struct Promote "a promotion" {
+        /// The deployment, by name or id.
+        deployment: String,
+        /// The environment.
+        environment: Name,
+        /// The name it gets.
+        name: Option<Name>,
+        /// What becomes of the replaced holder.
+        on_replaced: Option<OnReplaced>,
+        /// Whether to promote an unhealthy one.
+        force: bool = false,
+        /// How it takes over.
+        by: Option<Box<PromotionStrategy>> as Option<By>,
+    }
+}
+
+impl Happen for Promote {
+    fn happening(self) -> Option<Happening> {
+        let Self { deployment, environment, name, on_replaced, force, by } = self;
+        Some(Happening::Do(Action::Promote { deployment, environment, name, on_replaced, force, by }))
+    }
+}
+
+document! {
+    /// A release.
+    struct Release "a release" {
+        /// The environment it runs in.
+        from: Name,
+        /// The environment it is to run in as well.
+        to: Name,
+        /// The name of the copy.
+        name: Option<Name>,
+        /// What becomes of the replaced holder.
+        on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Box<PromotionStrategy>> as Option<By>,
+    }
+}
+
+impl Happen for Release {
+    fn happening(self) -> Option<Happening> {
+        let Self { from, to, name, on_replaced, by } = self;
+        Some(Happening::Do(Action::Release { from, to, name, on_replaced, by }))
+    }
+}
+
+document! {
+    /// A new version in an environment.
+    struct Update "an update" {
+        /// The environment.
+        environment: Name,
+        /// The new version.
+        version: String,
+        /// The new deployment's name.
+        name: Option<Name>,
+        /// What becomes of the replaced holder.
+        on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Box<PromotionStrategy>> as Option<By>,
+    }
+}
+
+impl Happen for Update {
+    fn happening(self) -> Option<Happening> {
+        let Self { environment, version, name, on_replaced, by } = self;
+        Some(Happening::Do(Action::UpdateVersion { environment, version, name, on_replaced, by }))
+    }
+}
+
+document! {
+    /// A way back.
+    struct RollBack "a roll back" {
+        /// The environment.
+        environment: Name,
+        /// What becomes of the replaced holder.
+        on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Box<PromotionStrategy>> as Option<By>,
+    }
+}
+
+fn roll_back(item: Item<'_>) -> Option<Happening> {
+    let RollBack { environment, on_replaced, by } = if item.is_object() {
+        RollBack::read(item)?
+    } else {
+        RollBack { environment: Name::read(item)?, on_replaced: None, by: None }
+    };
+    Some(Happening::Do(Action::RollBack { environment, on_replaced, by }))
+}
+
+fn roll_back_shape() -> Shape {
+    Shape::Either(vec![Shape::Name, RollBack::shape()])
+}
+
+document! {
+    /// A number of replicas.
+    struct Scale "scaling a deployment" {
+        /// The deployment, by name or id.
+        deployment: String,
+        /// How many.
+        replicas: u32,
+    }
+}
+
+impl Happen for Scale {
+    fn happening(self) -> Option<Happening> {
+        Some(Happening::Do(Action::Scale { deployment: self.deployment, replicas: self.replicas }))
+    }
+}
+
+document! {
+    /// Another name.
+    struct Rename "a renaming" {
+        /// The deployment, by name or id.
+        deployment: String,
+        /// Its name from now on.
+        name: Name,
+    }
+}
+
+impl Happen for Rename {
+    fn happening(self) -> Option<Happening> {
+        Some(Happening::Do(Action::Rename { deployment: self.deployment, name: self.name }))
+    }
+}
+
+document! {
+    /// Other policies.
+    struct SetPolicies "a change of policies" {
+        /// The environment.
+        environment: Sourced<String> as Sourced<Reference>,
+        /// Its policies from now on.
+        policies: Vec<AttachmentSpec> as Vec<Attached> = Vec::new(),
+    }
+}
+
+impl Happen for SetPolicies {
+    fn happening(self) -> Option<Happening> {
+        Some(Happening::SetPolicies { environment: self.environment, policies: self.policies })
+    }
+}
+
+document! {
+    /// Requests.
+    struct Calls "traffic" {
+        /// The environment that is called; `production` where absent.
+        environment: Option<Name>,
+        /// What is called instead: `workload`, `draft`, `environment/…` or `deployment/…`.
+        endpoint: Option<EndpointSpec> as Option<Endpoint>,
+        /// How many requests a second it gets from here on.
+        requests_per_second: u32 as Whole<0, 1_000_000>,
+    }
+    check goes_to_one(environment, endpoint);
+    rule Rule::NotBoth("environment", "endpoint");
+}
+
+fn goes_to_one(environment: &Option<Name>, endpoint: &Option<EndpointSpec>, calls: &Fields<'_>) -> Option<()> {
+    if environment.is_some() && endpoint.is_some() {
+        let message = "traffic goes to an environment or an endpoint, not both";
+        calls.problem(ProblemCode::InvalidValue, message, Some("leave one of them out"));
+        return None;
+    }
+    Some(())
+}
+
+struct Endpoint;
+
+impl Format<EndpointSpec> for Endpoint {
+    fn read(item: Item<'_>) -> Option<EndpointSpec> {
+        let text = item.string()?;
+        let found = EndpointSpec::read(&text);
+        if found.is_none() {
+            let help = "write `workload`, `draft`, `environment/…` or `deployment/…`";
+            item.problem(ProblemCode::InvalidValue, format!("`{text}` is no endpoint"), help);
+        }
+        found
+    }
+
+    fn write(value: &EndpointSpec) -> Written {
+        Written::text(value)
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^(workload|draft|environment/.+|deployment/.+)$")
+    }
+}
+
+impl Happen for Calls {
+    fn happening(self) -> Option<Happening> {
+        let environment = self.environment.or_else(|| Name::new(Environment::PRODUCTION).ok())?;
+        let endpoint = self.endpoint.unwrap_or(EndpointSpec::Environment(environment));
+        Some(Happening::Traffic { endpoint, per_second: self.requests_per_second })
+    }
+}
+
+document! {
+    /// A failure.
+    struct Fail "failing replicas" {
+        /// The deployment, by name or id.
+        deployment: String,
+        /// How many break, and are ready again after the time of a start, if the version becomes ready.
+        replicas: u32 as Whole<1>,
+    }
+}
+
+impl Happen for Fail {
+    fn happening(self) -> Option<Happening> {
+        Some(Happening::Fail { deployment: self.deployment, replicas: self.replicas })
+    }
+}
+
+/// A strategy as deployments have it, or `at-once`.
+struct By;
+
+impl Format<Box<PromotionStrategy>> for By {
+    fn read(item: Item<'_>) -> Option<Box<PromotionStrategy>> {
+        if item.is_object() {
+            return rollout::Settings::read(item).map(PromotionStrategy::By).map(Box::new);
+        }
+        item.one_of(&[("at-once", ())]).map(|()| Box::new(PromotionStrategy::AtOnce))
+    }
+
+    fn write(value: &Box<PromotionStrategy>) -> Written {
+        match &**value {
+            PromotionStrategy::AtOnce => "at-once".into(),
+            PromotionStrategy::By(settings) => rollout::Settings::write(settings),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Words(vec!["at-once"]), rollout::Settings::shape()])
+    }
+}
+
+document! {
+    /// What a push says beside settings.
+    struct PushForm "a push" {
+        /// Whether it is the draft.
+        draft: bool = false,
+        /// A loaded deployment whose settings it takes.
+        from: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        /// The environment that it is promoted to once it is active.
+        promote: Option<Name>,
+        /// What becomes of the replaced holder.
+        on_replaced: Option<OnReplaced>,
+        /// How it takes over.
+        by: Option<Box<PromotionStrategy>> as Option<By>,
+        /// Its name.
+        name: Option<Name>,
+        /// The version.
+        version: Option<String>,
+        /// The environment that governs it.
+        environment: Option<Name>,
+    }
+    check a_draft_is_not_promoted(draft, promote);
+    check something_is_replaced(promote, on_replaced, by);
+    rule Rule::Where {
+        key: "draft",
+        is: &["true"],
+        or_absent: false,
+        needs: Vec::new(),
+        lacks: &["promote"],
+        narrowed: Vec::new(),
+    };
+    rule Rule::Needs("onReplaced", "promote");
+    rule Rule::Needs("by", "promote");
+}
+
+fn a_draft_is_not_promoted(draft: &bool, promote: &Option<Name>, push: &Fields<'_>) -> Option<()> {
+    if *draft && promote.is_some() {
+        let help = "push it published, or promote the draft once it is active";
+        push.problem(ProblemCode::InvalidValue, "a draft is not promoted by its push", Some(help));
+        return None;
+    }
+    Some(())
+}
+
+fn something_is_replaced(
+    promote: &Option<Name>,
+    on_replaced: &Option<OnReplaced>,
+    by: &Option<Box<PromotionStrategy>>,
+    push: &Fields<'_>,
+) -> Option<()> {
+    if promote.is_none() && (on_replaced.is_some() || by.is_some()) {
+        let help = "name the environment with `promote`, or leave `onReplaced` and `by` out";
+        push.problem(ProblemCode::InvalidValue, "nothing is replaced where nothing is promoted", Some(help));
+        return None;
+    }
+    Some(())
+}
+
+fn push(item: Item<'_>) -> Option<Happening> {
+    let mut fields = item.object(PushForm::WHAT)?;
+    let form = PushForm::take_fields(&mut fields);
+    let changes = settings(&mut fields);
+    fields.finish();
+    let PushForm { draft, from, promote, on_replaced, by, name, version, environment } = form?;
+    let kind = match promote {
+        _ if draft => PushKind::Draft,
+        Some(environment) => PushKind::Promoted { environment, on_replaced, by },
+        None => PushKind::Published,
+    };
+    let push = Push { kind, name, version, environment, settings: Arc::default() };
+    Some(Happening::Push(PushSpec { from, push, changes }))
+}
+
+fn push_shape() -> Shape {
+    let mut push = RecordShape::new(PushForm::WHAT);
+    PushForm::describe_fields(&mut push);
+    describe_settings(&mut push);
+    Shape::Record(push)
+}
+
+document! {
+    /// What an edit changes beside settings.
+    struct EditForm "an edit" {
+        /// The deployment, by name or id.
+        deployment: String,
+        /// Its name from now on.
+        name: Option<Name>,
+        /// Refused: a deployment keeps its workload.
+        workload: Option<Name>,
+        /// Refused: a version does not change.
+        version: Option<String>,
+        /// The environment that governs it from now on.
+        environment: Option<Name>,
+    }
+}
+
+fn edit(item: Item<'_>) -> Option<Happening> {
+    let mut fields = item.object(EditForm::WHAT)?;
+    let form = EditForm::take_fields(&mut fields);
+    let mut changes = settings(&mut fields);
+    fields.finish();
+    let EditForm { deployment, name, workload, version, environment } = form?;
+    changes.extend(name.map(Change::Name));
+    changes.extend(workload.map(Change::Workload));
+    changes.extend(version.map(Change::Version));
+    changes.extend(environment.map(Change::Environment));
+    Some(Happening::Do(Action::Edit { deployment, edit: Edit { changes } }))
+}
+
+fn edit_shape() -> Shape {
+    let mut edit = RecordShape::new(EditForm::WHAT);
+    EditForm::describe_fields(&mut edit);
+    describe_settings(&mut edit);
+    Shape::Record(edit)
+}
+
+/// Settings, as a deployment's spec has them; of environment variables only the names.
+fn settings(fields: &mut Fields<'_>) -> Vec<Change> {
+    fn given<T, F: Format<T>>(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
+        fields.optional(key).and_then(F::read)
+    }
+    let mut changes = Vec::new();
+    changes.extend(given::<_, String>(fields, "displayName").map(|text| Change::DisplayName(Some(text))));
+    changes.extend(given::<_, String>(fields, "description").map(|text| Change::Description(Some(text))));
+    let labels = fields.optional("labels").and_then(Item::texts);
+    changes.extend(labels.map(|labels| Change::Labels(labels.into_iter().collect())));
+    let [set, unset] =
+        ["setEnv", "unsetEnv"].map(|key| given::<Vec<String>, Vec<String>>(fields, key).unwrap_or_default());
+    if !set.is_empty() || !unset.is_empty() {
+        changes.push(Change::Variables { set: set.into_iter().collect(), unset: unset.into_iter().collect() });
+    }
+    changes.extend(given::<i32, i32>(fields, "priority").map(Change::Priority));
+    let placement = given::<PreferencesSpec, PreferencesSpec>(fields, "placement");
+    changes.extend(placement.map(|found| Change::Placement(Some(found.preferred()))));
+    changes.extend(given::<u32, u32>(fields, "replicas").map(|replicas| Change::Replicas(Some(replicas))));
+    changes.extend(given::<Scaling, Scaling>(fields, "scaling").map(|found| Change::Scaling(Some(found))));
+    let balancer = given::<LoadBalancer, LoadBalancer>(fields, "loadBalancer");
+    changes.extend(balancer.map(|found| Change::LoadBalancer(Some(found))));
+    let resources = given::<ResourcesSpec, ResourcesSpec>(fields, "resources");
+    changes.extend(resources.map(|found| Change::Resources(Some(found.requirements()))));
+    let strategy = given::<rollout::Settings, rollout::Settings>(fields, "strategy");
+    changes.extend(strategy.map(|found| Change::Strategy(Some(found))));
+    let offloading = given::<OffloadingSpec, OffloadingSpec>(fields, "offloading");
+    changes.extend(offloading.map(|found| Change::Offloading(Some(found.offloading()))));
+    if fields.optional("policies").is_some() {
+        let policies = given::<Vec<AttachmentSpec>, Vec<Attached>>(fields, "policies").unwrap_or_default();
+        changes.push(Change::Policies(policies.iter().map(AttachmentSpec::used).collect()));
+    }
+    changes
+}
+
+/// Describes what [`settings`] reads.
+fn describe_settings(record: &mut RecordShape) {
+    const OF_DEPLOYMENTS: [&str; 10] = [
+        "description",
+        "priority",
+        "placement",
+        "replicas",
+        "scaling",
+        "loadBalancer",
+        "resources",
+        "strategy",
+        "offloading",
+        "policies",
+    ];
+    let mut deployment = RecordShape::new(DeploymentSpec::WHAT);
+    DeploymentSpec::describe_fields(&mut deployment);
+    let common = deployment.fields.into_iter().filter(|(field, _)| OF_DEPLOYMENTS.contains(&field.key));
+    // A setting that is not mentioned stays as it is.
+    record.fields.extend(common.map(|(field, shape)| (FieldShape::new(field.key, field.doc), shape)));
+    record.add(FieldShape::new("displayName", &["A name for people."]), Shape::Text);
+    let labels = Shape::Map { of: Box::new(Shape::StrictText) };
+    record.add(FieldShape::new("labels", &["Labels."]), labels);
+    let names = || Shape::List { of: Box::new(Shape::Text), least: 0 };
+    record.add(FieldShape::new("setEnv", &["Environment variables that are set, by name."]), names());
+    record.add(FieldShape::new("unsetEnv", &["Environment variables that are removed."]), names());
+}

@@ -1,0 +1,319 @@
+//! Clusters and their pools (I1), and the replicas that run in them (I4).
+
+use std::collections::HashMap;
+
+use super::policy::Hardware;
+use super::{ChoiceSpec, Metadata, OfDocument};
+use crate::document::{
+    Field, FieldShape, Fields, Format, Item, Map, Nonempty, OrUnlimited, RecordShape, Reference, Rule, Shape, Whole,
+    Written, document, quoted,
+};
+use crate::id::Name;
+use crate::origin::{Origin, Problem, ProblemCode, Sourced};
+use crate::quantity::{Amount, Bandwidth, Bytes, Coordinates, Cpu, Money};
+
+document! {
+    /// A cluster (I1).
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct ClusterSpec "a cluster's spec" {
+        /// Its name and labels.
+        metadata: Metadata as OfDocument,
+        /// Who runs it; holds no `/`.
+        provider: Sourced<Name> as Sourced<Provider>,
+        /// The region, without the provider.
+        location: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        /// The country; may be absent where the location is known (C7).
+        country: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        /// Where it stands: latitude and longitude in degrees.
+        coordinates: Option<Coordinates>,
+        /// Whether it can run anything (I3).
+        healthy: bool = true,
+        /// Whether it is closed to new work (I3).
+        cordoned: bool = false,
+        /// What it has.
+        pools: PoolsSpec as PoolsOrFlavors,
+    }
+    rule Rule::One(vec!["pools", "flavors"]);
+}
+
+/// What a cluster has: pools, or (the short form) just the flavors it serves without limit.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PoolsSpec {
+    /// Pools of nodes; never empty.
+    Pools(Vec<PoolSpec>),
+    /// One unlimited pool for each, of no shape; never empty.
+    Flavors(Vec<Sourced<ChoiceSpec>>),
+}
+
+impl PoolsSpec {
+    /// How many pools these are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Pools(pools) => pools.len(),
+            Self::Flavors(flavors) => flavors.len(),
+        }
+    }
+}
+
+/// The most GPUs that one node has.
+pub(crate) const MAX_GPUS: u32 = 1024;
+
+document! {
+    /// A pool of equal nodes.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct PoolSpec "a pool" {
+        /// Its name, unique in the cluster.
+        name: Sourced<Name>,
+        /// How many nodes, or `unlimited`.
+        nodes: Option<u32> as OrUnlimited<1>,
+        /// The cpu flavor.
+        cpu_flavor: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        /// Cores of one node.
+        cpu: Cpu as AboveZero<Cpu>,
+        /// Memory of one node, with a unit.
+        memory: Bytes as AboveZero<Bytes>,
+        /// Storage of one node; absent limits nothing.
+        storage: Option<Bytes>,
+        /// Bandwidth of one node; absent limits nothing.
+        bandwidth: Option<Bandwidth>,
+        /// GPUs of one node.
+        gpu: Option<PoolGpuSpec>,
+        /// Price of a node for an hour, such as `"0.526"`.
+        price_per_hour: Option<Money>,
+        /// Whether nodes can be taken back at any time.
+        spot: bool = false,
+        /// What is in use already, over all nodes.
+        used: Sourced<UsedSpec> = Sourced::from(UsedSpec::default()),
+    }
+    check says_what_its_nodes_are(cpu_flavor, gpu);
+    rule Rule::Some(&["cpuFlavor", "gpu"]);
+}
+
+fn says_what_its_nodes_are(
+    cpu_flavor: &Option<Sourced<String>>,
+    gpu: &Option<PoolGpuSpec>,
+    pool: &Fields<'_>,
+) -> Option<()> {
+    if cpu_flavor.is_none() && gpu.is_none() {
+        let help = "say what its nodes are, such as `cpuFlavor: x86`";
+        pool.problem(ProblemCode::MissingField, "a pool needs `cpuFlavor`, `gpu` or both", Some(help));
+        return None;
+    }
+    Some(())
+}
+
+document! {
+    /// The GPUs of a pool's node.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct PoolGpuSpec "a pool's gpu" {
+        /// Family or variant.
+        #[key = "type"]
+        code: Sourced<String> as Sourced<Reference>,
+        /// How many on one node, from 1 to 1,024.
+        count: u32 as Whole<1, { MAX_GPUS as i64 }>,
+    }
+}
+
+document! {
+    /// What of a pool is in use, over all nodes; filled from the first node on (I1).
+    #[derive(Clone, PartialEq, Eq, Debug, Default)]
+    pub struct UsedSpec "a pool's used" {
+        /// Cores.
+        cpu: Cpu = Cpu::default(),
+        /// Memory with a unit.
+        memory: Bytes = Bytes::default(),
+        /// Storage with a unit.
+        storage: Bytes = Bytes::default(),
+        /// Network bandwidth.
+        bandwidth: Bandwidth = Bandwidth::default(),
+        /// GPUs, such as `2` or `0.25`; in thousandths.
+        #[key = "gpu"]
+        gpu_thousandths: u64 as Gpus = 0,
+    }
+}
+
+document! {
+    /// Replicas that run now (I4): a `Placement` document.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct RunningSpec "a placement's spec" {
+        /// Its name and labels.
+        metadata: Metadata as OfDocument,
+        /// The deployment, as `workload/name`.
+        deployment: Sourced<String> as Sourced<Reference>,
+        /// The cluster.
+        cluster: Sourced<String> as Sourced<Reference>,
+        /// The pool.
+        pool: Sourced<String> as Sourced<Reference>,
+        /// How many, from 1.
+        replicas: u32 as Whole<1>,
+    }
+}
+
+/// A name without `/`, which parts a provider from its region.
+struct Provider;
+
+impl Format<Name> for Provider {
+    fn read(item: Item<'_>) -> Option<Name> {
+        let name = item.name()?.value;
+        if name.as_str().contains('/') {
+            item.problem(ProblemCode::InvalidValue, "a provider holds no `/`", "write the region as `location`");
+            return None;
+        }
+        Some(name)
+    }
+
+    fn write(value: &Name) -> Written {
+        value.as_str().into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Unslashed
+    }
+}
+
+/// `pools`, or the short form `flavors`.
+struct PoolsOrFlavors;
+
+impl Field<PoolsSpec> for PoolsOrFlavors {
+    fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<PoolsSpec> {
+        let (pools, flavors) = (fields.optional("pools"), fields.optional("flavors"));
+        let read_pools = pools.map(<Nonempty<PoolSpec>>::read);
+        let read_flavors = flavors.map(<Nonempty<Hardware>>::read);
+        match (read_pools, read_flavors) {
+            (Some(pools), None) => without_twins(fields, pools?).map(PoolsSpec::Pools),
+            (None, Some(flavors)) => flavors.map(PoolsSpec::Flavors),
+            (Some(_), Some(_)) => {
+                let message = "a cluster has `pools` or `flavors`, not both";
+                let help = "`pools` says which flavors there are; `flavors` alone is the short form without capacity";
+                fields.refuse("flavors", ProblemCode::InvalidValue, message, help);
+                None
+            }
+            (None, None) => {
+                let help = "list `pools`, or just the `flavors` that it serves without limit";
+                fields.problem(ProblemCode::MissingField, "a cluster's spec needs `pools` or `flavors`", Some(help));
+                None
+            }
+        }
+    }
+
+    fn put(value: &PoolsSpec, _: &'static str, map: Map) -> Map {
+        match value {
+            PoolsSpec::Pools(pools) => map.with("pools", Written::list(pools, PoolSpec::write)),
+            PoolsSpec::Flavors(flavors) => map.with("flavors", Written::list(flavors, Hardware::write)),
+        }
+    }
+
+    fn describe(_: FieldShape, record: &mut RecordShape) {
+        let pools = <Nonempty<PoolSpec> as Format<Vec<PoolSpec>>>::shape();
+        record.add(FieldShape::new("pools", &["Its nodes."]), pools);
+        let flavors = <Nonempty<Hardware> as Format<Vec<Sourced<ChoiceSpec>>>>::shape();
+        record.add(FieldShape::new("flavors", &["What it serves without limit."]), flavors);
+    }
+}
+
+/// The pools, if no two share a name.
+fn without_twins(fields: &Fields<'_>, pools: Vec<PoolSpec>) -> Option<Vec<PoolSpec>> {
+    let mut first: HashMap<&str, &Origin> = HashMap::new();
+    let mut twins = false;
+    for PoolSpec { name, .. } in &pools {
+        if let Some(earlier) = first.insert(name.as_str(), &name.origin) {
+            let problem = Problem::new(
+                ProblemCode::Duplicate,
+                &name.origin,
+                format!("a cluster has two pools `{}`", name.as_str()),
+            );
+            fields.report(problem.help("give each its own name").related(earlier, "first written here"));
+            twins = true;
+        }
+    }
+    (!twins).then_some(pools)
+}
+
+/// `[latitude, longitude]` in degrees.
+impl Format<Coordinates> for Coordinates {
+    fn read(item: Item<'_>) -> Option<Coordinates> {
+        let degrees = item.list(|item| {
+            let micros = Coordinates::micro_degrees(item.text()?);
+            if micros.is_none() {
+                let message = "a coordinate is a decimal number of degrees";
+                item.problem(ProblemCode::InvalidValue, message, "write at most six decimals, such as `-77.4`");
+            }
+            Some(micros)
+        })?;
+        let [latitude, longitude] = degrees[..] else {
+            let message = format!("`coordinates` holds two numbers, not {}", degrees.len());
+            item.problem(ProblemCode::InvalidValue, message, "write `[latitude, longitude]`");
+            return None;
+        };
+        let coordinates = Coordinates::from_micro_degrees(latitude?, longitude?);
+        if coordinates.is_none() {
+            let help = "latitude is from -90 to 90, longitude from -180 to 180";
+            item.problem(ProblemCode::OutOfRange, "`coordinates` lies outside of the globe", help);
+        }
+        coordinates
+    }
+
+    fn write(value: &Coordinates) -> Written {
+        let degrees = |micros: i32| {
+            let degrees = f64::from(micros) / 1e6;
+            // Serialisers give tiny numbers an exponent, which is no notation of ours.
+            if micros != 0 && micros.unsigned_abs() < 1000 { Written::text(degrees) } else { Written::Decimal(degrees) }
+        };
+        Written::List(vec![degrees(value.latitude()), degrees(value.longitude())])
+    }
+
+    fn shape() -> Shape {
+        Shape::Coordinates
+    }
+}
+
+/// An amount above zero.
+struct AboveZero<F>(std::marker::PhantomData<F>);
+
+impl<T: Amount + Default + PartialEq, F: Format<T>> Format<T> for AboveZero<F> {
+    fn read(item: Item<'_>) -> Option<T> {
+        let amount = F::read(item)?;
+        if amount != T::default() {
+            return Some(amount);
+        }
+        let help = "write what one node has, above zero";
+        item.problem(ProblemCode::OutOfRange, "a node has more than nothing of it", help);
+        None
+    }
+
+    fn write(value: &T) -> Written {
+        F::write(value)
+    }
+
+    fn shape() -> Shape {
+        match F::shape() {
+            Shape::Amount { units, .. } => Shape::Amount { units, above_zero: true },
+            shape => shape,
+        }
+    }
+}
+
+/// A number of GPUs in thousandths; shares leave fractions.
+struct Gpus;
+
+impl Format<u64> for Gpus {
+    fn read(item: Item<'_>) -> Option<u64> {
+        let text = item.text()?;
+        // Cores and GPUs are written alike, but for the unit of thousandths.
+        let thousandths = text.parse::<Cpu>().ok().filter(|_| !text.ends_with('m')).map(Cpu::get);
+        if thousandths.is_none() {
+            let help = "write a number with at most three decimals, such as `2` or `0.25`";
+            item.problem(ProblemCode::InvalidValue, format!("{} is not a number of GPUs", quoted(text)), help);
+        }
+        thousandths
+    }
+
+    fn write(value: &u64) -> Written {
+        let text = format!("{}.{:03}", value / 1000, value % 1000);
+        Written::text(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+
+    fn shape() -> Shape {
+        Shape::Amount { units: &[("", 1000)], above_zero: false }
+    }
+}

@@ -1,0 +1,237 @@
+//! Environments and the workspace: what holds for many deployments (E1, P13), and what is added to the catalog.
+
+use super::policy::Attached;
+use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
+use crate::catalog::{Axis, FlavorKind};
+use crate::document::{
+    Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Whole,
+    Written, document,
+};
+use crate::id::Name;
+use crate::origin::{ProblemCode, Sourced};
+use crate::policy::{OnReplaced, OnViolation};
+use crate::quantity::Bytes;
+
+document! {
+    /// An environment (E1).
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct EnvironmentSpec "an environment's spec" {
+        /// Its name and labels.
+        metadata: Metadata as OfDocument,
+        /// The policies attached to it.
+        policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
+        /// The types of policy without which nothing is placed; here or above (P13).
+        require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
+        /// What follows when a policy change makes running replicas illegal.
+        on_violation: OnViolation as Lenient<OnViolation> = OnViolation::MoveOrReport,
+        /// What becomes of a replaced holder; absent is each command's own default.
+        on_replaced: Option<OnReplaced> as Option<Lenient<OnReplaced>>,
+    }
+}
+
+impl EnvironmentSpec {
+    /// An environment without policies and requirements.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            metadata: Metadata::named(name),
+            policies: Vec::new(),
+            require: Vec::new(),
+            on_violation: OnViolation::default(),
+            on_replaced: None,
+        }
+    }
+}
+
+document! {
+    /// The workspace: what holds for all environments, and what it adds to the catalog.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct WorkspaceSpec "a workspace's spec" {
+        /// Its name and labels.
+        metadata: Metadata as OfDocument,
+        /// The policies attached to it.
+        policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
+        /// The types of policy without which nothing is placed (P13).
+        require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
+        /// The environment of deployments that name none; `production` where absent (E2).
+        default_environment: Option<Sourced<String>> as Option<Lenient<Sourced<Reference>>>,
+        /// The one currency of all prices, as ISO 4217 has it; `USD` where absent (I5).
+        currency: Option<String> as Option<Lenient<Currency>>,
+        /// Workload types beside `model`, `function` and `agent`.
+        resource_types: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
+        /// Named sets of countries (C4).
+        groups: Vec<GroupSpec> as Lenient<Groups> = Vec::new(),
+        /// Locations beside the built-in ones (C7).
+        locations: Vec<LocationSpec> as Lenient<Vec<LocationSpec>> = Vec::new(),
+        /// Hardware beside the built-in codes (C5).
+        flavors: Vec<FlavorSpec> as Lenient<Vec<FlavorSpec>> = Vec::new(),
+        /// Demands for which packing leaves room (D5).
+        expected_demands: Vec<Sourced<ExpectedDemandSpec>> as Lenient<Nonempty<Sourced<ExpectedDemandSpec>>> = Vec::new(),
+    }
+}
+
+impl WorkspaceSpec {
+    /// A workspace that imposes and adds nothing.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            metadata: Metadata::named(name),
+            policies: Vec::new(),
+            require: Vec::new(),
+            default_environment: None,
+            currency: None,
+            resource_types: Vec::new(),
+            groups: Vec::new(),
+            locations: Vec::new(),
+            flavors: Vec::new(),
+            expected_demands: Vec::new(),
+        }
+    }
+}
+
+document! {
+    /// A demand that the fleet is expected to meet.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct ExpectedDemandSpec "an expected demand" {
+        /// How often it is asked for beside the others, from 1.
+        weight: u32 as Whole<1, 1_000_000>,
+        /// What one replica takes.
+        resources: ResourcesSpec,
+    }
+}
+
+/// A named set of countries.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupSpec {
+    /// Its name.
+    pub name: Sourced<Name>,
+    /// Its members' codes; never empty.
+    pub countries: Vec<Sourced<String>>,
+}
+
+document! {
+    /// A location of the workspace's own.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct LocationSpec "a location" {
+        /// `provider/region`.
+        name: Sourced<String> as Sourced<ProviderAndRegion>,
+        /// The country it lies in.
+        country: Sourced<String> as Sourced<Reference>,
+    }
+}
+
+document! {
+    /// A hardware code of the workspace's own.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct FlavorSpec "a flavor" {
+        /// The kind: cpu or gpu.
+        #[key = "type"]
+        kind: FlavorKind,
+        /// The code.
+        name: Sourced<Name>,
+        /// The node above it: a family or a variant (C6).
+        parent: Option<Sourced<String>> as Parent,
+        /// Other names it is read by.
+        aliases: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
+        /// Memory of one device, such as `48Gi`.
+        memory: Option<Bytes> as Option<Lenient<Bytes>>,
+    }
+    rule Rule::NotBoth("parent", "family");
+}
+
+/// Three capital letters.
+struct Currency;
+
+impl Format<String> for Currency {
+    fn read(item: Item<'_>) -> Option<String> {
+        let text = item.text()?;
+        if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Some(text.to_owned());
+        }
+        let help = "write an ISO 4217 code, such as `USD`";
+        item.problem(ProblemCode::InvalidValue, "a currency is three capital letters", help);
+        None
+    }
+
+    fn write(value: &String) -> Written {
+        value.into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^[A-Z]{3}$")
+    }
+}
+
+/// Members by the group's name.
+struct Groups;
+
+impl Format<Vec<GroupSpec>> for Groups {
+    fn read(item: Item<'_>) -> Option<Vec<GroupSpec>> {
+        let group = |(key, members): (Sourced<&str>, Item<'_>)| {
+            let name = Name::new(key.value);
+            if let Err(error) = &name {
+                members.problem(ProblemCode::InvalidValue, "a group's key must be a name", error.to_string());
+            }
+            let countries = members.nonempty(Item::reference)?;
+            Some(GroupSpec { name: key.with(name.ok()?), countries })
+        };
+        Some(item.entries()?.filter_map(group).collect())
+    }
+
+    fn write(value: &Vec<GroupSpec>) -> Written {
+        let members = |group: &GroupSpec| Written::list(&group.countries, <Sourced<Reference>>::write);
+        Written::Map(value.iter().map(|group| (group.name.to_string(), members(group))).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map { of: Box::new(<Nonempty<Sourced<Reference>> as Format<Vec<Sourced<String>>>>::shape()) }
+    }
+}
+
+/// A location's full name.
+struct ProviderAndRegion;
+
+impl Format<String> for ProviderAndRegion {
+    fn read(item: Item<'_>) -> Option<String> {
+        let name = item.reference()?.value;
+        let parts = name.split_once('/').is_some_and(|(provider, region)| !provider.is_empty() && !region.is_empty());
+        if !parts {
+            let help = "write it as `provider/region`, such as `onprem/oslo-1`";
+            item.problem(ProblemCode::InvalidValue, "a location's name is a provider and a region", help);
+        }
+        parts.then_some(name)
+    }
+
+    fn write(value: &String) -> Written {
+        value.into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^[^/]+/.+$")
+    }
+}
+
+/// The node above a flavor: `parent`, or `family`, which is another word for it. Either may be null.
+struct Parent;
+
+impl Field<Option<Sourced<String>>> for Parent {
+    fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Option<Sourced<String>>> {
+        let (family, parent) = (fields.nullable("family"), fields.nullable(key));
+        if let (Some(_), Some(parent)) = (family, parent) {
+            let message = "`family` and `parent` are two words for the node above";
+            parent.problem(ProblemCode::InvalidValue, message, "keep `parent`");
+        }
+        // As `Lenient`: what names the flavor is not unknown for its sake.
+        Some(parent.or(family).and_then(Item::reference))
+    }
+
+    fn put(value: &Option<Sourced<String>>, key: &'static str, map: Map) -> Map {
+        map.maybe(key, value.as_ref().map(|name| name.as_str()))
+    }
+
+    fn describe(field: FieldShape, record: &mut RecordShape) {
+        let name = || Shape::Either(vec![Shape::Name, Shape::Null]);
+        record.add(field, name());
+        record.add(FieldShape::new("family", &["The same as `parent`."]), name());
+    }
+}

@@ -1,0 +1,107 @@
+//! What manifests say, typed: names are still names, each with the place where it was written.
+//!
+//! One spec a document. They can be built in code as well; then their origins are empty. Two specs
+//! are equal when they say the same, wherever it was written.
+
+mod cluster;
+mod deployment;
+mod environment;
+mod policy;
+mod preferences;
+mod resources;
+
+pub(crate) use cluster::MAX_GPUS;
+pub use cluster::{ClusterSpec, PoolGpuSpec, PoolSpec, PoolsSpec, RunningSpec, UsedSpec};
+pub use deployment::{DeploymentSpec, OffloadingSpec};
+#[cfg(feature = "manifest")]
+pub(super) use deployment::{WorkloadName, WorkloadType};
+pub use environment::{EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec};
+pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
+#[cfg(feature = "manifest")]
+pub(super) use policy::{Attached, PolicyType, choice, list_of, of_type, policy_type, write_choice};
+pub use preferences::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind};
+pub use resources::{GpuNeedSpec, GpuSpec, ResourcesSpec};
+
+use indexmap::IndexMap;
+
+use crate::document::{Field, FieldShape, Fields, Format, Lenient, Map, RecordShape, document};
+use crate::id::Name;
+use crate::origin::{Origin, Problem, Sourced};
+
+/// All documents of a load.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Specs {
+    /// The workspace, if one is described.
+    pub workspace: Option<WorkspaceSpec>,
+    /// Policies, native and Beamlit's.
+    pub policies: Vec<PolicySpec>,
+    /// Environments.
+    pub environments: Vec<EnvironmentSpec>,
+    /// Deployments, native and Beamlit's.
+    pub deployments: Vec<DeploymentSpec>,
+    /// Clusters.
+    pub clusters: Vec<ClusterSpec>,
+    /// What runs now.
+    pub running: Vec<RunningSpec>,
+    /// Clusters that could not be read: what is wrong with each. They fail the load unless it
+    /// quarantines them (I6).
+    pub broken_clusters: Vec<BrokenCluster>,
+    /// What was read, but deserves a word: documents of other API groups that were skipped.
+    pub notices: Vec<Problem>,
+}
+
+/// A cluster document that could not be read (I6).
+#[derive(Clone, PartialEq, Debug)]
+pub struct BrokenCluster {
+    /// Its name, as far as it could be read.
+    pub name: Option<String>,
+    /// Where its document begins.
+    pub origin: Origin,
+    /// Its provider, as far as it could be read; so it is with what follows. A location that it
+    /// brings is known all the same, so that nobody else fails by it.
+    pub provider: Option<String>,
+    /// Its region, without the provider.
+    pub location: Option<String>,
+    /// Its country.
+    pub country: Option<String>,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+document! {
+    /// A document's `metadata`.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct Metadata "native metadata" {
+        /// The name, unique among documents of the kind.
+        name: Sourced<Name>,
+        /// A name for people.
+        display_name: Option<String> as Option<Lenient<String>>,
+        /// Labels.
+        labels: IndexMap<String, String> as Lenient<IndexMap<String, String>> = IndexMap::new(),
+        /// Annotations.
+        annotations: IndexMap<String, String> as Lenient<IndexMap<String, String>> = IndexMap::new(),
+    }
+}
+
+impl Metadata {
+    /// A name and nothing else.
+    #[must_use]
+    pub fn named(name: Name) -> Self {
+        Self { name: name.into(), display_name: None, labels: IndexMap::new(), annotations: IndexMap::new() }
+    }
+}
+
+/// The metadata of the document that an object is the spec of. It is the document's reader that misses it.
+struct OfDocument;
+
+impl Field<Metadata> for OfDocument {
+    fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<Metadata> {
+        Metadata::read(fields.of_document("metadata")?)
+    }
+
+    fn put(_: &Metadata, _: &'static str, map: Map) -> Map {
+        map
+    }
+
+    fn describe(_: FieldShape, _: &mut RecordShape) {}
+}

@@ -1,0 +1,304 @@
+//! Policies and how they are attached (P1, P9, P12).
+
+use super::{Metadata, OfDocument};
+use crate::catalog::{Axis, ChoiceKind};
+use crate::document::{
+    Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Written,
+    document,
+};
+use crate::manifest::beamlit::PolicyDetails;
+use crate::origin::{ProblemCode, Sourced};
+use crate::policy::Enforcement;
+
+document! {
+    /// A policy (P1).
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct PolicySpec "a policy's spec" {
+        /// Its name and labels.
+        metadata: Metadata as OfDocument,
+        /// What it restricts; `gpu` and `cpu` are flavor policies of that kind alone.
+        #[key = "type"]
+        axis: Axis as PolicyType,
+        /// What it allows.
+        options: Allowed as Options,
+        /// Options that are taken out of those allowed.
+        except: Vec<Sourced<ChoiceSpec>> as Except,
+        /// The workload types that it applies to; absent is every type.
+        resource_types: Option<Vec<Sourced<String>>> as Option<Nonempty<Sourced<Reference>>>,
+        /// What it is for.
+        description: Option<String> as Option<Lenient<String>>,
+        /// Which format it was written in.
+        dialect: Dialect as OfNative,
+    }
+    rule of_type("location", &["location"], true, &["flavors"]);
+    rule of_type("flavor", &["flavor"], true, &["locations"]);
+    rule of_type("gpu", &["gpu"], true, &["locations"]);
+    rule of_type("cpu", &["cpu"], true, &["locations"]);
+}
+
+/// What a policy allows, before its exceptions.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Allowed {
+    /// These options; never an empty list.
+    Listed(Vec<Sourced<ChoiceSpec>>),
+    /// Everything: the Beamlit format reads an unset flavor list so (P9).
+    Everything,
+}
+
+/// The API group that a policy was written for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Dialect {
+    /// `siting.dev/v1`.
+    #[default]
+    Native,
+    /// `authorization.beamlit.com/v1alpha1`, with what only that holds.
+    Beamlit(Box<PolicyDetails>),
+}
+
+/// An option as a policy names it: `{type: country, name: us}`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ChoiceSpec {
+    /// The kind of place or hardware.
+    pub kind: ChoiceKind,
+    /// The name, alias or `any`, as written.
+    pub name: String,
+}
+
+/// The types of policy: the axis each restricts, and the one kind of option it has where it has but one.
+const TYPES: [(&str, (Axis, Option<ChoiceKind>)); 4] = [
+    ("location", (Axis::Location, None)),
+    ("flavor", (Axis::Flavor, None)),
+    ("gpu", (Axis::Flavor, Some(ChoiceKind::Gpu))),
+    ("cpu", (Axis::Flavor, Some(ChoiceKind::Cpu))),
+];
+
+/// The kinds of option on `axis`.
+fn kinds_on(axis: Axis) -> Vec<ChoiceKind> {
+    ChoiceKind::ALL.into_iter().filter(|kind| kind.axis() == axis).collect()
+}
+
+/// The axis of a policy's type, and the kinds of its options; nothing if the type is unreadable.
+pub(in crate::manifest) fn policy_type(fields: &Fields<'_>) -> Option<(Axis, Vec<ChoiceKind>)> {
+    kinds_of(fields.word("type")?)
+}
+
+fn kinds_of(word: &str) -> Option<(Axis, Vec<ChoiceKind>)> {
+    let (_, (axis, kind)) = TYPES.into_iter().find(|(found, _)| *found == word)?;
+    Some((axis, kind.map_or_else(|| kinds_on(axis), |kind| vec![kind])))
+}
+
+/// The field that lists options on `axis`.
+pub(in crate::manifest) fn list_of(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Location => "locations",
+        Axis::Flavor => "flavors",
+    }
+}
+
+/// The word of a policy's type.
+pub(in crate::manifest) struct PolicyType;
+
+impl Format<Axis> for PolicyType {
+    fn read(item: Item<'_>) -> Option<Axis> {
+        item.one_of(&TYPES).map(|(axis, _)| axis)
+    }
+
+    fn write(value: &Axis) -> Written {
+        value.as_str().into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Words(TYPES.map(|(word, _)| word).to_vec())
+    }
+}
+
+/// What holds in a policy of one type: its list is of its own axis, with options of its own kinds, and must be
+/// there where it is needed.
+pub(in crate::manifest) fn of_type(
+    word: &str,
+    is: &'static [&'static str],
+    needed: bool,
+    lacks: &'static [&'static str],
+) -> Rule {
+    let (axis, kinds) = kinds_of(word).unwrap_or((Axis::Location, Vec::new()));
+    let options = |least| Shape::List { of: Box::new(choice_shape(&kinds)), least };
+    let narrowed = vec![(list_of(axis), options(1)), ("except", options(0))];
+    let needs = if needed { vec![list_of(axis)] } else { Vec::new() };
+    Rule::Where { key: "type", is, or_absent: false, needs, lacks, narrowed }
+}
+
+/// The list that belongs to the policy's type; the other one must not be there.
+struct Options;
+
+impl Field<Allowed> for Options {
+    fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<Allowed> {
+        let lists = Axis::ALL.map(|axis| (axis, fields.optional(list_of(axis))));
+        let Some((own, kinds)) = policy_type(fields) else {
+            // The type is unreadable, which is reported; the lists may be too.
+            for (axis, list) in lists {
+                list.and_then(|list| list.list(|item| choice(item, &kinds_on(axis))));
+            }
+            return None;
+        };
+        let mut options = None;
+        for (axis, list) in lists {
+            match list {
+                Some(list) if axis == own => options = list.nonempty(|item| choice(item, &kinds)),
+                Some(list) => {
+                    let message = format!("a {own} policy has no `{}`", list_of(axis));
+                    let own = list_of(own);
+                    let help = format!("list its options under `{own}`, and the others in a policy of their own");
+                    list.problem(ProblemCode::UnknownField, message, help);
+                }
+                None if axis == own => fields.missing(list_of(own)),
+                None => {}
+            }
+        }
+        options.map(Allowed::Listed)
+    }
+
+    fn put(value: &Allowed, _: &'static str, map: Map) -> Map {
+        let Allowed::Listed(options) = value else { return map };
+        let axis = options.first().map(|option| option.kind.axis());
+        map.maybe(axis.map_or("", list_of), axis.map(|_| Written::list(options, write_choice)))
+    }
+
+    fn describe(_: FieldShape, record: &mut RecordShape) {
+        let docs: [&[&str]; 2] =
+            [&["The places that a location policy allows."], &["The hardware that a flavor policy allows."]];
+        for (axis, doc) in Axis::ALL.into_iter().zip(docs) {
+            let options = Shape::List { of: Box::new(choice_shape(&kinds_on(axis))), least: 1 };
+            record.add(FieldShape::new(list_of(axis), doc), options);
+        }
+    }
+}
+
+/// Options of the policy's own kinds, or none.
+struct Except;
+
+impl Field<Vec<Sourced<ChoiceSpec>>> for Except {
+    fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<Sourced<ChoiceSpec>>> {
+        let Some(list) = fields.optional(key) else { return Some(Vec::new()) };
+        let kinds = policy_type(fields).map_or_else(|| ChoiceKind::ALL.to_vec(), |(_, kinds)| kinds);
+        // As `Lenient`.
+        Some(list.list(|item| choice(item, &kinds)).unwrap_or_default())
+    }
+
+    fn put(value: &Vec<Sourced<ChoiceSpec>>, key: &'static str, map: Map) -> Map {
+        map.unless_empty(key, Written::list(value, write_choice))
+    }
+
+    fn describe(field: FieldShape, record: &mut RecordShape) {
+        record.add(field, Shape::List { of: Box::new(choice_shape(&ChoiceKind::ALL)), least: 0 });
+    }
+}
+
+/// `{type: …, name: …}` of one of `kinds`.
+pub(in crate::manifest) fn choice(item: Item<'_>, kinds: &[ChoiceKind]) -> Option<Sourced<ChoiceSpec>> {
+    let mut fields = item.object("an option")?;
+    let words: Vec<_> = kinds.iter().map(|&kind| (kind.as_str(), kind)).collect();
+    let kind = fields.required("type").and_then(|item| item.one_of(&words));
+    let name = fields.required("name").and_then(Item::reference);
+    fields.finish();
+    // The name is what may not resolve, so it is where the option is said to stand.
+    let Sourced { value: name, origin } = name?;
+    Some(Sourced::new(ChoiceSpec { kind: kind?, name }, origin))
+}
+
+pub(in crate::manifest) fn write_choice(choice: &Sourced<ChoiceSpec>) -> Map {
+    Map::default().with("type", choice.kind.as_str()).with("name", &choice.name)
+}
+
+fn choice_shape(kinds: &[ChoiceKind]) -> Shape {
+    let mut option = RecordShape::new("an option");
+    let words = kinds.iter().map(|kind| kind.as_str()).collect();
+    option.add(FieldShape::new("type", &["The kind of place or hardware."]).required(), Shape::Words(words));
+    let name = FieldShape::new("name", &["A code, name or alias; `any` is the whole kind of hardware."]);
+    option.add(name.required(), Shape::Name);
+    Shape::Record(option)
+}
+
+/// Hardware, as `{type: gpu, name: t4}`.
+pub(super) struct Hardware;
+
+impl Format<Sourced<ChoiceSpec>> for Hardware {
+    fn read(item: Item<'_>) -> Option<Sourced<ChoiceSpec>> {
+        choice(item, &kinds_on(Axis::Flavor))
+    }
+
+    fn write(value: &Sourced<ChoiceSpec>) -> Written {
+        write_choice(value).into()
+    }
+
+    fn shape() -> Shape {
+        choice_shape(&kinds_on(Axis::Flavor))
+    }
+}
+
+/// The dialect of what native readers read.
+struct OfNative;
+
+impl Field<Dialect> for OfNative {
+    fn take(_: &mut Fields<'_>, _: &'static str) -> Option<Dialect> {
+        Some(Dialect::Native)
+    }
+
+    fn put(_: &Dialect, _: &'static str, map: Map) -> Map {
+        map
+    }
+
+    fn describe(_: FieldShape, _: &mut RecordShape) {}
+}
+
+document! {
+    /// A policy attached at some level (P12).
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct AttachmentSpec "an attachment" {
+        /// The policy's name.
+        #[key = "name"]
+        policy: Sourced<String> as Sourced<Reference>,
+        /// Whether it binds or is only watched.
+        enforcement: Enforcement as Lenient<Enforcement> = Enforcement::Enforce,
+        /// A policy that lives on a remote platform: a missing one refuses the deployment
+        /// (`policy-unresolved`) instead of failing the load.
+        remote: bool as NotRemote,
+    }
+}
+
+/// No native document names a remote policy.
+struct NotRemote;
+
+impl Field<bool> for NotRemote {
+    fn take(_: &mut Fields<'_>, _: &'static str) -> Option<bool> {
+        Some(false)
+    }
+
+    fn put(_: &bool, _: &'static str, map: Map) -> Map {
+        map
+    }
+
+    fn describe(_: FieldShape, _: &mut RecordShape) {}
+}
+
+/// An attachment by its name alone, or with its enforcement.
+pub(in crate::manifest) struct Attached;
+
+impl Format<AttachmentSpec> for Attached {
+    fn read(item: Item<'_>) -> Option<AttachmentSpec> {
+        if item.is_object() {
+            return AttachmentSpec::read(item);
+        }
+        Some(AttachmentSpec { policy: item.reference()?, enforcement: Enforcement::Enforce, remote: false })
+    }
+
+    fn write(value: &AttachmentSpec) -> Written {
+        match value.enforcement {
+            Enforcement::Enforce => value.policy.as_str().into(),
+            Enforcement::Audit => AttachmentSpec::write(value),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Name, AttachmentSpec::shape()])
+    }
+}
