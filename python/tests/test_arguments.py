@@ -57,7 +57,7 @@ def records() -> None:
         (siting.Choice, ("country", "us"), {}),
         (siting.ExpectedDemand, (1, needs), {}),
         (siting.Favourite, (), {"cluster": "paris", "weight": 2}),
-        (siting.FlavorDefinition, ("gpu", "x900"), {"family": None, "aliases": ["X"], "memory": "1Gi"}),
+        (siting.FlavorDefinition, ("gpu", "x900"), {"parent": None, "aliases": ["X"], "memory": "1Gi"}),
         (siting.Gpu, (1,), {"type": "t4", "memory": None, "share": None}),
         (siting.HealthCheck, ("/", 30), {}),
         (siting.Limit, (), {"at_most": 1}),

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 import siting
 from siting.metrics import MetricSpec, Window
-from siting.scaling import Autoscaler, Figures, Limit, Replica, Requests, RequestTarget, Rules, Sample
+from siting.scaling import Autoscaler, Figures, Limit, Replica, Requests, RequestTarget, Rules, Sample, State
 from siting.traffic import Backend, Balancer, Checks, NoRoute, Offloading, Remote, Sessions
 
 CPU = MetricSpec("resource", "cpu", target="utilization", value=50)
@@ -113,7 +113,9 @@ def test_r5_consistent_hashing_answers_as_nginx_does() -> None:
 
 
 def test_r5_least_connections_and_health() -> None:
-    balancer = Balancer("least-connections", [Backend(0, "a", 1), Backend(1, "b", 1)], checks=Checks(fail_percent=50, fail_requests=1))
+    balancer = Balancer(
+        "least-connections", [Backend(0, "a", 1), Backend(1, "b", 1)], checks=Checks(fail_percent=50, fail_requests=1)
+    )
     assert {balancer.pick(now=0), balancer.pick(now=0)} == {0, 1}
     balancer.finished(1, now=1)
     assert balancer.connections == {0: 1, 1: 0}

@@ -22,7 +22,7 @@ pub struct Hardware {
     pub slice: Option<Slice>,
 }
 
-/// What a label of a shared or partitioned device says of the part (C5, I7).
+/// What a label of a shared or partitioned device says of the part (C5).
 ///
 /// ```
 /// use siting::catalog::{Catalog, FlavorKind, Slice};

@@ -132,10 +132,10 @@ impl State {
             }
             &Form::Advance { candidate } => vec![Action::Advance { candidate, sight: Box::default() }],
             &Form::Scale { deployment } => {
-                // To sleep, awake, and where the replicas run that were wanted otherwise: nothing else is open
-                // to one to which all of these are closed.
+                // To sleep, awake, where the replicas run that were wanted otherwise, and one more, which is all that a
+                // rollout lets happen: nothing else is open to one to which all of these are closed.
                 let running = self.deployment(deployment).map_or(0, Record::running);
-                [0, 1, running].map(|replicas| Action::Scale { deployment, replicas }).into()
+                [0, 1, running, running.saturating_add(1)].map(|replicas| Action::Scale { deployment, replicas }).into()
             }
             &Form::Autoscale { deployment } => {
                 let bounds = self.deployment(deployment).and_then(Record::autoscaler).map(|scaler| scaler.bounds);
