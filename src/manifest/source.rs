@@ -102,20 +102,40 @@ impl Walk {
         }
     }
 
+    /// A directory and all below it, however deep: the directories that the walk is in stand in a list.
     fn directory(&mut self, path: &Path) {
+        let mut open: Vec<_> = self.enter(path).into_iter().collect();
+        while let Some((found, entries)) = open.last_mut() {
+            match entries.next() {
+                Some(entry) if self.is_directory(&entry) => open.extend(self.enter(&entry)),
+                Some(_) => {}
+                None => {
+                    self.inside.remove(found);
+                    open.pop();
+                }
+            }
+        }
+    }
+
+    /// The entries of a directory that has not been read; what is wrong with another is recorded.
+    fn enter(&mut self, path: &Path) -> Option<(Identity, std::vec::IntoIter<PathBuf>)> {
         let listed = identity(path).and_then(|found| Ok((found, sorted_entries(path)?)));
         let (found, entries) = match listed {
             Ok(listed) => listed,
-            Err(error) => return self.unreadable(path, &error),
+            Err(error) => {
+                self.unreadable(path, &error);
+                return None;
+            }
         };
         if self.inside.contains(&found) {
             let message = format!("`{}` leads back to a directory that it is in", path.display());
-            return self.problem(ProblemCode::UnreadableFile, path, message, Some("remove the link"));
+            self.problem(ProblemCode::UnreadableFile, path, message, Some("remove the link"));
+            return None;
         }
         if !self.read.insert(found.clone()) {
             // What it holds has been met.
             self.seen += 1;
-            return;
+            return None;
         }
         self.directories += 1;
         if self.directories > self.most {
@@ -124,21 +144,18 @@ impl Walk {
                 let help = Some("name those that hold manifests");
                 self.problem(ProblemCode::LimitExceeded, path, message, help);
             }
-            return;
+            return None;
         }
         self.inside.insert(found.clone());
-        for entry in entries {
-            self.entry(&entry);
-        }
-        self.inside.remove(&found);
+        Some((found, entries.into_iter()))
     }
 
-    /// An entry of a directory; links are followed.
-    fn entry(&mut self, path: &Path) {
+    /// Whether an entry of a directory is one itself; any other is read. Links are followed.
+    fn is_directory(&mut self, path: &Path) -> bool {
         let wanted =
             path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| ENDINGS.contains(&ending));
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(metadata) if metadata.is_dir() => return true,
             Ok(_) if !wanted => {}
             Ok(metadata) if metadata.is_file() => self.file(path),
             Ok(_) => {
@@ -148,6 +165,7 @@ impl Walk {
             // A dangling link may have been a directory, so its ending says nothing.
             Err(error) => self.unreadable(path, &error),
         }
+        false
     }
 
     fn file(&mut self, path: &Path) {

@@ -14,6 +14,7 @@ use crate::lifecycle::{
     PlannedChange, Record, Role, Rollback, Settings, Share, Site, Snapshot, State, Status, TRANSITIONS, Tombstone,
     Transition, Weight,
 };
+use crate::rollout::WhenIdle;
 use crate::time::Moment;
 
 words! {
@@ -109,7 +110,7 @@ impl Draw for Effect {
 impl Draw for Notice {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let (environment, deployment) = (environment(choices), Number::draw(choices));
-        match choices.below(8) {
+        match choices.below(10) {
             0 => Self::PromotionStarted { environment, candidate: deployment },
             1 => Self::Promoted { environment, holder: deployment, previous: choices.maybe(50, Number::draw) },
             2 => Self::PromotionEnded { environment, candidate: deployment, reason: text(choices) },
@@ -117,6 +118,12 @@ impl Draw for Notice {
             4 => Self::RolloutWaits { deployment, reason: text(choices) },
             5 => Self::RollingBack { environment, candidate: deployment, reason: text(choices) },
             6 => Self::Failed { deployment },
+            7 => Self::RolloutIdle { environment, candidate: deployment, when_idle: WhenIdle::draw(choices) },
+            8 => {
+                let replicas = choices.below(9);
+                let holders = replicas + choices.between(1, 9);
+                Self::FewerReplicas { environment, candidate: deployment, replicas, holders }
+            }
             _ => Self::Deleted { deployment, name: fresh(choices) },
         }
     }

@@ -22,7 +22,7 @@ impl Draw for Settings {
         let strategy = Strategy::draw(choices);
         let checks = choices.several(0, 2, Check::draw);
         let deadline = seconds(choices, 1, 3600);
-        let when_idle = if choices.chance(80) { WhenIdle::Wait } else { WhenIdle::Proceed };
+        let when_idle = WhenIdle::draw(choices);
         Self { strategy, checks, deadline, when_idle }
     }
 }
@@ -225,14 +225,21 @@ fn place(choices: &mut Choices<'_>) -> usize {
     choices.one_of(0, [1, 2])
 }
 
+impl Draw for WhenIdle {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(80) { Self::Wait } else { Self::Proceed }
+    }
+}
+
 impl Draw for Action {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(6) {
+        match choices.below(7) {
             0 => Self::ScaleNew(choices.below(20)),
             1 => Self::ScaleOld(choices.below(20)),
             2 => Self::Route(percent(choices)),
             3 => Self::Paused(Pause::draw(choices)),
             4 => Self::Reverting(Reason::draw(choices)),
+            5 => Self::Idle(Draw::draw(choices)),
             _ => Self::Done(Outcome::draw(choices)),
         }
     }

@@ -372,7 +372,7 @@ fn a_part_of_the_catalog_is_listed() {
     assert!(german.contains(&"aws/eu-central-1".to_owned()) && german.len() < 10, "{german:?}");
     assert_eq!(names(&["flavors", "NVIDIA-H100-80GB-HBM3"], "flavors"), ["h100-80gb-sxm"]);
     assert!(names(&["--vendor", "huawei"], "flavors").contains(&"ascend-910b3".to_owned()));
-    let nothing = folder.run(&["catalog", "zzzz"]);
+    let nothing = folder.run(&["catalog", "flavors", "zzzz"]);
     assert_eq!((nothing.status, nothing.err.as_str()), (1, ""));
     assert_eq!(folder.run(&["catalog", "groups", "--provider", "aws"]).status, 2);
     let unknown = folder.run(&["catalog", "--country", "germany"]);
