@@ -29,7 +29,7 @@ fn the_stories_of_the_tour_go_as_they_are_told() {
 }
 
 #[test]
-fn l13_the_stories_about_places_go_as_they_are_told() {
+fn l13_l18_the_stories_about_places_go_as_they_are_told() {
     let (status, out, err) = siting(&["simulate", PLACES]);
     assert_eq!((status, err.as_str()), (ExitStatus::YES, ""), "{out}");
 }

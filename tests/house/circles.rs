@@ -10,8 +10,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("document::fields", "document::item"),
     ("inventory::cluster", "inventory::request"),
     ("inventory::fleet", "inventory::index"),
-    ("manifest::decode::beamlit", "manifest::decode::hpa"),
-    ("manifest::schema::native", "manifest::schema::strategy"),
     ("rollout::plan", "rollout::run"),
 ];
 
