@@ -82,7 +82,7 @@ arbitrary! {
     crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Destination, FailedRequests, Health, Load,
         Offloading, Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why;
     crate::rollout: Action, BlueGreen, Canary, Check, Group, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
-        Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict;
+        Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict, WhenIdle;
     crate::rollout::canary: Counts, Scale, Sides, Weight;
     crate::deployment: Algorithm, Demand, Deployment, Domain, Expected, Favourite, GpuNeed, HealthCheck, LoadBalancer,
         Mix, Near, Offloading, OfGpus, Preference, Preferences, Resources, Scaling, Secret, Site, Spread, Workload;

@@ -262,7 +262,7 @@ fn cordon_all(world: &mut Specs) {
 /// first that fits does so without a chance, so that something runs wherever something is placed.
 fn run(choices: &mut Choices<'_>, world: &mut Specs, refuses: bool) {
     let Some(workspace) = load(world.clone()) else { return };
-    let mut fallback = None;
+    let mut alone = Vec::new();
     for outcome in workspace.place_all() {
         let Some(deployment) = workspace.deployment(outcome.deployment) else { continue };
         let workload = &deployment.workload;
@@ -280,14 +280,18 @@ fn run(choices: &mut Choices<'_>, world: &mut Specs, refuses: bool) {
                 let replicas = choices.between(1, place.replicas);
                 start(world, running(world.running.len(), replicas), refuses);
             }
-            fallback.get_or_insert_with(|| running(0, 1));
+            alone.push(running(0, 1));
         }
     }
     // Each has room alone, but not beside the others: there has to be more of it. Where something is refused, what
     // was decided first has room of its own.
-    if let (true, Some(running)) = (world.running.is_empty(), fallback) {
+    if world.running.is_empty() && !alone.is_empty() {
         world.clusters.iter_mut().for_each(grow);
-        start(world, running, refuses);
+    }
+    for running in alone {
+        if world.running.is_empty() {
+            start(world, running, refuses);
+        }
     }
 }
 

@@ -347,13 +347,16 @@ fn offloads(offloading: &Offloading) -> Value {
         }
     };
     let rule = &offloading.rule;
-    json!({
+    let mut written = json!({
         "percentage": rule.percentage(),
         "windowSeconds": rule.window.as_secs(),
         "releaseWindowSeconds": rule.release_window.as_secs(),
-        "releasePercent": rule.release().map(|release| release / 10),
         "metrics": offloading.metrics.iter().map(metric).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(release) = rule.release() {
+        written["releasePercent"] = json!(release / 10);
+    }
+    written
 }
 
 fn expectation(expect: &ExpectSpec) -> Value {

@@ -103,10 +103,11 @@ fn every_variant_is_drawn() {
         siting::metrics: Gauge, Metric, Quantile, Resource, Source, Target;
         siting::scaling: NoProposal;
         siting::scaling::hpa: NoFigure, Phase, Standing;
-        siting::scaling::zero: Activity;
+        siting::scaling::zero: Activity, LastReplica;
         siting::scaling::behaviour: Amount, Held, Select;
         siting::traffic: Algorithm, Bound, Cause, Destination, Why;
-        siting::rollout: Action, Outcome, Pause, Phase, Reason, Span, Standing, Strategy, Threshold, Traffic, Verdict;
+        siting::rollout: Action, Outcome, Pause, Phase, Reason, Span, Standing, Strategy, Threshold, Traffic, Verdict,
+            WhenIdle;
         siting::rollout::canary: Scale;
         siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
         siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
@@ -167,6 +168,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "catalog::AddFlavorError",
             "catalog::AddGroupError",
             "catalog::AddLocationError",
+            "catalog::AddProviderError",
             "catalog::AddResourceTypeError",
             "deployment::InvalidMix",
             "id::InvalidName",
@@ -218,6 +220,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "scaling::hpa::Figures",
             "scaling::settings::Beamlit",
             "traffic::Caller",
+            "traffic::LocalSide",
             "workspace::Local",
         ],
     ),
@@ -227,8 +230,13 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "analysis::EndpointDescription",
             "analysis::HistoryEntry",
             "analysis::PolicyAt",
+            "catalog::Hardware",
+            "catalog::Located",
+            "catalog::Provider",
+            "catalog::Slice",
             "catalog::Suggestion",
             "lifecycle::Promotion",
+            "manifest::scenario::EndpointSpec",
             "lifecycle::RolloutState",
             "lifecycle::Slot",
             "simulation::Difference",
@@ -243,6 +251,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "workspace::Offloaded",
             "workspace::Quarantined",
             "workspace::Remedy",
+            "workspace::RunningViolation",
             "workspace::Violation",
         ],
     ),
