@@ -335,7 +335,7 @@ impl Catalog {
     /// let catalog = Catalog::builtin();
     /// let h100 = catalog.resolve(ChoiceKind::Gpu, "h100").unwrap();
     /// let codes: Vec<_> = catalog.atoms(h100).iter().map(|a| catalog.flavor_code(catalog.flavor_of(a))).collect();
-    /// assert_eq!(codes, ["h100", "h100-80gb", "h100-nvl"]);
+    /// assert!(codes.starts_with(&["h100"]) && codes.contains(&"h100-nvl"));
     /// ```
     #[must_use]
     pub fn atoms(&self, choice: Choice) -> BitSet<Atom> {
