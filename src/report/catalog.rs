@@ -9,12 +9,16 @@ use crate::quantity::Bytes;
 /// One of the catalog's lists.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-#[allow(missing_docs, reason = "they are what they are called")]
 pub enum Section {
+    /// The continents.
     Continents,
+    /// The countries of ISO 3166-1.
     Countries,
+    /// The named sets of countries.
     Groups,
+    /// The regions and zones of providers.
     Locations,
+    /// The hardware.
     Flavors,
 }
 

@@ -45,7 +45,7 @@ pub fn kinds() -> impl ExactSizeIterator<Item = &'static str> {
 /// ```
 /// use siting::report::schema;
 /// let schema = schema(Some("OptionsReport")).unwrap();
-/// assert_eq!(schema["properties"]["kind"]["const"], "OptionsReport");
+/// assert_eq!(schema["properties"]["kind"]["enum"][0], "OptionsReport");
 /// assert!(schema["required"].as_array().unwrap().contains(&"locations".into()));
 /// ```
 #[must_use]

@@ -272,6 +272,23 @@ pub const TRANSITIONS: &[Transition] = {
         Active, BuildFailed, BuildStopped, Building, Deactivating, DeployFailed, Deploying, Failed, Inactive, Loading,
         ScaledToZero, Unhealthy, Updating, WakingUp,
     };
+    /// Every status but that of the deleted.
+    const ALIVE: &[Status] = &[
+        Building,
+        BuildFailed,
+        BuildStopped,
+        Deploying,
+        DeployFailed,
+        Loading,
+        Active,
+        Unhealthy,
+        Updating,
+        ScaledToZero,
+        WakingUp,
+        Deactivating,
+        Inactive,
+        Failed,
+    ];
     &[
         row(&[Building], Event::Built, Deploying),
         row(&[Building], Event::Failed, BuildFailed),
@@ -299,46 +316,8 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[ScaledToZero], Event::Deactivate, Inactive),
         row(&[Deactivating], Event::Drained, Inactive),
         row(&[Inactive, DeployFailed, Failed], Event::Activate, Deploying),
-        row(
-            &[
-                Building,
-                BuildFailed,
-                BuildStopped,
-                Deploying,
-                DeployFailed,
-                Loading,
-                Active,
-                Unhealthy,
-                Updating,
-                ScaledToZero,
-                WakingUp,
-                Deactivating,
-                Inactive,
-                Failed,
-            ],
-            Event::Push,
-            Building,
-        ),
-        row(
-            &[
-                Building,
-                BuildFailed,
-                BuildStopped,
-                Deploying,
-                DeployFailed,
-                Loading,
-                Active,
-                Unhealthy,
-                Updating,
-                ScaledToZero,
-                WakingUp,
-                Deactivating,
-                Inactive,
-                Failed,
-            ],
-            Event::Delete,
-            Status::Deleted,
-        ),
+        row(ALIVE, Event::Push, Building),
+        row(ALIVE, Event::Delete, Status::Deleted),
     ]
 };
 
