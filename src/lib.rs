@@ -67,7 +67,7 @@
 //! | [`metrics`] | metric specs, sliding windows of observations, comparison with targets |
 //! | [`scaling`] [`traffic`] [`rollout`] | autoscaling; load balancing and offloading; update strategies and their judgement |
 //! | [`deployment`] | what a user asks for: workload, demand, preferences, settings |
-//! | [`placement`] | scope × inventory × demand → [`Decision`](placement::Decision) |
+//! | [`placement`] | scope × inventory × demand → [`Decision`] |
 //! | [`lifecycle`] | a workload's deployments, slots and commands, as a pure state machine |
 //! | [`manifest`] | text to typed specs and back |
 //! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
