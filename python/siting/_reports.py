@@ -327,6 +327,67 @@ class CheckReport(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class CaseResult(Record):
+    """What one case of a policy test came to."""
+
+    name: str
+    passed: bool
+    failures: tuple[str, ...]
+    file: str | None
+    line: int | None
+    column: int | None
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PolicyTestResult(Record):
+    """What one policy test came to."""
+
+    name: str
+    file: str | None
+    line: int | None
+    column: int | None
+    cases: tuple[CaseResult, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tested(Record):
+    """Something that cases can hold: a policy, option, exception, level, attachment or reason."""
+
+    kind: Literal["policy", "option", "exception", "level", "attachment", "reason"]
+    policy: str | None = None
+    option: str | None = None
+    level: Level | None = None
+    owner: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Coverage(Record):
+    """How much of the policies cases hold: what some case would fail without."""
+
+    covered: int
+    counted: int
+    percent: int
+    uncovered: tuple[Tested, ...]
+    redundant: tuple[Tested, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PolicyTests(Record):
+    """What tests of policies came to; true only if every case passed."""
+
+    passed: bool
+    tests: tuple[PolicyTestResult, ...]
+    coverage: Coverage
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Continent(Record):
     """A continent."""
 

@@ -27,6 +27,7 @@ from siting._reports import (
     Finding,
     Notice,
     Options,
+    PolicyTests,
     Quarantined,
     Reservation,
 )
@@ -285,6 +286,15 @@ class Workspace:
     def check(self) -> tuple[Finding, ...]:
         """Find what is legal and probably not meant."""
         return read(CheckReport, self._core.check()).findings
+
+    def test(self, *sources: Source) -> PolicyTests:
+        """Run the policy tests of files and manifests, and say what of the policies they do not hold.
+
+        Raises :class:`siting.LoadError` for tests that cannot be read, and for names that are not known.
+        """
+        given = _Given(sources)
+        with given.told_by_path():
+            return read(PolicyTests, self._core.test(given.paths, given.texts))
 
     def describe(self, deployment: str | Deployment) -> Description:
         """Tell every detail of one deployment."""

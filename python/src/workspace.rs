@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use siting::analysis::{Question, check, options};
+use siting::analysis::{Question, check, options, test_policies};
 use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
 use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
-use siting::report::{CatalogReport, CheckReport, ErrorReport, Include, OptionsReport, ProblemReport};
+use siting::report::{
+    CatalogReport, CheckReport, ErrorReport, Include, OptionsReport, PolicyTestsReport, ProblemReport,
+};
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
 use crate::columns;
@@ -118,6 +120,19 @@ impl Workspace {
         py.detach(|| {
             let workspace = self.snapshot();
             json(&CheckReport::new(&workspace, &check(&workspace), Include::EVERYTHING))
+        })
+    }
+
+    /// Runs the policy tests of files and texts.
+    fn test(&self, py: Python<'_>, paths: Vec<PathBuf>, texts: Vec<(String, String)>) -> Outcome<String> {
+        py.detach(|| {
+            let gathered = gathered(&paths, texts);
+            let reading = manifest::read_policy_tests(&gathered.sources);
+            let problems: Vec<_> = gathered.problems.into_iter().chain(reading.problems).collect();
+            if !problems.is_empty() {
+                return Err(Failure::Load(problems));
+            }
+            json(&PolicyTestsReport::from(&test_policies(&self.snapshot(), &reading.tests)?))
         })
     }
 

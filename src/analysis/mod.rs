@@ -1,19 +1,22 @@
 //! Questions over a workspace: what deserves a second look, and what is still allowed.
 //!
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
-//! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment.
+//! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment;
+//! [`test_policies`] runs tests of policies.
 //!
-//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings) and D10.
+//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10 and A4.
 
 mod clusters;
 mod deployments;
 mod describe;
 mod finding;
+mod governed;
 mod levels;
 mod lookalikes;
 mod options;
 mod places;
 mod policies;
+mod policy_tests;
 mod unused;
 
 pub use describe::{
@@ -22,6 +25,7 @@ pub use describe::{
 };
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
+pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested, test_policies};
 
 use crate::workspace::Workspace;
 use finding::Findings;

@@ -38,6 +38,20 @@ pub(super) enum Output {
     Table,
     Json,
     Yaml,
+    /// `test` only: JUnit's XML
+    Junit,
+}
+
+impl Output {
+    /// The format's name as it is typed.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Junit => "junit",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +64,8 @@ pub(super) enum Command {
     Options(Options),
     /// Validate and lint manifests
     Check(Check),
+    /// Run tests of policies, and show what of the policies they do not hold
+    Test(Test),
     /// Run scenarios of deployment lifecycles and compare the outcome with what they expect
     Simulate(Simulate),
     /// Show every detail of one deployment
@@ -123,6 +139,15 @@ pub(super) struct Check {
     /// Print annotations for this CI system instead of `--output`
     #[arg(long, value_enum, value_name = "CI")]
     pub(super) format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// Exit with 1 if less than this percentage of what the policies say is covered
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) coverage_at_least: Option<u32>,
 }
 
 #[derive(Debug, Args)]

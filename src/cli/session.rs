@@ -55,17 +55,35 @@ impl Session {
     }
 
     pub(super) fn run(&mut self, command: &Command) -> ExitStatus {
+        if let Err(failure) = self.has_format(command) {
+            self.output = Output::Table;
+            return self.fail(&failure);
+        }
         let answer = match command {
             Command::Place(args) => commands::place(self, args),
             Command::Explain(args) => commands::explain(self, args),
             Command::Options(args) => commands::options(self, args),
             Command::Check(args) => commands::check(self, args),
+            Command::Test(args) => commands::test(self, args),
             Command::Simulate(args) => commands::simulate(self, args),
             Command::Describe(args) => commands::describe(self, args),
             Command::Catalog(args) => commands::catalog(self, args),
             Command::Schema(args) => commands::schema(self, args),
         };
         answer.unwrap_or_else(|failure| self.fail(&failure))
+    }
+
+    /// Whether the command can print in the format that was asked for.
+    fn has_format(&self, command: &Command) -> Result<(), Failure> {
+        let has = match self.output {
+            Output::Table | Output::Json | Output::Yaml => true,
+            Output::Junit => matches!(command, Command::Test(_)),
+        };
+        if has {
+            return Ok(());
+        }
+        let message = format!("this command has no output format `{}`", self.output.as_str());
+        Err(Failure::invalid(message, "use `table`, `json` or `yaml`".to_owned()))
     }
 
     /// Reads and resolves manifests; says on standard error what deserves a word and what was left
@@ -102,7 +120,7 @@ impl Session {
     ) -> Result<(), Failure> {
         self.out = match self.output {
             Output::Table => text(report, self.out_style),
-            Output::Json | Output::Yaml => self.serialised(report)?,
+            Output::Json | Output::Yaml | Output::Junit => self.serialised(report)?,
         };
         Ok(())
     }
@@ -110,7 +128,7 @@ impl Session {
     fn serialised<R: Serialize>(&self, report: &R) -> Result<String, Failure> {
         let text = match self.output {
             Output::Yaml => yaml(report),
-            Output::Json | Output::Table => {
+            Output::Json | Output::Table | Output::Junit => {
                 serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| error.to_string())
             }
         };

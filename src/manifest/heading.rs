@@ -8,16 +8,11 @@ use crate::origin::ProblemCode;
 pub(super) enum Heading {
     /// It is of this kind.
     Ours(Kind),
-    /// It is ours, and for another reader.
-    ForOthers,
     /// It is a Kubernetes `List` of documents.
     List,
     /// It is of another API group.
     Foreign(String),
 }
-
-/// The native kind that another reader wants: tests of policies.
-const FOR_OTHERS: &str = "PolicyTest";
 
 /// Reads the heading; nothing if it is unreadable or unknown, which is then reported.
 pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
@@ -47,9 +42,6 @@ pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     }
     if let Some(found) = ours.iter().find(|ours| ours.kind() == kind) {
         return Some(Heading::Ours(*found));
-    }
-    if *first == Kind::Policy && kind == FOR_OTHERS {
-        return Some(Heading::ForOthers);
     }
     let names: Vec<&str> = ours.iter().map(|kind| kind.kind()).collect();
     let message = format!("`{version}` has no kind {}", quoted(kind));
@@ -86,8 +78,7 @@ fn foreign(item: Item<'_>, kind_item: Item<'_>, version: &str, kind: &str) -> Op
     }
     let ours = || Kind::ALL.into_iter().find(|ours| ours.kind() == kind);
     let known = NAMESAKES.iter().any(|(name, groups)| *name == kind && groups.contains(&group));
-    let own = if kind == FOR_OTHERS { Some(Kind::Policy) } else { ours() };
-    if let Some(own) = own.filter(|_| !known) {
+    if let Some(own) = ours().filter(|_| !known) {
         let message = format!("{} is not known to have a kind `{kind}`", quoted(version));
         let help = format!("write `apiVersion: {}`, or keep other documents elsewhere", own.api_version());
         kind_item.problem(ProblemCode::UnknownKind, message, help);

@@ -20,6 +20,8 @@ pub enum Kind {
     Placement,
     /// What happens to a workload, step by step, and what is expected.
     Scenario,
+    /// What policies must allow, deny and refuse.
+    PolicyTest,
     /// A policy of `authorization.beamlit.com/v1alpha1`.
     BeamlitPolicy,
     /// A model deployment of `deployment.beamlit.com/v1alpha1`.
@@ -28,7 +30,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the native ones first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Policy,
         Self::Environment,
         Self::Workspace,
@@ -36,6 +38,7 @@ impl Kind {
         Self::Cluster,
         Self::Placement,
         Self::Scenario,
+        Self::PolicyTest,
         Self::BeamlitPolicy,
         Self::ModelDeployment,
     ];
@@ -55,7 +58,7 @@ impl Kind {
     /// use siting::manifest::Kind;
     /// assert_eq!(Kind::parse("policy"), Some(Kind::Policy));
     /// assert_eq!(Kind::parse("BeamlitPolicy"), Some(Kind::BeamlitPolicy));
-    /// assert_eq!(Kind::parse("PolicyTest"), None);
+    /// assert_eq!(Kind::parse("Polcy"), None);
     /// ```
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -72,7 +75,8 @@ impl Kind {
             | Self::Deployment
             | Self::Cluster
             | Self::Placement
-            | Self::Scenario => "siting.dev/v1",
+            | Self::Scenario
+            | Self::PolicyTest => "siting.dev/v1",
             Self::BeamlitPolicy => "authorization.beamlit.com/v1alpha1",
             Self::ModelDeployment => "deployment.beamlit.com/v1alpha1",
         }
@@ -95,6 +99,7 @@ impl Kind {
             Self::Cluster => "Cluster",
             Self::Placement => "Placement",
             Self::Scenario => "Scenario",
+            Self::PolicyTest => "PolicyTest",
             Self::ModelDeployment => "ModelDeployment",
         }
     }

@@ -6,9 +6,10 @@ use super::beamlit::{model_deployment, policy};
 use super::frame::native;
 use super::heading::{Heading, heading};
 use super::kind::Kind;
+use super::same::Shared;
 use super::scenario::{ScenarioSpec, scenario};
 use super::source::Source;
-use super::spec::{BrokenCluster, Specs, WorkspaceSpec};
+use super::spec::{BrokenCluster, PolicyTestSpec, Specs, WorkspaceSpec};
 use super::tree::documents;
 use super::twins;
 use crate::document::{Context, Item, Node, Report, Value};
@@ -106,22 +107,67 @@ pub struct ScenarioReading {
 /// ```
 #[must_use]
 pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
-    let report = Report::new(MAX_PROBLEMS);
     let mut scenarios = Vec::new();
+    let problems = read_only(Kind::Scenario, sources, |document| scenarios.extend(scenario(document)));
+    ScenarioReading { scenarios, problems }
+}
+
+/// What policy tests say, and what is wrong with them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PolicyTestReading {
+    /// What could be read.
+    pub tests: Vec<PolicyTestSpec>,
+    /// What is wrong, by file, line and column.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the policy tests of all texts, and nothing else: [`read`] leaves out what this reads.
+///
+/// ```
+/// use siting::manifest::{Source, read_policy_tests};
+///
+/// let reading = read_policy_tests(&[Source::new("tests.yaml", "
+/// apiVersion: siting.dev/v1
+/// kind: PolicyTest
+/// metadata: {name: gdpr}
+/// spec:
+///   cases:
+///     - environment: production
+///       denied: [{type: country, name: us}]
+/// ")]);
+/// assert!(reading.problems.is_empty());
+/// assert_eq!(reading.tests[0].cases.len(), 1);
+/// ```
+#[must_use]
+pub fn read_policy_tests(sources: &[Source]) -> PolicyTestReading {
+    let mut tests = Vec::new();
+    let mut problems =
+        read_only(Kind::PolicyTest, sources, |document| tests.extend(native::<PolicyTestSpec>(document)));
+    let named = |test: &PolicyTestSpec| (test.metadata.name.value.clone(), test.metadata.name.origin.clone());
+    for (name, shared) in Shared::count(tests.iter().map(named)) {
+        let second = shared.second.clone();
+        problems.extend(second.and_then(|second| shared.problem(&format!("policy test `{name}`"), &second)));
+    }
+    problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+    PolicyTestReading { tests, problems }
+}
+
+/// Reads the documents of one kind. What is wrong with others is for their reader to say.
+fn read_only(kind: Kind, sources: &[Source], mut each: impl FnMut(Item<'_>)) -> Vec<Problem> {
+    let report = Report::new(MAX_PROBLEMS);
     for source in sources {
         let context = Context { file: &source.name, report: &report, null_is_absent: false, document: None };
         documents(source, &report, |document| {
-            // What is wrong with other documents is for their reader to say.
             let silent = Report::new(0);
             let quiet = Context { report: &silent, ..context };
             each_document(&document, quiet, &mut |node, heading| {
-                if let Heading::Ours(Kind::Scenario) = heading {
-                    scenarios.extend(scenario(Item::document(node, context)));
+                if matches!(heading, Heading::Ours(found) if found == kind) {
+                    each(Item::document(node, context));
                 }
             });
         });
     }
-    ScenarioReading { scenarios, problems: report.into_problems() }
+    report.into_problems()
 }
 
 fn second_workspace(second: &WorkspaceSpec, first: &WorkspaceSpec) -> Problem {
@@ -173,8 +219,8 @@ struct Loading {
 impl Loading {
     fn one(&mut self, node: &Node<'_>, heading: Heading, context: Context<'_>) {
         match heading {
-            // Scenarios are read by `read_scenarios`.
-            Heading::Ours(Kind::Scenario) | Heading::ForOthers | Heading::List => {}
+            // They are read by `read_scenarios` and `read_policy_tests`.
+            Heading::Ours(Kind::Scenario | Kind::PolicyTest) | Heading::List => {}
             Heading::Ours(Kind::Cluster) => self.cluster(node, context),
             Heading::Ours(kind) => {
                 let document = Item::document(node, Context { null_is_absent: kind.null_is_absent(), ..context });
@@ -195,7 +241,7 @@ impl Loading {
             Kind::Deployment => specs.deployments.push(native(document)?),
             Kind::ModelDeployment => specs.deployments.push(model_deployment::read(document)?),
             Kind::Cluster => specs.clusters.push(native(document)?),
-            Kind::Scenario => {}
+            Kind::Scenario | Kind::PolicyTest => {}
             Kind::Placement => specs.running.push(native(document)?),
             Kind::Workspace => {
                 let workspace = native(document)?;

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::beamlit::{model_deployment, policy};
 use super::kind::Kind;
 use super::scenario;
-use super::spec::{ClusterSpec, DeploymentSpec, EnvironmentSpec, PolicySpec, RunningSpec, WorkspaceSpec};
+use super::spec::{
+    ClusterSpec, DeploymentSpec, EnvironmentSpec, PolicySpec, PolicyTestSpec, RunningSpec, WorkspaceSpec,
+};
 use crate::document::{Format, Presence, RecordShape, Rule, Shape};
 use crate::id::Name;
 
@@ -47,6 +49,7 @@ fn document(kind: Kind) -> Value {
         Kind::Cluster => kind.described_natively(ClusterSpec::shape()),
         Kind::Placement => kind.described_natively(RunningSpec::shape()),
         Kind::Scenario => kind.described_natively(scenario::shape()),
+        Kind::PolicyTest => kind.described_natively(PolicyTestSpec::shape()),
         Kind::BeamlitPolicy => policy::shape(),
         Kind::ModelDeployment => model_deployment::shape(),
     })

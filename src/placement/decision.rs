@@ -60,6 +60,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the best first.
+    pub const ALL: [Self; 3] = [Self::Placed, Self::Partial, Self::Refused];
+
     /// The verdict's name as reports have it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

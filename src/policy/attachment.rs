@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::words;
+use crate::document::{reads_words, words};
 use crate::id::PolicyId;
 
 /// Where a policy is attached, highest first (P5).
@@ -34,6 +34,8 @@ impl Level {
         }
     }
 }
+
+reads_words!(Level);
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

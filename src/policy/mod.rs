@@ -75,6 +75,12 @@ impl Policy {
         self
     }
 
+    /// The same policy with other options, to be looked at in thought: it may allow nothing.
+    pub(crate) fn supposing(&self, catalog: &Catalog, options: Options) -> Self {
+        let effect = options.effect(catalog, self.axis).unwrap_or_else(|_| BitSet::empty(catalog.universe(self.axis)));
+        Self { options, effect, ..self.clone() }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &Name {

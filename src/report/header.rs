@@ -32,6 +32,7 @@ macro_rules! kinds {
 
 kinds! {
     Catalog CheckReport Description ErrorReport Explanation OptionsReport PlacementReport
+    PolicyTestsReport
     #[cfg(feature = "manifest")] SimulationReport
 }
 

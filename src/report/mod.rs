@@ -36,6 +36,7 @@ mod header;
 mod names;
 mod options;
 mod placement;
+mod policy_tests;
 #[cfg(feature = "schema")]
 mod schema;
 mod scope;
@@ -51,6 +52,7 @@ pub use header::Include;
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{OptionReport, OptionsReport};
 pub use placement::{AuditReport, DecisionReport, PlacedReport, PlacementReport, RefusalReport};
+pub use policy_tests::{CaseReport, CoverageReport, PolicyTestReport, PolicyTestsReport, TestedReport};
 #[cfg(feature = "schema")]
 pub use schema::{kinds, schema};
 pub use scope::{FlavorScope, LocationScope, ScopeReport};

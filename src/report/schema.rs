@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     CatalogReport, CheckReport, DescriptionReport, ErrorReport, ExplanationReport, OptionsReport, PlacementReport,
-    SimulationReport,
+    PolicyTestsReport, SimulationReport,
 };
 use crate::id::Name;
 use crate::lifecycle::{Role, Status};
@@ -24,7 +24,7 @@ macro_rules! reports {
     };
 }
 
-const REPORTS: [Described; 8] = reports! {
+const REPORTS: [Described; 9] = reports! {
     "Catalog" CatalogReport;
     "CheckReport" CheckReport;
     "Description" DescriptionReport;
@@ -32,6 +32,7 @@ const REPORTS: [Described; 8] = reports! {
     "Explanation" ExplanationReport;
     "OptionsReport" OptionsReport;
     "PlacementReport" PlacementReport;
+    "PolicyTestsReport" PolicyTestsReport;
     "SimulationReport" SimulationReport;
 };
 

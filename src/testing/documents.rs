@@ -21,7 +21,7 @@ use crate::quantity::Bytes;
 use crate::traffic;
 
 words! {
-    Kind: Policy Environment Workspace Deployment Cluster Placement Scenario BeamlitPolicy ModelDeployment;
+    Kind: Policy Environment Workspace Deployment Cluster Placement Scenario PolicyTest BeamlitPolicy ModelDeployment;
 }
 
 impl Draw for Metadata {

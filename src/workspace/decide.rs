@@ -88,6 +88,14 @@ impl Workspace {
         Ok(self.place_on(&self.without_own(&self.inventory, id), id, found, options))
     }
 
+    /// Decides one deployment alone, as [`place`](Self::place) does, under other policies.
+    pub(crate) fn place_under(&self, id: DeploymentId, scope: &Arc<Scope>) -> Result<Decision, LookupError> {
+        let (id, found) = self.found(id)?;
+        let current = self.current(id);
+        let ask = Self::ask(found, &current, PlaceOptions::default());
+        Ok(placement::decide(&self.without_own(&self.inventory, id), scope, &ask))
+    }
+
     /// Decides every deployment in its order, each taking its capacity from those after it. The
     /// workspace's own inventory stays as it is.
     #[must_use]

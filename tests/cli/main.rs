@@ -8,6 +8,7 @@ mod docs;
 mod errors;
 mod json_schema;
 mod load_tests;
+mod policy_tests;
 mod reports;
 mod simulation;
 mod simulation_host;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use siting::report::{
     self, CatalogReport, CheckReport, DescriptionReport, ErrorReport, ExplanationReport, OptionsReport,
-    PlacementReport, SimulationReport,
+    PlacementReport, PolicyTestsReport, SimulationReport,
 };
 
 use crate::json_schema::problems;
@@ -33,6 +33,7 @@ pub(crate) fn hold(printed: &str) -> String {
         "Explanation" => read_back::<ExplanationReport>(printed),
         "OptionsReport" => read_back::<OptionsReport>(printed),
         "PlacementReport" => read_back::<PlacementReport>(printed),
+        "PolicyTestsReport" => read_back::<PolicyTestsReport>(printed),
         _ => read_back::<SimulationReport>(printed),
     }
     kind
@@ -51,7 +52,7 @@ fn answers() -> Vec<String> {
     let (tour, stories) = (root.join("docs/tour"), root.join("docs/tour/scenarios"));
     let (tour, stories) = (tour.to_str().unwrap(), stories.to_str().unwrap());
     let folder = Folder::of(&[("broken.yaml", "apiVersion: siting.dev/v1\nkind: Polices\n")]);
-    let lines: [&[&str]; 13] = [
+    let lines: [&[&str]; 14] = [
         &["place", tour],
         &["place", tour, "--candidates", "--partial"],
         &["place", tour, "--independent", "--quarantine"],
@@ -64,6 +65,7 @@ fn answers() -> Vec<String> {
         &["catalog"],
         &["catalog", "groups", "--from", tour],
         &["simulate", tour, stories],
+        &["test", tour],
         &["place", "@"],
     ];
     lines.iter().map(|line| folder.run(&[line, &["-o", "json"][..]].concat()).out).collect()

@@ -16,4 +16,5 @@ mod fuzz_corpora;
 mod oracle;
 #[path = "../oracle/examples.rs"]
 mod oracle_examples;
+mod policy_tests;
 mod worlds;

@@ -1194,3 +1194,41 @@ impl Case<'_> {
         self.in_force.iter().filter(excludes).flat_map(|level| level.names(axis)).collect()
     }
 }
+
+// --- What policies leave, whatever clusters there are ------------------------------------------------------------------
+
+/// The atoms that the policies in force leave to a deployment, by name; nothing where they refuse everything.
+pub fn left_by_policies(world: &World, deployment: &Deployment) -> BTreeSet<String> {
+    let in_force = in_force(world, deployment, None);
+    let of_axis = |axis: Axis| -> BTreeSet<String> {
+        let left = atoms(world, axis).into_iter().filter(|atom| allowed(world, &in_force, axis, atom));
+        left.map(|atom| atom_name(&atom)).collect()
+    };
+    let (places, hardware) = (of_axis(Axis::Location), of_axis(Axis::Flavor));
+    let refused = !deployment.remote_missing.is_empty()
+        || !requirements_hold(world, deployment, &in_force)
+        || places.is_empty()
+        || hardware.is_empty();
+    if refused { BTreeSet::new() } else { places.union(&hardware).cloned().collect() }
+}
+
+/// The atoms that an option means, by name.
+pub fn meant(world: &World, axis: Axis, option: &Opt) -> BTreeSet<String> {
+    let meant = atoms(world, axis).into_iter().filter(|atom| covers(world, option, atom));
+    meant.map(|atom| atom_name(&atom)).collect()
+}
+
+/// Whether policies leave a (pool, flavor) of a cluster.
+pub fn leaves_cluster(world: &World, left: &BTreeSet<String>, cluster: &str) -> bool {
+    pairs(world).iter().any(|pair| {
+        pair.data.name == cluster && left.contains(&atom_name(&pair.place)) && left.contains(&atom_name(&pair.hardware))
+    })
+}
+
+fn atom_name(atom: &Atom) -> String {
+    match atom {
+        Atom::Place { location: Some(name), .. } => (*name).to_owned(),
+        Atom::Place { location: None, country } => format!("the rest of {}", country.code),
+        Atom::Hardware(flavor) => format!("{} {}", flavor.kind, flavor.code),
+    }
+}

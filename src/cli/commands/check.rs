@@ -27,13 +27,15 @@ pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result
     Ok(ExitStatus::of(!findings.iter().any(matters)))
 }
 
-/// The same, unless a scenario among the files cannot be read. Other commands have no use for scenarios.
+/// The same, unless a scenario or a policy test among the files cannot be read. Other commands have no use for them.
 fn scenarios_too(loaded: Result<Loaded, Failure>) -> Result<Loaded, Failure> {
     let sources = match &loaded {
         Ok(loaded) => &loaded.sources,
         Err(failure) => &failure.sources,
     };
-    let found = manifest::read_scenarios(sources).problems;
+    let mut found = manifest::read_scenarios(sources).problems;
+    found.extend(manifest::read_policy_tests(sources).problems);
+    found.dedup();
     if found.is_empty() {
         return loaded;
     }

@@ -8,6 +8,7 @@ mod options;
 mod place;
 mod schema;
 mod simulate;
+mod test;
 
 pub(super) use catalog::catalog;
 pub(super) use check::check;
@@ -17,3 +18,4 @@ pub(super) use options::options;
 pub(super) use place::place;
 pub(super) use schema::schema;
 pub(super) use simulate::simulate;
+pub(super) use test::test;

@@ -7,6 +7,7 @@ mod cluster;
 mod deployment;
 mod environment;
 mod policy;
+mod policy_test;
 mod preferences;
 mod resources;
 
@@ -19,6 +20,7 @@ pub use environment::{EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, GroupSpec
 pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
 #[cfg(feature = "manifest")]
 pub(super) use policy::{Attached, PolicyType, choice, list_of, of_type, policy_type, write_choice};
+pub use policy_test::{BlamedSpec, DeniedSpec, PolicyCaseSpec, PolicyTestSpec, RefusedBySpec, SiteSpec, TestedKind};
 pub use preferences::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind};
 pub use resources::{GpuNeedSpec, GpuSpec, ResourcesSpec};
 

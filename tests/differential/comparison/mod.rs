@@ -13,7 +13,7 @@ use siting::inventory::Fleet;
 use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
 use siting::quantity::Money;
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
-use translate::specs;
+pub use translate::specs;
 
 /// With `partial`, deployments take as many replicas as fit.
 pub fn compare(world: &World, partial: bool, what: &str) {

@@ -16,7 +16,7 @@ use siting::policy::{Enforcement, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
 /// The world in the library's words.
-pub(super) fn specs(world: &World) -> Specs {
+pub fn specs(world: &World) -> Specs {
     Specs {
         workspace: Some(workspace(world)),
         policies: world.policies.iter().map(policy).collect(),
