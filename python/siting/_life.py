@@ -98,6 +98,8 @@ class LiveDeployment(Record):
     generation: int
     """How often it was started, stopped or patched: what observations are told apart by."""
     replicas: int
+    ready: int
+    """Replicas that answer; those of a move or restart count once it has ended."""
     places: tuple[Site, ...]
     created_at: int
 
@@ -243,6 +245,28 @@ class Life:
             generation = self[deployment].generation
         told = (deployment, generation, seen)
         return _effects(_siting.observe(self._core, self._workload, millis(now), told))
+
+    def observe_place(
+        self,
+        deployment: str,
+        place: Site,
+        *,
+        now: Moment,
+        sequence: int,
+        ready: int = 0,
+        lost: int = 0,
+        failed: int = 0,
+        generation: int | None = None,
+    ) -> tuple[Effect, ...]:
+        """Take note of how many replicas are ready, lost and failed at one place; the others there are starting.
+
+        ``sequence`` is the host's number of the observation, ascending for each place and generation: one that is not
+        above the last changes nothing. The generation is that of the effect that started them; else the present.
+        """
+        told = {"cluster": place.cluster, "pool": place.pool, "flavor": place.flavor}
+        seen = json.dumps({**told, "sequence": sequence, "ready": ready, "lost": lost, "failed": failed})
+        told_effects = _siting.observe_place(self._core, self._workload, millis(now), deployment, generation, seen)
+        return _effects(told_effects)
 
     def advance(
         self,

@@ -31,7 +31,7 @@ mod _siting {
     #[pymodule_export]
     use super::life::{
         adopt_life, advance, autoscale, carry_out, deployments, describe_live, legal_commands, life, lives, observe,
-        preview, restore_life, routes, run_scenarios,
+        observe_place, preview, restore_life, routes, run_scenarios,
     };
     #[pymodule_export]
     use super::metrics::Window;

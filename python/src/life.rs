@@ -6,7 +6,9 @@ use pyo3::prelude::*;
 use serde_json::{Value, json};
 use siting::analysis;
 use siting::deployment::Workload;
-use siting::lifecycle::{Action, Effect, Endpoint, Journal, Load, Number, Observation, Record, Refusal, Sight, State};
+use siting::lifecycle::{
+    Action, Effect, Endpoint, Journal, Load, Number, Observation, PlaceSeen, Record, Refusal, Sight, State,
+};
 use siting::manifest::scenario::Happening;
 use siting::manifest::{self, Source};
 use siting::report::SimulationReport;
@@ -63,6 +65,33 @@ pub(crate) fn observe(
             let numbered = numbered(&state, &deployment);
             let deployment = named(&state, &deployment).or_else(|unknown| numbered.ok_or(unknown))?;
             let action = Action::Observe { deployment, generation, observation };
+            let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
+            effects_told(workspace, &workload, &effects)
+        })
+    })
+}
+
+/// Takes note of how a deployment's replicas are at one place: written as the journal writes it.
+#[pyfunction]
+pub(crate) fn observe_place(
+    py: Python<'_>,
+    workspace: &Workspace,
+    workload: Named,
+    now: u64,
+    deployment: &str,
+    generation: Option<u64>,
+    seen: &str,
+) -> Outcome<String> {
+    let seen: PlaceSeen = read(seen)?;
+    py.detach(|| {
+        workspace.change(|workspace| {
+            let workload = find(workspace, &workload)?;
+            let state = workspace.state_of(&workload)?;
+            let numbered = numbered(&state, deployment);
+            let deployment = named(&state, deployment).or_else(|unknown| numbered.ok_or(unknown))?;
+            let latest = || state.deployment(deployment).map_or(0, |record| record.generation);
+            let generation = generation.unwrap_or_else(latest);
+            let action = Action::ObservePlace { deployment, generation, seen };
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
         })
@@ -186,6 +215,7 @@ fn live(state: &State, record: &Record) -> Value {
         "holds": state.held_by(record.number),
         "generation": record.generation,
         "replicas": record.replicas(),
+        "ready": record.ready(),
         "places": record.sites.iter().map(|site| &site.place).collect::<Vec<_>>(),
         "createdAt": record.created,
     })

@@ -58,6 +58,27 @@ def test_l2_refusals_name_the_rule_and_the_next_step(small: siting.Workspace) ->
     assert "name" in {form.lacks for form in legal.forms}
 
 
+def test_l14_replicas_are_seen_one_place_at_a_time(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
+    bert.observe("v1", "built", now=1000)
+    (place,) = bert["v1"].places
+    assert place.replicas == 3
+    bert.observe_place("v1", place, now=2000, sequence=1, ready=1)
+    assert (bert["v1"].status, bert.routes["workload"].answer) == ("ACTIVE", "routed")
+    # The same number again changes nothing, whatever it says.
+    assert bert.observe_place("v1", place, now=3000, sequence=1, lost=3) == ()
+    stopped = bert.observe_place("v1", place, now=4000, sequence=2, ready=2, failed=1)
+    (stop,) = [effect for effect in stopped if effect.kind == "stop"]
+    assert (stop.details["places"][0]["replicas"], stop.details["started"]) == (1, bert["v1"].generation)
+    assert bert["v1"].replicas == 2
+    lost = bert.observe_place("v1", place, now=5000, sequence=3, lost=2)
+    assert [effect.kind for effect in lost] == ["unroute"] * len(lost)
+    assert bert["v1"].status == "UNHEALTHY"
+    with pytest.raises(siting.SitingError, match="sequence"):
+        bert.observe_place("v1", place, now=6000, sequence=-1)
+
+
 COMMANDS = [
     Command.push("v1", name="a", from_="bert/v1", replicas=1),
     Command.push(
@@ -179,7 +200,8 @@ def test_r4_a_life_is_scaled_as_its_load_wants(small: siting.Workspace) -> None:
     bert.observe("a", "ready", now=0)
     window.gauge("cpu", 100, now=600_000)
     effects, state = bert.autoscale("a", now=600_000, ready=1, window=window)
-    assert [effect.kind for effect in effects] == ["start"]
+    # Replicas that start have a deadline.
+    assert [effect.kind for effect in effects] == ["start", "timer"]
     assert bert["a"].replicas == 2  # 100 % of one, to be held at 50 %
     again, _ = bert.autoscale("a", state, now=600_001, ready=1, window=window)
     assert again == ()

@@ -296,6 +296,7 @@ fn words(action: &Action) -> String {
     let to = |environment: &Name| format!("{} to {environment}", action.verb());
     match action {
         Action::Observe { observation, .. } => observation.as_str().to_owned(),
+        Action::ObservePlace { seen, .. } => seen.to_string(),
         Action::Promote { environment, .. } => to(environment),
         Action::Autoscale { replicas, .. } => format!("scale by load to {replicas}"),
         Action::Scale { replicas, .. } => format!("scale to {replicas}"),

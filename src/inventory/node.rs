@@ -82,6 +82,34 @@ impl Total {
     }
 }
 
+impl Part {
+    /// What `fewer` of the `of` replicas that took it give back, and what the others keep.
+    pub(super) fn split(&self, of: u32, fewer: u32) -> (Self, Self) {
+        let (of, fewer) = (u64::from(of.max(1)), u64::from(fewer));
+        let share = |taken: u64| taken / of * fewer;
+        let thousandths: u64 = self.gpus.iter().map(|taken| u64::from(*taken)).sum();
+        // Replicas take whole GPUs, or equal shares of them: so what is taken of each GPU is divided evenly.
+        let mut left = share(thousandths);
+        let given = |taken: &u16| {
+            let given = u16::try_from(left).unwrap_or(u16::MAX).min(*taken);
+            left -= u64::from(given);
+            given
+        };
+        let gpus: SmallVec<[u16; 8]> = self.gpus.iter().map(given).collect();
+        let kept = self.gpus.iter().zip(&gpus).map(|(taken, given)| taken - given).collect();
+        let (cpu, memory) = (share(self.cpu), share(self.memory));
+        let (storage, bandwidth) = (share(self.storage), share(self.bandwidth));
+        let kept = Self {
+            cpu: self.cpu - cpu,
+            memory: self.memory - memory,
+            storage: self.storage - storage,
+            bandwidth: self.bandwidth - bandwidth,
+            gpus: kept,
+        };
+        (Self { cpu, memory, storage, bandwidth, gpus }, kept)
+    }
+}
+
 /// What is free of a resource that the shape leaves unstated.
 const NO_LIMIT: u64 = u64::MAX;
 

@@ -59,6 +59,32 @@ impl Taken {
     }
 }
 
+impl Taken {
+    /// What `fewer` of its replicas give back, those of the last nodes first, and what the others keep.
+    pub(super) fn split(self, fewer: u32) -> (Vec<Self>, Vec<Self>) {
+        let each = self.replicas / self.count.max(1);
+        let whole = fewer.checked_div(each).unwrap_or(0).min(self.count);
+        let rest = fewer.min(self.replicas) - whole * each;
+        let split = u32::from(rest > 0);
+        let untouched = self.count - whole - split;
+        let (mut given, mut kept) = (Vec::new(), Vec::new());
+        if untouched > 0 {
+            kept.push(Self { count: untouched, replicas: untouched * each, ..self.clone() });
+        }
+        if split > 0 {
+            let (part, left) = self.part.split(each, rest);
+            let node = |part: Part, replicas: u32| Self { first: self.first + untouched, count: 1, part, replicas };
+            given.push(node(part, rest));
+            kept.push(node(left, each - rest));
+        }
+        if whole > 0 {
+            let first = self.first + untouched + split;
+            given.push(Self { first, count: whole, replicas: whole * each, ..self });
+        }
+        (given, kept)
+    }
+}
+
 impl Nodes {
     /// `count` nodes of a shape, of which `used` is in use: each resource fills nodes from the
     /// first on, by itself (I1).

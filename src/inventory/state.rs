@@ -303,6 +303,49 @@ impl Inventory {
         Ok(())
     }
 
+    /// Gives back what `fewer` replicas of a reservation hold; the others stay on their nodes. Legal on a closed
+    /// cluster too, as nothing is taken (L14).
+    ///
+    /// # Errors
+    /// [`UnknownReservation`] if it was never made, or has been released already.
+    pub fn shrink(&mut self, id: ReservationId, fewer: u32) -> Result<(), UnknownReservation> {
+        let held = self.reservations.get_mut(&id).ok_or(UnknownReservation(id))?;
+        let (mut left, mut given) = (fewer, Vec::new());
+        let mut kept = Vec::with_capacity(held.taken.len());
+        for taken in std::mem::take(&mut held.taken).into_iter().rev() {
+            let part = left.min(taken.replicas);
+            left -= part;
+            let (gone, stays) = taken.split(part);
+            given.extend(gone);
+            kept.extend(stays.into_iter().rev());
+        }
+        kept.reverse();
+        held.taken = kept;
+        let pool = held.pool;
+        if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
+            let nodes = Arc::make_mut(nodes);
+            given.iter().for_each(|taken| nodes.give_back(taken));
+        }
+        self.note_use(pool);
+        Ok(())
+    }
+
+    /// Takes room for `more` replicas of a reservation, beside those that it holds.
+    ///
+    /// # Errors
+    /// [`ReserveError`]; nothing has changed then.
+    pub fn extend(&mut self, id: ReservationId, request: &Request, more: u32) -> Result<(), ReserveError> {
+        let pool = self.reservations.get(&id).ok_or(ReserveError::UnknownPair)?.pool;
+        if !self.fleet.pool(pool).is_some_and(|pool| self.is_open(pool.cluster)) {
+            return Err(ReserveError::Closed);
+        }
+        let taken = self.take(pool, request, more)?;
+        if let Some(held) = self.reservations.get_mut(&id) {
+            held.taken.extend(taken);
+        }
+        Ok(())
+    }
+
     /// The reservations that have not been released, oldest first.
     pub fn reservations(&self) -> impl Iterator<Item = ReservationId> + '_ {
         self.reservations.keys().copied()

@@ -60,6 +60,8 @@ pub enum Effect {
         deployment: Number,
         /// Its generation.
         generation: u64,
+        /// The generation that these were started in, where others may run at the same places.
+        started: u64,
         /// Where, and how many.
         places: Vec<Place>,
     },

@@ -13,7 +13,7 @@
 //! strategy of [`rollout`](crate::rollout): then it holds the rollout's state, and goes on by what the host
 //! sees of both sides ([`Sight`]).
 //!
-//! Answers for the rules L1–L12 and E3, for the moves of L13, for what R1–R3 ask of a promotion, and for R4.
+//! Answers for the rules L1–L12, L14 and E3, for the moves of L13, for what R1–R3 ask of a promotion, and for R4.
 
 mod autoscaling;
 mod commands;
@@ -28,17 +28,17 @@ mod tables;
 
 pub use autoscaling::Load;
 pub use commands::{
-    Action, Adopted, Change, Class, Command, Edit, EditPlan, Field, Form, Lacking, Observation, PlannedChange, Push,
-    PushKind, START_DEADLINE,
+    Action, Adopted, Change, Class, Command, Edit, EditPlan, Field, Form, Lacking, Observation, PlaceSeen,
+    PlannedChange, Push, PushKind, START_DEADLINE,
 };
 pub use effects::{Effect, Endpoint, Notice, Weight};
 pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
-pub use placements::{Placed, PlacementRequest};
+pub use placements::{Placed, PlacementRequest, Purpose};
 pub use refusal::Refusal;
 pub use routes::{Answer, Callee, Cause, Share};
 pub use state::{
     CAPABILITIES, Capability, CapabilityRow, Event, Favoured, GpuRequirement, Number, Place, PolicyUse, Preferred,
-    Preferring, Promotion, PromotionStrategy, Record, RequestScaling, Requirements, Role, Rollback, RolloutState,
+    Preferring, Promotion, PromotionStrategy, Record, RequestScaling, Requirements, Role, Rollback, RolloutState, Seen,
     Settings, Sight, Site, Slot, State, Status, TRANSITIONS, Tombstone, Transition,
 };
 pub use tables::{capability_table, field_table, status_diagram, transition_table};

@@ -22,6 +22,19 @@ pub struct PlacementRequest {
     pub settings: Arc<Settings>,
     /// The places it has. Where all of them are allowed, they are the answer.
     pub keep: Vec<Place>,
+    /// What the answer is for.
+    pub purpose: Purpose,
+}
+
+/// What the answer to a [`PlacementRequest`] is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Replicas are started, or stay.
+    Place,
+    /// Replicas are to be fewer, `replicas` of those at `keep`: the answer is the places of `keep` on open
+    /// clusters where it may run, the best first. Nothing is taken, and without an answer the oldest places
+    /// count as the best (L14).
+    Shrink,
 }
 
 /// The answer to a [`PlacementRequest`]: places for all replicas, or why there are none. It is
@@ -86,6 +99,31 @@ impl Answers<'_> {
         // Where nothing runs is no place.
         granted.retain(|place| place.replicas > 0);
         Ok(Ok(granted))
+    }
+}
+
+impl Answers<'_> {
+    /// The places of one request that may stay longest, the best first (L14).
+    pub(in crate::lifecycle) fn best_first(&mut self, request: PlacementRequest) -> Vec<Place> {
+        match self {
+            Self::Asked(requests) => {
+                let keep = request.keep.clone();
+                requests.push(request);
+                keep
+            }
+            Self::Given(placements) => {
+                let known = |place: &Place| request.keep.iter().any(|kept| kept.is_at(place));
+                let answers = |placed: &&Placed| {
+                    placed.deployment == request.deployment
+                        && placed.refusal.is_none()
+                        && placed.places.iter().all(known)
+                };
+                match placements.iter().position(answers) {
+                    Some(at) => placements.remove(at).places.clone(),
+                    None => request.keep,
+                }
+            }
+        }
     }
 }
 

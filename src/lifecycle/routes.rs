@@ -207,9 +207,9 @@ fn replaced_in(endpoint: &Endpoint) -> Option<&str> {
     }
 }
 
-/// Whether a deployment answers calls. One that is being replaced may have given up its last replica.
+/// Whether a deployment answers calls: it serves, and has a ready replica (R3).
 fn answers(record: &Record) -> bool {
-    record.status.serves() && record.running() > 0
+    record.status.serves() && record.ready() > 0
 }
 
 fn callee(record: &Record) -> Callee {

@@ -4,20 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::Name;
-use crate::lifecycle::{Number, Place};
+use crate::lifecycle::{Number, Place, PlaceSeen, Record, Site};
 use crate::time::Moment;
 
 /// Replicas by deployment and place.
 #[derive(Default)]
 pub(super) struct Replicas {
-    /// Replicas by the moment at which they are ready; never, at the end of time.
-    ready: BTreeMap<Number, BTreeMap<Spot, BTreeMap<Moment, u32>>>,
+    running: BTreeMap<Number, BTreeMap<Spot, Spell>>,
     /// When an image is built.
     built: BTreeMap<Number, Moment>,
+    /// The number of the last observation.
+    sequence: u64,
 }
 
-/// Where replicas run.
-type Spot = (Name, Name, Arc<str>);
+/// Where replicas run, and the generation that they were started in.
+type Spot = (u64, Name, Name, Arc<str>);
+
+/// Replicas by the moment at which they are ready, which may be never; those that broke apart from the others.
+type Spell = BTreeMap<(Moment, bool), u32>;
 
 const NEVER: Moment = Moment::from_millis(u64::MAX);
 
@@ -31,19 +35,20 @@ impl Replicas {
     }
 
     /// Starts replicas, ready at that moment, or never.
-    pub(super) fn start(&mut self, number: Number, places: &[Place], ready: Option<Moment>) {
-        let own = self.ready.entry(number).or_default();
+    pub(super) fn start(&mut self, number: Number, generation: u64, places: &[Place], ready: Option<Moment>) {
+        let own = self.running.entry(number).or_default();
         for place in places {
-            let count = own.entry(spot(place)).or_default().entry(ready.unwrap_or(NEVER)).or_default();
+            let there = own.entry(spot(generation, place)).or_default();
+            let count = there.entry((ready.unwrap_or(NEVER), false)).or_default();
             *count = count.saturating_add(place.replicas);
         }
     }
 
-    /// Stops replicas; of a place, those that would be ready last go first.
-    pub(super) fn stop(&mut self, number: Number, places: &[Place]) {
-        let Some(own) = self.ready.get_mut(&number) else { return };
+    /// Stops replicas that were started in a generation; of a place, those that would be ready last go first.
+    pub(super) fn stop(&mut self, number: Number, generation: u64, places: &[Place]) {
+        let Some(own) = self.running.get_mut(&number) else { return };
         for place in places {
-            let Some(there) = own.get_mut(&spot(place)) else { continue };
+            let Some(there) = own.get_mut(&spot(generation, place)) else { continue };
             let mut left = place.replicas;
             for count in there.values_mut().rev() {
                 let stopped = left.min(*count);
@@ -55,18 +60,21 @@ impl Replicas {
         own.retain(|_, there| !there.is_empty());
     }
 
-    /// All replicas are ready at that moment, after a patch, or never.
-    pub(super) fn patch(&mut self, number: Number, ready: Option<Moment>) {
-        for there in self.ready.entry(number).or_default().values_mut() {
+    /// All replicas are of another generation, and ready at that moment, after a patch, or never.
+    pub(super) fn patch(&mut self, number: Number, generation: u64, ready: Option<Moment>) {
+        let own = self.running.entry(number).or_default();
+        for ((_, cluster, pool, flavor), there) in std::mem::take(own) {
             let all = there.values().fold(0, |all: u32, count| all.saturating_add(*count));
-            *there = BTreeMap::from([(ready.unwrap_or(NEVER), all)]);
+            let patched = own.entry((generation, cluster, pool, flavor)).or_default();
+            let count = patched.entry((ready.unwrap_or(NEVER), false)).or_default();
+            *count = count.saturating_add(all);
         }
     }
 
     /// So many replicas break, first those that have been ready for longest. They are ready again at that
     /// moment, or never.
     pub(super) fn fail(&mut self, number: Number, count: u32, ready: Option<Moment>) {
-        let own = self.ready.entry(number).or_default();
+        let own = self.running.entry(number).or_default();
         let mut oldest: Vec<_> =
             own.iter().flat_map(|(spot, there)| there.keys().map(move |at| (*at, spot.clone()))).collect();
         oldest.sort();
@@ -77,26 +85,48 @@ impl Replicas {
             let broken = left.min(*found);
             *found -= broken;
             left -= broken;
-            let again = there.entry(ready.unwrap_or(NEVER)).or_default();
+            let again = there.entry((ready.unwrap_or(NEVER), true)).or_default();
             *again = again.saturating_add(broken);
             there.retain(|_, count| *count > 0);
         }
     }
 
     pub(super) fn ready(&self, number: Number, now: Moment) -> u32 {
-        let places = self.ready.get(&number).into_iter().flat_map(BTreeMap::values);
-        let ready = places.flat_map(|there| there.range(..=now).map(|(_, count)| *count));
-        ready.fold(0, u32::saturating_add)
+        let places = self.running.get(&number).into_iter().flat_map(BTreeMap::values);
+        places.map(|there| ready_of(there, now)).fold(0, u32::saturating_add)
     }
 
-    /// Whether it has replicas, all of them ready.
-    pub(super) fn all_ready(&self, number: Number, now: Moment) -> bool {
-        let mut moments =
-            self.ready.get(&number).into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::keys).peekable();
-        moments.peek().is_some() && moments.all(|at| *at <= now)
+    /// What is to be told of the places of a deployment: of each, where it is not known yet (L14).
+    pub(super) fn news(&mut self, record: &Record, now: Moment) -> Vec<(u64, PlaceSeen)> {
+        let own = self.running.get(&record.number);
+        let mut news = Vec::new();
+        for site in &record.sites {
+            let there = own.and_then(|own| own.get(&spot(site.generation, &site.place)));
+            let (ready, lost) = there.map_or((0, 0), |there| (ready_of(there, now), broken_of(there, now)));
+            let known = record.seen_at(site);
+            if (ready, lost) != (known.ready, known.lost) {
+                self.sequence += 1;
+                news.push((site.generation, seen(site, self.sequence, ready, lost)));
+            }
+        }
+        news
     }
 }
 
-fn spot(place: &Place) -> Spot {
-    (place.cluster.clone(), place.pool.clone(), Arc::clone(&place.flavor))
+fn seen(site: &Site, sequence: u64, ready: u32, lost: u32) -> PlaceSeen {
+    let Place { cluster, pool, flavor, .. } = site.place.clone();
+    PlaceSeen { cluster, pool, flavor, sequence, ready, lost, failed: 0 }
+}
+
+fn ready_of(there: &Spell, now: Moment) -> u32 {
+    there.iter().filter(|((at, _), _)| *at <= now).map(|(_, count)| *count).fold(0, u32::saturating_add)
+}
+
+fn broken_of(there: &Spell, now: Moment) -> u32 {
+    let broken = there.iter().filter(|((at, broken), _)| *at > now && *broken);
+    broken.map(|(_, count)| *count).fold(0, u32::saturating_add)
+}
+
+fn spot(generation: u64, place: &Place) -> Spot {
+    (generation, place.cluster.clone(), place.pool.clone(), Arc::clone(&place.flavor))
 }

@@ -112,15 +112,15 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::Build { deployment, .. } => self.replicas.build(*deployment, now.after(self.spec.build)),
-                Effect::Start { deployment, places, .. } => {
-                    self.replicas.start(*deployment, places, self.started(&state, *deployment));
+                Effect::Start { deployment, generation, places } => {
+                    self.replicas.start(*deployment, *generation, places, self.started(&state, *deployment));
                 }
-                Effect::Patch { deployment, .. } => {
-                    self.replicas.patch(*deployment, self.started(&state, *deployment));
+                Effect::Patch { deployment, generation } => {
+                    self.replicas.patch(*deployment, *generation, self.started(&state, *deployment));
                 }
-                Effect::Stop { deployment, places, .. } => {
+                Effect::Stop { deployment, started, places, .. } => {
                     let before = self.replicas.ready(*deployment, now);
-                    self.replicas.stop(*deployment, places);
+                    self.replicas.stop(*deployment, *started, places);
                     if before > 0 && self.replicas.ready(*deployment, now) == 0 {
                         let shown = self.shown(&state, *deployment);
                         let served = self.served.entry(*deployment).or_default();
@@ -175,26 +175,22 @@ impl Host {
         }
     }
 
-    /// Says what has been built, has become ready, is gone, or does not answer.
+    /// Says what has been built, what is gone, and how the replicas at each place are (L14).
     fn report(&mut self, scene: &mut Workspace) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
         for record in state.deployments() {
-            let number = record.number;
-            let ready = self.replicas.ready(number, self.now);
-            let all = self.replicas.all_ready(number, self.now);
-            let in_rollout = state.is_in_rollout(number);
+            let (deployment, generation) = (record.number, record.generation);
             let seen = match record.status {
-                Status::Building if self.replicas.is_built(number, self.now) => Observation::Built,
+                Status::Building if self.replicas.is_built(deployment, self.now) => Observation::Built,
                 Status::Deactivating => Observation::Drained,
-                status if status.is_starting() && !in_rollout && all => Observation::Ready,
-                Status::Updating if !in_rollout && all => Observation::Ready,
-                Status::Active | Status::Unhealthy if record.moving && all => Observation::Ready,
-                Status::Active if !in_rollout && ready == 0 => Observation::Unhealthy,
-                Status::Unhealthy if !in_rollout && ready > 0 => Observation::Healthy,
-                _ => continue,
+                _ => {
+                    for (generation, seen) in self.replicas.news(record, self.now) {
+                        self.act(scene, Action::ObservePlace { deployment, generation, seen });
+                    }
+                    continue;
+                }
             };
-            let generation = record.generation;
-            self.act(scene, Action::Observe { deployment: number, generation, observation: seen });
+            self.act(scene, Action::Observe { deployment, generation, observation: seen });
         }
     }
 

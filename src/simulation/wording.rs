@@ -157,6 +157,7 @@ fn asked(action: &Action<String>) -> String {
         Action::Rename { deployment, name } => format!("rename {deployment} to {name}"),
         Action::DeleteWorkload => "delete the workload".to_owned(),
         Action::Observe { deployment, observation, .. } => seen(*observation, deployment),
+        Action::ObservePlace { deployment, seen, .. } => format!("{deployment}: {seen}"),
         other => other.on_environment().unwrap_or_else(|| other.verb().to_owned()),
     }
 }

@@ -88,8 +88,8 @@ arbitrary! {
         Mix, Near, Offloading, OfGpus, Preference, Preferences, Resources, Scaling, Secret, Site, Spread, Workload;
     crate::lifecycle: Action, Adopted, Answer, Around, Callee, Capability, CapabilityRow, Cause, Change, Class,
         Command, Edit, EditPlan, Effect, Endpoint, Entry, Event, Favoured, Field, Form, GpuRequirement, Journal,
-        Lacking, Notice, Number, Observation, Place, Placed, PlacementRequest, PlannedChange, PolicyUse, Preferred,
-        Preferring, Push, PushKind, Record, RequestScaling, Requirements, Role, Rollback, Settings, Share, Sight,
+        Lacking, Notice, Number, Observation, Place, PlaceSeen, Placed, PlacementRequest, PlannedChange, Purpose, PolicyUse, Preferred,
+        Preferring, Push, PushKind, Record, RequestScaling, Requirements, Role, Rollback, Seen, Settings, Share, Sight,
         Site, Snapshot, State, Status, PromotionStrategy, Tombstone, Transition, Weight;
     crate::placement: Code, Counts, Culprit, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
         UnknownLast<crate::quantity::Money>, Verdict;

@@ -7,7 +7,7 @@ use super::choices::{Choices, Draw};
 use super::next_action::next_action;
 use super::values::{environment, fresh, name, span, text, words};
 use crate::lifecycle::{
-    Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, Placed, PlacementRequest,
+    Action, Adopted, Command, Edit, Endpoint, Journal, Number, Observation, Place, PlaceSeen, Placed, PlacementRequest,
     PromotionStrategy, Push, PushKind, Settings, Sight, State,
 };
 use crate::metrics::Summary;
@@ -142,7 +142,7 @@ fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
 fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
     let by = choices.maybe(30, PromotionStrategy::draw).map(Box::new);
-    match choices.below(23) {
+    match choices.below(24) {
         0 => Action::Push(Push::draw(choices)),
         1 => Action::Patch { version: choices.maybe(50, text) },
         2 => {
@@ -178,6 +178,11 @@ fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Act
         19 => Action::ForceForward { environment: environment(choices) },
         20 => Action::Advance { candidate: deployment, sight: Box::new(Sight::draw(choices)) },
         21 => Action::Autoscale { deployment, replicas: choices.below(6) },
+        22 => Action::ObservePlace {
+            deployment,
+            generation: generation.saturating_add(u64::from(choices.below(3))).saturating_sub(1),
+            seen: PlaceSeen::draw(choices),
+        },
         _ => Action::DeleteWorkload,
     }
 }
@@ -262,6 +267,16 @@ impl Draw for Place {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let replicas = choices.between(1, 5);
         place(choices, replicas)
+    }
+}
+
+impl Draw for PlaceSeen {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let Place { cluster, pool, flavor, replicas } = Place::draw(choices);
+        let ready = choices.between(0, replicas);
+        let lost = choices.between(0, replicas - ready);
+        let failed = choices.between(0, replicas - ready - lost);
+        Self { cluster, pool, flavor, sequence: choices.up_to(20), ready, lost, failed }
     }
 }
 

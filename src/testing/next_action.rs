@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::choices::{Choices, Draw};
 use super::values::{environment, fresh};
 use crate::id::Name;
-use crate::lifecycle::{Action, Edit, Number, Observation, PromotionStrategy, Push, PushKind, Settings, Sight, State};
+use crate::lifecycle::{
+    Action, Edit, Number, Observation, Place, PlaceSeen, PromotionStrategy, Push, PushKind, Settings, Sight, State,
+};
 use crate::policy::OnReplaced;
 use crate::time::Moment;
 
@@ -18,6 +20,11 @@ pub(super) fn next_action(choices: &mut Choices<'_>, state: &State, now: Moment)
         && choices.chance(60)
     {
         return driven(choices, environment, candidate, &asked);
+    }
+    if choices.chance(15)
+        && let Some(seen) = of_a_place(choices, state)
+    {
+        return seen;
     }
     let (good, bad): (Vec<_>, Vec<_>) = seen.into_iter().partition(goes_well);
     let seen = if choices.chance(15) { bad } else { good };
@@ -37,6 +44,19 @@ pub(super) fn next_action(choices: &mut Choices<'_>, state: &State, now: Moment)
         })
         .or_else(|| choices.pick(&seen).cloned())
         .unwrap_or_else(|| Action::Push(Push::new(PushKind::Published, "v1")))
+}
+
+/// How the replicas at one place are, in the next observation of it.
+fn of_a_place(choices: &mut Choices<'_>, state: &State) -> Option<Action> {
+    let sites = state.deployments().flat_map(|record| record.sites.iter().map(move |site| (record.number, site)));
+    let (deployment, site) = choices.pick(&sites.collect::<Vec<_>>()).copied()?;
+    let Place { cluster, pool, flavor, replicas } = site.place.clone();
+    let sequence = site.seen.and_then(|seen| seen.sequence).map_or(1, |last| last.saturating_add(1));
+    let ready = choices.between(0, replicas);
+    let lost = choices.between(0, replicas - ready);
+    let failed = if choices.chance(30) { replicas - ready - lost } else { 0 };
+    let seen = PlaceSeen { cluster, pool, flavor, sequence, ready, lost, failed };
+    Some(Action::ObservePlace { deployment, generation: site.generation, seen })
 }
 
 fn goes_well(action: &Action) -> bool {

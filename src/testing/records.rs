@@ -11,8 +11,8 @@ use super::values::{environment, fresh, name, span, text, valid, words};
 use crate::lifecycle::{
     Adopted, Answer, Around, CAPABILITIES, Callee, Capability, CapabilityRow, Cause, Class, Command, Edit, EditPlan,
     Effect, Endpoint, Entry, Event, Field, Form, Journal, Lacking, Notice, Number, Place, PlacementRequest,
-    PlannedChange, Record, Role, Rollback, Settings, Share, Site, Snapshot, State, Status, TRANSITIONS, Tombstone,
-    Transition, Weight,
+    PlannedChange, Purpose, Record, Role, Rollback, Seen, Settings, Share, Site, Snapshot, State, Status, TRANSITIONS,
+    Tombstone, Transition, Weight,
 };
 use crate::rollout::WhenIdle;
 use crate::time::Moment;
@@ -23,6 +23,7 @@ words! {
         Rename;
     Event: Built Loading Ready Failed Moved MoveFailed Drained Unhealthy Healthy Push Patch Restart ColdRestart Rollout
         RolloutOver Idle Replaced Wake Deactivate Activate Delete;
+    Purpose: Place Shrink;
     Lacking: Version Replicas Sight Changes Name;
     Cause: Deactivated Deleted NeverThere NotProduction NoHolder;
 }
@@ -168,6 +169,7 @@ impl Draw for PlacementRequest {
             replicas: choices.between(1, 5),
             settings: Arc::new(Settings::draw(choices)),
             keep: choices.several(0, 2, Place::draw),
+            purpose: Purpose::draw(choices),
         }
     }
 }
@@ -191,9 +193,18 @@ impl Draw for Rollback {
     }
 }
 
+impl Draw for Seen {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let sequence = choices.maybe(70, |choices| choices.between(1, 9).into());
+        Self { sequence, ready: choices.below(4), lost: choices.below(3), failed: choices.below(2) }
+    }
+}
+
 impl Draw for Site {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { place: Place::draw(choices), generation: choices.between(1, 5).into() }
+        let place = Place::draw(choices);
+        let seen = choices.maybe(30, |choices| Seen::draw(choices).of(place.replicas));
+        Self { place, generation: choices.between(1, 5).into(), seen }
     }
 }
 

@@ -22,7 +22,6 @@ pub(super) struct Holdings(BTreeMap<Key, Holding>);
 
 #[derive(Clone, Debug)]
 struct Holding {
-    pair: PairId,
     request: Request,
     replicas: u32,
     id: ReservationId,
@@ -55,6 +54,16 @@ impl Holdings {
         keys.iter().filter_map(|key| self.0.remove(key)).try_for_each(|holding| release(inventory, holding.id))
     }
 
+    /// Gives back what a deployment's replicas hold, in an inventory to look ahead in.
+    pub(super) fn set_free(&self, inventory: &mut Inventory, workload: &Workload, deployment: Number) {
+        let of_this =
+            |key: &Key| (key.0, &key.1, key.2) == (workload.resource_type.index(), &workload.name, deployment);
+        for (_, holding) in self.0.iter().filter(|(key, _)| of_this(key)) {
+            // What is not held there need not be given back.
+            let _ = inventory.release(holding.id);
+        }
+    }
+
     /// Takes what replicas hold that run already, be their cluster open or not.
     pub(super) fn take(
         &mut self,
@@ -74,7 +83,7 @@ impl Holdings {
         let reserved = inventory.reserve_anyway(pair, &request, replicas);
         let id = reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("make room, or stop them"))?;
         inventory.assign(id, owner(state, deployment));
-        self.0.insert(key, Holding { pair, request, replicas, id });
+        self.0.insert(key, Holding { request, replicas, id });
         Ok(())
     }
 
@@ -112,7 +121,7 @@ impl Holdings {
                 return Err(refuse(format!("the reservation is not what {replicas} replicas take")));
             }
             inventory.restore(reservation).map_err(|error| refuse(error.to_string()))?;
-            self.0.insert(key, Holding { pair, request: *request, replicas, id: reservation.id() });
+            self.0.insert(key, Holding { request: *request, replicas, id: reservation.id() });
         }
         match wanted.into_iter().next() {
             Some((key, replicas)) => {
@@ -157,7 +166,7 @@ impl Holdings {
             } else if let Some((pair, request)) = decisions.get(&key.2).and_then(|decision| decided(decision, &key.3)) {
                 let id = reserve(inventory, pair, &request, replicas)?;
                 inventory.assign(id, owner(state, key.2));
-                self.0.insert(key, Holding { pair, request, replicas, id });
+                self.0.insert(key, Holding { request, replicas, id });
             } else if let Some(at) = left.iter().position(|old| (old.2, &old.3) == (key.2, &key.3)) {
                 // The same replicas under another generation: a patch.
                 let old = left.swap_remove(at);
@@ -178,12 +187,15 @@ impl Holdings {
 }
 
 impl Holding {
+    /// Takes more, or gives back what fewer replicas do not need: those that stay, stay where they are (L14).
     fn resize(&mut self, inventory: &mut Inventory, replicas: u32) -> Result<(), Refusal> {
-        if replicas != self.replicas {
-            release(inventory, self.id)?;
-            self.id = reserve(inventory, self.pair, &self.request, replicas)?;
-            self.replicas = replicas;
-        }
+        let taken = match replicas.checked_sub(self.replicas) {
+            Some(0) => Ok(()),
+            Some(more) => inventory.extend(self.id, &self.request, more).map_err(|error| error.to_string()),
+            None => inventory.shrink(self.id, self.replicas - replicas).map_err(|error| error.to_string()),
+        };
+        taken.map_err(|error| Refusal::new("I4", error).next("decide anew"))?;
+        self.replicas = replicas;
         Ok(())
     }
 }

@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 
 use super::Workspace;
 use super::holdings::Holdings;
-use crate::deployment::Workload;
+use crate::deployment::{Deployment, Workload};
 use crate::id::{EnvironmentId, Name};
 use crate::lifecycle::{
-    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, PushKind, Refusal, Sight, State,
+    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal, Sight, State,
 };
 use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
@@ -149,6 +149,10 @@ impl Workspace {
     /// Where the replicas of a request run: where they are, if they may; else as decided anew.
     fn decided(&self, workload: &Workload, request: &PlacementRequest) -> Result<(Placed, Option<Decision>), Refusal> {
         let (scope, deployment) = self.governed(workload, &request.governors, &request.settings)?;
+        if request.purpose == Purpose::Shrink {
+            let places = self.best_first(workload, request, &scope, &deployment);
+            return Ok((Placed { deployment: request.deployment, places, refusal: None }, None));
+        }
         let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences);
         let decision = placement::decide(&self.inventory, &scope.into(), &ask);
         let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));
@@ -162,6 +166,30 @@ impl Workspace {
         });
         let places = self.places(&decision);
         Ok((Placed { deployment, places, refusal }, Some(decision)))
+    }
+
+    /// The places of a request that are open and allowed, the best first: ranked as if its replicas were still to
+    /// be placed.
+    fn best_first(
+        &self,
+        workload: &Workload,
+        request: &PlacementRequest,
+        scope: &Scope,
+        deployment: &Deployment,
+    ) -> Vec<Place> {
+        let mut inventory = self.inventory.clone();
+        self.lives.holdings.set_free(&mut inventory, workload, request.deployment);
+        let ask = Ask::new(&deployment.demand, 1).preferring(&deployment.preferences);
+        let alternatives = 0..deployment.demand.alternatives();
+        let ranked = alternatives.flat_map(|alternative| placement::ranking(&inventory, scope, &ask, alternative));
+        let kept = |pair| request.keep.iter().find(|place| self.pair(place) == Some(pair)).cloned();
+        let mut places: Vec<Place> = Vec::with_capacity(request.keep.len());
+        for place in ranked.filter_map(|rank| kept(rank.pair)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 
     /// A decision's placements by name; none for replicas that stay asleep.

@@ -187,6 +187,30 @@ fn l14_replicas_of_a_version_that_does_not_start_stay_broken() {
     assert_eq!(ready, [0, 0, 2, 1, 0], "built, started, ready, one broken, all broken");
 }
 
+/// L14: replicas that were added are told to be ready, place by place, so that the deadline of their start is met.
+#[test]
+fn l14_replicas_that_were_added_stay_after_the_deadline_of_their_start() {
+    let scenario = told(
+        "    - push: {name: one, version: v1, promote: production, replicas: 1}
+    - {at: 2m, scale: {deployment: one, replicas: 3}}
+    - {at: 3h, wait: true, expect: {status: {one: ACTIVE}}}
+    - {at: 3h, metrics: {version: v1, starts: false}}
+    - {at: 3h, scale: {deployment: one, replicas: 5}}
+    - {at: 5h, wait: true, expect: {status: {one: ACTIVE}}}
+",
+    );
+    assert_eq!(scenario["passed"], true, "{scenario}");
+    let points = scenario["series"]["deployments"][0]["points"].as_array().unwrap();
+    let number = |point: &Value, what: &str| point[what].as_u64().unwrap();
+    let last_before = |hour: u64| points.iter().rfind(|point| number(point, "at") < hour * 3_600_000).unwrap();
+    let after_two_hours = last_before(3);
+    assert_eq!((number(after_two_hours, "replicas"), number(after_two_hours, "ready")), (3, 3));
+    // Two of five never start: after an hour they are given up, and the others go on.
+    let (starting, end) = (last_before(4), last_before(6));
+    assert_eq!((number(starting, "replicas"), number(starting, "ready")), (5, 3));
+    assert_eq!((number(end, "replicas"), number(end, "ready")), (3, 3));
+}
+
 /// The bounds of the guide's table: what is at them runs, what is beyond is an error with its place.
 #[test]
 fn a_scenario_asks_for_no_more_than_its_limits() {

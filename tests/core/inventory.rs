@@ -312,9 +312,40 @@ proptest! {
         }
         while !held.is_empty() {
             let id = held.remove(order.index(held.len()));
+            // L14: giving back some first, one by one, comes to the same.
+            if order.index(2) == 0 {
+                prop_assert_eq!(inventory.shrink(id, 1), Ok(()));
+                prop_assert_eq!(inventory.shrink(id, 1), Ok(()));
+            }
             prop_assert_eq!(inventory.release(id), Ok(()));
         }
         prop_assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), idle);
+    }
+}
+
+#[test]
+fn l14_fewer_replicas_give_back_their_part_and_the_others_stay_on_a_closed_cluster() {
+    for gpu in [GpuRequest::None, GpuRequest::Whole(1), share(250)] {
+        let mut inventory = one_pool(4);
+        let idle = inventory.nodes(PoolId::from_index(0)).cloned();
+        let id = inventory.reserve(pair(GPU), &gpus(gpu), 7).unwrap();
+        let cluster = inventory.fleet().find_cluster("a").unwrap();
+        inventory.set_cordoned(cluster, true);
+        inventory.shrink(id, 3).unwrap();
+        // Four are left: as much is free as if four had been placed alone, on whichever nodes.
+        let free = |inventory: &Inventory| {
+            let nodes = inventory.nodes(PoolId::from_index(0)).unwrap();
+            (0..4).map(|node| nodes.room_on(node, &gpus(gpu))).sum::<u64>()
+        };
+        let mut four = one_pool(4);
+        four.reserve(pair(GPU), &gpus(gpu), 4).unwrap();
+        assert_eq!(free(&inventory), free(&four), "{gpu:?}");
+        // More is taken only where the cluster is open.
+        assert_eq!(inventory.extend(id, &gpus(gpu), 1), Err(ReserveError::Closed));
+        inventory.set_cordoned(cluster, false);
+        inventory.extend(id, &gpus(gpu), 3).unwrap();
+        inventory.release(id).unwrap();
+        assert_eq!(inventory.nodes(PoolId::from_index(0)).cloned(), idle);
     }
 }
 

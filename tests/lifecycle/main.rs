@@ -12,6 +12,7 @@ mod autoscaling;
 mod commands;
 mod docs;
 mod edits;
+mod places;
 mod random;
 mod rollouts;
 mod support;

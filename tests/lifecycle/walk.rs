@@ -9,9 +9,11 @@ use crate::walk_support::faults::Fault;
 use crate::walk_support::key::Grain;
 use crate::walk_support::walk::{Found, Walk};
 
-const ALL: Bounds = Bounds { published: 3, draft: true };
-const FEWEST: Bounds = Bounds { published: 1, draft: true };
-const FEWER: Bounds = Bounds { published: 2, draft: true };
+const ALL: Bounds = Bounds { published: 3, draft: true, by_place: false };
+const FEWEST: Bounds = Bounds { published: 1, draft: true, by_place: false };
+const FEWER: Bounds = Bounds { published: 2, draft: true, by_place: false };
+const ONE_BY_PLACE: Bounds = Bounds { published: 1, draft: true, by_place: true };
+const BY_PLACE: Bounds = Bounds { published: 2, draft: false, by_place: true };
 
 #[test]
 fn every_state_within_bounds_is_sound() {
@@ -24,9 +26,18 @@ fn every_state_within_bounds_is_sound() {
     assert!(states > 100_000, "the walk got nowhere: {states} states");
 }
 
+/// L14: replicas are seen one place at a time, in every order.
+#[test]
+fn every_state_of_places_is_sound() {
+    let found = Walk { bounds: BY_PLACE, grain: Grain::Coarse, fault: None }.run();
+    let Found { states, steps, depth } = found.unwrap_or_else(|broken| panic!("{broken}"));
+    println!("{BY_PLACE:?}: {states} states, {steps} steps, {depth} deep");
+    assert!(states > 1000, "the walk got nowhere: {states} states");
+}
+
 #[test]
 fn states_of_equal_keys_have_equal_futures() {
-    for (bounds, grain) in [(FEWER, Grain::Coarse), (FEWEST, Grain::Fine)] {
+    for (bounds, grain) in [(FEWER, Grain::Coarse), (FEWEST, Grain::Fine), (ONE_BY_PLACE, Grain::Coarse)] {
         let compared =
             Walk { bounds, grain, fault: None }.compare_futures().unwrap_or_else(|broken| panic!("{broken}"));
         println!("{bounds:?}, {grain:?}: {compared} futures compared");

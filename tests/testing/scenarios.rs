@@ -215,7 +215,11 @@ fn asked(action: &Action<String>) -> (String, Value) {
         }
         Action::Rename { deployment, name } => ("rename", json!({"deployment": deployment, "name": name.as_str()})),
         Action::DeleteWorkload => ("deleteWorkload", true.into()),
-        Action::Push(_) | Action::Advance { .. } | Action::Autoscale { .. } | Action::Observe { .. } => {
+        Action::Push(_)
+        | Action::Advance { .. }
+        | Action::Autoscale { .. }
+        | Action::Observe { .. }
+        | Action::ObservePlace { .. } => {
             panic!("documents do not say {action:?}")
         }
     };

@@ -63,7 +63,7 @@ fn types_are_drawn_by_all_traits() {
         siting::placement: Counts, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
             UnknownLast<siting::quantity::Money>;
         siting::lifecycle: Adopted, Answer, Around, Callee, EditPlan, Effect, Entry, Field, Form, Journal, Notice,
-            PlacementRequest, PlannedChange, Record, Rollback, Settings, Share, Site, Snapshot, State, Status,
+            PlacementRequest, PlannedChange, Record, Rollback, Seen, Settings, Share, Site, Snapshot, State, Status,
             Tombstone, Transition, Weight;
         siting::manifest: Gathered, Reading, Source;
         siting::manifest::beamlit: ModelDeployment;
@@ -111,7 +111,7 @@ fn every_variant_is_drawn() {
         siting::rollout::canary: Scale;
         siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
         siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
-            Form, Lacking, Notice, Observation, Preferring, PushKind, Role, Status, PromotionStrategy;
+            Form, Lacking, Notice, Observation, Preferring, Purpose, PushKind, Role, Status, PromotionStrategy;
         siting::placement: Code, PreferenceValue, UnknownLast<siting::quantity::Money>, Verdict;
         siting::analysis: Severity;
         siting::manifest: Kind;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::edit_plan::Edit;
-use super::observation::Observation;
+use super::observation::{Observation, PlaceSeen};
 use crate::id::Name;
 use crate::lifecycle::placements::Placed;
 use crate::lifecycle::state::{Number, PromotionStrategy, Settings, Sight};
@@ -175,6 +175,15 @@ pub enum Action<D = Number> {
         /// What was seen.
         observation: Observation,
     },
+    /// Take note of how the replicas at one place are (L14).
+    ObservePlace {
+        /// The deployment.
+        deployment: D,
+        /// The generation that started them.
+        generation: u64,
+        /// Where, and how many are ready, lost and failed.
+        seen: PlaceSeen,
+    },
 }
 
 /// A version to be built and started.
@@ -298,6 +307,7 @@ impl<D> Action<D> {
             Self::Delete(_) => "delete",
             Self::DeleteWorkload => "deleteWorkload",
             Self::Observe { .. } => "observe",
+            Self::ObservePlace { .. } => "observePlace",
         }
     }
 
@@ -358,6 +368,9 @@ impl<D> Action<D> {
             Self::DeleteWorkload => Action::DeleteWorkload,
             Self::Observe { deployment, generation, observation } => {
                 Action::Observe { deployment: find(deployment)?, generation, observation }
+            }
+            Self::ObservePlace { deployment, generation, seen } => {
+                Action::ObservePlace { deployment: find(deployment)?, generation, seen }
             }
         })
     }

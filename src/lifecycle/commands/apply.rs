@@ -1,14 +1,14 @@
 //! The one way to change a state: a command in, effects or a refusal out (L12).
 
 use super::action::{Action, Command, Push, PushKind};
-use super::observation::Observation;
+use super::observation::{Observation, PlaceSeen};
 use super::step::Step;
 use crate::id::Name;
 use crate::lifecycle::effects::Effect;
 use crate::lifecycle::placements::{Answers, PlacementRequest};
 use crate::lifecycle::promotion::How;
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{State, Status};
+use crate::lifecycle::state::{Number, Site, State, Status};
 use crate::policy::Environment;
 use crate::rollout::Rollout;
 use crate::time::Moment;
@@ -97,20 +97,43 @@ impl State {
         if let Action::Advance { candidate, .. } = action {
             return *candidate < self.next_number() && self.rollout_by(*candidate).is_none();
         }
+        if let Action::ObservePlace { deployment, generation, seen } = action {
+            return self.ignores_place(*deployment, *generation, seen);
+        }
         let Action::Observe { deployment, generation, observation } = action else { return false };
         match self.deployment(*deployment) {
             None => self.tombstone(*deployment).is_some(),
             Some(record) => {
                 let pending = record.deadline.is_some();
+                let runs = record.status == Status::Active && !record.moving;
+                let up = matches!(record.status, Status::Loading | Status::Active | Status::Unhealthy);
+                let present = *generation == record.generation;
                 *generation < record.generation
-                    || match observation {
-                        // Hosts report every replica that is gone; it matters where one waits for the last.
-                        Observation::Drained => record.status != Status::Deactivating,
-                        Observation::TimerFired => !pending,
-                        _ => false,
-                    }
+                    || present
+                        && match observation {
+                            // Hosts report every replica that is gone; it matters where one waits for the last.
+                            Observation::Drained => record.status != Status::Deactivating,
+                            Observation::TimerFired => !pending,
+                            // What is so already may be told again (L14).
+                            Observation::Ready => runs && record.ready() == record.running(),
+                            Observation::Healthy => runs && record.ready() > 0,
+                            Observation::Unhealthy => record.status == Status::Unhealthy,
+                            Observation::Loading => up && !record.moving,
+                            _ => false,
+                        }
             }
         }
+    }
+
+    /// Whether what is told of a place is not of replicas that are there, or not new (L14).
+    fn ignores_place(&self, deployment: Number, generation: u64, seen: &PlaceSeen) -> bool {
+        let Some(record) = self.deployment(deployment) else { return self.tombstone(deployment).is_some() };
+        if generation > record.generation {
+            return false;
+        }
+        let site = record.site(&seen.place(), generation);
+        let older = |site: &Site| site.seen.and_then(|last| last.sequence).is_some_and(|last| seen.sequence <= last);
+        record.status == Status::Deactivating || site.is_none_or(older)
     }
 
     fn after(&self, now: Moment, command: &Command) -> Result<(Self, Vec<Effect>), Refusal> {
@@ -229,6 +252,12 @@ impl Step<'_> {
                     return Ok(());
                 }
                 self.observe(*deployment, *generation, *observation)
+            }
+            Action::ObservePlace { deployment, generation, seen } => {
+                if self.state.ignores(action) {
+                    return Ok(());
+                }
+                self.observe_place(*deployment, *generation, seen)
             }
         }
     }

@@ -317,6 +317,8 @@ impl Settings {
         Field::ALL
             .iter()
             .filter(|field| !matches!(field.class(), Class::Refused(_)))
+            // What scales by itself has the number that its load wants.
+            .filter(|field| **field != Field::Replicas || !self.scales())
             .map(|&field| (field, field.text(self)))
     }
 }

@@ -23,6 +23,6 @@ pub use action::{Action, Command, Push, PushKind};
 pub use adopt::Adopted;
 pub use edit_plan::{Change, Class, Edit, EditPlan, Field, PlannedChange};
 pub use forms::{Form, Lacking};
-pub use observation::Observation;
+pub use observation::{Observation, PlaceSeen};
 pub use step::START_DEADLINE;
 pub(super) use step::{Newcomer, Step, next_step};

@@ -1,10 +1,11 @@
 //! What a host observes of a deployment (L8).
 
-use super::observation::Observation;
+use super::observation::{Observation, PlaceSeen};
 use super::step::Step;
+use crate::id::Name;
 use crate::lifecycle::effects::Notice;
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Event, Number, Status};
+use crate::lifecycle::state::{Event, Number, Place, Record, Site, Status};
 
 impl Step<'_> {
     pub(in crate::lifecycle) fn observe(
@@ -15,27 +16,178 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         let record = self.state.live(number)?;
         if generation > record.generation {
-            let reason = format!("`{}` has no generation {generation} yet", self.state.id(number));
-            return Err(Refusal::new("L8", reason).next("name the generation of the effect that was answered"));
+            return Err(no_such_generation(&self.state.id(number), generation));
         }
         let (moving, updating) = (record.moving, record.status == Status::Updating);
+        let runs = matches!(record.status, Status::Active | Status::Unhealthy);
+        // A candidate of a rollout that failed has failed as a whole: the rollout goes back.
+        let alone = !self.state.is_in_rollout(number);
+        let starts_beside = alone && !record.status.is_starting() && record.starting() > 0;
         match observation {
             Observation::Built => self.built(number),
             Observation::Loading => self.advance(number, Event::Loading).map(|_| ()),
             Observation::Ready if moving && !updating => self.ready(number, Event::Moved),
+            Observation::Ready if runs => self.all_ready(number),
             Observation::Ready => self.ready(number, Event::Ready),
             Observation::Failed if moving => self.move_failed(number),
+            Observation::Failed if starts_beside => self.starts_failed(number),
             Observation::Failed => self.failed(number),
             Observation::Drained => self.drained(number),
-            Observation::Unhealthy => self.advance(number, Event::Unhealthy).map(|_| ()),
-            Observation::Healthy => self.advance(number, Event::Healthy).map(|_| ()),
+            Observation::Unhealthy => {
+                self.record(number)?.answer_well(false);
+                self.advance(number, Event::Unhealthy).map(|_| ())
+            }
+            Observation::Healthy => {
+                self.advance(number, Event::Healthy)?;
+                self.record(number)?.answer_well(true);
+                self.settled(number)
+            }
             Observation::TimerFired => {
                 if record.deadline.is_some_and(|deadline| self.now < deadline) {
+                    if starts_beside {
+                        // The timer of an earlier start, which more replicas have put off.
+                        return Ok(());
+                    }
                     return Err(Refusal::new("L12", "the deadline lies ahead").next("wait for it"));
                 }
-                if moving { self.move_failed(number) } else { self.failed(number) }
+                match () {
+                    () if moving => self.move_failed(number),
+                    () if starts_beside => self.starts_failed(number),
+                    () => self.failed(number),
+                }
             }
         }
+    }
+
+    /// Takes in how the replicas at one place are, and what follows from it (L14).
+    pub(in crate::lifecycle) fn observe_place(
+        &mut self,
+        number: Number,
+        generation: u64,
+        at: &PlaceSeen,
+    ) -> Result<(), Refusal> {
+        let id = self.id(number);
+        let record = self.record(number)?;
+        if generation > record.generation {
+            return Err(no_such_generation(&id, generation));
+        }
+        record.tell_places_apart();
+        let place = at.place();
+        let same = |site: &&mut Site| site.generation == generation && site.place.is_at(&place);
+        if let Some(site) = record.sites.iter_mut().find(same) {
+            site.seen = Some(at.seen().of(site.place.replicas));
+        }
+        self.places_changed(number)
+    }
+
+    /// Moves a deployment on by what is known of its places: a move ends, failed starts go, the first ready
+    /// replica answers, the last that is lost makes it unhealthy.
+    fn places_changed(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        if record.moving {
+            let coming = || record.sites.iter().filter(|site| record.is_coming(site));
+            let failed = coming().any(|site| record.seen_at(site).failed > 0);
+            let ready = coming().all(|site| record.seen_at(site).ready == site.place.replicas);
+            let event = if record.status == Status::Updating { Event::Ready } else { Event::Moved };
+            match () {
+                () if failed => return self.move_failed(number),
+                () if ready => return self.ready_by_place(number, event),
+                () => {}
+            }
+        }
+        let record = self.record(number)?;
+        let here = || record.sites.iter().filter(|site| !record.is_coming(site));
+        let failed = here().map(|site| record.seen_at(site).failed).fold(0, u32::saturating_add);
+        if failed > 0 && failed == record.running() && !record.moving {
+            return self.failed(number);
+        }
+        match failed {
+            0 => {}
+            // The move replaces them; until then they are as good as lost.
+            _ if record.moving => self.record(number)?.count_failed_as_lost(),
+            _ => self.stop_failed(number)?,
+        }
+        let record = self.record(number)?;
+        // A patch leaves the replicas where they are.
+        let patched = record.status == Status::Updating && record.draft;
+        if (record.status.is_starting() || patched) && record.ready() > 0 {
+            record.settings_before = None;
+            self.advance(number, Event::Ready)?;
+        }
+        self.follow_readiness(number)?;
+        self.settled(number)
+    }
+
+    /// What runs is well while a replica is ready, and what starts has a deadline.
+    pub(in crate::lifecycle) fn follow_readiness(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        let ready = record.ready();
+        match record.status {
+            Status::Active if ready == 0 => drop(self.advance(number, Event::Unhealthy)?),
+            Status::Unhealthy if ready > 0 => drop(self.advance(number, Event::Healthy)?),
+            _ => {}
+        }
+        self.time_starts(number)
+    }
+
+    /// All replicas are ready: those that started beside others, or were not well, too.
+    fn all_ready(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        record.all_ready();
+        if record.status == Status::Unhealthy {
+            self.advance(number, Event::Healthy)?;
+        }
+        self.settled(number)
+    }
+
+    /// Replicas that were to start beside others did not: the others stay (L14).
+    fn starts_failed(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        for site in &mut record.sites {
+            if let Some(seen) = &mut site.seen {
+                seen.failed = site.place.replicas.saturating_sub(seen.ready).saturating_sub(seen.lost);
+            }
+        }
+        self.places_changed(number)
+    }
+
+    /// Takes off the replicas that did not start.
+    fn stop_failed(&mut self, number: Number) -> Result<(), Refusal> {
+        let record = self.record(number)?;
+        let generation = record.generation;
+        let mut stopped = Vec::new();
+        for site in &mut record.sites {
+            if let Some(seen) = site.seen.as_mut().filter(|seen| seen.failed > 0) {
+                let failed = std::mem::take(&mut seen.failed);
+                site.place.replicas = site.place.replicas.saturating_sub(failed);
+                stopped.push(Site { place: Place { replicas: failed, ..site.place.clone() }, ..site.clone() });
+            }
+        }
+        record.forget_empty();
+        let running = record.running();
+        self.stopped(number, generation, stopped);
+        self.takes_part_with(number, running);
+        self.notify(Notice::Failed { deployment: number });
+        Ok(())
+    }
+
+    /// What had to wait until enough replicas are ready.
+    fn settled(&mut self, number: Number) -> Result<(), Refusal> {
+        self.time_starts(number)?;
+        let Some(environment) = self.state.sought_by(number).cloned() else { return Ok(()) };
+        let carries = self.carries(&environment, number);
+        let record = self.record(number)?;
+        let up = record.status == Status::Active && !record.moving;
+        if up && (carries || record.starting() == 0) { self.take_over(number, false) } else { Ok(()) }
+    }
+
+    /// Whether a candidate that takes over at once has as many ready replicas as the holder has replicas, so that
+    /// it need not wait for the rest (L15).
+    fn carries(&self, environment: &Name, candidate: Number) -> bool {
+        let promotion = self.state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+        let at_once = promotion.is_some_and(|promotion| promotion.strategy.is_none());
+        let ready = self.state.deployment(candidate).map_or(0, Record::ready);
+        at_once && ready >= self.holders_size(environment).max(1)
     }
 
     pub(in crate::lifecycle) fn built(&mut self, number: Number) -> Result<(), Refusal> {
@@ -44,6 +196,11 @@ impl Step<'_> {
     }
 
     pub(in crate::lifecycle) fn ready(&mut self, number: Number, event: Event) -> Result<(), Refusal> {
+        self.record(number)?.all_ready();
+        self.ready_by_place(number, event)
+    }
+
+    fn ready_by_place(&mut self, number: Number, event: Event) -> Result<(), Refusal> {
         let record = self.record(number)?;
         let (moved, generation) = (std::mem::take(&mut record.moving), record.generation);
         record.settings_before = None;
@@ -51,6 +208,7 @@ impl Step<'_> {
         let grown = moved && self.has_grown(number);
         if moved && !grown {
             self.stop(number, |site| site.generation < generation)?;
+            self.time_starts(number)?;
         }
         self.take_over(number, false)
     }
@@ -70,4 +228,9 @@ impl Step<'_> {
         self.record(number)?.sites.clear();
         Ok(())
     }
+}
+
+fn no_such_generation(id: &str, generation: u64) -> Refusal {
+    Refusal::new("L8", format!("`{id}` has no generation {generation} yet"))
+        .next("name the generation of the effect that was answered")
 }

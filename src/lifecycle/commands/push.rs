@@ -84,7 +84,8 @@ impl Step<'_> {
         record.deadline = Some(at);
         let generation = record.generation;
         // The replicas stay; what they say from now on is about the patch.
-        record.sites.iter_mut().for_each(|site| site.generation = generation);
+        record.sites.iter_mut().for_each(|site| (site.generation, site.seen) = (generation, None));
+        record.emptied.clear();
         self.effects.push(Effect::Patch { deployment: number, generation });
         self.effects.push(Effect::Timer { at, deployment: number, generation });
         Ok(())

@@ -69,6 +69,6 @@ impl Step<'_> {
         self.take_back(number)?;
         self.stop(number, |site| site.generation == coming)?;
         self.record(number)?.generation += 1;
-        Ok(())
+        self.follow_readiness(number)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::step::Step;
+use super::step::{START_DEADLINE, Step};
 use crate::lifecycle::effects::Effect;
+use crate::lifecycle::placements::{PlacementRequest, Purpose};
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Event, Number, Place, Site, Status};
+use crate::lifecycle::state::{Event, Number, Place, Seen, Site, Status};
 
 impl Step<'_> {
     pub(in crate::lifecycle) fn scale(&mut self, number: Number, replicas: u32) -> Result<(), Refusal> {
@@ -102,39 +103,98 @@ impl Step<'_> {
         self.grow(number, places)
     }
 
-    /// More replicas of the present generation.
+    /// More replicas of the present generation, beside those that there are.
     pub(in crate::lifecycle) fn grow(&mut self, number: Number, places: Vec<Place>) -> Result<(), Refusal> {
+        let (at, in_rollout) = (self.now.after(START_DEADLINE), self.state.is_in_rollout(number));
         let record = self.record(number)?;
         let generation = record.generation;
+        let beside = !record.status.is_starting();
+        if beside {
+            record.tell_places_apart();
+        }
         for place in &places {
-            let at = |site: &&mut Site| {
-                let found = &site.place;
-                (&found.cluster, &found.pool, &found.flavor) == (&place.cluster, &place.pool, &place.flavor)
-            };
-            match record.sites.iter_mut().find(at) {
-                Some(site) => site.place.replicas = site.place.replicas.saturating_add(place.replicas),
-                None => record.sites.push(Site { place: place.clone(), generation }),
+            let same = |site: &&mut Site| site.generation == generation && site.place.is_at(place);
+            if let Some(site) = record.sites.iter_mut().find(same) {
+                site.place.replicas = site.place.replicas.saturating_add(place.replicas);
+                continue;
             }
+            let again = record.emptied.iter().position(|site| site.generation == generation && site.place.is_at(place));
+            let sequence = again.and_then(|at| record.emptied.swap_remove(at).seen).and_then(|seen| seen.sequence);
+            let seen = beside.then_some(Seen { sequence, ..Seen::default() });
+            record.sites.push(Site { place: place.clone(), generation, seen });
+        }
+        // A rollout has a deadline of its own.
+        let timed = beside && !in_rollout;
+        if timed {
+            record.deadline = Some(at);
         }
         self.effects.push(Effect::Start { deployment: number, generation, places });
+        if timed {
+            self.effects.push(Effect::Timer { at, deployment: number, generation });
+        }
         Ok(())
     }
 
-    /// Fewer replicas, the last placed first.
+    /// Fewer replicas: first those on closed clusters or where they may not run, then those that are not ready,
+    /// then those at the worst places (L14).
     pub(in crate::lifecycle) fn shrink(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
+        let governors = self.governors(number)?;
         let record = self.record(number)?;
-        let (mut left, mut stopped) = (surplus, Vec::new());
-        for site in record.sites.iter_mut().rev() {
-            let less = left.min(site.place.replicas);
-            if less > 0 {
-                site.place.replicas -= less;
-                left -= less;
-                stopped.push(Site { place: Place { replicas: less, ..site.place.clone() }, ..site.clone() });
-            }
+        let replicas = record.running().saturating_sub(surplus);
+        let (settings, keep) = (Arc::clone(&record.settings), record.places());
+        let purpose = Purpose::Shrink;
+        let request = PlacementRequest { deployment: number, governors, replicas, settings, keep, purpose };
+        let best = self.answers.best_first(request);
+        let record = self.record(number)?;
+        let rank = |site: &Site| best.iter().position(|place| place.is_at(&site.place));
+        let mut order: Vec<(usize, Option<usize>, u32)> = Vec::with_capacity(record.sites.len());
+        for (index, site) in record.sites.iter().enumerate() {
+            order.push((index, rank(site), record.seen_at(site).ready));
         }
-        record.sites.retain(|site| site.place.replicas > 0);
+        // The worst first: what has no rank before all others, and of equals the last placed.
+        order.sort_by_key(|(index, rank, _)| (rank.is_some(), std::cmp::Reverse((*rank, *index))));
+        let mut left = surplus;
+        let mut stopped = vec![0; record.sites.len()];
+        let closed = order.iter().filter(|(_, rank, _)| rank.is_none()).map(|&(index, ..)| (index, true));
+        let not_ready = order.iter().map(|&(index, ..)| (index, false));
+        let ready = order.iter().map(|&(index, ..)| (index, true));
+        for (index, also_ready) in closed.chain(not_ready).chain(ready) {
+            let (Some(site), Some(gone)) = (record.sites.get(index), stopped.get_mut(index)) else { continue };
+            let kept = if also_ready { 0 } else { record.seen_at(site).ready };
+            let less = left.min(site.place.replicas.saturating_sub(*gone).saturating_sub(kept));
+            *gone += less;
+            left -= less;
+        }
+        let mut sites = Vec::new();
+        for (site, less) in record.sites.iter_mut().zip(stopped).rev().filter(|(_, less)| *less > 0) {
+            site.place.replicas -= less;
+            if let Some(seen) = &mut site.seen {
+                // Those that are not ready go first.
+                *seen = seen.of(site.place.replicas);
+            }
+            sites.push(Site { place: Place { replicas: less, ..site.place.clone() }, ..site.clone() });
+        }
+        record.forget_empty();
         let generation = record.generation;
-        self.stopped(number, generation, stopped);
+        self.stopped(number, generation, sites);
+        self.time_starts(number)
+    }
+
+    /// Where replicas start, the start has a deadline; where none does any more, it has none.
+    pub(in crate::lifecycle) fn time_starts(&mut self, number: Number) -> Result<(), Refusal> {
+        let (at, in_rollout) = (self.now.after(START_DEADLINE), self.state.is_in_rollout(number));
+        let record = self.record(number)?;
+        let generation = record.generation;
+        if !matches!(record.status, Status::Active | Status::Unhealthy) || record.moving {
+            return Ok(());
+        }
+        if record.starting() == 0 {
+            record.deadline = None;
+        } else if record.deadline.is_none() && !in_rollout {
+            // A rollout has a deadline of its own.
+            record.deadline = Some(at);
+            self.effects.push(Effect::Timer { at, deployment: number, generation });
+        }
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! One transition in the making: the moves that all commands are made of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::Name;
 use crate::lifecycle::effects::{Effect, Notice};
-use crate::lifecycle::placements::{Answers, PlacementRequest};
+use crate::lifecycle::placements::{Answers, PlacementRequest, Purpose};
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{
     Capability, Event, Number, Place, Record, Role, Settings, Site, Slot, State, Status, Tombstone,
@@ -74,7 +75,7 @@ impl<'a> Step<'a> {
             }
             _ => {}
         }
-        if !status.is_starting() && status != Status::Updating && !record.moving {
+        if !status.is_starting() && status != Status::Updating && !record.moving && record.starting() == 0 {
             record.deadline = None;
         }
         Ok(status)
@@ -90,7 +91,14 @@ impl<'a> Step<'a> {
         keep: Vec<Place>,
     ) -> Result<Vec<Place>, Refusal> {
         let settings = Arc::clone(settings);
-        self.answers.places(PlacementRequest { deployment: number, governors, replicas, settings, keep })
+        self.answers.places(PlacementRequest {
+            deployment: number,
+            governors,
+            replicas,
+            settings,
+            keep,
+            purpose: Purpose::Place,
+        })
     }
 
     /// Starts replicas at places in a new generation, beside those that there are.
@@ -110,7 +118,8 @@ impl<'a> Step<'a> {
         record.generation += 1;
         record.deadline = Some(at);
         let generation = record.generation;
-        record.sites.extend(places.iter().map(|place| Site { place: place.clone(), generation }));
+        record.emptied.clear();
+        record.sites.extend(places.iter().map(|place| Site { place: place.clone(), generation, seen: None }));
         self.effects.push(Effect::Start { deployment: number, generation, places });
         self.effects.push(Effect::Timer { at, deployment: number, generation });
         Ok(())
@@ -159,12 +168,14 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    /// Says that replicas are to stop.
+    /// Says that replicas are to stop, by the generation that they were started in.
     pub(in crate::lifecycle) fn stopped(&mut self, number: Number, generation: u64, sites: Vec<Site>) {
-        if !sites.is_empty() {
-            let places = sites.into_iter().map(|site| site.place).collect();
-            self.effects.push(Effect::Stop { deployment: number, generation, places });
+        let mut by_start: BTreeMap<u64, Vec<Place>> = BTreeMap::new();
+        for site in sites {
+            by_start.entry(site.generation).or_default().push(site.place);
         }
+        let stop = |(started, places)| Effect::Stop { deployment: number, generation, started, places };
+        self.effects.extend(by_start.into_iter().map(stop));
     }
 
     /// Stops all replicas and ends what was under way with them: what is still said of them comes too
@@ -175,6 +186,7 @@ impl<'a> Step<'a> {
         record.moving = false;
         record.deadline = None;
         record.settings_before = None;
+        record.emptied.clear();
         self.stop(number, |_| true)
     }
 
@@ -221,6 +233,7 @@ impl<'a> Step<'a> {
             settings: newcomer.settings,
             settings_before: None,
             sites: Vec::new(),
+            emptied: Vec::new(),
             moving: false,
             wakes_with: None,
             deadline: None,

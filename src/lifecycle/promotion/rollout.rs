@@ -54,6 +54,13 @@ impl Step<'_> {
                 self.advance(number, Event::Ready)?;
             }
         }
+        for (number, ready) in [(self.holder_of(&environment), sight.old), (Some(candidate), sight.new)] {
+            let Some(number) = number else { continue };
+            let record = self.record(number)?;
+            if !record.is_seen_by_place() && ready >= record.running() && !record.moving {
+                record.all_ready();
+            }
+        }
         let growth = sight.no_room.as_deref().map_or(Growth::Now, Growth::NoRoom);
         self.steer(&environment, sight.summary.as_ref(), growth)
     }
@@ -297,7 +304,10 @@ impl Step<'_> {
     /// The holder goes on by itself.
     pub(in crate::lifecycle) fn not_replaced_any_more(&mut self, number: Number) -> Result<(), Refusal> {
         match self.record(number)?.status {
-            Status::Updating => self.advance(number, Event::RolloutOver).map(|_| ()),
+            Status::Updating => {
+                self.advance(number, Event::RolloutOver)?;
+                self.follow_readiness(number)
+            }
             _ => Ok(()),
         }
     }
@@ -325,6 +335,19 @@ impl Step<'_> {
         if let Some(promotion) = slot.and_then(|slot| slot.promotion.as_mut()) {
             promotion.rollout = Some(Box::new(rollout));
         }
+    }
+
+    /// So many replicas of a candidate are left, at most, to take part.
+    pub(in crate::lifecycle) fn takes_part_with(&mut self, number: Number, running: u32) {
+        let Some(environment) = self.state.sought_by(number).cloned() else { return };
+        if let Some(mut rollout) = self.rollout(&environment) {
+            rollout.part = rollout.part.min(running);
+            self.put(&environment, rollout);
+        }
+    }
+
+    fn holder_of(&self, environment: &Name) -> Option<Number> {
+        self.state.slot(environment.as_str())?.holder
     }
 
     fn sides(&self, environment: &Name) -> Option<Sides> {

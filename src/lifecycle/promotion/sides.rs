@@ -45,9 +45,11 @@ impl State {
         let holder = holder.filter(|record| takes_part(record.status));
         let candidate = self.deployment(promotion.candidate).filter(|record| takes_part(record.status));
         let group = |replicas: u32, ready: u32| Group { replicas, available: ready.min(replicas) };
-        let old = holder.map_or_else(Group::default, |record| group(record.running(), rollout.seen.0));
-        let part = candidate.map_or(0, |_| rollout.part);
-        let groups = (old, group(part, rollout.seen.1));
+        // What is known place by place counts; else the host's sums.
+        let ready = |record: &Record, told| if record.is_seen_by_place() { record.ready() } else { told };
+        let old = holder.map_or_else(Group::default, |record| group(record.running(), ready(record, rollout.seen.0)));
+        let new = candidate.map_or_else(Group::default, |record| group(rollout.part, ready(record, rollout.seen.1)));
+        let groups = (old, new);
         Some(Sides { old: holder.map(|record| record.number), candidate: promotion.candidate, groups })
     }
 

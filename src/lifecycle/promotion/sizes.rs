@@ -7,7 +7,7 @@ use super::rollout::Growth;
 use crate::id::Name;
 use crate::lifecycle::commands::Step;
 use crate::lifecycle::effects::Notice;
-use crate::lifecycle::placements::PlacementRequest;
+use crate::lifecycle::placements::{PlacementRequest, Purpose};
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{Event, Number, Place, Record, Rollback, State, Status, same};
 
@@ -47,8 +47,14 @@ impl Step<'_> {
         if asked {
             return self.switch(environment);
         }
-        let request =
-            PlacementRequest { deployment: candidate, governors, replicas: running, settings, keep: keep.clone() };
+        let request = PlacementRequest {
+            deployment: candidate,
+            governors,
+            replicas: running,
+            settings,
+            keep: keep.clone(),
+            purpose: Purpose::Place,
+        };
         match self.answers.ask(request)? {
             Ok(places) if same(&places, &keep) => self.switch(environment),
             Ok(places) => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::place::Place;
 use super::place::replicas;
 use super::settings::Settings;
+use super::site::Site;
 use super::status::Status;
 use crate::id::Name;
 use crate::time::Moment;
@@ -64,6 +65,9 @@ pub struct Record {
     pub settings_before: Option<Arc<Settings>>,
     /// Where its replicas are, the older first.
     pub sites: Vec<Site>,
+    /// Sites of this generation that hold no replica any more: late observations of them change nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emptied: Vec<Site>,
     /// Whether those of the present generation are to replace the others once they are ready.
     pub moving: bool,
     /// Replicas to wake with: those of the holder from which it took over in its sleep (L15).
@@ -77,16 +81,6 @@ pub struct Record {
     pub used: Duration,
     /// Since when it takes resources, if it does.
     pub using_since: Option<Moment>,
-}
-
-/// Replicas at a place, and the generation that started them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Site {
-    /// Where, and how many.
-    pub place: Place,
-    /// The generation that they were started in.
-    pub generation: u64,
 }
 
 /// What is left of a deleted deployment, for bills and for those who still call it (L8).
@@ -115,9 +109,7 @@ impl Record {
     /// The places of its replicas, but for those that a move or restart is bringing up.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
-        let coming = self.moving.then_some(self.generation);
-        let places = self.sites.iter().filter(|site| Some(site.generation) != coming).map(|site| site.place.clone());
-        places.collect()
+        self.sites.iter().filter(|site| !self.is_coming(site)).map(|site| site.place.clone()).collect()
     }
 
     /// How many replicas its places hold.

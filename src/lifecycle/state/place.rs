@@ -21,6 +21,14 @@ pub struct Place {
     pub replicas: u32,
 }
 
+impl Place {
+    /// Whether both name the same pool and flavor, however many replicas.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        (&self.cluster, &self.pool, &self.flavor) == (&other.cluster, &other.pool, &other.flavor)
+    }
+}
+
 /// How many replicas run at all of these places.
 pub(in crate::lifecycle) fn replicas(places: &[Place]) -> u32 {
     places.iter().map(|place| place.replicas).fold(0, u32::saturating_add)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Effect, Observation, Place, Placed, PlacementRequest, PromotionStrategy, Push,
-    PushKind, Requirements, Settings, State,
+    Action, Change, Command, Edit, Effect, Observation, Place, PlaceSeen, Placed, PlacementRequest, PromotionStrategy,
+    Push, PushKind, Requirements, Settings, State,
 };
 use siting::policy::OnReplaced;
 use siting::time::Moment;
@@ -23,6 +23,8 @@ pub(crate) struct Bounds {
     pub(crate) published: usize,
     /// Whether there can be a draft.
     pub(crate) draft: bool,
+    /// Whether replicas are seen place by place.
+    pub(crate) by_place: bool,
 }
 
 /// What an action led to.
@@ -95,6 +97,15 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
         }
         let observe = |observation| Action::Observe { deployment: number, generation, observation };
         actions.extend(Observation::ALL.map(observe));
+        for site in record.sites.iter().filter(|_| bounds.by_place) {
+            let Place { cluster, pool, flavor, replicas } = site.place.clone();
+            let sequence = site.seen.and_then(|seen| seen.sequence).map_or(1, |last| last + 1);
+            for (ready, lost, failed) in [(replicas, 0, 0), (0, replicas, 0), (0, 0, replicas), (0, 0, 0)] {
+                let (cluster, pool, flavor) = (cluster.clone(), pool.clone(), flavor.clone());
+                let seen = PlaceSeen { cluster, pool, flavor, sequence, ready, lost, failed };
+                actions.push(Action::ObservePlace { deployment: number, generation: site.generation, seen });
+            }
+        }
     }
     actions.push(Action::DeleteWorkload);
     actions

@@ -31,7 +31,7 @@ pub(crate) fn sound(state: &State) -> Result<Routes, Broken> {
     let leads = routes(state);
     for (endpoint, number) in &leads {
         let record = state.deployment(*number).ok_or("routes lead to live deployments")?;
-        claim(record.status.serves(), "R3: routes lead to ready replicas")?;
+        claim(record.status.serves() && record.ready() > 0, "R3: routes lead to ready replicas")?;
         if let Endpoint::Environment(environment) = endpoint {
             let holder = state.slot(environment.as_str()).and_then(|slot| slot.holder);
             claim(holder == Some(*number), "only the holder is routed")?;
@@ -58,7 +58,7 @@ fn slots(state: &State, draft: Option<&Record>) -> Result<(), Broken> {
             candidates.push(promotion.candidate);
             let candidate = state.deployment(promotion.candidate).ok_or("candidates-live")?;
             let under_way = candidate.status == Status::Building || candidate.status.is_starting();
-            claim(under_way || candidate.moving, "candidates are on their way")?;
+            claim(under_way || candidate.moving || candidate.starting() > 0, "candidates are on their way")?;
             claim(slot.holder != Some(promotion.candidate), "a candidate does not hold yet")?;
         }
     }
@@ -78,6 +78,8 @@ fn deployments(state: &State) -> Result<(), Broken> {
         claim(!record.status.serves() || record.running() > 0, "what serves has a replica")?;
         claim(record.using_since.is_some() == record.status.consumes(), "the account follows the status")?;
         let under_way = record.status.is_starting() || record.status == Status::Updating || record.moving;
+        let under_way = under_way || record.starting() > 0;
+        claim(record.status != Status::Active || record.ready() > 0, "L14: what is active has a ready replica")?;
         claim(record.deadline.is_some() == under_way, "what is under way has a deadline")?;
         claim(!record.moving || record.places().len() < record.sites.len(), "what moves goes somewhere")?;
         let role = state.role(record.number).ok_or("who lives has a role")?;
@@ -124,7 +126,7 @@ pub(crate) fn step(
 
 /// A build that nobody waits for any more is stopped.
 fn builds(before: &State, action: &Action, Outcome { effects, after }: &Outcome) -> Result<(), Broken> {
-    if matches!(action, Action::Observe { .. }) {
+    if matches!(action, Action::Observe { .. } | Action::ObservePlace { .. }) {
         return Ok(());
     }
     for record in before.deployments().filter(|record| record.status == Status::Building) {

@@ -12,6 +12,8 @@
 //!   speaks of the dead. So ids need no bound: every state of four ids, or of any number, is met.
 //! * *Where replicas are.* A host may grant the places there are, or others; which, is tried both ways.
 //!
+//! * *Numbers of observations.* A host gives each a higher one.
+//!
 //! A [coarse](Grain::Coarse) key leaves out two things more:
 //!
 //! * *Governors.* They say whom a placement is asked for, and every answer is tried anyway. The
@@ -75,6 +77,7 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
         settings: _,
         settings_before,
         sites,
+        emptied: _, // Only an observation with an old number asks about them, and each here has a new one.
         moving,
         wakes_with: _, // Every deployment of the walk has one replica.
         deadline: _,   // That there is one is claimed to follow from the status and the move.
@@ -91,6 +94,13 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
     let coming = |site: &&Site| site.generation == *generation;
     bits.push(sites.iter().filter(coming).count(), 2);
     bits.push(sites.len() - sites.iter().filter(coming).count(), 2);
+    bits.push((record.ready() > 0).into(), 1);
+    bits.push((record.starting() > 0).into(), 1);
+    // Of those that a move brings up, and of the others.
+    for brought_up in [true, false] {
+        let lost = |site: &&Site| (*moving && coming(site)) == brought_up && record.seen_at(site).lost > 0;
+        bits.push(sites.iter().filter(lost).count().min(1), 1);
+    }
     for environment in ENVIRONMENTS {
         slot(state.slot(environment), *number, grain, &mut bits);
     }

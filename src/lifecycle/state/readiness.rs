@@ -1,0 +1,107 @@
+//! How many replicas are ready, lost, failed and starting, by place (L14).
+
+use super::deployment::Record;
+use super::place::Place;
+use super::site::{Seen, Site};
+use super::status::Status;
+
+impl Record {
+    /// Whether a site is one that a move or restart is bringing up.
+    pub(in crate::lifecycle) fn is_coming(&self, site: &Site) -> bool {
+        self.moving && site.generation == self.generation
+    }
+
+    /// How the replicas of a site are.
+    #[must_use]
+    pub fn seen_at(&self, site: &Site) -> Seen {
+        let replicas = site.place.replicas;
+        let up = self.status.is_starting() || self.status.serves() || self.status == Status::Unhealthy;
+        match site.seen {
+            // What is told to stop is not asked about any more.
+            _ if !up => Seen::default(),
+            Some(seen) => seen.of(replicas),
+            None if self.is_coming(site) => Seen::default(),
+            None if self.status.serves() => Seen { ready: replicas, ..Seen::default() },
+            None if self.status == Status::Unhealthy => Seen { lost: replicas, ..Seen::default() },
+            None => Seen::default(),
+        }
+    }
+
+    /// How many replicas are ready, but for those that a move or restart is bringing up (L14).
+    #[must_use]
+    pub fn ready(&self) -> u32 {
+        let here = self.sites.iter().filter(|site| !self.is_coming(site));
+        here.map(|site| self.seen_at(site).ready).fold(0, u32::saturating_add)
+    }
+
+    /// How many replicas are starting beside others: none of one that starts, or is moved, as a whole.
+    #[must_use]
+    pub fn starting(&self) -> u32 {
+        if self.status == Status::Deactivating {
+            return 0;
+        }
+        let here = self.sites.iter().filter(|site| !self.is_coming(site) && site.seen.is_some());
+        here.map(|site| self.seen_at(site).starting(site.place.replicas)).fold(0, u32::saturating_add)
+    }
+
+    /// Whether a host told of its replicas place by place.
+    #[must_use]
+    pub fn is_seen_by_place(&self) -> bool {
+        self.sites.iter().any(|site| site.seen.is_some_and(|seen| seen.sequence.is_some()))
+    }
+
+    /// The site of a place and generation.
+    pub(in crate::lifecycle) fn site(&self, place: &Place, generation: u64) -> Option<&Site> {
+        self.sites.iter().find(|site| site.generation == generation && site.place.is_at(place))
+    }
+
+    /// Notes of each site what the status says of it, before places begin to differ.
+    pub(in crate::lifecycle) fn tell_places_apart(&mut self) {
+        let seen: Vec<_> = self.sites.iter().map(|site| self.seen_at(site)).collect();
+        for (site, seen) in self.sites.iter_mut().zip(seen) {
+            site.seen = Some(Seen { sequence: site.seen.and_then(|seen| seen.sequence), ..seen });
+        }
+    }
+
+    /// All replicas are ready: only the numbers of the observations are left to tell.
+    pub(in crate::lifecycle) fn all_ready(&mut self) {
+        for site in &mut self.sites {
+            let sequence = site.seen.and_then(|seen| seen.sequence);
+            site.seen = sequence.map(|_| Seen { sequence, ready: site.place.replicas, lost: 0, failed: 0 });
+        }
+    }
+
+    /// None of those that were ready answers well, or all of these do again; those that a move brings up are
+    /// not meant. Where there were none, all do.
+    pub(in crate::lifecycle) fn answer_well(&mut self, well: bool) {
+        let (moving, generation) = (self.moving, self.generation);
+        let here = |site: &&mut Site| !(moving && site.generation == generation);
+        for site in self.sites.iter_mut().filter(here) {
+            if let Some(seen) = &mut site.seen {
+                let running = seen.ready.saturating_add(seen.lost);
+                (seen.ready, seen.lost) = if well { (running, 0) } else { (0, running) };
+            }
+        }
+        if well && self.ready() == 0 {
+            for site in self.sites.iter_mut().filter(here) {
+                let sequence = site.seen.and_then(|seen| seen.sequence);
+                site.seen = Some(Seen { sequence, ready: site.place.replicas, lost: 0, failed: 0 });
+            }
+        }
+    }
+
+    /// Replicas that failed where a move is about to replace them anyway.
+    pub(in crate::lifecycle) fn count_failed_as_lost(&mut self) {
+        for seen in self.sites.iter_mut().filter_map(|site| site.seen.as_mut()) {
+            seen.lost = seen.lost.saturating_add(std::mem::take(&mut seen.failed));
+        }
+    }
+
+    /// Takes out sites without replicas, and remembers the last observation of each.
+    pub(in crate::lifecycle) fn forget_empty(&mut self) {
+        let (kept, empty) = std::mem::take(&mut self.sites).into_iter().partition(|site| site.place.replicas > 0);
+        self.sites = kept;
+        let empty: Vec<Site> = empty;
+        self.emptied.extend(empty.into_iter().filter(|site| site.seen.is_some_and(|seen| seen.sequence.is_some())));
+    }
+}

@@ -1,0 +1,50 @@
+//! Replicas at one place, and what was seen of them (L14).
+
+use serde::{Deserialize, Serialize};
+
+use super::place::Place;
+
+/// Replicas at a place, and the generation that started them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Site {
+    /// Where, and how many.
+    pub place: Place,
+    /// The generation that they were started in.
+    pub generation: u64,
+    /// What was seen of them; where absent, all are as the deployment's status says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+}
+
+/// How the replicas at one place are. Those that are none of these are starting.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Seen {
+    /// The host's number of the last observation of this place; absent where none was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Replicas that answer.
+    pub ready: u32,
+    /// Replicas that died, or that nobody can reach.
+    pub lost: u32,
+    /// Replicas that did not start.
+    pub failed: u32,
+}
+
+impl Seen {
+    /// The same of `replicas` replicas: what is told of more than these is not of them.
+    #[must_use]
+    pub fn of(self, replicas: u32) -> Self {
+        let ready = self.ready.min(replicas);
+        let lost = self.lost.min(replicas - ready);
+        let failed = self.failed.min(replicas - ready - lost);
+        Self { sequence: self.sequence, ready, lost, failed }
+    }
+
+    /// Replicas that are starting, of so many.
+    pub(in crate::lifecycle) fn starting(self, replicas: u32) -> u32 {
+        let Self { ready, lost, failed, .. } = self.of(replicas);
+        replicas - ready - lost - failed
+    }
+}
