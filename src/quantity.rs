@@ -31,6 +31,8 @@ struct Notation {
     what: &'static str,
     /// Unit and the number of base steps in one of it. The empty unit, where allowed, is listed.
     units: &'static [(&'static str, u128)],
+    /// Words that are no units of it, though written often: the factor that leaves a bare number, and what to know.
+    foreign: &'static [(&'static str, u32, &'static str)],
     example: &'static str,
 }
 
@@ -50,6 +52,10 @@ impl Notation {
         let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(unsigned.len());
         let (number, rest) = unsigned.split_at(end);
         let (power, unit) = exponent(rest).map_or((0, rest), |power| (power, ""));
+        if let Some(fraction) = rest.strip_prefix(',') {
+            let example = format!("a point: `{number}.{fraction}`");
+            return Err(refuse("it has a comma".to_owned(), Some(example)));
+        }
         let Some((digits, scale)) = decimal(number) else {
             let reason = if number.is_empty() {
                 "it does not begin with a number"
@@ -71,8 +77,9 @@ impl Notation {
                 let steps = if power == 0 || digits % scale != 0 { None } else { u64::try_from(digits / scale).ok() };
                 ("it has no unit".to_owned(), steps.map(|steps| format!("`{}`", Written(self, steps))))
             } else {
-                let nearest = self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"));
-                (format!("`{}` is no unit of it", shortened(unit)), nearest)
+                let nearest = || self.nearest_unit(unit).map(|unit| format!("`{number}{unit}`"));
+                let meant = self.without_foreign(number, unit).or_else(nearest);
+                (format!("`{}` is no unit of it", shortened(unit.trim())), meant)
             };
             return Err(refuse(reason, meant));
         };
@@ -83,11 +90,33 @@ impl Notation {
         u64::try_from(steps / scale).map_err(|_| too_large())
     }
 
-    /// The unit that was most likely meant: the longest one that `unit` begins with, in any case.
+    /// The unit that was most likely meant: the one that is spelt so but for case, a space or a `B` for bytes. Nothing
+    /// where several are, such as `m` and `M`.
     fn nearest_unit(&self, unit: &str) -> Option<&'static str> {
-        let lower = unit.to_ascii_lowercase();
-        let begins = |name: &str| !name.is_empty() && lower.starts_with(&name.to_ascii_lowercase());
-        self.units.iter().map(|&(name, _)| name).filter(|name| begins(name)).max_by_key(|name| name.len())
+        let unit = unit.trim();
+        let alone = unit.strip_suffix(['b', 'B']).unwrap_or(unit);
+        let like = |text: &str| {
+            let mut same = self.units.iter().map(|&(name, _)| name).filter(|name| name.eq_ignore_ascii_case(text));
+            same.next().filter(|name| !name.is_empty() && same.next().is_none())
+        };
+        // A `B` in front of others is bytes, which are no bits.
+        let bytes_for_bits = unit.contains('B') && self.units.iter().any(|(name, _)| name.ends_with("bps"));
+        if bytes_for_bits { None } else { like(unit).or_else(|| like(alone)) }
+    }
+
+    /// The bare number that is meant by one with a word that is no unit of it, and why.
+    fn without_foreign(&self, number: &str, unit: &str) -> Option<String> {
+        let word = unit.trim();
+        let (_, factor, why) = self.foreign.iter().find(|(name, ..)| name.eq_ignore_ascii_case(word))?;
+        let (digits, scale) = decimal(number)?;
+        let bare = match factor {
+            1 => number.to_owned(),
+            _ => Some(digits.checked_mul((*factor).into())?)
+                .filter(|all| all % scale == 0)?
+                .checked_div(scale)?
+                .to_string(),
+        };
+        Some(format!("`{bare}`: {why}"))
     }
 
     /// Writes `steps` in the unit that takes the fewest characters; of equals, the first listed.
@@ -139,11 +168,24 @@ fn shortened(text: &str) -> String {
     if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
-const CPU: Notation =
-    Notation { what: "a number of cpu cores", units: &[("", 1000), ("m", 1)], example: "`4`, `1.5` or `500m`" };
+const CPU: Notation = Notation {
+    what: "a number of cpu cores",
+    units: &[("", 1000), ("m", 1)],
+    foreign: &[
+        ("cores", 1, WITHOUT_UNIT),
+        ("core", 1, WITHOUT_UNIT),
+        ("cpus", 1, WITHOUT_UNIT),
+        ("cpu", 1, WITHOUT_UNIT),
+        ("vcpus", 1, WITHOUT_UNIT),
+        ("vcpu", 1, WITHOUT_UNIT),
+    ],
+    example: "`4`, `1.5` or `500m`",
+};
+
+const WITHOUT_UNIT: &str = "cores are written without a unit";
 
 const BYTES: Notation = Notation {
-    what: "an amount of memory",
+    what: "an amount of memory or storage",
     units: &[
         ("Ei", 1 << 60),
         ("Pi", 1 << 50),
@@ -159,24 +201,28 @@ const BYTES: Notation = Notation {
         ("k", 1_000),
         ("B", 1),
     ],
+    foreign: &[],
     example: "`16Gi` or `16G`",
 };
 
 const BANDWIDTH: Notation = Notation {
     what: "a bandwidth",
     units: &[("Tbps", 1_000_000_000_000), ("Gbps", 1_000_000_000), ("Mbps", 1_000_000), ("kbps", 1_000), ("bps", 1)],
+    foreign: &[],
     example: "`1Gbps` or `500Mbps`",
 };
 
 const SHARE: Notation = Notation {
     what: "a share of one GPU",
     units: &[("", 1000)],
+    foreign: &[],
     example: "a number above 0 and up to 1, such as `0.25`",
 };
 
 const MONEY: Notation = Notation {
     what: "a price",
     units: &[("", 1_000_000)],
+    foreign: &[],
     example: "a number with at most six decimals, such as `0.526`",
 };
 
@@ -196,8 +242,19 @@ const FIGURE: Notation = Notation {
         ("Ti", 1_000 << 40),
         ("Pi", 1_000 << 50),
     ],
+    foreign: &[
+        ("ms", 1, IN_MILLISECONDS),
+        ("milliseconds", 1, IN_MILLISECONDS),
+        ("s", 1000, IN_MILLISECONDS),
+        ("seconds", 1000, IN_MILLISECONDS),
+        ("%", 1, IN_PERCENT),
+        ("percent", 1, IN_PERCENT),
+    ],
     example: "`100`, `2.5`, `500m` or `16Gi`",
 };
+
+const IN_MILLISECONDS: &str = "a latency is in milliseconds, without a unit";
+const IN_PERCENT: &str = "a percentage is written without `%`";
 
 /// The units that a quantity is written in, and the base steps in one of each; the empty unit is none.
 pub(crate) trait Amount {
@@ -268,7 +325,7 @@ quantities! {
     /// assert_eq!("1.5Gi".parse(), Ok(Bytes::new(1_610_612_736)));
     /// assert_eq!(Bytes::new(16 << 30).to_string(), "16Gi");
     /// let error = "16Gib".parse::<Bytes>().unwrap_err();
-    /// assert_eq!(error.to_string(), "`16Gib` is not an amount of memory: `Gib` is no unit of it");
+    /// assert_eq!(error.to_string(), "`16Gib` is not an amount of memory or storage: `Gib` is no unit of it");
     /// assert_eq!(error.help(), "write `16Gi`");
     /// ```
     Bytes::new(bytes) by BYTES;
@@ -552,7 +609,24 @@ mod tests {
         assert_eq!(help("16GiB"), "write `16Gi`");
         assert_eq!(help("16gb"), "write `16G`");
         assert_eq!(help("16"), "write `16Gi` or `16G`");
+        assert_eq!(help("16 Gi"), "write `16Gi`");
         assert_eq!("1Gbit".parse::<Bandwidth>().unwrap_err().help(), "write `1Gbps` or `500Mbps`");
+        assert_eq!("1gbps".parse::<Bandwidth>().unwrap_err().help(), "write `1Gbps`");
+        assert_eq!("1GBps".parse::<Bandwidth>().unwrap_err().help(), "write `1Gbps` or `500Mbps`", "no bits");
+        assert_eq!("4 cores".parse::<Cpu>().unwrap_err().help(), "write `4`: cores are written without a unit");
+        assert_eq!("1,5".parse::<Money>().unwrap_err().help(), "write a point: `1.5`");
+    }
+
+    /// I2: a figure knows thousandths (`m`) and millions (`M`), so neither is offered for the other, or for milliseconds.
+    #[test]
+    fn a_figure_has_no_unit_of_time_and_no_percent_sign() {
+        let help = |text: &str| text.parse::<Milli>().unwrap_err().help();
+        assert_eq!(help("250ms"), "write `250`: a latency is in milliseconds, without a unit");
+        assert_eq!(help("1.5s"), "write `1500`: a latency is in milliseconds, without a unit");
+        assert_eq!(help("5%"), "write `5`: a percentage is written without `%`");
+        assert_eq!(help("80 percent"), "write `80`: a percentage is written without `%`");
+        assert_eq!(help("16gi"), "write `16Gi`");
+        assert_eq!(help("5min"), "write `100`, `2.5`, `500m` or `16Gi`");
     }
 
     #[test]

@@ -259,8 +259,12 @@ class OptionCount(Record):
 class Options(Record):
     """What is still allowed."""
 
+    environment: str
+    workload_type: str
     locations: tuple[OptionCount, ...]
     flavors: tuple[OptionCount, ...]
+    reasons: tuple[str, ...] = ()
+    """Why nothing is left; empty where something is."""
     quarantined: tuple[Quarantined, ...] = ()
 
 

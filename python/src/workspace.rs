@@ -112,7 +112,7 @@ impl Workspace {
             let workspace = self.snapshot();
             let question = Question::named(&workspace, environment, workload_type, &given)?;
             let remaining = options(&workspace, question.environment, question.resource_type, &question.given);
-            json(&OptionsReport::new(&workspace, &remaining, Include::EVERYTHING))
+            json(&OptionsReport::new(&workspace, &question, &remaining, Include::EVERYTHING))
         })
     }
 

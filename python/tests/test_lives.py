@@ -366,8 +366,8 @@ def test_l13_what_runs_by_placements_is_told_too() -> None:
     assert [(site.cluster, site.replicas) for site in violation.places] == [("paris", 2)]
     (finding,) = [one for one in workspace.check() if one.code == "runs-where-forbidden"]
     assert finding.severity == "error"
-    assert (
-        finding.message == "2 replicas run of deployment `bert/v1` on `paris`/`a`, where its policies do not allow it"
+    assert finding.message == (
+        "2 replicas of deployment `bert/v1` run on `paris`/`a` (cpu x86), which policy `us` (environment) does not allow"
     )
     assert workspace.settle_violations(now=1) == (violation,)
     # What a change would make of it is told before it is made (P11).

@@ -8,7 +8,7 @@ use super::policies::standing;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::deployment::Deployment;
-use crate::id::Atom;
+use crate::id::{Atom, DeploymentId, PairId};
 use crate::lifecycle::Place;
 use crate::manifest::spec::{DeploymentSpec, GpuSpec};
 use crate::policy::{Bundle, Enforcement, Level, Scope};
@@ -55,15 +55,45 @@ fn runs_where_forbidden(workspace: &Workspace, findings: &mut Findings) {
         for place in &violation.places {
             let key = (violation.deployment, place.cluster.as_str(), place.pool.as_str());
             let origin = written.get(&key).copied().unwrap_or(&deployment.origin);
-            let noun = if place.replicas == 1 { "replica runs" } else { "replicas run" };
-            let Place { cluster, pool, replicas, .. } = place;
-            let message = format!(
-                "{replicas} {noun} of deployment `{address}` on `{cluster}`/`{pool}`, where its policies do not allow it"
-            );
             let subject = Subject::new("Deployment", &address);
-            let finding = Finding::new("runs-where-forbidden", Severity::Error, subject, origin).message(message);
-            findings.push(finding.help("move the replicas, or allow the place"));
+            findings.push_with("runs-where-forbidden", &subject.clone(), || {
+                let (noun, verb) = if place.replicas == 1 { ("replica", "runs") } else { ("replicas", "run") };
+                let Place { cluster, pool, flavor, replicas } = place;
+                let message = format!(
+                    "{replicas} {noun} of deployment `{address}` {verb} on `{cluster}`/`{pool}` ({}), {}",
+                    flavor.replace(':', " "),
+                    forbidden_by(workspace, violation.deployment, place)
+                );
+                let finding = Finding::new("runs-where-forbidden", Severity::Error, subject, origin).message(message);
+                finding.help("move the replicas, or allow the place")
+            });
         }
+    }
+}
+
+/// `` which policy `a` (environment) does not allow ``
+fn forbidden_by(workspace: &Workspace, deployment: DeploymentId, place: &Place) -> String {
+    let fleet = workspace.inventory().fleet();
+    let is_there = |pair: PairId| {
+        fleet
+            .names(pair)
+            .is_some_and(|(_, pool, code)| *pool == place.pool && place.flavor.ends_with(&format!(":{code}")))
+    };
+    let explained = workspace.find_cluster(place.cluster.as_str());
+    let explained = explained.and_then(|cluster| workspace.explain_cluster(deployment, cluster)).unwrap_or_default();
+    let reasons = explained.into_iter().find(|explained| is_there(explained.pair)).map(|explained| explained.reasons);
+    let reasons: Vec<_> = reasons.into_iter().flatten().filter(|reason| reason.code.is_of_policies()).collect();
+    if let Some(all) = reasons.iter().find(|reason| reason.code.fails_everything()) {
+        return format!("and can run nowhere: {}", all.message());
+    }
+    let mut culprits: Vec<_> = reasons.iter().flat_map(|reason| &reason.policies).collect();
+    culprits.sort();
+    culprits.dedup();
+    let named: Vec<_> = culprits.iter().map(|one| format!("`{}` ({})", one.policy, one.level)).collect();
+    match named.split_last() {
+        None => "which its policies do not allow".to_owned(),
+        Some((only, [])) => format!("which policy {only} does not allow"),
+        Some((last, rest)) => format!("which policies {} and {last} do not allow", rest.join(", ")),
     }
 }
 
@@ -109,11 +139,13 @@ impl About<'_> {
     fn refused(&self, findings: &mut Findings) {
         let address = self.deployment.address();
         for reason in crate::placement::policy_reasons(self.scope) {
-            let message = format!("deployment `{address}` can never run: {}", reason.message());
-            let severity = match reason.code {
-                crate::placement::Code::PolicyUnresolved => Severity::Warning,
-                _ => Severity::Error,
+            let (severity, verdict) = match reason.code {
+                crate::placement::Code::PolicyUnresolved => {
+                    (Severity::Warning, "cannot run until these policies are loaded")
+                }
+                _ => (Severity::Error, "can never run"),
             };
+            let message = format!("deployment `{address}` {verdict}: {}", reason.message());
             findings.push(self.site.finding(reason.code.as_str(), severity, &self.deployment.origin, message));
         }
     }

@@ -8,6 +8,7 @@ use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
     Action, Answer, Endpoint, Field, Journal, Number, Place, Record, Role, Settings, State, Status,
 };
+use crate::placement::{Culprit, Reason};
 use crate::policy::{self, Level, Scope};
 use crate::time::Moment;
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
@@ -94,8 +95,38 @@ pub struct PolicyAt {
 pub struct PlacementDescription {
     /// Where, and how many.
     pub places: Vec<Place>,
-    /// Why nowhere.
-    pub refusal: Option<String>,
+    /// Why they do not, or not all of them; empty where they do.
+    pub reasons: Vec<Obstacle>,
+}
+
+/// A constraint that keeps replicas from running, and how many clusters it takes away (D6).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Obstacle {
+    /// The constraint's name in kebab case, as [`Code`](crate::placement::Code) has it.
+    pub code: String,
+    /// The same in words: lower case, no final period.
+    pub message: String,
+    /// The policies that exclude; empty where the constraint is not about policies.
+    pub policies: Vec<PolicyAt>,
+    /// Clusters that it alone would leave without a place.
+    pub removed_alone: usize,
+    /// Clusters that still have a place after it and all before it.
+    pub left_after: usize,
+}
+
+impl From<&Reason> for Obstacle {
+    fn from(reason: &Reason) -> Self {
+        let named = |one: &Culprit| PolicyAt { name: one.policy.as_str().to_owned(), level: one.level };
+        Self {
+            code: reason.code.as_str().to_owned(),
+            message: reason.message(),
+            policies: reason.policies.iter().map(named).collect(),
+            removed_alone: reason.counts.removed_alone,
+            left_after: reason.counts.left_after,
+        }
+    }
 }
 
 /// Something that happened.
@@ -125,7 +156,7 @@ pub struct HistoryEntry {
 /// let workspace = Workspace::from_specs(specs, LoadOptions::default())?;
 /// let bert = describe(&workspace, "bert-api-v1")?;
 /// assert_eq!((bert.environment.as_str(), bert.status), ("production", None));
-/// assert_eq!(bert.placement.refusal.as_deref(), Some("there is no cluster"));
+/// assert_eq!(bert.placement.reasons[0].code, "no-clusters");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -147,10 +178,7 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
         return describe_live(workspace, &found.workload, live.number);
     }
     let environment = workspace.environment(found.environment)?.name.as_str().to_owned();
-    let refusal = outcome
-        .decision
-        .refusal()
-        .map(|refusal| refusal.reasons.iter().map(crate::placement::Reason::message).collect::<Vec<_>>().join("; "));
+    let reasons = outcome.decision.refusal().map(|refusal| refusal.reasons.iter().map(Obstacle::from).collect());
     let running = workspace.running().iter().filter(|running| running.deployment == deployment);
     Some(Description {
         name: found.name.as_str().to_owned(),
@@ -164,7 +192,10 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
         settings: workspace.settings(deployment)?,
         endpoints: Vec::new(),
         scope: axes(outcome.decision.scope()),
-        placement: PlacementDescription { places: workspace.places(&outcome.decision), refusal },
+        placement: PlacementDescription {
+            places: workspace.places(&outcome.decision),
+            reasons: reasons.unwrap_or_default(),
+        },
         history: Vec::new(),
     })
 }
@@ -189,7 +220,7 @@ pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number)
         scope: scope.as_ref().map(axes).unwrap_or_default(),
         placement: PlacementDescription {
             places: record.sites.iter().map(|site| site.place.clone()).collect(),
-            refusal: None,
+            reasons: Vec::new(),
         },
         history: history(journal, number),
     })

@@ -20,8 +20,8 @@ mod policy_tests;
 mod unused;
 
 pub use describe::{
-    AxisDescription, Description, EndpointDescription, HistoryEntry, PlacementDescription, PolicyAt, WorkloadName,
-    describe, describe_live,
+    AxisDescription, Description, EndpointDescription, HistoryEntry, Obstacle, PlacementDescription, PolicyAt,
+    WorkloadName, describe, describe_live,
 };
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};

@@ -21,6 +21,23 @@ pub struct Remaining {
     pub reasons: Vec<Reason>,
 }
 
+impl Remaining {
+    /// Why nothing remains, in words; empty where something does.
+    #[must_use]
+    pub fn why_nothing(&self, workspace: &Workspace) -> Vec<String> {
+        if !self.reasons.is_empty() {
+            return self.reasons.iter().map(Reason::message).collect();
+        }
+        let why = if workspace.inventory().fleet().clusters().is_empty() {
+            "no clusters were loaded"
+        } else {
+            "no healthy, uncordoned cluster satisfies the policies and the options chosen"
+        };
+        let nothing = self.locations.is_empty() && self.flavors.is_empty();
+        nothing.then(|| why.to_owned()).into_iter().collect()
+    }
+}
+
 /// What [`options`] is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Question {

@@ -48,7 +48,9 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let origin = workspace.specs().policies.first().map(|spec| spec.metadata.name.origin.clone());
         let origin = Origin { line: 0, column: 0, length: 0, ..origin.unwrap_or_default() };
         let finding = Finding::new("no-clusters", Severity::Info, Subject::new("Workspace", ""), &origin);
-        findings.push(finding.message("no clusters were loaded, so names are not held against a fleet"));
+        findings.push(
+            finding.message("no clusters were loaded, so it was not checked whether clusters exist behind the names"),
+        );
     }
 }
 

@@ -25,6 +25,7 @@ mod providers;
 mod reading;
 mod spelling;
 mod trees;
+mod unknown;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -181,6 +181,13 @@ impl Catalog {
         named.filter(|(of, _)| *of == provider).map(|(_, region)| region.to_owned()).collect()
     }
 
+    /// The other names by which a built-in location is read, without the provider: `europe (frankfurt)`.
+    pub fn location_aliases(&self, location: LocationId) -> impl Iterator<Item = &'static str> {
+        let name = LOCATIONS.get(location.index()).map(|row| row.name);
+        let called = CALLED.iter().filter(move |(_, of)| Some(*of) == name);
+        called.filter_map(|(alias, _)| Some(alias.split_once('/')?.1))
+    }
+
     /// Who says where a built-in location is; nothing for an added one.
     #[must_use]
     pub fn location_source(&self, location: LocationId) -> Option<&'static str> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::axis::Axis;
 use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
 use super::countries::{CALLED, COUNTRIES};
 use super::spelling::Spelling;
@@ -18,6 +19,19 @@ pub type Meaning = SmallVec<[Choice; 1]>;
 
 /// The name that stands for a whole kind of flavor (C6).
 pub(super) const ANY: &str = "any";
+
+/// What is written for it.
+const EVERYTHING: [&str; 3] = ["all", "*", "every"];
+
+/// What groups are called that are named otherwise here.
+const UNIONS: [(&str, &[&str]); 6] = [
+    ("eu", &["eu27", "eea"]),
+    ("european union", &["eu27", "eea"]),
+    ("european economic area", &["eea"]),
+    ("schengen", &["eea"]),
+    ("gdpr", &["eea", "gdpr-adequate"]),
+    ("adequate", &["gdpr-adequate"]),
+];
 
 impl Catalog {
     /// The country of an alpha-2 or alpha-3 code or of `uk`, read without regard to case (C2). A name
@@ -135,6 +149,10 @@ impl Catalog {
         let text = text.trim();
         let mut choices = self.called(kind, text);
         if choices.is_empty() {
+            // What is called `EU` is mostly the Union, and no policy is to mean the continent by mistake (C4).
+            if kind.axis() == Axis::Location {
+                choices.extend(self.called(ChoiceKind::Group, text));
+            }
             for other in ChoiceKind::ALL.into_iter().filter(|&other| other != kind) {
                 choices.extend(self.resolve(other, text));
                 if matches!(other, ChoiceKind::Continent | ChoiceKind::Country) {
@@ -179,9 +197,15 @@ impl Catalog {
                 let same = self.known_names().by_region.get(text).into_iter().flatten();
                 same.copied().map(Choice::Location).collect()
             }
+            ChoiceKind::Cpu | ChoiceKind::Gpu if EVERYTHING.contains(&text) => {
+                kind.flavor_kind().map(Choice::AnyFlavor).into_iter().collect()
+            }
             ChoiceKind::Cpu => Vec::new(),
             ChoiceKind::Gpu => self.of_product(text).into_iter().map(Choice::Flavor).collect(),
-            ChoiceKind::Group => Vec::new(),
+            ChoiceKind::Group => {
+                let meant = UNIONS.iter().find(|(name, _)| *name == text).map_or(&[][..], |(_, groups)| groups);
+                meant.iter().filter_map(|name| self.group(name)).map(Choice::Group).collect()
+            }
         }
     }
 

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::report::Section;
-
 /// Policy and placement: may this workload run there, where best, and why not.
 #[derive(Debug, Parser)]
 #[command(name = "siting", bin_name = "siting", version, propagate_version = true, max_term_width = 100)]
@@ -96,11 +94,11 @@ pub(super) struct Place {
     /// Place as many replicas as fit where not all do
     #[arg(long)]
     pub(super) partial: bool,
-    /// Lower the total cost by moving replicas once all are placed, in at most this many steps
+    /// After placing, try up to STEPS moves that lower the total cost
     #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "100000",
           conflicts_with_all = ["independent", "deployment"])]
     pub(super) optimize: Option<u64>,
-    /// List every candidate: each pool that could run a replica
+    /// List every candidate: each pool that could run a replica if it were empty
     #[arg(long)]
     pub(super) candidates: bool,
 }
@@ -127,8 +125,8 @@ pub(super) struct Options {
     /// The workload type [default: model]
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub(super) resource_type: Option<String>,
-    /// A choice already made, such as `gpu:t4` or `country:us`; can be repeated
-    #[arg(long, value_name = "CHOICE")]
+    /// An option already chosen, such as `gpu:t4` or `country:us`; can be repeated
+    #[arg(long, value_name = "OPTION")]
     pub(super) given: Vec<String>,
 }
 
@@ -175,10 +173,9 @@ pub(super) enum Format {
 
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
-    /// The list to print [default: all of them]
-    #[arg(value_enum)]
-    pub(super) section: Option<Section>,
-    /// List only what has this word in one of its names
+    /// The list to print: `continents`, `countries`, `groups`, `locations` or `flavors` [default: all of them]
+    pub(super) section: Option<String>,
+    /// List only entries with a name or alias in which a word begins with this text
     pub(super) word: Option<String>,
     /// List only locations of this provider
     #[arg(long, value_name = "PROVIDER")]

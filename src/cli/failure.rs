@@ -1,8 +1,11 @@
 //! Why there is no answer.
 
 use crate::manifest::Source;
-use crate::origin::{Origin, Problem, ProblemCode};
+use crate::origin::{Origin, Problem, ProblemCode, listed};
 use crate::workspace::LookupError;
+
+/// The most names that an error offers.
+const LISTED: usize = 10;
 
 /// What is wrong with the input, and the texts it is wrong in.
 #[derive(Debug, Default)]
@@ -38,6 +41,5 @@ impl From<Problem> for Failure {
 }
 
 fn did_you_mean(near: &[String]) -> String {
-    let names: Vec<_> = near.iter().map(|name| format!("`{name}`")).collect();
-    format!("did you mean {}?", names.join(" or "))
+    format!("did you mean {}?", listed(near, "or", LISTED))
 }

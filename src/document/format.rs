@@ -9,8 +9,9 @@ use super::fields::Fields;
 use super::item::Item;
 use super::shape::{FieldShape, RecordShape, Shape};
 use super::value::{Map, Value};
+use super::wording::quoted;
 use crate::id::Name;
-use crate::origin::Sourced;
+use crate::origin::{ProblemCode, Sourced};
 use crate::quantity::{Amount, Bandwidth, Bytes, Cpu, GpuShare, Milli, Money, Percent};
 
 /// One way in which a `T` stands in text. Most types are their own format.
@@ -441,7 +442,15 @@ pub(crate) struct OrUnlimited<const FROM: i64>;
 
 impl<const FROM: i64> Format<Option<u32>> for OrUnlimited<FROM> {
     fn read(item: Item<'_>) -> Option<Option<u32>> {
-        if item.is("unlimited") { Some(None) } else { item.whole(FROM..=u32::MAX.into()).map(Some) }
+        if item.is("unlimited") {
+            return Some(None);
+        }
+        if let Some(text) = item.scalar().filter(|text| text.starts_with(char::is_alphabetic)) {
+            let message = format!("{} cannot be {}", item.called(), quoted(text));
+            item.problem(ProblemCode::InvalidValue, message, "write a whole number, or `unlimited`");
+            return None;
+        }
+        item.whole(FROM..=u32::MAX.into()).map(Some)
     }
 
     fn write(value: &Option<u32>) -> Value {

@@ -103,6 +103,23 @@ impl<'d> Item<'d> {
         matches!(self.node.value, Value::Map(_))
     }
 
+    /// Whether it is a text or a number, and no list or mapping.
+    pub(crate) fn scalar(self) -> Option<&'d str> {
+        match &self.node.value {
+            Value::Scalar { text, .. } if !self.node.is_null() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Reports that a mapping belongs here, as `help` says, where one value stands alone.
+    pub(crate) fn not_a_mapping(self, help: impl Into<String>) {
+        let found = match self.scalar() {
+            Some(text) if is_number(text) => "a number",
+            _ => "a text",
+        };
+        self.problem(ProblemCode::WrongType, format!("{} must be a mapping, not {found}", self.called()), help);
+    }
+
     /// Whether it is exactly this word.
     pub(crate) fn is(self, word: &str) -> bool {
         matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
@@ -230,6 +247,15 @@ impl<'d> Item<'d> {
                 );
                 return None;
             }
+            Value::Scalar { text, .. } if percentage(text).is_some() => {
+                let help = format!("write `{}`, without `%`", percentage(text).unwrap_or_default());
+                self.problem(
+                    ProblemCode::WrongType,
+                    format!("{} must be a whole number, not a text", self.called()),
+                    help,
+                );
+                return None;
+            }
             _ => {
                 self.wrong_type(Wanted::Number);
                 return None;
@@ -277,7 +303,7 @@ impl<'d> Item<'d> {
     }
 
     /// How problems speak of it.
-    fn called(self) -> String {
+    pub(super) fn called(self) -> String {
         if self.label.is_empty() && !self.element {
             return "a document".to_owned();
         }
@@ -311,6 +337,12 @@ impl<'d> Item<'d> {
     pub(crate) fn problem(self, code: ProblemCode, message: impl Into<String>, help: impl Into<String>) {
         self.context.report.add(Problem::new(code, &self.origin(), message).help(help));
     }
+}
+
+/// The number before a percent sign.
+fn percentage(text: &str) -> Option<&str> {
+    let number = text.strip_suffix('%').or_else(|| text.strip_suffix("percent"))?.trim_end();
+    is_number(number).then_some(number)
 }
 
 fn between(range: &RangeInclusive<i64>) -> String {

@@ -41,6 +41,8 @@ pub(crate) enum Shape {
     Coordinates,
     /// An object with any keys.
     Map { of: Box<Shape> },
+    /// An object with keys of a pattern.
+    Keyed { keys: &'static str, of: Box<Shape> },
     /// An object of declared fields.
     Record(RecordShape),
     /// One of several.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::Name;
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{Number, Place, Settings, replicas};
+use crate::placement::Code;
 
 /// A question that must be answered before a command is applied: where shall these replicas run?
 #[derive(Clone, PartialEq, Debug)]
@@ -64,8 +65,12 @@ impl Answers<'_> {
     /// The places of one request.
     pub(in crate::lifecycle) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
         self.ask(request)?.map_err(|refusal| {
-            Refusal::new("L12", format!("it cannot be placed: {refusal}"))
-                .next("loosen a policy or the demand, or add room")
+            let next = if refusal == Code::NoClusters.summary() {
+                "load clusters, or write `fleet: unlimited` in a scenario"
+            } else {
+                "loosen a policy or the demand, or add room"
+            };
+            Refusal::new("L12", format!("it cannot be placed: {refusal}")).next(next)
         })
     }
 

@@ -95,6 +95,9 @@ impl Printer {
             }
             Shape::List { of: item, least: 0 } => json!({"type": "array", "items": self.of(item)}),
             Shape::List { of: item, least } => json!({"type": "array", "items": self.of(item), "minItems": least}),
+            Shape::Keyed { keys, of: value } => {
+                json!({"type": "object", "propertyNames": {"pattern": keys}, "additionalProperties": self.of(value)})
+            }
             Shape::Map { of: value } => json!({"type": "object", "additionalProperties": self.of(value)}),
             Shape::Record(shape) => self.record(shape),
             Shape::Either(shapes) => json!({"anyOf": shapes.iter().map(|shape| self.of(shape)).collect::<Vec<_>>()}),

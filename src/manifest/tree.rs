@@ -119,6 +119,7 @@ impl<'t> Building<'_, 't> {
         let Some(Open { place, anchor, content }) = self.open.pop() else { return Ok(None) };
         let value = match content {
             Content::List(items) => Value::List(items),
+            Content::Map(entries, _) if self.open.is_empty() => self.documents_in(entries),
             Content::Map(entries, _) => Value::Map(self.without_duplicates(entries)),
         };
         self.complete(Node { place, value }, anchor)
@@ -167,6 +168,30 @@ impl<'t> Building<'_, 't> {
             return Err(self.limit(place, message, "write out what is repeated, or repeat less of it"));
         }
         Ok(())
+    }
+
+    /// The outermost mapping; where `---` is missing between documents, the list of them. That is reported, and each
+    /// is read all the same, so that nothing that refers to it is said to be unknown.
+    fn documents_in(&self, entries: Vec<Entry<'t>>) -> Value<'t> {
+        let mut documents: Vec<Vec<Entry<'t>>> = Vec::new();
+        let mut rest = entries;
+        while let Some(seam) = seam(&rest) {
+            let next = rest.split_off(seam);
+            documents.push(std::mem::replace(&mut rest, next));
+            let place = rest.first().map_or_else(Place::default, |first| first.place);
+            let problem =
+                Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), "a second document begins here");
+            self.report.add(problem.help("put `---` on the line before it"));
+        }
+        if documents.is_empty() {
+            return Value::Map(self.without_duplicates(rest));
+        }
+        documents.push(rest);
+        let node = |entries: Vec<Entry<'t>>| {
+            let place = entries.first().map_or_else(Place::default, |first| first.place);
+            Node { place, value: Value::Map(self.without_duplicates(entries)) }
+        };
+        Value::List(documents.into_iter().map(node).collect())
     }
 
     /// Drops entries whose key stands already, each with a problem.
@@ -222,7 +247,9 @@ impl<'t> Building<'_, 't> {
                     ErrorKind::UnexpectedCharacter { character } if is_unprintable(*character) => {
                         problem.help(format!("in double quotes, write it as `\\u{:04x}`", u32::from(*character)))
                     }
-                    _ => problem.help("look for a bracket, quote or colon too many or too few, here or just above"),
+                    _ => problem.help(
+                        "look for a wrong indentation, or a bracket, quote or colon too many or too few, here or just above",
+                    ),
                 }
             }
         }
@@ -243,6 +270,23 @@ impl<'t> Building<'_, 't> {
         };
         Place { line: count(start.line()), column: count(start.col() + 1), length: count(length).max(1) }
     }
+}
+
+/// Where a second document begins: both keys of a heading stand again, behind more than a heading.
+fn seam(entries: &[Entry<'_>]) -> Option<usize> {
+    const HEADING: [&str; 2] = ["apiVersion", "kind"];
+    let is_heading = |entry: &&Entry<'_>| HEADING.contains(&&*entry.key);
+    let has_both = |entries: &[Entry<'_>]| HEADING.iter().all(|key| entries.iter().any(|entry| entry.key == *key));
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| is_heading(entry)) {
+        if seen.contains(&&*entry.key) {
+            let (before, after) = entries.split_at_checked(index)?;
+            let is_whole = has_both(before) && before.iter().any(|entry| !is_heading(&entry));
+            return (is_whole && has_both(after)).then_some(index);
+        }
+        seen.push(&entry.key);
+    }
+    None
 }
 
 fn as_key<'t>(node: Node<'t>, file: &Arc<str>, report: &Report) -> Key<'t> {
@@ -337,6 +381,18 @@ mod tests {
     #[test]
     fn a_tag_makes_text_of_a_number() {
         assert_eq!(read("a: !!str 1\nb: !!int 1\n").0, ["1:10+1 \"1\"", "2:10+1 1"]);
+    }
+
+    /// C8: one mistake is one problem, and what stands behind it is read.
+    #[test]
+    fn documents_without_a_line_between_them_are_read_apart() {
+        let one = "apiVersion: a\nkind: b\nspec: 1\n";
+        let (found, problems) = read(&format!("{one}{one}kind: c\napiVersion: a\n"));
+        assert_eq!(found.len(), 8);
+        let expected = ["x:4:1: a second document begins here", "x:7:1: a second document begins here"];
+        assert_eq!(problems, expected);
+        let (_, problems) = read("apiVersion: a\nkind: b\nkind: c\nspec: 1\n");
+        assert_eq!(problems, ["x:3:1: the key `kind` stands twice"]);
     }
 
     #[test]

@@ -57,6 +57,25 @@ macro_rules! codes {
                 }
             }
 
+            /// Whether policies say it, of one place or of all.
+            #[must_use]
+            pub fn is_of_policies(self) -> bool {
+                self.fails_everything() || matches!(self, Self::NotAllowed(_))
+            }
+
+            /// Whether it fails every place there is, whatever clusters there are: what D6 says of `policy-unresolved`,
+            /// `policy-required` and `policy-conflict`.
+            #[must_use]
+            pub fn fails_everything(self) -> bool {
+                matches!(self, Self::PolicyUnresolved | Self::PolicyRequired | Self::PolicyConflict)
+            }
+
+            /// The code of a name in reports.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::all().find(|code| code.as_str() == name)
+            }
+
             /// Its place in the order, from 0.
             #[inline]
             pub(super) const fn place(self) -> usize {
@@ -87,7 +106,7 @@ codes! {
     }
     after {
         /// Not the kind, type, GPU memory or cpu type demanded.
-        NoSuchFlavor "no-such-flavor" "the flavor is not of the kind, type, memory or cpu type demanded";
+        NoSuchFlavor "no-such-flavor" "the hardware is not what is demanded";
         /// An empty node would not hold one replica.
         DoesNotFitNode "does-not-fit-node" "one replica is more than a whole node holds";
         /// No node has room for one replica now.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::QuarantinedReport;
 use super::header::{ApiVersion, Include, kind};
 use super::names::ChoiceName;
-use crate::analysis::{OptionCount, Remaining};
+use crate::analysis::{OptionCount, Question, Remaining};
 use crate::workspace::Workspace;
 
 /// What is still allowed before anything is deployed (D10).
@@ -16,10 +16,19 @@ use crate::workspace::Workspace;
 pub struct OptionsReport {
     api_version: ApiVersion,
     kind: kind::OptionsReport,
+    /// The environment that was asked about.
+    #[serde(default)]
+    pub environment: String,
+    /// The workload type that was asked about.
+    #[serde(default)]
+    pub workload_type: String,
     /// Places that remain: by kind, then name.
     pub locations: Vec<OptionReport>,
     /// Hardware that remains: by kind, then code.
     pub flavors: Vec<OptionReport>,
+    /// Why nothing remains, in words; empty where something does.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// The clusters that a load with quarantine left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<Vec<QuarantinedReport>>,
@@ -39,9 +48,10 @@ pub struct OptionReport {
 }
 
 impl OptionsReport {
-    /// Of what remains in this workspace.
+    /// Of what remains in this workspace for what was asked.
     #[must_use]
-    pub fn new(workspace: &Workspace, remaining: &Remaining, include: Include) -> Self {
+    pub fn new(workspace: &Workspace, question: &Question, remaining: &Remaining, include: Include) -> Self {
+        let environment = workspace.environment(question.environment).map(|environment| environment.name.as_str());
         let entry = |option: &OptionCount| {
             let ChoiceName { r#type, name } = ChoiceName::new(workspace.catalog(), option.choice);
             OptionReport { r#type, name, clusters: option.clusters }
@@ -49,8 +59,11 @@ impl OptionsReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            environment: environment.unwrap_or_default().to_owned(),
+            workload_type: workspace.catalog().resource_type_name(question.resource_type).to_owned(),
             locations: remaining.locations.iter().map(entry).collect(),
             flavors: remaining.flavors.iter().map(entry).collect(),
+            reasons: remaining.why_nothing(workspace),
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
         }
     }

@@ -68,6 +68,11 @@ impl Settings {
     pub fn of(strategy: Strategy) -> Self {
         Self { strategy, checks: Vec::new(), deadline: Self::DEADLINE, when_idle: WhenIdle::Wait }
     }
+
+    /// Whether a word is the type of a strategy.
+    pub(crate) fn is_strategy(word: &str) -> bool {
+        TYPES.contains(&word)
+    }
 }
 
 /// In a line, every check with it: what an edit changes must show.
@@ -84,10 +89,16 @@ impl fmt::Display for Settings {
     }
 }
 
+const TYPES: [&str; 3] = ["rolling", "blue-green", "canary"];
+
 /// The type, which says what other options there are.
 impl Format<Settings> for Settings {
     fn read(item: Item<'_>) -> Option<Settings> {
         type Take = fn(&mut Fields<'_>) -> Option<Strategy>;
+        if let Some(word) = item.scalar().filter(|word| Self::is_strategy(word)) {
+            item.not_a_mapping(format!("write `{{type: {word}}}`"));
+            return None;
+        }
         let types: [(&str, (&str, Take)); 3] = [
             ("rolling", (Rolling::WHAT, |fields| Rolling::take_fields(fields).map(Strategy::Rolling))),
             ("blue-green", (BlueGreen::WHAT, |fields| BlueGreen::take_fields(fields).map(Strategy::BlueGreen))),
@@ -149,13 +160,17 @@ impl Record for Canary {
         let traffic = match routed {
             Some(true) => {
                 for (name, item) in by_replicas {
-                    foreign(item, name, "it belongs to `trafficRouted: false`, where replicas make the weight");
+                    foreign(
+                        item,
+                        name,
+                        "only with `trafficRouted: false`, where the number of replicas sets the share",
+                    );
                 }
                 let fewest = fewest.map(<Whole<1>>::read);
                 fewest.map_or(Some(None), |fewest| fewest.map(Some)).map(|fewest| Traffic::Routed { fewest })
             }
             Some(false) => {
-                foreign(fewest, "minReplicas", "it belongs to `trafficRouted: true`, where a router makes the weight");
+                foreign(fewest, "minReplicas", "only with `trafficRouted: true`, where a router sets the share");
                 Rolling::take_fields(fields).map(Traffic::ByReplicas)
             }
             None => None,

@@ -6,10 +6,10 @@ use super::expectations;
 use super::scripted_host::Host;
 use crate::deployment::Workload;
 use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
-use crate::manifest::scenario::{Happening, PushSpec};
+use crate::manifest::scenario::{EndpointSpec, Happening, PushSpec};
 use crate::manifest::spec::AttachmentSpec;
 use crate::time::Moment;
-use crate::workspace::{PolicyChange, Workspace};
+use crate::workspace::{LookupError, PolicyChange, Workspace};
 
 /// Carries out on a workspace what happens in a step: for hosts that take commands as text, with
 /// deployments named by name or id.
@@ -64,11 +64,14 @@ pub(super) fn step(
     if let Some(host) = host {
         match happening {
             Happening::Traffic { endpoint, per_second } => {
+                if let EndpointSpec::Environment(name) = endpoint {
+                    scene.find_environment(name.as_str()).map_err(unknown_name)?;
+                }
                 let found = expectations::endpoint(&scene.state_of(workload)?, endpoint);
                 let unknown = || Refusal::new("L1", format!("there is no `{endpoint}`"));
                 host.expect_traffic(found.ok_or_else(unknown)?, *per_second);
             }
-            Happening::Metrics(shown) => host.show(shown),
+            Happening::Metrics(shown) => host.show(shown)?,
             Happening::Fail { deployment, replicas } => {
                 let state = scene.state_of(workload)?;
                 let unknown = || Refusal::new("L1", format!("there is no deployment `{deployment}`"));
@@ -109,8 +112,7 @@ fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Resu
 fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
     let mut push = spec.push.clone();
     if let Some(address) = &spec.from {
-        let unknown = |error: crate::workspace::LookupError| Refusal::new("C8", error.to_string());
-        let found = scene.find_deployment(address).map_err(unknown)?;
+        let found = scene.find_deployment(address).map_err(unknown_name)?;
         if let Some(from) = scene.push_of(found, push.kind.clone()) {
             push.name = push.name.or(from.name);
             push.version = push.version.or(from.version);
@@ -123,6 +125,10 @@ fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
     Ok(push)
 }
 
+fn unknown_name(error: LookupError) -> Refusal {
+    Refusal::new("C8", error.to_string())
+}
+
 /// Other policies, and what follows for whatever runs (L13).
 fn set_policies(
     scene: &mut Workspace,
@@ -132,7 +138,7 @@ fn set_policies(
 ) -> Result<Vec<Effect>, Refusal> {
     let policies = policies.iter().map(|spec| (spec.policy.value.clone(), spec.enforcement)).collect();
     let change = PolicyChange { environment: Some(environment.to_owned()), policies };
-    scene.change_policies(&change).map_err(|unknown| Refusal::new("C8", unknown.to_string()))?;
+    scene.change_policies(&change).map_err(unknown_name)?;
     let settled = scene.settle_violations(now).into_iter().map(|(_, done)| done);
     Ok(settled.collect::<Result<Vec<_>, _>>()?.concat())
 }

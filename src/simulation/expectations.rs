@@ -34,7 +34,12 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
         hold(format!("governor of {address}"), governor.clone(), is);
     }
     for (way, wanted) in &expect.routes {
-        hold(format!("what {way} leads to"), wanted.clone(), route(state, way));
+        let environment = way.strip_prefix("environment/").filter(|name| scene.find_environment(name).is_err());
+        hold(
+            format!("what {way} leads to"),
+            wanted.clone(),
+            environment.map_or_else(|| route(state, way), no_environment),
+        );
     }
     for (address, wanted) in &expect.places {
         let mut is: BTreeMap<String, u32> = BTreeMap::new();
@@ -49,14 +54,20 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
     }
     for (environment, wanted) in &expect.rolled_back {
         let why = state.slot(environment).and_then(|slot| slot.rolled_back.as_ref());
-        let is = why.map_or_else(|| "no".to_owned(), |why| why.reason.clone());
-        if !is.contains(wanted.as_str()) {
+        let is_known = scene.find_environment(environment).is_ok();
+        let no_reason = || if is_known { "no".to_owned() } else { no_environment(environment) };
+        let is = why.map_or_else(no_reason, |why| why.reason.clone());
+        if !is.contains(wanted.as_str()) || !is_known {
             hold(format!("why {environment} was rolled back"), format!("… {wanted} …"), is);
         }
     }
     for (environment, wanted) in &expect.offloaded {
         let to = host.and_then(|host| host.offloaded.iter().find(|(name, _)| name.as_str() == environment));
-        let is = to.map_or_else(|| "no".to_owned(), |(_, (cluster, percent))| format!("{cluster} {percent}%"));
+        let is = match (to, scene.find_environment(environment)) {
+            (Some((_, (cluster, percent))), _) => format!("{cluster} {percent}%"),
+            (None, Ok(_)) => "no".to_owned(),
+            (None, Err(_)) => no_environment(environment),
+        };
         hold(format!("where {environment} is offloaded to"), wanted.clone(), is);
     }
     if let Some(wanted) = expect.lost {
@@ -117,6 +128,11 @@ pub(super) fn endpoint(state: &State, spec: &EndpointSpec) -> Option<Endpoint> {
         EndpointSpec::Environment(name) => Endpoint::Environment(name.clone()),
         EndpointSpec::Deployment(address) => Endpoint::Deployment(state.find(address)?),
     })
+}
+
+/// A slip in an expectation is no expectation that comes true.
+fn no_environment(name: &str) -> String {
+    format!("no environment is called `{name}`")
 }
 
 fn places(places: &BTreeMap<String, u32>) -> String {

@@ -14,6 +14,7 @@ mod queue;
 mod scripted_host;
 mod series;
 mod version_metrics;
+mod versions;
 mod wording;
 
 use serde::{Deserialize, Serialize};
@@ -137,7 +138,10 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         return Err(LoadError { problems });
     }
     let (mut now, mut steps) = (scenario.start, Vec::with_capacity(scenario.steps.len()));
-    let mut host = scenario.host.map(|spec| Host::new(spec, workload.clone(), scenario.start));
+    let mut host = scenario.host.map(|spec| {
+        let versions = versions::of(&scene, &workload, scenario);
+        Host::new(spec, workload.clone(), scenario.start, versions)
+    });
     for step in &scenario.steps {
         now = step.at.map_or(now, |at| scenario.start.after(at));
         if let Some(host) = &mut host {

@@ -10,10 +10,12 @@ use super::queue::Queue;
 use super::series::{Point, Series};
 use super::version_metrics::{Served, Shown};
 use super::wording;
+use crate::catalog::nearest;
 use crate::deployment::Workload;
 use crate::id::Name;
 use crate::lifecycle::{Action, Answer, Effect, Endpoint, Load, Number, Observation, Refusal, Sight, State, Status};
 use crate::manifest::scenario::{HostSpec, ShownSpec};
+use crate::origin::listed;
 use crate::scaling;
 use crate::time::Moment;
 use crate::traffic::{Side, Why};
@@ -29,6 +31,8 @@ pub(super) struct Host {
     /// Requests a second, by endpoint.
     traffic: BTreeMap<Endpoint, u32>,
     shown: BTreeMap<String, Shown>,
+    /// The versions that there are, or will be.
+    versions: BTreeSet<String>,
     served: BTreeMap<Number, Served>,
     /// Thousandths of requests that had no route, or waited for too long where nobody was awake.
     lost: u64,
@@ -49,7 +53,7 @@ pub(super) struct Host {
 const GRACE: Duration = Duration::from_secs(30);
 
 impl Host {
-    pub(super) fn new(spec: HostSpec, workload: Workload, start: Moment) -> Self {
+    pub(super) fn new(spec: HostSpec, workload: Workload, start: Moment, versions: BTreeSet<String>) -> Self {
         Self {
             spec,
             workload,
@@ -58,6 +62,7 @@ impl Host {
             replicas: Replicas::default(),
             traffic: BTreeMap::new(),
             shown: BTreeMap::new(),
+            versions,
             served: BTreeMap::new(),
             lost: 0,
             waiting: BTreeMap::new(),
@@ -91,8 +96,16 @@ impl Host {
         self.traffic.insert(endpoint, per_second);
     }
 
-    pub(super) fn show(&mut self, spec: &ShownSpec) {
+    /// Lets a version show other metrics.
+    pub(super) fn show(&mut self, spec: &ShownSpec) -> Result<(), Refusal> {
+        if !self.versions.contains(&spec.version) {
+            let near = nearest(&spec.version, self.versions.iter().map(String::as_str));
+            let refusal = Refusal::new("C8", format!("no step pushes a version `{}`", spec.version));
+            let near = if near.is_empty() { Vec::from_iter(self.versions.iter().cloned()) } else { near };
+            return Err(refusal.next(format!("the versions are {}", listed(&near, "and", 10))));
+        }
         self.shown.entry(spec.version.clone()).or_default().update(spec);
+        Ok(())
     }
 
     /// Lets replicas break; they are ready again after the time of a start, if their version becomes ready.

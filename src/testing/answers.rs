@@ -6,8 +6,8 @@ use super::choices::{Choices, Draw};
 use super::loaded::{parts, refusing};
 use super::values::{valid, words};
 use crate::analysis::{
-    self, AxisDescription, Description, Finding, OptionCount, PlacementDescription, Question, Remaining, Severity,
-    Subject, WorkloadName,
+    self, AxisDescription, Description, Finding, Obstacle, OptionCount, PlacementDescription, Question, Remaining,
+    Severity, Subject, WorkloadName,
 };
 use crate::id::{ClusterId, Id};
 use crate::inventory::Remainder;
@@ -61,6 +61,7 @@ parts! { Description::draw =>
     AxisDescription: |description| description.scope.first().cloned();
     PlacementDescription: |description| Some(description.placement);
 }
+parts! { Reason::draw => Obstacle: |reason| Some(Obstacle::from(&reason)); }
 parts! { Remaining::draw => OptionCount: |report| report.locations.first().copied(); }
 parts! { Finding::draw => Subject: |finding| Some(finding.subject); }
 

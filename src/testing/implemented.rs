@@ -94,7 +94,7 @@ arbitrary! {
     crate::placement: Code, Counts, Culprit, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
         UnknownLast<crate::quantity::Money>, Verdict;
     crate::workspace: LoadOptions, Outcome, PlaceOptions, PolicyChange, Running, Workspace;
-    crate::analysis: AxisDescription, Description, Finding, OptionCount, PlacementDescription, Question, Remaining,
+    crate::analysis: AxisDescription, Description, Finding, Obstacle, OptionCount, PlacementDescription, Question, Remaining,
         Severity, Subject, WorkloadName;
     crate::manifest: Kind;
     crate::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;

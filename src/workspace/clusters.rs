@@ -199,6 +199,14 @@ fn place(
         problems.push(problem.help(format!("write `location: {alone}`")));
         return None;
     }
+    if let Some((other, alone)) = region.split_once('/').filter(|(before, _)| catalog.knows_regions_of(before)) {
+        let message = format!("the location `{}` names the provider `{other}`, not `{provider}`", region.value);
+        let problem = Problem::new(ProblemCode::InvalidValue, &region.origin, message);
+        problems.push(
+            problem.help(format!("write `provider: {other}` and `location: {alone}`, or a region of `{provider}`")),
+        );
+        return None;
+    }
     let name = catalog.full_name(provider, region);
     if let Some(countries) = disputes.get(&name) {
         let origin = spec.country.as_ref().map_or(&region.origin, |code| &code.origin);

@@ -29,8 +29,13 @@ pub(super) struct Scene<'a> {
     pub(super) sites: &'a Sites<'a>,
 }
 
-/// All deployments that are sound, by priority, workload type, workload and name.
-pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mut Problems) -> Vec<Deployment> {
+/// All deployments that are sound, by priority, workload type, workload and name; and the names of the others.
+pub(super) fn resolve(
+    scene: &Scene<'_>,
+    specs: &[DeploymentSpec],
+    problems: &mut Problems,
+) -> (Vec<Deployment>, Vec<String>) {
+    let mut refused = Vec::new();
     let mut deployments = Vec::with_capacity(specs.len());
     let mut seen: HashMap<(&str, &str, &str), &Origin> = HashMap::new();
     for spec in specs {
@@ -41,7 +46,10 @@ pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mu
             let problem = Problem::new(ProblemCode::Duplicate, &name.origin, message);
             problems.push(problem.related(first, "the first is here"));
         }
-        deployments.extend(deployment(scene, spec, problems));
+        match deployment(scene, spec, problems) {
+            Some(sound) => deployments.push(sound),
+            None => refused.push(name.as_str().to_owned()),
+        }
     }
     let type_name = |deployment: &Deployment| scene.catalog.resource_type_name(deployment.workload.resource_type);
     deployments.sort_by(|a: &Deployment, b| {
@@ -50,7 +58,7 @@ pub(super) fn resolve(scene: &Scene<'_>, specs: &[DeploymentSpec], problems: &mu
             .then_with(|| a.workload.name.cmp(&b.workload.name))
             .then_with(|| a.name.cmp(&b.name))
     });
-    deployments
+    (deployments, refused)
 }
 
 fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems) -> Option<Deployment> {

@@ -101,6 +101,11 @@ fn unsound(unread: Vec<(Kind, String)>) -> Unsound {
         match kind {
             Kind::Policy | Kind::BeamlitPolicy => unsound.policies.insert(name),
             Kind::Environment => unsound.environments.insert(name),
+            Kind::Deployment | Kind::ModelDeployment => unsound.deployments.insert(name),
+            Kind::Workspace => {
+                unsound.additions = true;
+                continue;
+            }
             _ => continue,
         };
     }

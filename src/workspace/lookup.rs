@@ -129,6 +129,12 @@ impl LookupError {
     fn unknown<'a>(kind: impl Into<String>, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Unknown { kind: kind.into(), name: name.to_owned(), near: nearest(name, known) }
     }
+
+    /// Of an address that several deployments have.
+    pub(super) fn ambiguous(workspace: &Workspace, address: &str, several: &[DeploymentId]) -> Self {
+        let full = several.iter().filter_map(|&id| Some(full_address(&workspace.catalog, workspace.deployment(id)?)));
+        Self::Ambiguous { address: address.to_owned(), full: full.collect() }
+    }
 }
 
 /// The same as a problem with what the user typed: message and help apart.
@@ -136,7 +142,11 @@ impl From<LookupError> for Problem {
     fn from(error: LookupError) -> Self {
         let unknown = |message, near: &[String]| {
             let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
-            if near.is_empty() { problem } else { problem.help(format!("did you mean {}?", either(near))) }
+            if near.is_empty() {
+                problem
+            } else {
+                problem.help(format!("did you mean {}?", listed(near, "or", names::LISTED)))
+            }
         };
         match error {
             LookupError::Unknown { kind, name, near } => unknown(format!("no {kind} is called `{name}`"), &near),
@@ -151,11 +161,6 @@ impl From<LookupError> for Problem {
     }
 }
 
-/// `` `a` or `b` or `c` ``
-fn either(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
-}
-
 impl Workspace {
     /// The deployment of an address: `name` where that is unique, `workload/name`, or
     /// `type/workload/name`. O(1).
@@ -165,15 +170,8 @@ impl Workspace {
     pub fn find_deployment(&self, address: &str) -> Result<DeploymentId, LookupError> {
         match self.addresses.find(address) {
             [id] => Ok(*id),
-            [] => {
-                let names: Vec<_> =
-                    self.deployments.iter().flat_map(|d| [d.name.as_str().to_owned(), d.address()]).collect();
-                Err(LookupError::unknown("deployment", address, names.iter().map(String::as_str)))
-            }
-            several => {
-                let full = several.iter().filter_map(|&id| Some(full_address(&self.catalog, self.deployment(id)?)));
-                Err(LookupError::Ambiguous { address: address.to_owned(), full: full.collect() })
-            }
+            [] => Err(LookupError::unknown("deployment", address, self.addresses.names())),
+            several => Err(LookupError::ambiguous(self, address, several)),
         }
     }
 
@@ -268,15 +266,18 @@ impl Workspace {
         let kinds = || ChoiceKind::ALL.map(ChoiceKind::as_str).join(", ");
         let Some((kind, name)) = text.split_once(':') else {
             let help = format!("write it as `kind:name`, such as `gpu:t4`; the kinds are {}", kinds());
-            return Err(LookupError::Malformed { message: format!("`{text}` is no choice"), help });
+            return Err(LookupError::Malformed { message: format!("`{text}` is no option"), help });
         };
         let Some(kind) = ChoiceKind::parse(kind) else {
-            let message = format!("`{kind}` is no kind of choice");
+            let message = format!("`{kind}` is no kind of option");
             return Err(LookupError::Malformed { message, help: format!("the kinds are {}", kinds()) });
         };
         let noun = if kind.flavor_kind().is_some() { format!("{kind} flavor") } else { kind.to_string() };
         let near = || self.catalog.nearest(kind, name);
-        let unknown = || LookupError::Unknown { kind: noun, name: name.to_owned(), near: near() };
+        let unknown = || match self.catalog.why_unknown(kind, name) {
+            Some(help) => LookupError::Malformed { message: format!("no {noun} is called `{name}`"), help },
+            None => LookupError::Unknown { kind: noun, name: name.to_owned(), near: near() },
+        };
         self.catalog.resolve(kind, name).ok_or_else(unknown)
     }
 }
@@ -301,6 +302,14 @@ impl Addresses {
     /// The deployments of this address, in the order in which they are decided.
     pub(super) fn find(&self, address: &str) -> &[DeploymentId] {
         self.0.get(address).map(SmallVec::as_slice).unwrap_or_default()
+    }
+
+    /// What can be offered for an unknown address: those without a workload type, in their order.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> =
+            self.0.keys().map(String::as_str).filter(|name| name.matches('/').count() < 2).collect();
+        names.sort_unstable();
+        names
     }
 }
 

@@ -149,7 +149,7 @@ impl Workspace {
 
     /// As [`from_specs`](Self::from_specs), where some documents have been found unsound already.
     fn resolve(specs: Specs, mut unsound: Unsound, options: LoadOptions) -> Result<Self, Vec<Problem>> {
-        let mut problems = names::Problems::default();
+        let mut problems = names::Problems::beside(&unsound);
         let mut catalog = Catalog::builtin();
         if let Some(workspace) = &specs.workspace {
             additions::add(&mut catalog, workspace, &mut problems);
@@ -173,17 +173,12 @@ impl Workspace {
             default_environment,
             sites: &preferences::Sites::new(&catalog, &specs, expected.clone()),
         };
-        let deployments = deployments::resolve(&scene, &specs.deployments, &mut problems);
-        let mut inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
+        let (deployments, refused) = deployments::resolve(&scene, &specs.deployments, &mut problems);
+        unsound.deployments.extend(refused);
+        let inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
             vec![Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string())]
         })?;
-        let running =
-            running::reserve(&catalog, &deployments, &specs.running, &clusters.invalid, &mut inventory, &mut problems);
-        let problems = problems.into_vec();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self {
+        let mut workspace = Self {
             currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
             require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
             addresses: Arc::new(Addresses::of(&catalog, &deployments)),
@@ -194,13 +189,16 @@ impl Workspace {
             default_environment,
             deployments: Arc::new(deployments),
             inventory,
-            running,
+            running: Vec::new(),
             quarantined: clusters.invalid,
             expected,
             specs: Arc::new(specs),
             lives: Lives::default(),
             allowed_sets: AllowedSets::default(),
-        })
+        };
+        running::reserve(&mut workspace, &unsound, &mut problems);
+        let problems = problems.into_vec();
+        if problems.is_empty() { Ok(workspace) } else { Err(problems) }
     }
 
     /// The known names.

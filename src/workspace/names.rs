@@ -12,14 +12,22 @@ use crate::policy::{Attachment, PolicySet};
 
 /// The most names that one problem lists.
 pub(super) const LISTED: usize = 10;
+
 /// What is wrong so far with the specs of a load.
 #[derive(Default)]
 pub(super) struct Problems {
     found: Vec<Problem>,
+    /// Whether names that the workspace adds are unknown, since it cannot be read.
+    additions_are_unknown: bool,
     known: HashMap<&'static str, (NearestNames<usize>, Vec<Arc<str>>)>,
 }
 
 impl Problems {
+    /// None yet, where some documents have been found unsound already.
+    pub(super) fn beside(unsound: &Unsound) -> Self {
+        Self { additions_are_unknown: unsound.additions, ..Self::default() }
+    }
+
     /// Records a problem.
     pub(super) fn push(&mut self, problem: Problem) {
         self.found.push(problem);
@@ -147,13 +155,20 @@ pub(super) fn country(catalog: &Catalog, code: &Sourced<String>, problems: &mut 
 }
 
 fn unknown_choice(catalog: &Catalog, kind: ChoiceKind, name: &Sourced<String>, problems: &mut Problems) {
+    if problems.additions_are_unknown {
+        return;
+    }
     let what = match kind {
         ChoiceKind::Cpu => "cpu flavor",
         ChoiceKind::Gpu => "gpu flavor",
         place => place.as_str(),
     };
     let near = catalog.nearest(kind, name);
-    problems.push(unknown(what, name, &near));
+    let problem = unknown(what, name, &near);
+    problems.push(match catalog.why_unknown(kind, name) {
+        Some(why) => problem.help(why),
+        None => problem,
+    });
 }
 
 /// A workload type.
@@ -163,7 +178,7 @@ pub(super) fn resource_type(
     problems: &mut Problems,
 ) -> Option<ResourceTypeId> {
     let found = catalog.resource_type(name);
-    if found.is_none() {
+    if found.is_none() && !problems.additions_are_unknown {
         let known: Vec<_> = catalog.resource_types().map(|id| catalog.resource_type_name(id)).collect();
         let near = problems.nearest("workload type", name, || known.iter().copied());
         let problem = unknown("workload type", name, &near);
@@ -179,6 +194,9 @@ pub(super) fn resource_type(
 pub(super) struct Unsound {
     pub(super) policies: HashSet<String>,
     pub(super) environments: HashSet<String>,
+    pub(super) deployments: HashSet<String>,
+    /// Whether the workspace is unsound, and so what it adds to the catalog is unknown.
+    pub(super) additions: bool,
 }
 
 /// The policies attached at one level. Missing remote ones are the caller's to collect.

@@ -1,13 +1,13 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
-use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::names::{self, Problems};
-use crate::catalog::{Catalog, FlavorKind, nearest};
-use crate::deployment::Deployment;
+use super::names::{self, Problems, Unsound};
+use super::{LookupError, Workspace};
+use crate::catalog::{FlavorKind, nearest};
+use crate::deployment::{Demand, Deployment};
 use crate::id::{DeploymentId, Id, PairId};
-use crate::inventory::{Inventory, ReservationId};
+use crate::inventory::ReservationId;
 use crate::manifest::spec::RunningSpec;
 use crate::origin::{Problem, ProblemCode};
 use crate::placement;
@@ -29,30 +29,24 @@ pub struct Running {
 ///
 /// Replicas on a cluster that was left out of the load run where nobody counts; so do those on one
 /// that is unhealthy or cordoned, but they are counted.
-pub(super) fn reserve(
-    catalog: &Catalog,
-    deployments: &[Deployment],
-    specs: &[RunningSpec],
-    left_out: &[super::Quarantined],
-    inventory: &mut Inventory,
-    problems: &mut Problems,
-) -> Vec<Running> {
-    let mut specs: Vec<_> = specs.iter().collect();
+pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &mut Problems) {
+    let all = Arc::clone(&workspace.specs);
+    let mut specs: Vec<_> = all.running.iter().collect();
     specs.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
-    let mut running = Vec::with_capacity(specs.len());
-    let left_out: HashSet<_> = left_out.iter().map(|cluster| cluster.name.as_str()).collect();
-    let addressed = if specs.is_empty() { HashMap::new() } else { addresses(catalog, deployments) };
     for spec in specs {
-        let deployment = find_deployment(&addressed, deployments, spec, problems);
-        if left_out.contains(spec.cluster.as_str()) {
+        let deployment = find_deployment(workspace, unsound, spec, problems);
+        if workspace.quarantined.iter().any(|cluster| cluster.name == spec.cluster.as_str()) {
             continue;
         }
-        let pairs = find_pairs(inventory, spec, problems);
-        let (Some((id, deployment)), Some(pairs)) = (deployment, pairs) else { continue };
-        let Some(pair) = pair_of(catalog, inventory, deployment, &pairs, spec, problems) else { continue };
-        let request = placement::request(inventory.fleet(), &deployment.demand, pair);
-        match inventory.reserve_anyway(pair, &request, spec.replicas) {
-            Ok(reservation) => running.push(Running { deployment: id, pair, replicas: spec.replicas, reservation }),
+        let pairs = find_pairs(workspace, spec, problems);
+        let (Some(id), Some(pairs)) = (deployment, pairs) else { continue };
+        let Some(deployment) = workspace.deployment(id) else { continue };
+        let Some(pair) = pair_of(workspace, deployment, &pairs, spec, problems) else { continue };
+        let request = placement::request(workspace.inventory.fleet(), &deployment.demand, pair);
+        match workspace.inventory.reserve_anyway(pair, &request, spec.replicas) {
+            Ok(reservation) => {
+                workspace.running.push(Running { deployment: id, pair, replicas: spec.replicas, reservation });
+            }
             Err(error) => {
                 let message = format!("more runs on pool `{}` than it holds: {error}", spec.pool.value);
                 let help = "correct the replicas, or what the pool states as `used`, which does not count them";
@@ -60,51 +54,35 @@ pub(super) fn reserve(
             }
         }
     }
-    running
 }
 
-/// The deployments of every address, with and without the workload's type.
-fn addresses(catalog: &Catalog, deployments: &[Deployment]) -> HashMap<String, Vec<usize>> {
-    let mut found: HashMap<String, Vec<usize>> = HashMap::with_capacity(deployments.len() * 2);
-    for (index, deployment) in deployments.iter().enumerate() {
-        let short = deployment.address();
-        let full = format!("{}/{short}", catalog.resource_type_name(deployment.workload.resource_type));
-        found.entry(short).or_default().push(index);
-        found.entry(full).or_default().push(index);
-    }
-    found
-}
-
-fn find_deployment<'d>(
-    addressed: &HashMap<String, Vec<usize>>,
-    deployments: &'d [Deployment],
+/// The deployment of the address that a document gives. What is wrong with an unsound one is said where it stands.
+fn find_deployment(
+    workspace: &Workspace,
+    unsound: &Unsound,
     spec: &RunningSpec,
     problems: &mut Problems,
-) -> Option<(DeploymentId, &'d Deployment)> {
+) -> Option<DeploymentId> {
     let address = spec.deployment.as_str();
-    let found = addressed.get(address).map(Vec::as_slice).unwrap_or_default();
-    let mut found = found.iter().filter_map(|&index| Some((index, deployments.get(index)?)));
-    match (found.next(), found.next()) {
-        (Some((index, deployment)), None) => Some((DeploymentId::from_index(index), deployment)),
-        (None, _) => {
-            let addresses = OnceCell::new();
-            let known = || addresses.get_or_init(|| deployments.iter().map(Deployment::address).collect::<Vec<_>>());
-            let near = problems.nearest("deployment", address, || known().iter().map(String::as_str));
+    match workspace.addresses.find(address) {
+        [id] => return Some(*id),
+        [] if address.rsplit('/').next().is_some_and(|name| unsound.deployments.contains(name)) => {}
+        [] => {
+            let known = workspace.addresses.names();
+            let near = problems.nearest("deployment", address, || known);
             problems.push(names::unknown("deployment", &spec.deployment, &near));
-            None
         }
-        (Some(_), Some(_)) => {
-            let message = format!("several deployments are called `{address}`");
-            let problem = Problem::new(ProblemCode::InvalidValue, &spec.deployment.origin, message);
-            problems.push(problem.help("write `type/workload/name`"));
-            None
+        several => {
+            let problem = Problem::from(LookupError::ambiguous(workspace, address, several));
+            problems.push(Problem { origin: spec.deployment.origin.clone(), ..problem });
         }
     }
+    None
 }
 
 /// The pool's pairs.
-fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Problems) -> Option<Vec<PairId>> {
-    let fleet = inventory.fleet();
+fn find_pairs(workspace: &Workspace, spec: &RunningSpec, problems: &mut Problems) -> Option<Vec<PairId>> {
+    let fleet = workspace.inventory.fleet();
     let Some(cluster) = fleet.find_cluster(&spec.cluster).and_then(|id| fleet.cluster(id)) else {
         let known = || fleet.clusters().iter().map(|cluster| cluster.name.as_str());
         let near = problems.nearest("cluster", &spec.cluster, known);
@@ -125,24 +103,30 @@ fn find_pairs(inventory: &Inventory, spec: &RunningSpec, problems: &mut Problems
     Some(of_pool.collect())
 }
 
-/// The pair that the deployment's replicas run on: the gpu flavor if it demands GPUs, else the cpu
-/// flavor, if the pool has one.
+/// The pair that the deployment's replicas run on: the gpu flavor if it demands GPUs, else the cpu flavor, if the
+/// pool has one. Where the demand takes any flavor, one that the policies allow comes before others: the document
+/// does not say on which the replicas run.
 fn pair_of(
-    catalog: &Catalog,
-    inventory: &Inventory,
+    workspace: &Workspace,
     deployment: &Deployment,
     pairs: &[PairId],
     spec: &RunningSpec,
     problems: &mut Problems,
 ) -> Option<PairId> {
     let wants_gpu = deployment.demand.wants_gpu();
+    let fleet = workspace.inventory.fleet();
     let is_wanted = |id: &PairId| {
-        let kind = inventory.fleet().pair(*id).map(|pair| catalog.flavor_kind(pair.flavor));
+        let kind = fleet.pair(*id).map(|pair| workspace.catalog.flavor_kind(pair.flavor));
         kind == Some(if wants_gpu { FlavorKind::Gpu } else { FlavorKind::Cpu })
     };
+    if matches!(deployment.demand, Demand::AnyFlavor) && pairs.len() > 1 {
+        let scope = workspace.scope_of(deployment);
+        let allowed = fleet.index().allowed(&scope);
+        return pairs.iter().copied().min_by_key(|pair| (!allowed.contains(*pair), !is_wanted(pair)));
+    }
     let pair = pairs.iter().copied().find(is_wanted).or_else(|| pairs.first().copied().filter(|_| !wants_gpu));
     if pair.is_none() {
-        let message = format!("`{}` demands GPUs, which the pool has not", spec.deployment.value);
+        let message = format!("`{}` demands GPUs, and the pool has none", spec.deployment.value);
         let help = "correct the pool, or the deployment";
         problems.push(Problem::new(ProblemCode::InvalidValue, &spec.pool.origin, message).help(help));
     }

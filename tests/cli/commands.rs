@@ -277,14 +277,70 @@ fn explain_reports_what_the_interface_says() {
     assert_eq!(folder.run(&["explain", "@", "-d", "v2"]).status, 1);
 }
 
+/// D2, D6: an unhealthy or full cluster is not forbidden; the first line says what it is.
+#[test]
+fn one_cluster_is_a_candidate_or_none() {
+    let head = "apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {name: d}\n\
+                spec: {model: m, resources: {cpu: 4, memory: 1Gi}}\n";
+    let cluster = |name: &str, state: &str, used: &str| {
+        format!(
+            "---\napiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: {name}}}\nspec: {{provider: p, country: de, \
+             {state} pools: [{{name: p, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 8Gi {used}}}]}}\n"
+        )
+    };
+    let text = [
+        head.to_owned(),
+        cluster("free", "", ""),
+        cluster("full", "", ", used: {cpu: 1}"),
+        cluster("ill", "healthy: false,", ""),
+    ];
+    let folder = Folder::of(&[("it.yaml", text.concat())]);
+    for (name, expected, status) in [
+        ("free", "m/d (model, environment production): candidate on free", 0),
+        ("full", "m/d (model, environment production): candidate on full, but full now", 0),
+        ("ill", "m/d (model, environment production): no candidate on ill", 1),
+    ] {
+        let answer = folder.run(&["explain", "@", "-d", "d", "-c", name]);
+        assert_eq!((answer.out.lines().next(), answer.status), (Some(expected), status), "{answer:?}");
+    }
+}
+
+/// D6: a description says why nothing runs as `place` does, and programs get a list.
+#[test]
+fn a_description_lists_what_stands_in_the_way() {
+    let folder = fleet();
+    let described = folder.run(&["describe", "@", "-d", "v2"]);
+    assert!(described.out.contains("Placement, if it were pushed now: refused\n"), "{}", described.out);
+    let placed = folder.run(&["place", "@", "-d", "v2"]);
+    let lines = |text: &str| -> Vec<Vec<String>> {
+        let rows = text.lines().filter(|line| line.contains(" alone, "));
+        rows.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let (described, placed) = (lines(&described.out), lines(&placed.out));
+    assert!(!placed.is_empty() && placed.iter().all(|line| described.contains(line)), "{described:?}");
+    let described = folder.run(&["describe", "@", "-d", "v2", "-o", "json"]).json();
+    let reasons = described["deployment"]["placement"]["reasons"].clone();
+    let refused = folder.run(&["place", "@", "-d", "v2", "-o", "json"]).json();
+    assert_eq!(reasons, refused["deployments"][0]["refusal"]["reasons"]);
+}
+
+/// A number of steps behind a space would be a file's name.
+#[test]
+fn the_steps_of_optimize_stand_behind_an_equals_sign() {
+    let answer = fleet().run(&["place", "@", "--optimize", "5"]);
+    assert_eq!(answer.status, 2);
+    assert!(answer.err.contains("write `--optimize=5`"), "{}", answer.err);
+}
+
 #[test]
 fn options_are_counted() {
     let folder = fleet();
     let answer = folder.run(&["options", "@", "-o", "json", "--given", "gpu:T4"]);
     assert_eq!(answer.status, 0);
     let report = answer.json();
-    assert_eq!(keys(&report), ["apiVersion", "flavors", "kind", "locations"]);
+    assert_eq!(keys(&report), ["apiVersion", "environment", "flavors", "kind", "locations", "reasons", "workloadType"]);
     assert_eq!(report["kind"], "OptionsReport");
+    assert_eq!((&report["environment"], &report["reasons"]), (&json!("production"), &json!([])));
     assert_eq!(
         report["locations"],
         json!([
@@ -297,8 +353,12 @@ fn options_are_counted() {
     let table = folder.run(&["options", "@", "-e", "arctic", "-t", "agent"]);
     assert_eq!(
         table.out,
-        "For an agent in arctic, nothing is left: no healthy, uncordoned cluster satisfies the policies and the choices made\n"
+        "For an agent in arctic, nothing is left: no healthy, uncordoned cluster satisfies the policies and the options chosen\n"
     );
+    let nothing = folder.run(&["options", "@", "-e", "arctic", "-t", "agent", "-o", "json"]).json();
+    assert_eq!((&nothing["environment"], &nothing["workloadType"]), (&json!("arctic"), &json!("agent")));
+    let reason = "no healthy, uncordoned cluster satisfies the policies and the options chosen";
+    assert_eq!(nothing["reasons"], json!([reason]));
 }
 
 #[test]
@@ -372,8 +432,25 @@ fn a_part_of_the_catalog_is_listed() {
     assert!(german.contains(&"aws/eu-central-1".to_owned()) && german.len() < 10, "{german:?}");
     assert_eq!(names(&["flavors", "NVIDIA-H100-80GB-HBM3"], "flavors"), ["h100-80gb-sxm"]);
     assert!(names(&["--vendor", "huawei"], "flavors").contains(&"ascend-910b3".to_owned()));
-    let nothing = folder.run(&["catalog", "flavors", "zzzz"]);
-    assert_eq!((nothing.status, nothing.err.as_str()), (1, ""));
+    // Alone, a word is looked for in every list; it is the beginning of a word, so `ger` is no part of Algeria.
+    assert_eq!(names(&["frankfurt"], "locations"), names(&["locations", "frankfurt"], "locations"));
+    assert!(names(&["frankfurt"], "locations").contains(&"aws/eu-central-1".to_owned()), "by its display name");
+    assert_eq!(names(&["countries", "ger"], "countries"), ["Germany"]);
+    for (args, error, help) in [
+        (&["catalog", "flavors", "zebra"][..], "nothing is called `zebra`", ""),
+        (&["catalog", "h10O"], "nothing is called `h10O`", "did you mean `h100`"),
+        (&["catalog", "locatons"], "nothing is called `locatons`", "did you mean `locations`"),
+        (&["catalog", "locatons", "x"], "no list is called `locatons`", "did you mean `locations`"),
+        (&["catalog", "locations", "--provider", "aw"], "no provider with locations is called `aw`", "`aws`"),
+        (&["catalog", "flavors", "--vendor", "nvidai"], "no vendor is called `nvidai`", "did you mean `nvidia`?"),
+        (&["catalog", "groups", "--vendor", "nvidia"], "`--vendor` applies to flavors", "siting catalog flavors"),
+    ] {
+        let answer = folder.run(args);
+        assert!(answer.status == 2 && answer.out.is_empty(), "{args:?}: {answer:?}");
+        assert!(answer.err.contains(error) && answer.err.contains(help), "{args:?}: {}", answer.err);
+    }
+    let nothing = folder.run(&["catalog", "locations", "--provider", "aws", "--country", "aq"]);
+    assert_eq!((nothing.status, nothing.out.as_str()), (1, "nothing in the catalog is all of that\n"));
     assert_eq!(folder.run(&["catalog", "groups", "--provider", "aws"]).status, 2);
     let unknown = folder.run(&["catalog", "--country", "germany"]);
     assert!(unknown.status == 2 && unknown.err.contains("did you mean `de`?"), "{}", unknown.err);

@@ -4,6 +4,7 @@
 //! prints. With `INSTA_UPDATE=always`, which `make bless` sets, the blocks are written anew instead. `fleet.yaml` in
 //! a page stands for all of the page's manifests together.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -70,6 +71,26 @@ fn output_is_as_printed() {
             fs::write(&path, text).unwrap();
         }
     }
+}
+
+/// The table of findings lists every code that the code can find, and no other.
+#[test]
+fn every_finding_is_in_the_guide() {
+    let is_code = |text: &str| text.contains('-') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    // Reasons of refusals that are findings, too; what is a word of policies, no code.
+    let mut found: BTreeSet<String> =
+        ["policy-conflict", "policy-required", "policy-unresolved"].map(str::to_owned).into();
+    for entry in fs::read_dir(root().join("src/analysis")).unwrap() {
+        let Ok(text) = fs::read_to_string(entry.unwrap().path()) else { continue };
+        found.extend(text.split('"').skip(1).step_by(2).filter(|text| is_code(text)).map(str::to_owned));
+    }
+    found.remove("european-union");
+    let guide = fs::read_to_string(root().join(GUIDE)).unwrap();
+    let section = guide.split("### Findings").nth(1).unwrap().split("\n### ").next().unwrap().to_owned();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let listed: BTreeSet<String> =
+        cells.flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned()).collect();
+    assert_eq!(listed, found);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod commands;
 mod conformance;
 mod docs;
 mod errors;
+mod helps;
 mod json_schema;
 mod load_tests;
 mod policy_tests;

@@ -6,6 +6,7 @@ mod catalog;
 mod inventory;
 mod names;
 mod optimize;
+mod running;
 mod seeds;
 mod workspace;
 mod workspace_state;

@@ -115,12 +115,12 @@ spec:
     assert_eq!(
         problems(text),
         [
-            "3:11 missing-field native metadata needs `name` (add `name: …`)",
-            "3:12 unknown-field native metadata has no field `nam` (did you mean `name` or `displayName`?)",
+            "3:11 missing-field metadata needs `name` (add `name: …`)",
+            "3:12 unknown-field metadata has no field `nam` (did you mean `name` or `displayName`?)",
             "6:3 unknown-field a deployment's spec has no field `modle` (did you mean `model`?)",
             "7:13 out-of-range `replicas` cannot be `-1` (write a whole number from 0 to 4294967295)",
             "8:13 invalid-value `priority` must be a whole number, not `1e400` (write it with digits only, such as `12`)",
-            "9:31 invalid-value `16Gib` is not an amount of memory: `Gib` is no unit of it (write `16Gi`)",
+            "9:31 invalid-value `16Gib` is not an amount of memory or storage: `Gib` is no unit of it (write `16Gi`)",
             "9:51 invalid-value no GPUs are asked for, but they are described (leave out `type`, `memory` and `share`, or ask for at least one)",
             "10:22 wrong-type `enabled` must be `true` or `false`, not `yes` (write `true`)",
             "11:13 wrong-type `policies` must be a list, not a text (write `[one, two]`, or each entry on a line of its own after `- `)",
@@ -215,7 +215,7 @@ fn p1_options_belong_to_the_type() {
     assert_eq!(
         problems(&document("Policy", "{type: gpu, flavors: [{type: cpu, name: x86}], locations: []}")),
         [
-            "4:36 invalid-value `type` cannot be `cpu` (did you mean `gpu`?)",
+            "4:36 invalid-value a cpu does not belong in this list (write `type: flavor` for a policy that lists both kinds)",
             "4:65 unknown-field a flavor policy has no `locations` (list its options under `flavors`, and the others in a policy of their own)",
         ]
     );

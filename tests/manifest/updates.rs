@@ -136,13 +136,13 @@ fn r1_what_has_no_meaning_is_refused_with_its_place() {
         (
             "{type: canary, minReplicas: 1, trafficRouted: false}",
             &[
-                "6:41 `minReplicas` does not belong to this canary (it belongs to `trafficRouted: true`, where a router makes the weight)",
+                "6:41 `minReplicas` does not belong to this canary (only with `trafficRouted: true`, where a router sets the share)",
             ],
         ),
         (
             "{type: canary, maxSurge: 1}",
             &[
-                "6:38 `maxSurge` does not belong to this canary (it belongs to `trafficRouted: false`, where replicas make the weight)",
+                "6:38 `maxSurge` does not belong to this canary (only with `trafficRouted: false`, where the number of replicas sets the share)",
             ],
         ),
         (

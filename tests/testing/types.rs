@@ -71,7 +71,7 @@ fn types_are_drawn_by_all_traits() {
         siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec,
             FavouriteSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
         siting::workspace: Outcome, PolicyChange, Running, Workspace;
-        siting::analysis: AxisDescription, Description, Finding, OptionCount, PlacementDescription, Remaining;
+        siting::analysis: AxisDescription, Description, Finding, Obstacle, OptionCount, PlacementDescription, Remaining;
         siting::simulation: ScenarioReport, StepReport;
         siting::testing: CommandSequence, Series;
     };

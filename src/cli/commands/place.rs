@@ -10,6 +10,7 @@ use crate::report::PlacementReport;
 use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
+    apart_from_optimize(args)?;
     let workspace = session.load(&args.load.paths)?.workspace;
     let options = PlaceOptions { partial: args.partial, optimize: args.optimize.unwrap_or(0) };
     let outcomes = match &args.deployment {
@@ -23,4 +24,13 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
     let report = PlacementReport::new(&workspace, &outcomes, session.include().candidates(args.candidates))?;
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))
+}
+
+/// `--optimize 5` would read a file `5`: a number of steps stands behind `=`, since the option may stand alone.
+fn apart_from_optimize(args: &args::Place) -> Result<(), Failure> {
+    let is_number = |path: &&std::path::PathBuf| path.to_str().is_some_and(|text| text.parse::<u64>().is_ok());
+    let stray = args.load.paths.iter().find(is_number).filter(|path| args.optimize.is_some() && !path.exists());
+    let Some(steps) = stray.map(|path| path.display()) else { return Ok(()) };
+    let message = format!("there is no file `{steps}`, and the steps of `--optimize` stand behind `=`");
+    Err(Failure::invalid(message, format!("write `--optimize={steps}`")))
 }

@@ -9,7 +9,7 @@ use crate::analysis::{Finding, Severity};
 
 pub(in crate::cli) fn check(findings: &[Finding], texts: &Texts<'_>, style: Style) -> String {
     if findings.is_empty() {
-        return format!("{}\n", style.good("nothing to remark"));
+        return format!("{}\n", style.good("no findings"));
     }
     let mut text: String = findings.iter().map(|finding| of(finding).render(texts, style) + "\n").collect();
     text.push_str(&summary(findings, style));

@@ -1,6 +1,7 @@
 //! `describe` as the panel that consoles show.
 
 use super::Style;
+use super::place::obstacles;
 use super::snippet::one_line;
 use super::table::columns;
 use crate::analysis::Description;
@@ -41,9 +42,18 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
         row(&axis.r#type, &format!("{}{by}", axis.state))
     });
     section("Scope", scope.collect());
-    let mut placement: Vec<_> = found.placement.places.iter().map(|at| row(at.cluster.as_str(), &place(at))).collect();
-    placement.extend(found.placement.refusal.as_ref().map(|refusal| row("refused", refusal)));
-    section(if found.status.is_some() { "Placement" } else { "Placement, if it were pushed now" }, placement);
+    let placement: Vec<_> = found.placement.places.iter().map(|at| row(at.cluster.as_str(), &place(at))).collect();
+    let title = if found.status.is_some() { "Placement" } else { "Placement, if it were pushed now" };
+    section(title, placement);
+    if !found.placement.reasons.is_empty() {
+        let reasons = obstacles(&found.placement.reasons);
+        text.push_str(&format!("{}\n{reasons}\n", style.bold(&format!("{title}: refused"))));
+    }
+    let mut section = |title: &str, rows: Vec<[String; 2]>| {
+        if !rows.is_empty() {
+            text.push_str(&format!("{}\n{}\n", style.bold(title), columns(&[], rows)));
+        }
+    };
     let history = found.history.iter().map(|entry| {
         let places: Vec<_> = entry.places.iter().map(|at| format!("{} ×{}", at.cluster, at.replicas)).collect();
         let at = if places.is_empty() { String::new() } else { format!(", at {}", places.join(", ")) };

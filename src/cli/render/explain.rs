@@ -35,7 +35,7 @@ pub(in crate::cli) fn explain(
                 price,
             ]
         });
-        text.push_str(&format!("\n{}\n{}", style.bold("Runs on"), columns(&[], rows.collect())));
+        text.push_str(&format!("\n{}\n{}", style.bold("Would run on"), columns(&[], rows.collect())));
     }
     text.push_str(&axis(
         workspace,
@@ -63,8 +63,14 @@ pub(in crate::cli) fn explain_cluster(
     cluster: &ClusterExplanation,
     style: Style,
 ) -> String {
-    let answer = if cluster.allowed { style.good("allowed") } else { style.bad("not allowed") };
-    let mut text = format!("{}{answer} on {}\n", title(workspace, deployment, style), style.bold(&cluster.cluster));
+    let has_room = cluster.pools.iter().any(|pool| pool.reasons.is_empty());
+    let (answer, rest) = match (cluster.allowed, has_room) {
+        (true, true) => (style.good("candidate"), ""),
+        (true, false) => (style.bad("candidate"), ", but full now"),
+        (false, _) => (style.bad("no candidate"), ""),
+    };
+    let (title, name) = (title(workspace, deployment, style), style.bold(&cluster.cluster));
+    let mut text = format!("{title}{answer} on {name}{rest}\n");
     let mut rows = Vec::new();
     for pool in &cluster.pools {
         let mut names = [pool.pool.clone(), pool.flavor.to_string()];
@@ -90,7 +96,7 @@ pub(in crate::cli) fn explain_cluster(
     text
 }
 
-/// `bert/bert-api-v1, a model in production: `
+/// `bert/bert-api-v1 (model, environment production): `
 fn title(workspace: &Workspace, id: DeploymentId, style: Style) -> String {
     let Some(deployment) = workspace.deployment(id) else { return String::new() };
     let kind = workspace.catalog().resource_type_name(deployment.workload.resource_type);

@@ -23,7 +23,7 @@ pub(super) use catalog::catalog;
 pub(super) use check::check;
 pub(super) use description::description;
 pub(super) use explain::{explain, explain_cluster};
-pub(super) use options::{Asked, options};
+pub(super) use options::options;
 pub(super) use place::place;
 pub(super) use policy_tests::policy_tests;
 pub(super) use simulation::simulation;

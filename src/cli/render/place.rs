@@ -3,7 +3,8 @@
 use super::Style;
 use super::table::{columns, table};
 use super::words::count;
-use crate::placement::Verdict;
+use crate::analysis::{Obstacle, PolicyAt};
+use crate::placement::{Code, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
 use crate::report::{DecisionReport, PlacementReport, ReasonReport, RefusalReport};
@@ -113,35 +114,49 @@ fn heading(deployment: &DecisionReport, refusal: &RefusalReport, style: Style) -
 /// The reasons, without those that do not matter: where the policies refuse everything, no cluster
 /// can help.
 fn telling(all: &[ReasonReport]) -> String {
-    let decisive = all.iter().take_while(|reason| reason.code.starts_with("policy-")).count();
+    let fails_everything = |reason: &&ReasonReport| Code::parse(&reason.code).is_some_and(Code::fails_everything);
+    let decisive = all.iter().take_while(fails_everything).count();
     let (Some(shown), Some(rest)) = (all.get(..decisive), all.get(decisive..)) else { return reasons(all) };
     if shown.is_empty() || rest.is_empty() {
         return reasons(all);
     }
-    let further = if rest.len() == 1 { "constraint stands" } else { "constraints stand" };
-    format!("{}  {} {further} in the way as well; `explain` lists them\n", reasons(shown), rest.len())
+    let (further, verb) = if rest.len() == 1 { ("constraint", "excludes") } else { ("constraints", "exclude") };
+    format!(
+        "{}  the policies alone refuse it; `explain` lists {} more {further} that {verb} some clusters\n",
+        reasons(shown),
+        rest.len()
+    )
 }
 
 /// Each constraint with what it takes away, in their order.
 pub(super) fn reasons(reasons: &[ReasonReport]) -> String {
     let row = |reason: &ReasonReport| {
-        [
-            reason.code.to_owned(),
-            format!("removes {} alone,", reason.removed_alone),
-            format!("leaves {}", reason.left_after),
-            words(reason),
-        ]
+        let counts = (reason.removed_alone, reason.left_after);
+        line(&reason.code, &reason.message, &reason.policies, counts)
     };
     columns(&[], reasons.iter().map(row).collect())
 }
 
+/// The same of a description.
+pub(super) fn obstacles(obstacles: &[Obstacle]) -> String {
+    let row = |reason: &Obstacle| {
+        let counts = (reason.removed_alone, reason.left_after);
+        line(&reason.code, &reason.message, &reason.policies, counts)
+    };
+    columns(&[], obstacles.iter().map(row).collect())
+}
+
+fn line(code: &str, message: &str, policies: &[PolicyAt], (alone, left): (usize, usize)) -> [String; 4] {
+    [code.to_owned(), format!("removes {alone} alone,"), format!("leaves {left}"), words(code, message, policies)]
+}
+
 /// The code of a policy's no says it all but who says no.
-fn words(reason: &ReasonReport) -> String {
-    if !reason.code.ends_with("-not-allowed") {
-        return reason.message.clone();
+fn words(code: &str, message: &str, policies: &[PolicyAt]) -> String {
+    if !matches!(Code::parse(code), Some(Code::NotAllowed(_))) {
+        return message.to_owned();
     }
     let at = |level: Level| {
-        let policies = reason.policies.iter().filter(|policy| policy.level == level);
+        let policies = policies.iter().filter(|policy| policy.level == level);
         let names: Vec<_> = policies.map(|policy| policy.name.as_str()).collect();
         (!names.is_empty()).then(|| format!("{} ({level})", names.join(", ")))
     };

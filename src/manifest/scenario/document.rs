@@ -26,7 +26,8 @@ pub(in crate::manifest) fn scenario(document: Item<'_>) -> Option<ScenarioSpec> 
         let unlimited = fleet.map_or(Some(false), |item| item.one_of(&[("loaded", false), ("unlimited", true)]));
         let hosted = fields.optional("host").is_some();
         let host = <Option<HostSpec> as Field<Option<HostSpec>>>::take(&mut fields, "host");
-        let steps = fields.required("steps").and_then(|list| list.nonempty(|item| step(item, hosted)));
+        let mut before = std::time::Duration::ZERO;
+        let steps = fields.required("steps").and_then(|list| list.nonempty(|item| step(item, hosted, &mut before)));
         fields.finish();
         Some(ScenarioSpec {
             metadata: metadata?,
@@ -80,12 +81,27 @@ fn span(item: Item<'_>) -> Option<std::time::Duration> {
     span
 }
 
+/// A span since the start that is no shorter than that of the last step.
+fn later(item: Item<'_>, before: &mut std::time::Duration) -> Option<std::time::Duration> {
+    let at = span(item)?;
+    if at < *before {
+        let written = |span: std::time::Duration| jiff::SignedDuration::try_from(span).map(|span| format!("{span:#}"));
+        let last = written(*before).unwrap_or_default();
+        let message = format!("time runs backwards: the last step was at `{last}`");
+        let help = "put the steps in their order; `at` counts from the start, not from the last step";
+        item.problem(ProblemCode::OutOfRange, message, help);
+        return None;
+    }
+    *before = at;
+    Some(at)
+}
+
 const STEP: &str = "a step";
 
-/// One thing happens, and something may be expected of it.
-fn step(item: Item<'_>, hosted: bool) -> Option<StepSpec> {
+/// One thing happens, and something may be expected of it; not `before` the last step.
+fn step(item: Item<'_>, hosted: bool, before: &mut std::time::Duration) -> Option<StepSpec> {
     let mut fields = item.object(STEP)?;
-    let at = fields.optional("at").map_or(Some(None), |item| span(item).map(Some));
+    let at = fields.optional("at").map_or(Some(None), |item| later(item, before).map(Some));
     let expect = take_or::<ExpectSpec, ExpectSpec>(&mut fields, "expect", ExpectSpec::default);
     let mut found = Vec::new();
     for happens in HAPPENINGS {

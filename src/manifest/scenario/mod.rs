@@ -15,10 +15,10 @@ pub(super) use document::scenario;
 pub(super) use document::shape;
 
 use super::spec::{AttachmentSpec, Metadata};
-use crate::document::{Format, Item, Map, Seconds, Shape, Whole, Written, document, reads_words};
+use crate::document::{Format, Item, Map, Seconds, Shape, Whole, Written, document, quoted, reads_words};
 use crate::id::Name;
 use crate::lifecycle::{Action, Change, Observation, Push, Role, Status};
-use crate::origin::{Origin, Sourced};
+use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::quantity::Milli;
 use crate::time::Moment;
 
@@ -212,7 +212,7 @@ document! {
         governors: Vec<(String, String)> as ByName<String> = Vec::new(),
         /// What calls get: by `workload`, `draft`, `environment/…` or `deployment/…`, a deployment's name or
         /// what is said instead.
-        routes: Vec<(String, String)> as ByName<String> = Vec::new(),
+        routes: Vec<(String, String)> as Routes = Vec::new(),
         /// All effects, in order, as reports have them.
         effects: Option<Vec<String>>,
         /// Replicas by cluster, by deployment.
@@ -251,6 +251,47 @@ impl<T, F: Format<T>> Format<Vec<(String, T)>> for ByName<F> {
     }
 }
 
+/// What calls get, by endpoint.
+struct Routes;
+
+impl Format<Vec<(String, String)>> for Routes {
+    fn read(item: Item<'_>) -> Option<Vec<(String, String)>> {
+        let read = |(key, item): (Sourced<&str>, Item<'_>)| {
+            if EndpointSpec::read(key.value).is_none() {
+                let problem = Problem::new(
+                    ProblemCode::InvalidValue,
+                    &key.origin,
+                    format!("{} is no endpoint", quoted(key.value)),
+                );
+                item.report(problem.help(endpoint_help(key.value)));
+                return None;
+            }
+            Some((key.value.to_owned(), String::read(item)?))
+        };
+        Some(item.entries()?.filter_map(read).collect())
+    }
+
+    fn write(value: &Vec<(String, String)>) -> Written {
+        <ByName<String>>::write(value)
+    }
+
+    fn shape() -> Shape {
+        Shape::Keyed { keys: ENDPOINT, of: Box::new(<String as Format<String>>::shape()) }
+    }
+}
+
+/// What [`EndpointSpec::read`] reads.
+const ENDPOINT: &str = "^(workload|draft|environment/.+|deployment/.+)$";
+
+/// What is right instead of a word that is no endpoint.
+fn endpoint_help(word: &str) -> String {
+    if Name::new(word).is_ok() && !word.contains('/') {
+        format!("write `environment/{word}`, `deployment/{word}`, `workload` or `draft`")
+    } else {
+        "write `workload`, `draft`, `environment/…` or `deployment/…`".to_owned()
+    }
+}
+
 /// Replicas by cluster.
 struct Counts;
 
@@ -286,6 +327,33 @@ impl Format<Vec<(Name, Milli)>> for Figures {
     }
 }
 
+/// The name of a rule: a letter and a number.
+struct RuleName;
+
+impl Format<String> for RuleName {
+    fn read(item: Item<'_>) -> Option<String> {
+        let text = item.string()?;
+        let mut characters = text.chars();
+        let begins = characters.next().is_some_and(|first| first.is_ascii_uppercase());
+        let number = characters.as_str();
+        if begins && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(text);
+        }
+        let message = format!("{} is no name of a rule", quoted(&text));
+        let help = "write a letter and a number, such as `L6`; words of the reason go under `reason`";
+        item.problem(ProblemCode::InvalidValue, message, help);
+        None
+    }
+
+    fn write(value: &String) -> Written {
+        value.into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^[A-Z][0-9]+$")
+    }
+}
+
 /// A rule, alone or with words of the reason.
 struct Refusal;
 
@@ -293,7 +361,7 @@ document! {
     /// A refusal that is expected.
     struct Expected "an expected refusal" {
         /// The rule, such as `L6`.
-        rule: String,
+        rule: String as RuleName,
         /// Words of the reason.
         reason: Option<String>,
     }
@@ -304,7 +372,7 @@ impl Format<(String, Option<String>)> for Refusal {
         if item.is_object() {
             return Expected::read(item).map(|Expected { rule, reason }| (rule, reason));
         }
-        Some((item.string()?, None))
+        Some((<RuleName as Format<String>>::read(item)?, None))
     }
 
     fn write((rule, reason): &(String, Option<String>)) -> Written {
@@ -315,6 +383,6 @@ impl Format<(String, Option<String>)> for Refusal {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::Text, Expected::shape()])
+        Shape::Either(vec![RuleName::shape(), Expected::shape()])
     }
 }

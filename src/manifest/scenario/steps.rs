@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EndpointSpec, Happening, PushSpec, ShownSpec};
+use super::{ENDPOINT, EndpointSpec, Happening, PushSpec, ShownSpec, endpoint_help};
 use crate::deployment::{LoadBalancer, Scaling};
 use crate::document::{
     FieldShape, Fields, Format, Item, Record, RecordShape, Reference, Rule, Shape, Whole, Written, document,
@@ -317,8 +317,7 @@ impl Format<EndpointSpec> for Endpoint {
         let text = item.string()?;
         let found = EndpointSpec::read(&text);
         if found.is_none() {
-            let help = "write `workload`, `draft`, `environment/…` or `deployment/…`";
-            item.problem(ProblemCode::InvalidValue, format!("`{text}` is no endpoint"), help);
+            item.problem(ProblemCode::InvalidValue, format!("`{text}` is no endpoint"), endpoint_help(&text));
         }
         found
     }
@@ -328,7 +327,7 @@ impl Format<EndpointSpec> for Endpoint {
     }
 
     fn shape() -> Shape {
-        Shape::Pattern("^(workload|draft|environment/.+|deployment/.+)$")
+        Shape::Pattern(ENDPOINT)
     }
 }
 
@@ -363,6 +362,10 @@ impl Format<Box<PromotionStrategy>> for By {
     fn read(item: Item<'_>) -> Option<Box<PromotionStrategy>> {
         if item.is_object() {
             return rollout::Settings::read(item).map(PromotionStrategy::By).map(Box::new);
+        }
+        if let Some(word) = item.scalar().filter(|word| rollout::Settings::is_strategy(word)) {
+            item.not_a_mapping(format!("write `{{type: {word}}}`, or `at-once`"));
+            return None;
         }
         item.one_of(&[("at-once", ())]).map(|()| Box::new(PromotionStrategy::AtOnce))
     }

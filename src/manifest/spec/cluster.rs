@@ -77,7 +77,7 @@ document! {
         /// Bandwidth of one node; absent limits nothing.
         bandwidth: Option<Bandwidth>,
         /// GPUs of one node.
-        gpu: Option<PoolGpuSpec>,
+        gpu: Option<PoolGpuSpec> as Option<PoolGpu>,
         /// Price of a node for an hour, such as `"0.526"`.
         price_per_hour: Option<Money>,
         /// Whether nodes can be taken back at any time.
@@ -146,6 +146,29 @@ document! {
         pool: Sourced<String> as Sourced<Reference>,
         /// How many, from 1.
         replicas: u32 as Whole<1>,
+    }
+}
+
+/// The GPUs of a node, always written out.
+struct PoolGpu;
+
+impl Format<PoolGpuSpec> for PoolGpu {
+    fn read(item: Item<'_>) -> Option<PoolGpuSpec> {
+        if let Some(text) = item.scalar() {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            let (code, count) = if is_number { ("…", text) } else { (text, "1") };
+            item.not_a_mapping(format!("write `{{type: {code}, count: {count}}}`"));
+            return None;
+        }
+        PoolGpuSpec::read(item)
+    }
+
+    fn write(value: &PoolGpuSpec) -> Written {
+        PoolGpuSpec::write(value)
+    }
+
+    fn shape() -> Shape {
+        PoolGpuSpec::shape()
     }
 }
 

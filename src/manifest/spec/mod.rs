@@ -73,7 +73,7 @@ pub struct BrokenCluster {
 document! {
     /// A document's `metadata`.
     #[derive(Clone, PartialEq, Debug)]
-    pub struct Metadata "native metadata" {
+    pub struct Metadata "metadata" {
         /// The name, unique among documents of the kind.
         name: Sourced<Name>,
         /// A name for people.

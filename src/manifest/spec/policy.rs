@@ -1,7 +1,7 @@
 //! Policies and how they are attached (P1, P9, P12).
 
 use super::{Metadata, OfDocument};
-use crate::catalog::{Axis, ChoiceKind};
+use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::document::{
     Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Written,
     document,
@@ -195,14 +195,43 @@ impl Field<Vec<Sourced<ChoiceSpec>>> for Except {
 
 /// `{type: …, name: …}` of one of `kinds`.
 pub(in crate::manifest) fn choice(item: Item<'_>, kinds: &[ChoiceKind]) -> Option<Sourced<ChoiceSpec>> {
+    if let Some(name) = item.scalar() {
+        item.not_a_mapping(written_out(name, kinds));
+        return None;
+    }
     let mut fields = item.object("an option")?;
-    let words: Vec<_> = kinds.iter().map(|&kind| (kind.as_str(), kind)).collect();
-    let kind = fields.required("type").and_then(|item| item.one_of(&words));
+    let kind = fields.required("type").and_then(|item| option_kind(item, kinds));
     let name = fields.required("name").and_then(Item::reference);
     fields.finish();
     // The name is what may not resolve, so it is where the option is said to stand.
     let Sourced { value: name, origin } = name?;
     Some(Sourced::new(ChoiceSpec { kind: kind?, name }, origin))
+}
+
+/// The kind of an option, which is one of `kinds`.
+fn option_kind(item: Item<'_>, kinds: &[ChoiceKind]) -> Option<ChoiceKind> {
+    let other = item.scalar().and_then(ChoiceKind::parse).filter(|kind| !kinds.contains(kind));
+    if let (Some(other), Some(own)) = (other, kinds.first()) {
+        let message = format!("a {other} does not belong in this list");
+        let help = if other.axis() == own.axis() {
+            format!("write `type: {}` for a policy that lists both kinds", own.axis())
+        } else {
+            format!("list it in a policy of `type: {}`", other.axis())
+        };
+        item.problem(ProblemCode::InvalidValue, message, help);
+        return None;
+    }
+    let words: Vec<_> = kinds.iter().map(|&kind| (kind.as_str(), kind)).collect();
+    item.one_of(&words)
+}
+
+/// How an option is written of which only the name stands there: every one of `kinds` that it is a known name of.
+fn written_out(name: &str, kinds: &[ChoiceKind]) -> String {
+    let catalog = Catalog::builtin();
+    let known: Vec<_> = kinds.iter().filter(|&&kind| !catalog.choices(kind, name).is_empty()).collect();
+    let options = if known.is_empty() { kinds.iter().collect() } else { known };
+    let written: Vec<_> = options.iter().map(|kind| format!("`{{type: {kind}, name: {name}}}`")).collect();
+    format!("write {}", written.join(" or "))
 }
 
 pub(in crate::manifest) fn write_choice(choice: &Sourced<ChoiceSpec>) -> Map {

@@ -74,13 +74,26 @@ fn counts_what_it_describes(
     }
     if *count != 1 && share.is_some() {
         let help = "write `count: 1`, or leave `share` out";
-        return need.refuse("share", InvalidValue, "a share is of one GPU", help);
+        return need.refuse("share", InvalidValue, "a share needs `count: 1`", help);
     }
     Some(())
 }
 
+/// How GPUs are written of which only the number or the type stands there.
+pub(super) fn gpus_written_out(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("write `{{count: {text}}}`, and `type: …` beside it where it matters")
+    } else {
+        format!("write `{{type: {text}, count: 1}}`")
+    }
+}
+
 impl Format<GpuSpec> for GpuSpec {
     fn read(item: Item<'_>) -> Option<GpuSpec> {
+        if let Some(text) = item.scalar() {
+            item.not_a_mapping(gpus_written_out(text));
+            return None;
+        }
         let mut fields = item.object(GpuNeedSpec::WHAT)?;
         let Some(any_of) = fields.optional("anyOf") else {
             let one = GpuNeedSpec::take_fields(&mut fields);
