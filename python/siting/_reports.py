@@ -392,6 +392,140 @@ class PolicyTests(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Compared(Record):
+    """A policy, level or environment, and what became of it."""
+
+    verdict: Literal["added", "removed", "equal", "narrowed", "widened", "incomparable"]
+    level: Level | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DiffCause(Record):
+    """Some changes, in words, and the candidates that they gained or lost."""
+
+    changes: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeploymentDiff(Record):
+    """What differs for one deployment."""
+
+    deployment: str
+    verdict: Literal["equal", "narrowed", "widened", "incomparable"]
+    before: int
+    after: int
+    loses_all: bool
+    gains: tuple[DiffCause, ...]
+    losses: tuple[DiffCause, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MoveTarget(Record):
+    """Where replicas would go."""
+
+    cluster: str
+    pool: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MustMove(Record):
+    """Replicas that run where they could not be placed any more."""
+
+    deployment: str
+    from_: Candidate
+    replicas: int
+    to: tuple[MoveTarget, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Diff(Record):
+    """What differs between two workspaces, by meaning."""
+
+    policies: tuple[Compared, ...]
+    levels: tuple[Compared, ...]
+    environments: tuple[Compared, ...]
+    loosened: tuple[str, ...]
+    widened: tuple[str, ...]
+    deployments: tuple[DeploymentDiff, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    moves: tuple[MustMove, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AffectedDeployment(Record):
+    """A deployment of which less fits after a loss."""
+
+    deployment: str
+    wanted: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LossResult(Record):
+    """What losing something would do."""
+
+    lost: tuple[str, ...]
+    clusters: int
+    impossible: tuple[AffectedDeployment, ...]
+    partial: tuple[AffectedDeployment, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LeastLosses(Record):
+    """The least losses that take a deployment down."""
+
+    deployment: str
+    sets: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drill(Record):
+    """What losses would do."""
+
+    drilled: int
+    losses: tuple[LossResult, ...]
+    least: tuple[LeastLosses, ...]
+    down: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DrainMove(Record):
+    """Replicas that go from one place to another."""
+
+    deployment: str
+    from_: Candidate
+    to: Candidate
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DrainBlocked(Record):
+    """Replicas that cannot leave a cluster, and why."""
+
+    deployment: str
+    from_: Candidate
+    replicas: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drain(Record):
+    """How to empty a cluster; true only if nothing is in the way."""
+
+    cluster: str
+    moves: tuple[DrainMove, ...]
+    blocked: tuple[DrainBlocked, ...]
+
+    def __bool__(self) -> bool:
+        return not self.blocked
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Continent(Record):
     """A continent."""
 

@@ -23,6 +23,9 @@ from siting._reports import (
     CheckReport,
     Choice,
     Description,
+    Diff,
+    Drain,
+    Drill,
     Explanation,
     Finding,
     Notice,
@@ -295,6 +298,18 @@ class Workspace:
         given = _Given(sources)
         with given.told_by_path():
             return read(PolicyTests, self._core.test(given.paths, given.texts))
+
+    def diff(self, new: Workspace) -> Diff:
+        """Compare with a workspace that could take the place of this one: what is gained, lost, widened, must move."""
+        return read(Diff, _siting.diff(self._core, new._core))
+
+    def drill(self, *lose: str) -> Drill:
+        """Say what losing these at once, such as ``country:de``, or each single thing, would make impossible."""
+        return read(Drill, self._core.drill(list(lose)))
+
+    def drain(self, cluster: str | Cluster) -> Drain:
+        """Plan moves that empty a cluster, or say what is in the way."""
+        return read(Drain, self._core.drain(self._name(cluster)))
 
     def describe(self, deployment: str | Deployment) -> Description:
         """Tell every detail of one deployment."""

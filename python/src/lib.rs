@@ -49,7 +49,7 @@ mod _siting {
     #[pymodule_export]
     use super::workspace::{Masks, Workspace};
     #[pymodule_export]
-    use super::workspace::{builtin_catalog, nearest, normalise, schema};
+    use super::workspace::{builtin_catalog, diff, nearest, normalise, schema};
 
     #[pymodule_export]
     use super::written::{read_back, write_down};

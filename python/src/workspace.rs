@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use siting::analysis::{Question, check, options, test_policies};
+use siting::analysis::{Loss, Question, check, drain, drill, options, test_policies};
 use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
 use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
-    CatalogReport, CheckReport, ErrorReport, Include, OptionsReport, PolicyTestsReport, ProblemReport,
+    CatalogReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include, OptionsReport,
+    PolicyTestsReport, ProblemReport,
 };
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
@@ -123,6 +124,23 @@ impl Workspace {
         })
     }
 
+    /// What losing these at once would do, or each single thing.
+    fn drill(&self, py: Python<'_>, lose: Vec<String>) -> Outcome<String> {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            let lost = lose.iter().map(|text| Loss::named(&workspace, text)).collect::<Result<Vec<_>, _>>()?;
+            json(&DrillReport::new(&workspace, &drill(&workspace, &lost)))
+        })
+    }
+
+    /// How to empty a cluster.
+    fn drain(&self, py: Python<'_>, cluster: &str) -> Outcome<String> {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            json(&DrainReport::new(&workspace, &drain(&workspace, cluster)?))
+        })
+    }
+
     /// Runs the policy tests of files and texts.
     fn test(&self, py: Python<'_>, paths: Vec<PathBuf>, texts: Vec<(String, String)>) -> Outcome<String> {
         py.detach(|| {
@@ -222,6 +240,15 @@ impl Masks {
         let batch = py.detach(|| columns::allowed(&self.workspace, &self.sets))?;
         columns::stream(py, batch)
     }
+}
+
+/// What differs between two workspaces.
+#[pyfunction]
+pub(crate) fn diff(py: Python<'_>, old: &Workspace, new: &Workspace) -> Outcome<String> {
+    py.detach(|| {
+        let (old, new) = (old.snapshot(), new.snapshot());
+        json(&DiffReport::new(&siting::analysis::diff(&old, &new)))
+    })
 }
 
 /// The built-in catalog.

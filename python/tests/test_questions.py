@@ -58,3 +58,39 @@ def test_p10_p11_policies_change(small: siting.Workspace) -> None:
     assert placement.cluster == "ohio"
     small.remove_environment("staging")
     assert small.environments == ("production", "development")
+
+
+def test_a4_policy_tests_hold_policies(small: siting.Workspace) -> None:
+    case = {"environment": "production", "allowed": [{"type": "country", "name": "de"}]}
+    wrong = {"name": "everywhere", "environment": "production", "allowed": [{"type": "country", "name": "us"}]}
+    test = {"apiVersion": "siting.dev/v1", "kind": "PolicyTest", "metadata": {"name": "t"}, "spec": {"cases": [case]}}
+    passed = small.test(test)
+    assert passed
+    assert passed.coverage.counted > passed.coverage.covered > 0
+    failed = small.test({**test, "spec": {"cases": [case, wrong]}})
+    assert not failed
+    assert [(one.name, one.passed) for one in failed.tests[0].cases][1] == ("everywhere", False)
+    with pytest.raises(siting.LoadError, match="prodution"):
+        small.test({**test, "spec": {"cases": [{**case, "environment": "prodution"}]}})
+
+
+def test_a1_workspaces_are_compared(small: siting.Workspace) -> None:
+    after = small.snapshot()
+    after.change_policies(["us"], environment="production")
+    found = small.diff(after)
+    assert [(one.name, one.verdict) for one in found.environments] == [("production", "incomparable")]
+    (v1,) = [one for one in found.deployments if one.deployment == "bert/v1"]
+    assert v1.losses[0].candidates[0].cluster == "paris"
+    assert "policy `europe` detached from environment `production`" in v1.losses[0].changes
+    assert not v1.loses_all
+    assert small.diff(small).deployments == ()
+
+
+def test_a3_losses_are_drilled_and_clusters_drained(small: siting.Workspace) -> None:
+    (loss,) = small.drill("country:fr").losses
+    assert {one.deployment for one in loss.impossible} == {"bert/v1", "bert/big"}
+    assert ("cluster:paris",) in {set for least in small.drill().least for set in least.sets}
+    assert small.drain("paris")
+    assert small.drain("paris").moves == ()
+    with pytest.raises(siting.UnknownName, match="narnia"):
+        small.drill("country:narnia")

@@ -2,13 +2,17 @@
 //!
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
 //! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment;
-//! [`test_policies`] runs tests of policies.
+//! [`test_policies`] runs tests of policies; [`diff()`] compares two workspaces by meaning;
+//! [`drill()`] and [`drain()`] tell what losses would do, and how to empty a cluster.
 //!
-//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10 and A4.
+//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10, A1, A3 and A4.
 
 mod clusters;
 mod deployments;
 mod describe;
+mod diff;
+mod drain;
+mod drill;
 mod finding;
 mod governed;
 mod levels;
@@ -23,6 +27,12 @@ pub use describe::{
     AxisDescription, Description, EndpointDescription, HistoryEntry, Obstacle, PlacementDescription, PolicyAt,
     WorkloadName, describe, describe_live,
 };
+pub use diff::{
+    Cause, Causes, Change, Compared, Delta, DeploymentDiff, Diff, Fate, Loosened, LoosenedThing, Meaning, MustMove,
+    diff,
+};
+pub use drain::{Blocked, Drain, DrainMove, drain};
+pub use drill::{Affected, Drill, LeastLosses, Loss, LossResult, drill};
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
 pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested, test_policies};

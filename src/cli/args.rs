@@ -38,6 +38,8 @@ pub(super) enum Output {
     Yaml,
     /// `test` only: JUnit's XML
     Junit,
+    /// `diff` only: for a pull request
+    Markdown,
 }
 
 impl Output {
@@ -48,6 +50,7 @@ impl Output {
             Self::Json => "json",
             Self::Yaml => "yaml",
             Self::Junit => "junit",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -64,6 +67,12 @@ pub(super) enum Command {
     Check(Check),
     /// Run tests of policies, and show what of the policies they do not hold
     Test(Test),
+    /// Compare two sets of manifests by meaning: what deployments gain and lose, what policies widen
+    Diff(Diff),
+    /// Show what losing clusters, locations, countries or providers would make impossible
+    Drill(Drill),
+    /// Plan moves that empty a cluster
+    Drain(Drain),
     /// Run scenarios of deployment lifecycles and compare the outcome with what they expect
     Simulate(Simulate),
     /// Show every detail of one deployment
@@ -146,6 +155,42 @@ pub(super) struct Test {
     /// Exit with 1 if less than this percentage of what the policies say is covered
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) coverage_at_least: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The old manifests and the new; with `--git`: a revision, perhaps a second, and paths
+    #[arg(required = true, value_name = "OLD NEW", num_args = 1..)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Compare a revision with a second one, or with the files as they are: `--git REV [REV] PATH…`
+    #[arg(long)]
+    pub(super) git: bool,
+    /// Exit with 1 if an environment or deployment is allowed more, or something binds less, instead of if a deployment
+    /// loses all its places
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) forbid: Option<Forbidden>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Drill {
+    #[command(flatten)]
+    pub(super) load: Load,
+    /// Lose this, such as `country:de`, `provider:aws`, `location:aws/us-east-1` or `cluster:paris`; repeated, all at once
+    /// [default: each by itself]
+    #[arg(long, value_name = "WHAT")]
+    pub(super) lose: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Drain {
+    /// Manifests: files, directories, or `-` for standard input; and the cluster last
+    #[arg(required = true, value_name = "PATH… CLUSTER", num_args = 1..)]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Forbidden {
+    Widened,
 }
 
 #[derive(Debug, Args)]

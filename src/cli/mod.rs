@@ -21,6 +21,7 @@
 mod args;
 mod commands;
 mod failure;
+mod git;
 mod progress;
 mod render;
 mod session;

@@ -9,7 +9,7 @@ use super::commands;
 use super::failure::Failure;
 use super::render::{Style, Texts, diagnostics};
 use super::{ExitStatus, Terminal};
-use crate::manifest::{self, Source};
+use crate::manifest::{self, Gathered, Source};
 use crate::report::{ErrorReport, Include};
 use crate::workspace::{LoadOptions, Workspace};
 
@@ -65,6 +65,9 @@ impl Session {
             Command::Options(args) => commands::options(self, args),
             Command::Check(args) => commands::check(self, args),
             Command::Test(args) => commands::test(self, args),
+            Command::Diff(args) => commands::diff(self, args),
+            Command::Drill(args) => commands::drill(self, args),
+            Command::Drain(args) => commands::drain(self, args),
             Command::Simulate(args) => commands::simulate(self, args),
             Command::Describe(args) => commands::describe(self, args),
             Command::Catalog(args) => commands::catalog(self, args),
@@ -78,6 +81,7 @@ impl Session {
         let has = match self.output {
             Output::Table | Output::Json | Output::Yaml => true,
             Output::Junit => matches!(command, Command::Test(_)),
+            Output::Markdown => matches!(command, Command::Diff(_)),
         };
         if has {
             return Ok(());
@@ -90,17 +94,31 @@ impl Session {
     /// out.
     pub(super) fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
         let loaded = self.load_all(paths)?;
+        self.list_quarantined(&loaded);
+        Ok(loaded)
+    }
+
+    fn list_quarantined(&mut self, loaded: &Loaded) {
         if !self.quiet {
             let texts = Texts::new(&loaded.sources);
             let quarantined = loaded.workspace.quarantined();
             self.err.push_str(&diagnostics::quarantined(quarantined, &texts, self.err_style));
         }
-        Ok(loaded)
     }
 
     /// The same, for who reports what was left out himself.
     pub(super) fn load_all(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
-        let gathered = manifest::gather(paths);
+        self.resolve(manifest::gather(paths))
+    }
+
+    /// As [`load`](Self::load), of texts that were gathered otherwise.
+    pub(super) fn load_gathered(&mut self, gathered: Gathered) -> Result<Loaded, Failure> {
+        let loaded = self.resolve(gathered)?;
+        self.list_quarantined(&loaded);
+        Ok(loaded)
+    }
+
+    fn resolve(&mut self, gathered: Gathered) -> Result<Loaded, Failure> {
         let options = LoadOptions { quarantine: self.quarantine };
         match Workspace::from_gathered(&gathered, options) {
             Ok(workspace) => {
@@ -120,7 +138,7 @@ impl Session {
     ) -> Result<(), Failure> {
         self.out = match self.output {
             Output::Table => text(report, self.out_style),
-            Output::Json | Output::Yaml | Output::Junit => self.serialised(report)?,
+            Output::Json | Output::Yaml | Output::Junit | Output::Markdown => self.serialised(report)?,
         };
         Ok(())
     }
@@ -128,7 +146,7 @@ impl Session {
     fn serialised<R: Serialize>(&self, report: &R) -> Result<String, Failure> {
         let text = match self.output {
             Output::Yaml => yaml(report),
-            Output::Json | Output::Table | Output::Junit => {
+            Output::Json | Output::Table | Output::Junit | Output::Markdown => {
                 serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| error.to_string())
             }
         };

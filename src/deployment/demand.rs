@@ -7,7 +7,7 @@ use crate::inventory::{GpuRequest, Request};
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
 /// What one replica takes: of any flavor, or stated resources.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Demand {
     /// No resources stated: any flavor will do. It takes no cpu or memory, and one whole GPU if it
     /// runs on a gpu flavor.
@@ -18,7 +18,7 @@ pub enum Demand {
 }
 
 /// Stated resources of one replica.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Resources {
     /// Cpu.
     pub cpu: Cpu,
@@ -35,7 +35,7 @@ pub struct Resources {
 }
 
 /// One alternative of a gpu demand.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GpuNeed {
     /// How many, from 1.
     pub count: u32,

@@ -207,6 +207,14 @@ impl Nodes {
         self.run_of(number).map_or(0, |(_, run)| run.node.room(request))
     }
 
+    /// How many replicas of the request all nodes have room for, at most so many. O(runs).
+    #[must_use]
+    pub fn room(&self, request: &Request, most: u32) -> u32 {
+        let room = |run: &Run| run.node.room(request).saturating_mul(u64::from(run.count));
+        let all = self.runs.values().map(room).fold(0, u64::saturating_add);
+        u32::try_from(all).unwrap_or(u32::MAX).min(most)
+    }
+
     /// Takes room for up to `wanted` replicas, beginning with the [`best`](Self::best) node: on its
     /// run of nodes, as many as they hold. `None` where there is no room.
     ///

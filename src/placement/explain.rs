@@ -7,10 +7,31 @@ use super::constraint::{Code, Failures};
 use super::counts::Counts;
 use super::feasible::{Feasible, Question};
 use super::reason::{self, Reason, Shortage};
+use crate::bitset::BitSet;
 use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::Inventory;
 use crate::policy::{Restriction, Scope};
+
+/// Every pair on which one replica could run if it were empty (D2). O(places + kinds + allowed pairs).
+#[must_use]
+pub fn candidates(inventory: &Inventory, scope: &Scope, demand: &Demand) -> BitSet<PairId> {
+    feasible(inventory, scope, demand).all_candidates()
+}
+
+/// How many replicas fit on each candidate now, at most `wanted`, by alternative of the demand. O(places + kinds +
+/// allowed pairs × runs of their nodes).
+pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, demand: &Demand, wanted: u32) -> Vec<Vec<(PairId, u32)>> {
+    let feasible = feasible(inventory, scope, demand);
+    let fleet = inventory.fleet();
+    let room = |id: PairId, alternative: usize| {
+        let pair = fleet.pair(id)?;
+        let request = feasible.request(alternative, pair);
+        Some((id, inventory.nodes(pair.pool).map_or(wanted, |nodes| nodes.room(&request, wanted))))
+    };
+    let of = |alternative| feasible.candidates(alternative).filter_map(|id| room(id, alternative)).collect();
+    (0..demand.alternatives()).map(of).collect()
+}
 
 /// Every constraint that keeps some pair of the fleet from holding a replica, whatever the verdict.
 #[must_use]

@@ -37,6 +37,11 @@ impl Reason {
         Self { code, axes: SmallVec::new(), policies: Vec::new(), counts }
     }
 
+    /// A reason that is not about policies, and of which nothing was counted.
+    pub(crate) fn of_code(code: Code) -> Self {
+        Self::new(code, Counts::default())
+    }
+
     /// A sentence for people: lower case, no final period.
     #[must_use]
     pub fn message(&self) -> String {

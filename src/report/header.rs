@@ -31,7 +31,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Catalog CheckReport Description ErrorReport Explanation OptionsReport PlacementReport
+    Catalog CheckReport Description DiffReport DrainReport DrillReport ErrorReport Explanation OptionsReport PlacementReport
     PolicyTestsReport
     #[cfg(feature = "manifest")] SimulationReport
 }

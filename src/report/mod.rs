@@ -30,6 +30,8 @@
 mod catalog;
 mod check;
 mod description;
+mod diff;
+mod drill;
 mod errors;
 mod explanation;
 mod header;
@@ -46,6 +48,8 @@ mod simulation;
 pub use catalog::{CatalogReport, ContinentEntry, CountryEntry, FlavorEntry, GroupEntry, LocationEntry, Section};
 pub use check::{CheckReport, FindingReport, SubjectReport};
 pub use description::DescriptionReport;
+pub use diff::{CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, MoveTarget, MustMoveReport};
+pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLossesReport, LossReport, MoveReport};
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
 pub use header::Include;

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use super::{
-    CatalogReport, CheckReport, DescriptionReport, ErrorReport, ExplanationReport, OptionsReport, PlacementReport,
-    PolicyTestsReport, SimulationReport,
+    CatalogReport, CheckReport, DescriptionReport, DiffReport, DrainReport, DrillReport, ErrorReport,
+    ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
 };
 use crate::id::Name;
 use crate::lifecycle::{Role, Status};
@@ -24,10 +24,13 @@ macro_rules! reports {
     };
 }
 
-const REPORTS: [Described; 9] = reports! {
+const REPORTS: [Described; 12] = reports! {
     "Catalog" CatalogReport;
     "CheckReport" CheckReport;
     "Description" DescriptionReport;
+    "DiffReport" DiffReport;
+    "DrainReport" DrainReport;
+    "DrillReport" DrillReport;
     "ErrorReport" ErrorReport;
     "Explanation" ExplanationReport;
     "OptionsReport" OptionsReport;

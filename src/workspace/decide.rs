@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::{LookupError, Reference, Workspace};
+use crate::bitset::BitSet;
 use crate::deployment::Deployment;
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
@@ -94,6 +95,26 @@ impl Workspace {
         let current = self.current(id);
         let ask = Self::ask(found, &current, PlaceOptions::default());
         Ok(placement::decide(&self.without_own(&self.inventory, id), scope, &ask))
+    }
+
+    /// Decides as many replicas of one deployment as fit, alone, as if some clusters were gone.
+    pub(crate) fn place_without(&self, id: DeploymentId, lost: &BitSet<ClusterId>) -> Result<Decision, LookupError> {
+        let (id, found) = self.found(id)?;
+        let mut inventory = self.without_own(&self.inventory, id).into_owned();
+        lost.iter().for_each(|cluster| inventory.set_healthy(cluster, false));
+        let mut current = self.current(id);
+        let is_lost = |pair: PairId| self.inventory.fleet().pair(pair).is_none_or(|found| lost.contains(found.cluster));
+        current.retain(|(pair, _)| !is_lost(*pair));
+        let ask = Self::ask(found, &current, PlaceOptions { partial: true, optimize: 0 });
+        Ok(placement::decide(&inventory, &Arc::new(self.scope_of(found)), &ask))
+    }
+
+    /// On which pairs how many replicas of a deployment fit, at most as many as are wanted, alone; by alternative of
+    /// its demand.
+    pub(crate) fn rooms(&self, id: DeploymentId) -> Result<Vec<Vec<(PairId, u32)>>, LookupError> {
+        let (id, found) = self.found(id)?;
+        let inventory = self.without_own(&self.inventory, id);
+        Ok(placement::rooms(&inventory, &self.scope_of(found), &found.demand, found.replicas.max(1)))
     }
 
     /// Decides every deployment in its order, each taking its capacity from those after it. The

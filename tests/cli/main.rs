@@ -4,7 +4,9 @@
 
 mod commands;
 mod conformance;
+mod diff;
 mod docs;
+mod drill;
 mod errors;
 mod helps;
 mod json_schema;

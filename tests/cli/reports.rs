@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use siting::report::{
-    self, CatalogReport, CheckReport, DescriptionReport, ErrorReport, ExplanationReport, OptionsReport,
-    PlacementReport, PolicyTestsReport, SimulationReport,
+    self, CatalogReport, CheckReport, DescriptionReport, DiffReport, DrainReport, DrillReport, ErrorReport,
+    ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
 };
 
 use crate::json_schema::problems;
@@ -29,6 +29,9 @@ pub(crate) fn hold(printed: &str) -> String {
         "Catalog" => read_back::<CatalogReport>(printed),
         "CheckReport" => read_back::<CheckReport>(printed),
         "Description" => read_back::<DescriptionReport>(printed),
+        "DiffReport" => read_back::<DiffReport>(printed),
+        "DrainReport" => read_back::<DrainReport>(printed),
+        "DrillReport" => read_back::<DrillReport>(printed),
         "ErrorReport" => read_back::<ErrorReport>(printed),
         "Explanation" => read_back::<ExplanationReport>(printed),
         "OptionsReport" => read_back::<OptionsReport>(printed),
@@ -52,7 +55,7 @@ fn answers() -> Vec<String> {
     let (tour, stories) = (root.join("docs/tour"), root.join("docs/tour/scenarios"));
     let (tour, stories) = (tour.to_str().unwrap(), stories.to_str().unwrap());
     let folder = Folder::of(&[("broken.yaml", "apiVersion: siting.dev/v1\nkind: Polices\n")]);
-    let lines: [&[&str]; 14] = [
+    let lines: [&[&str]; 17] = [
         &["place", tour],
         &["place", tour, "--candidates", "--partial"],
         &["place", tour, "--independent", "--quarantine"],
@@ -66,6 +69,9 @@ fn answers() -> Vec<String> {
         &["catalog", "groups", "--from", tour],
         &["simulate", tour, stories],
         &["test", tour],
+        &["drill", tour],
+        &["drain", tour, "onprem-oslo-1"],
+        &["diff", tour, stories],
         &["place", "@"],
     ];
     lines.iter().map(|line| folder.run(&[line, &["-o", "json"][..]].concat()).out).collect()

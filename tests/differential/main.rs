@@ -10,6 +10,8 @@
 
 #[expect(unreachable_pub, reason = "the comparison is shared with the fuzz targets")]
 mod comparison;
+mod diff;
+mod drill;
 mod fuzz_corpora;
 #[expect(unreachable_pub, reason = "the oracle is written as if it were a crate of its own")]
 #[path = "../oracle/mod.rs"]

@@ -3,6 +3,8 @@
 mod catalog;
 mod check;
 mod describe;
+mod diff;
+mod drill;
 mod explain;
 mod options;
 mod place;
@@ -13,6 +15,8 @@ mod test;
 pub(super) use catalog::catalog;
 pub(super) use check::check;
 pub(super) use describe::describe;
+pub(super) use diff::diff;
+pub(super) use drill::{drain, drill};
 pub(super) use explain::explain;
 pub(super) use options::options;
 pub(super) use place::place;
