@@ -2,9 +2,9 @@
 //!
 //! Policies say which places and which hardware are allowed. They are attached at three levels: the
 //! workspace, an environment, a deployment. Policies of one type at one level add up; levels, and
-//! types, cut each other down. What they leave meets the clusters there are, and a [`Decision`] is the
-//! result: placements for all replicas, or a [`Refusal`] that lists what stands in the way. The library
-//! decides; its host carries out.
+//! types, narrow each other. What they leave is matched against the clusters, and a [`Decision`] is the
+//! result: placements for all replicas, or a [`Refusal`] that lists the unmet constraints. The library
+//! decides; its host carries out the decisions.
 //!
 //! # A first decision
 //!
@@ -54,27 +54,29 @@
 //! The [`guide`], `docs/guide.md` in the package, has a cookbook, the reference of manifests and command
 //! line, and the reasons for the design.
 //!
-//! # Rooms
+//! # Modules
 //!
 //! Each module imports only those above it in this table.
 //!
-//! | room | holds |
+//! | module | holds |
 //! | --- | --- |
-//! | [`id`] [`bitset`] [`quantity`] [`time`] [`origin`] `document` | typed ids and names; sets as bits; exact quantities and money; moments; where a value was written; how a record stands in text |
+//! | [`id`] [`bitset`] [`quantity`] [`time`] [`origin`] `document` | typed ids and names; sets as bits; exact
+//! quantities and money; moments; where a value was written; how a record is written in text |
 //! | [`catalog`] | continents, countries, groups, locations, flavors: names and aliases to ids |
 //! | [`policy`] | policies, attachments, environments; [`Scope`](policy::Scope), what those in force leave |
 //! | [`inventory`] | clusters and pools, the index that policies meet, free capacity, reservations |
 //! | [`metrics`] | metric specs, sliding windows of observations, comparison with targets |
-//! | [`scaling`] [`traffic`] [`rollout`] | autoscaling; load balancing and offloading; update strategies and their judgement |
+//! | [`scaling`] [`traffic`] [`rollout`] | autoscaling; load balancing and offloading; update strategies and their
+//! judgement |
 //! | [`deployment`] | what a user asks for: workload, demand, preferences, settings |
 //! | [`placement`] | scope × inventory × demand → [`Decision`] |
 //! | [`lifecycle`] | a workload's deployments, slots and commands, as a pure state machine |
 //! | [`manifest`] | text to typed specs and back |
-//! | [`workspace`] | the paved path: all names resolved at once, decisions for what is deployed |
-//! | [`analysis`] | questions over a workspace: what deserves a second look, what is still allowed |
+//! | [`workspace`] | the main entry point: all names resolved at once, decisions about deployments |
+//! | [`analysis`] | questions about a workspace: lints, and which options remain |
 //! | `simulation` | scenarios on a scripted clock |
 //! | [`report`] | the answers as values, read and written by serde, with their JSON Schema |
-//! | `testing` | values, worlds and laws for the tests of whoever builds on this crate |
+//! | `testing` | values, worlds and laws for the tests of code that builds on this crate |
 //! | `cli` | the command line as a function |
 //!
 //! # Features
@@ -85,15 +87,15 @@
 //!   code.
 //! - `schema`: JSON Schema of the manifests and of the reports.
 //! - `cli`: the command line, as `siting::cli::run` and as the binary `siting`.
-//! - `proptest`, `arbitrary`: the room `testing`, with strategies or for fuzzers' bytes.
+//! - `proptest`, `arbitrary`: the module `testing`, with strategies or for fuzzers' bytes.
 //!
 //! # Promises
 //!
-//! - A decision never leaves what the policies allow: candidates come from the scope, and later steps
-//!   only take away.
+//! - A decision never goes beyond what the policies allow: candidates come from the scope, and later steps
+//!   only remove some of them.
 //! - Equal inputs give equal decisions, whatever the order of the input. Nothing asks for the time, a
 //!   random number or the network, and nothing that decides is floating point.
-//! - A decision is a value, never an error. Errors are for bad input, all of a load's together.
+//! - A decision is a value, never an error. Errors are for bad input; a load reports all of them together.
 //! - No `unsafe`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -129,14 +131,14 @@ pub mod time;
 pub mod traffic;
 pub mod workspace;
 
-// What most hosts need, at hand. Everything else stands in the rooms.
+// What most hosts need. Everything else is in the modules.
 #[cfg(feature = "manifest")]
 pub use manifest::Source;
 pub use placement::{Decision, PlacedReplicas, Reason, Refusal, Verdict};
 pub use policy::Policy;
 pub use workspace::{LoadError, LoadOptions, LookupError, Outcome, Workspace};
 
-// Crates whose types stand in public fields.
+// Crates whose types are used in public fields.
 pub use {indexmap, smallvec};
 
 /// The examples of the README, as tests.
@@ -144,7 +146,7 @@ pub use {indexmap, smallvec};
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The guide, as it stands in `docs/guide.md`; its links to other pages are for readers of the repository.
+/// The guide, from `docs/guide.md`; its links to other pages are for readers of the repository.
 #[cfg(all(doc, feature = "manifest"))]
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}

@@ -311,7 +311,7 @@ def _words(words: tuple[Any, ...]) -> Kind:
             return text
         near = _siting.nearest(text, listed)
         names = "`, `".join(listed)
-        help = f"did you mean `{near[0]}`?" if near else f"it is one of `{names}`"
+        help = f"did you mean `{near[0]}`?" if near else f"it must be one of `{names}`"
         message = f"`{path}` cannot be `{shown(text)}`"
         raise InvalidArgument(message, code="invalid-value", help=help, path=path or None)
 

@@ -47,7 +47,7 @@ class Document(Record):
     """The documents that it was given where names are expected."""
 
     name: str
-    """1 to 253 printable characters without outer spaces."""
+    """1 to 253 printable characters without leading or trailing spaces."""
     display_name: str | None
     """A name for people."""
     labels: Mapping[str, str]

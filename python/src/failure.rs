@@ -165,5 +165,5 @@ impl From<RemoveEnvironmentError> for Failure {
 /// A value as the text that the Python side reads.
 pub(crate) fn json(value: &impl Serialize) -> Outcome<String> {
     serde_json::to_string(value)
-        .map_err(|error| Failure::value(error.to_string(), "this is a mistake in siting; please report it"))
+        .map_err(|error| Failure::value(error.to_string(), "this is a bug in siting; please report it"))
 }

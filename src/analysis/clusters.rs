@@ -45,10 +45,10 @@ fn used_without_effect(cluster: &str, pool: &PoolSpec) -> Option<Finding> {
     let (why, help) = if unlimited {
         ("its nodes are unlimited", "state how many nodes there are, or remove it from `used`")
     } else {
-        ("its nodes do not say how much they have", "state what one node has of it, or remove it from `used`")
+        ("its nodes do not state how much they have", "state what one node has of it, or remove it from `used`")
     };
     let lost = listed(&lost, "and", usize::MAX);
-    let message = format!("what is used of {lost} on pool `{}` has no effect: {why}", pool.name.value);
+    let message = format!("the {lost} in use on pool `{}` has no effect: {why}", pool.name.value);
     let subject = Subject::new("Cluster", cluster);
     Some(Finding::new("used-without-effect", Severity::Warning, subject, &used.origin).message(message).help(help))
 }

@@ -9,9 +9,13 @@ use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::deployment::Deployment;
 use crate::id::{Atom, DeploymentId, PairId};
+use crate::inventory::Cluster;
 use crate::lifecycle::Place;
-use crate::manifest::spec::{DeploymentSpec, GpuSpec};
+use crate::manifest::spec::{DeploymentSpec, FavouriteSpec, GpuSpec, PreferenceSpec, SiteKind};
+use crate::metrics::Metric;
 use crate::policy::{Bundle, Enforcement, Level, Scope};
+use crate::quantity::Milli;
+use crate::rollout::Threshold;
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
@@ -31,8 +35,10 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let about = About { workspace, deployment, scope: &scope, site: &site };
         about.refused(findings);
         about.without_effect(findings);
+        checks_without_effect(&site, spec, findings);
         if has_clusters {
             without_cluster(workspace.catalog(), standing, &site, spec, findings);
+            favourites_without_cluster(workspace, &site, spec, findings);
         }
     }
 }
@@ -116,8 +122,49 @@ fn without_cluster(
         let choices = catalog.choices(kind, name);
         if !choices.is_empty() && choices.iter().all(|&choice| catalog.atoms(choice).is_disjoint(standing)) {
             let message =
-                format!("deployment `{}` asks for {kind} `{}`, and no cluster has it", site.subject.name, name.value);
+                format!("deployment `{}` asks for {kind} `{}`, but no cluster has it", site.subject.name, name.value);
             findings.push(site.finding("no-cluster-behind", Severity::Warning, &name.origin, message));
+        }
+    }
+}
+
+/// Favourite locations and providers of which no cluster is (C8).
+fn favourites_without_cluster(workspace: &Workspace, site: &Site<'_>, spec: &DeploymentSpec, findings: &mut Findings) {
+    let fleet = workspace.inventory().fleet();
+    let catalog = workspace.catalog();
+    let preferences = spec.placement.iter().flat_map(|placement| &placement.prefer);
+    let favourites = preferences.flat_map(|preference| match preference {
+        PreferenceSpec::Favourites(favourites) => favourites.as_slice(),
+        _ => &[],
+    });
+    for FavouriteSpec { kind, name, .. } in favourites {
+        let has = |cluster: &Cluster| match kind {
+            SiteKind::Provider => catalog.provider(name) == cluster.provider.as_str(),
+            SiteKind::Location => cluster.location.is_some() && cluster.location == catalog.location(name),
+            SiteKind::Cluster => true,
+        };
+        if !fleet.clusters().iter().any(has) {
+            let (who, kind) = (&site.subject.name, kind.as_str());
+            let message = format!("deployment `{who}` prefers the {kind} `{}`, but no cluster is there", name.value);
+            findings.push(site.finding("no-cluster-behind", Severity::Warning, &name.origin, message));
+        }
+    }
+}
+
+/// Checks of an error rate against more than it can be (R2).
+fn checks_without_effect(site: &Site<'_>, spec: &DeploymentSpec, findings: &mut Findings) {
+    let checks = spec.strategy.iter().flat_map(|strategy| &strategy.checks);
+    for check in checks.filter(|check| check.metric == Metric::ErrorRate) {
+        for threshold in check.success.iter().chain(&check.failure) {
+            let (Threshold::AtMost(limit)
+            | Threshold::Below(limit)
+            | Threshold::AtLeast(limit)
+            | Threshold::Above(limit)) = threshold;
+            if *limit > Milli::whole(100) {
+                let message = format!("`error-rate` is compared with {threshold}, and is never above 100 percent");
+                let finding = site.finding("check-without-effect", Severity::Warning, site.origin, message);
+                findings.push(finding.help("write a percentage from 0 to 100"));
+            }
         }
     }
 }
@@ -150,7 +197,7 @@ impl About<'_> {
         }
     }
 
-    /// Own policies that do not apply, or that the levels above leave without effect.
+    /// Own policies that do not apply, or that the levels above allow without effect.
     fn without_effect(&self, findings: &mut Findings) {
         let resource_type = self.deployment.workload.resource_type;
         let enforced = self.deployment.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce);
@@ -158,8 +205,10 @@ impl About<'_> {
             let origin = self.site.attachment(policy);
             if !policy.targets().include(resource_type) {
                 let kind = self.workspace.catalog().resource_type_name(resource_type);
-                let message =
-                    format!("policy `{}` does not apply to a {kind}, so it has no effect here", policy.name());
+                let message = format!(
+                    "policy `{}` does not apply to workloads of type `{kind}`, so it has no effect here",
+                    policy.name()
+                );
                 findings.push(self.site.finding("policy-out-of-scope", Severity::Warning, origin, message));
                 continue;
             }
@@ -174,7 +223,7 @@ impl About<'_> {
             if let (Some(own), Some(above)) = (own, above)
                 && above.is_subset(&own.allowed)
             {
-                let message = format!("its own {axis} policies narrow nothing that the levels above leave");
+                let message = format!("the deployment's own {axis} policies do not narrow what the levels above allow");
                 let first = own.policies.iter().find_map(|&id| self.workspace.policies().get(id));
                 let origin = first.map_or(self.site.origin, |policy| self.site.attachment(policy));
                 findings.push(self.site.finding("policy-redundant", Severity::Info, origin, message));

@@ -1,4 +1,4 @@
-//! Every detail of one deployment: what was asked for, what it is at, where it runs, how it came there.
+//! Every detail of one deployment: what was asked for, its status, where it runs, and its history.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
-    Action, Answer, Endpoint, Field, Journal, Number, Place, Record, Role, Settings, State, Status,
+    Action, Answer, Endpoint, Field, Journal, Number, Place, Record, RequestScaling, Role, Settings, State, Status,
 };
 use crate::placement::{Culprit, Reason};
 use crate::policy::{self, Level, Scope};
@@ -28,16 +28,16 @@ pub struct Description {
     pub version: Option<String>,
     /// The environment that governs it.
     pub environment: String,
-    /// What it is at; none before it is pushed.
+    /// Its status; none before it is pushed.
     pub status: Option<Status>,
-    /// What it is to its workload; none before it is pushed.
+    /// Its role in its workload; none before it is pushed.
     pub role: Option<Role>,
     /// How many replicas run.
     pub current_replicas: u32,
     /// Resources, scaling, load balancer and the rest, as they were set.
     #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub settings: Settings,
-    /// Where it is called, and what a call gets.
+    /// Its endpoints, and what a request to each gets.
     pub endpoints: Vec<EndpointDescription>,
     /// What the policies in force leave, by type.
     pub scope: Vec<AxisDescription>,
@@ -57,13 +57,13 @@ pub struct WorkloadName {
     pub name: String,
 }
 
-/// A way in, and what a call gets there.
+/// An endpoint, and what a request to it gets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EndpointDescription {
     /// The endpoint.
     pub endpoint: Endpoint,
-    /// What a call gets.
+    /// What a request gets.
     pub answer: Answer,
 }
 
@@ -73,7 +73,7 @@ pub struct EndpointDescription {
 pub struct AxisDescription {
     /// The type of policy.
     pub r#type: String,
-    /// What the policies do to it.
+    /// Unrestricted, restricted or in conflict.
     pub state: policy::State,
     /// The policies that restrict it, by level.
     pub policies: Vec<PolicyAt>,
@@ -135,15 +135,15 @@ impl From<&Reason> for Obstacle {
 pub struct HistoryEntry {
     /// When.
     pub at: Moment,
-    /// What, in a word or two.
+    /// What happened, in a word or two.
     pub what: String,
-    /// What it was at afterwards.
+    /// Its status afterwards.
     pub status: Status,
     /// The placements that were decided for it.
     pub places: Vec<Place>,
 }
 
-/// Describes a deployment that is loaded. Where one of its name is live, its life is described; else what
+/// Describes a deployment that is loaded. If one of its name is live, its present state is described; else what
 /// it is meant to be, and where it would run.
 ///
 /// ```
@@ -200,7 +200,7 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
     })
 }
 
-/// Describes a live deployment. `None` for a workload without life, or a number that is not live.
+/// Describes a live deployment. `None` for a workload without a lifecycle, or a number that is not live.
 #[must_use]
 pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number) -> Option<Description> {
     let journal = workspace.life(workload)?;
@@ -234,7 +234,10 @@ impl Description {
         let titles = ["Basic information", "Resources", "Scaling", "Load balancer"];
         let mut sections: IndexMap<&'static str, Vec<(&'static str, String)>> =
             titles.into_iter().map(|title| (title, Vec::new())).collect();
-        for (field, text) in self.settings.described() {
+        // Where nobody spoke of scaling, its defaults would only raise questions.
+        let is_unstated = self.settings.scaling.is_none() && self.settings.requests == RequestScaling::default();
+        let shown = self.settings.described().filter(|(field, _)| !(is_unstated && *field == Field::Requests));
+        for (field, text) in shown {
             sections.entry(section(field)).or_default().push((field.as_str(), text));
         }
         sections

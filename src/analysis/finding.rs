@@ -1,4 +1,4 @@
-//! One thing that deserves a second look.
+//! One finding: something legal that is probably unintended.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::origin::{Origin, Related};
 
-/// One thing that deserves a second look.
+/// One finding: something legal that is probably unintended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// Its kind, in kebab case; stable for programs.
@@ -20,9 +20,9 @@ pub struct Finding {
     pub help: Option<String>,
     /// What it is about.
     pub subject: Subject,
-    /// Where it stands.
+    /// Where it is in the source.
     pub origin: Origin,
-    /// Other places that belong to it.
+    /// Related places.
     pub related: Vec<Related>,
 }
 
@@ -33,7 +33,7 @@ pub struct Finding {
 pub enum Severity {
     /// Something can never work.
     Error,
-    /// Something is probably not meant.
+    /// Something is probably unintended.
     Warning,
     /// Good to know.
     Info,
@@ -94,7 +94,7 @@ const MOST_OF_SUBJECT: usize = 10;
 /// The most findings of one code.
 const MOST_OF_CODE: usize = 1000;
 
-/// Findings, of which a few stand for many of a sort: what one mistake makes a hundred thousand times is read once.
+/// Findings, limited for each code and document, so that a mistake repeated a hundred thousand times lists few.
 #[derive(Default)]
 pub(super) struct Findings {
     listed: Vec<Finding>,
@@ -104,7 +104,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Takes note of a finding that is made only if there is room for it.
+    /// Records a finding that is made only if there is room for it.
     pub(super) fn push_with(&mut self, code: &'static str, subject: &Subject, make: impl FnOnce() -> Finding) {
         let of_subject = self.of_subject.entry((code, subject.clone())).or_default();
         *of_subject += 1;
@@ -117,13 +117,13 @@ impl Findings {
         }
     }
 
-    /// Takes note of a finding.
+    /// Records a finding.
     pub(super) fn push(&mut self, finding: Finding) {
         let (code, subject) = (finding.code, finding.subject.clone());
         self.push_with(code, &subject, || finding);
     }
 
-    /// The findings by place. Behind the last of a sort of which not all are listed, one counts the others.
+    /// The findings by place. If not all of a code are listed, one after the last counts the others.
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.listed.sort_by(|a, b| (&a.origin, a.code, &a.message).cmp(&(&b.origin, b.code, &b.message)));
         self.listed.dedup();

@@ -22,7 +22,7 @@ pub(super) struct Subject<'a> {
     pub(super) resource_type: ResourceTypeId,
     pub(super) own: &'a [Attachment],
     pub(super) unresolved: &'a [Name],
-    /// The deployment, if it is one of the workspace.
+    /// The deployment, if it must be one of the workspace.
     pub(super) deployment: Option<DeploymentId>,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let spec = declared.get(environment.name.as_str());
         let written = spec.map_or(&[] as &[_], |spec| &spec.policies);
         let subject = Subject::new("Environment", &environment.name);
-        // What is wrong with one that nobody declared is the workspace's doing.
+        // A problem of an environment that is not declared comes from the workspace.
         let origin = if spec.is_some() { &environment.origin } else { imposed(specs).unwrap_or(&environment.origin) };
         let site = Site::new(subject, written, origin);
         check_level(workspace, &site, environment.bundle(), findings);
@@ -104,7 +104,7 @@ fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec
     policies.filter(|policy| policy.axis() == axis).collect()
 }
 
-/// A policy of one kind beside one that allows the other kind: there is one flavor axis, so the
+/// A policy of one kind next to one that allows the other kind: there is one flavor axis, so the
 /// second widens the first (P8).
 fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
     let catalog = workspace.catalog();
@@ -132,7 +132,7 @@ fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findi
         format!("policy `{wide}` widens {} policy `{narrow}`: a workload may run on cpu or gpu", kind(a))
     } else {
         format!(
-            "{} policy `{narrow}` and {} policy `{wide}` stand side by side: a workload may run on either",
+            "{} policy `{narrow}` and {} policy `{wide}` are attached at one level: a workload may run on either",
             kind(a),
             kind(b)
         )
@@ -140,7 +140,7 @@ fn mixed_kinds(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findi
     let origin = site.attachment(a.2).max(site.attachment(b.2));
     findings.push(
         site.finding("mixed-kinds", Severity::Warning, origin, message)
-            .help("give them different `resourceTypes`, or list all flavors in one policy if that is meant"),
+            .help("give them different `resourceTypes`, or list all flavors in one policy if that is intended"),
     );
 }
 
@@ -247,7 +247,7 @@ fn unsatisfiable(
     }
     let possible = |(_, scope): &(_, Arc<Scope>)| fleet.index().allowed(scope).is_any();
     if !fleet.clusters().is_empty() && !scopes.iter().any(possible) {
-        let message = format!("no cluster satisfies environment `{name}`: its policies allow none of those there are");
+        let message = format!("no cluster satisfies environment `{name}`: its policies allow none of the clusters");
         findings.push(site.finding("environment-unsatisfiable", Severity::Warning, site.origin, message));
     }
     false
@@ -268,7 +268,7 @@ fn against_workspace(
             let mut reached = left.iter().filter(|(id, ..)| policy.targets().include(*id)).peekable();
             let shadows = |above: &BitSet<Atom>| policy.effect().is_disjoint(above);
             if reached.peek().is_some() && reached.all(|(.., above)| above.as_ref().is_some_and(shadows)) {
-                findings.push(shadowed(site, policy, "the workspace leaves"));
+                findings.push(shadowed(site, policy, "the workspace allows"));
             }
         }
         let own = |scope: &Arc<Scope>| {
@@ -279,7 +279,7 @@ fn against_workspace(
             restricted.peek().and_then(|(own, _)| own.policies.iter().find_map(|&id| workspace.policies().get(id)));
         let Some(first) = first else { continue };
         if restricted.all(|(own, above)| above.as_ref().is_some_and(|above| above.is_subset(&own.allowed))) {
-            let message = format!("its {axis} policies narrow nothing that the workspace leaves");
+            let message = format!("the environment's {axis} policies do not narrow what the workspace allows");
             findings.push(site.finding("policy-redundant", Severity::Info, site.attachment(first), message));
         }
     }
@@ -304,12 +304,12 @@ fn why(scope: &Scope) -> String {
         if more > 0 {
             names.push(format!("and {more} more"));
         }
-        format!("its {axis} policies leave nothing together: {}", names.join(", "))
+        format!("its {axis} policies together allow nothing: {}", names.join(", "))
     });
     let unmet = scope
         .unmet()
         .iter()
-        .map(|(axis, level)| format!("the {level} requires a {axis} policy, and none is in force there or above"));
+        .map(|(axis, level)| format!("the {level} requires a {axis} policy, but none is in force there or above"));
     conflicts.chain(unmet).collect::<Vec<_>>().join("; ")
 }
 

@@ -1,6 +1,6 @@
 //! Findings about names that differ only in case or width (C8).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::catalog::folded;
@@ -15,6 +15,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     alike("Cluster", specs.clusters.iter().map(|spec| &spec.metadata.name), findings);
     let of_workspace = specs.workspace.iter().flat_map(|spec| &spec.resource_types);
     alike("Workspace", of_workspace, findings);
+    misspelt_providers(workspace, findings);
     // Deployments are told apart within their workload.
     let mut of_workloads: HashMap<(&str, &str), Vec<&Sourced<Name>>> = HashMap::new();
     for spec in &specs.deployments {
@@ -23,6 +24,28 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     }
     for names in of_workloads.into_values() {
         alike("Deployment", names.into_iter(), findings);
+    }
+}
+
+/// Providers that are known to nobody and one letter away from a known one (C7): each is a provider of its own, without
+/// the regions that are known of the other.
+fn misspelt_providers(workspace: &Workspace, findings: &mut Findings) {
+    let known = workspace.catalog().providers().flat_map(|one| [vec![one.name], one.aliases].concat());
+    let known: BTreeSet<&str> = known.collect();
+    let mut seen = HashSet::new();
+    for spec in &workspace.specs().clusters {
+        let provider = folded(spec.provider.as_str());
+        if known.contains(&*provider) || !seen.insert(provider.clone()) {
+            continue;
+        }
+        // Short names are one letter apart by chance.
+        let is_near = |name: &&&str| name.len() > 3 && strsim::osa_distance(name, &provider) == 1;
+        if let Some(near) = known.iter().find(is_near) {
+            let message = format!("the provider `{}` is not known, and `{near}` is", spec.provider.value);
+            let subject = Subject::new("Cluster", spec.metadata.name.as_str());
+            let finding = Finding::new("names-alike", Severity::Warning, subject, &spec.provider.origin);
+            findings.push(finding.message(message).help(format!("write `{near}` if it is meant")));
+        }
     }
 }
 

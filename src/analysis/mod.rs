@@ -1,4 +1,4 @@
-//! Questions over a workspace: what deserves a second look, and what is still allowed.
+//! Questions about a workspace: lints, and which options remain.
 //!
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
 //! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment;
@@ -40,8 +40,8 @@ pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults
 use crate::workspace::Workspace;
 use finding::Findings;
 
-/// Everything in a workspace that deserves a second look, by file, line and column. Of very many of a sort a few
-/// are listed, and one that counts the others: ten of a code about one document, a thousand of a code.
+/// All findings about a workspace, by file, line and column. Of very many with the same code, a few
+/// are listed, and one more counts the others: at most ten of a code about one document, a thousand of a code.
 ///
 /// Its cost follows what policies allow, environments and deployments times workload types and their
 /// policies, and clusters: no pairs of policies, and no policies times clusters.

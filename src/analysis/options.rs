@@ -10,7 +10,7 @@ use crate::placement::{Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
 use crate::workspace::{LookupError, Workspace};
 
-/// The values that remain of each axis, each with the clusters behind it.
+/// The values that remain of each axis, each with the number of its clusters.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Remaining {
     /// Continents, countries, groups and locations.
@@ -80,7 +80,7 @@ pub struct OptionCount {
 }
 
 /// Which places and hardware remain for a workload type in an environment, after the choices
-/// already made, with how many clusters behind each (D10).
+/// already made, with how many clusters each has (D10).
 ///
 /// `given` acts as a deployment's own policies would: choices of one axis widen each other, those of
 /// different axes narrow each other. Only open clusters count (I3), and a value behind which none
@@ -149,7 +149,7 @@ impl<'a> Left<'a> {
         Self { classes: allowed.classes().filter(is_chosen).map(open).collect(), clusters: fleet.clusters().len() }
     }
 
-    /// The open clusters behind a choice.
+    /// The number of open clusters of a choice.
     fn clusters(&self, catalog: &Catalog, choice: Choice) -> usize {
         let behind = self.classes.iter().filter(|(class, _)| {
             class.points.get(choice.axis()).is_some_and(|point| catalog.covers(choice, point.atom))

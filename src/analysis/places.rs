@@ -1,4 +1,4 @@
-//! Findings about regions and the zones that hang under them (C7).
+//! Findings about regions and their child zones (C7).
 
 use std::collections::HashMap;
 
@@ -72,13 +72,17 @@ fn zones_left_out(
         return None;
     }
     let message = format!(
-        "policy `{}` allows location `{}` and not the zones that hang under it: {}",
+        "policy `{}` allows location `{}` but not its child zones: {}",
         policy.name(),
         catalog.location_name(region),
         listed(&names, "and", LISTED)
     );
     let finding = Finding::new("zones-left-out", Severity::Info, Subject::new("Policy", policy.name()), &option.origin);
-    Some(finding.message(message).help("list those that are meant too; each lies elsewhere than its region"))
+    Some(
+        finding
+            .message(message)
+            .help("list the zones that you also mean to allow; each is in a different place from its region"),
+    )
 }
 
 /// Territories that belong to the European Union and have codes of their own, so that its group leaves them out
@@ -101,23 +105,23 @@ fn outermost_left_out(workspace: &Workspace, policy: &Policy, option: &Sourced<C
         return None;
     }
     let message = format!(
-        "policy `{}` allows group `{}`, which leaves out the Union's territories with codes of their own; there {}",
+        "policy `{}` allows group `{}`, which leaves out the Union's territories with codes of their own; clusters there: {}",
         policy.name(),
         catalog.group_name(group),
         match names.as_slice() {
-            [only] => format!("stands `{only}`"),
+            [only] => format!("`{only}`"),
             names => format!("stand {}", listed(names, "and", LISTED)),
         }
     );
     let subject = Subject::new("Policy", policy.name());
     let finding = Finding::new("outermost-left-out", Severity::Info, subject, &option.origin);
-    Some(finding.message(message).help("allow those countries too, if they are meant"))
+    Some(finding.message(message).help("allow those countries as well, if that is intended"))
 }
 
-/// Clusters that may stand in an excepted region, since they state no location.
+/// Clusters that may be in an excepted region, since they state no location.
 fn placeless_left_in(policy: &Policy, option: &Sourced<ChoiceSpec>, clusters: &[&str]) -> Finding {
     let message = format!(
-        "policy `{}` takes out location `{}`, and of the same provider and country it allows {}, which state no location",
+        "policy `{}` excepts location `{}`, but of the same provider and country it still allows {}, which state no location",
         policy.name(),
         option.name,
         listed(clusters, "and", LISTED)

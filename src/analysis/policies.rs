@@ -13,7 +13,7 @@ use crate::origin::{Origin, Sourced};
 use crate::policy::Policy;
 use crate::workspace::Workspace;
 
-/// Words in a policy that speak of the European Union rather than of Europe (C4).
+/// Words in a policy that refer to the European Union rather than to Europe (C4).
 const UNION: [&str; 5] = ["gdpr", "eu27", "eu-27", "european union", "european-union"];
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
@@ -34,7 +34,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
                 "policy-unused",
                 Severity::Info,
                 &spec.metadata.name.origin,
-                "is attached nowhere",
+                "is not attached anywhere",
             ));
         }
         about.continent_for_union(findings);
@@ -62,7 +62,7 @@ fn attached(workspace: &Workspace) -> HashSet<PolicyId> {
     all.map(|attachment| attachment.policy).collect()
 }
 
-/// The atoms of each axis on which some cluster stands, healthy or not.
+/// The atoms of each axis that some cluster has, healthy or not.
 pub(super) fn standing(workspace: &Workspace) -> PerAxis<BitSet<Atom>> {
     let classes = workspace.inventory().fleet().index().classes();
     PerAxis::from_fn(|axis| {
@@ -107,7 +107,7 @@ impl About<'_> {
         let text = words.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
         let Some(word) = UNION.into_iter().find(|word| text.contains(word)) else { return };
         for (spec, _) in self.written().iter().filter(|(_, choice)| *choice == Choice::Continent(Continent::Eu)) {
-            let what = format!("speaks of `{word}` and allows the continent of Europe");
+            let what = format!("mentions `{word}` but allows the continent of Europe");
             findings.push(
                 self.finding("continent-for-union", Severity::Warning, &spec.origin, &what)
                     .help("the union is `{type: group, name: eu27}`; `eea` and `gdpr-adequate` are groups as well"),
@@ -121,7 +121,7 @@ impl About<'_> {
             let what = "has no flavor list, so it allows every flavor";
             findings.push(self.finding("allows-everything", Severity::Warning, self.policy.origin(), what));
         }
-        // What is written again is held against the first of its meaning, so that only what the catalog tells apart is
+        // Repeats are compared with the first of the same meaning, so that only what the catalog tells apart is
         // compared with one another.
         let mut meanings: IndexMap<Choice, &Sourced<ChoiceSpec>> = IndexMap::new();
         let mut repeated = Vec::new();
@@ -158,7 +158,7 @@ impl About<'_> {
         }
     }
 
-    /// Exceptions that take nothing out (P1).
+    /// Exceptions that remove nothing (P1).
     fn exceptions(&self, findings: &mut Findings) {
         let mut left = BitSet::empty(self.catalog.universe(self.policy.axis()));
         if self.policy.options().everything {
@@ -173,7 +173,7 @@ impl About<'_> {
             let atoms = (!again).then(|| self.catalog.excepted(choice));
             if atoms.as_ref().is_none_or(|atoms| atoms.is_disjoint(&left)) {
                 findings.push_with("exception-without-effect", &self.subject, || {
-                    let what = format!("takes out {} {}, which it does not allow anyway", spec.kind, tick(spec));
+                    let what = format!("excepts {} {}, which it does not allow anyway", spec.kind, tick(spec));
                     self.finding("exception-without-effect", Severity::Warning, &spec.origin, &what)
                 });
             }
@@ -183,12 +183,12 @@ impl About<'_> {
         }
     }
 
-    /// Known names behind which no cluster stands (C8).
+    /// Known names that no cluster matches (C8).
     fn without_cluster(&self, standing: &BitSet<Atom>, findings: &mut Findings) {
         for (spec, choice) in self.written() {
             if self.catalog.atoms(choice).is_disjoint(standing) {
-                let where_to = if self.policy.axis() == Axis::Location { "stands there" } else { "has it" };
-                let what = format!("allows {} {}, and no cluster {where_to}", spec.kind, tick(spec));
+                let where_to = if self.policy.axis() == Axis::Location { "is there" } else { "has it" };
+                let what = format!("allows {} {}, but no cluster {where_to}", spec.kind, tick(spec));
                 findings.push(self.finding("no-cluster-behind", Severity::Warning, &spec.origin, &what));
             }
         }

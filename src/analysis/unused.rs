@@ -18,7 +18,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
             let address = format!("{}/{}", spec.workload.value, spec.metadata.name.value);
             let message = format!(
                 "deployment `{address}` offloads all of its requests, which leaves nothing local to measure: they come \
-                 back only when the host tells that there are fewer requests"
+                 back only when the host reports that there are fewer requests"
             );
             let subject = Subject::new("Deployment", &address);
             let origin = &spec.metadata.name.origin;
@@ -36,11 +36,11 @@ fn expected_demands(workspace: &Workspace, spec: &WorkspaceSpec, findings: &mut 
     };
     let is_packed_for = workspace.deployments().iter().any(|deployment| deployment.preferences.packs_for_a_mix());
     if let Some(first) = spec.expected_demands.first().filter(|_| !is_packed_for) {
-        let message = "demands are expected, and no deployment packs for them";
+        let message = "demands are expected, but no deployment's packing takes them into account";
         findings.push(finding(&first.origin, message, "add `packing` to a deployment's `placement.prefer`"));
     }
     for demand in spec.expected_demands.iter().filter(|demand| !needs_gpus(&demand.value.resources)) {
-        let message = "an expected demand without GPUs changes nothing: packing leaves room on GPUs";
+        let message = "an expected demand without GPUs has no effect: packing leaves room on GPUs only";
         findings.push(finding(&demand.origin, message, "give it a `gpu`, or leave it out"));
     }
 }
@@ -62,7 +62,7 @@ fn translated(spec: &DeploymentSpec, beamlit: &ModelDeployment, findings: &mut F
         findings.push(Finding { help, ..finding });
     };
     for error in beamlit.offloads().into_iter().flat_map(|(_, unsaid)| unsaid) {
-        let message = format!("deployment `{address}` never offloads by one of its metrics: {error}");
+        let message = format!("deployment `{address}` does not offload by one of its metrics: {error}");
         push("metric-without-effect", message, Some(error.help()));
     }
     if beamlit.serverless.is_none() {

@@ -25,9 +25,9 @@ pub(super) struct Additions {
     pub(super) cpu_keys: HashMap<String, FlavorId>,
     pub(super) gpu_keys: HashMap<String, FlavorId>,
     pub(super) resource_types: Vec<Box<str>>,
-    /// Of the catalog as it is; forgotten with every addition.
+    /// Derived from the catalog as it is; cleared by every addition.
     pub(super) trees: OnceLock<Arc<Trees>>,
-    /// As the trees.
+    /// Cached like the trees.
     pub(super) names: OnceLock<Arc<KnownNames>>,
 }
 
@@ -81,7 +81,7 @@ impl Additions {
 #[non_exhaustive]
 pub enum AddLocationError {
     /// It is not `provider/region`.
-    #[error("a location is named `provider/region`, in printable characters without outer spaces")]
+    #[error("a location's name must be `provider/region`, in printable characters without leading or trailing spaces")]
     Malformed,
     /// It is known, in another country.
     #[error("the location is known to be in another country")]
@@ -90,13 +90,13 @@ pub enum AddLocationError {
         known: CountryId,
     },
     /// It is the name of a zone, which is a part of a location.
-    #[error("the name is that of a zone, which is a part of a location and none of its own")]
+    #[error("this is the name of a zone, which is part of a location and not a location itself")]
     Zone {
         /// The location.
         of: LocationId,
     },
-    /// It is known, under another region or none.
-    #[error("the location is known and does not hang under that region")]
+    /// It is known, with another parent region or none.
+    #[error("the location is known, but that region is not its parent")]
     HangsElsewhere,
 }
 
@@ -105,7 +105,9 @@ pub enum AddLocationError {
 #[non_exhaustive]
 pub enum AddProviderError {
     /// It cannot be the name of a provider.
-    #[error("`{text}` cannot name a provider: it has printable characters without outer spaces and no `/`")]
+    #[error(
+        "`{text}` cannot name a provider: a name has printable characters, no `/`, and no leading or trailing spaces"
+    )]
     Malformed {
         /// The name or alias.
         text: String,
@@ -125,8 +127,8 @@ pub enum AddGroupError {
     /// It cannot be a name.
     #[error(transparent)]
     Malformed(#[from] InvalidName),
-    /// A group of this name is there already.
-    #[error("a group of this name is already known")]
+    /// A group of this name already exists.
+    #[error("a group of this name already exists")]
     Known(GroupId),
 }
 
@@ -148,8 +150,8 @@ pub enum AddFlavorError {
         /// What it means.
         by: FlavorId,
     },
-    /// What was given as the node above is of the other kind, or a form, under which nothing stands.
-    #[error("a flavor stands under a family or variant of its own kind")]
+    /// The given parent is of the other kind, or is a form, which cannot be a parent.
+    #[error("a flavor's parent must be a family or variant of its own kind")]
     NotAParent(FlavorId),
 }
 
@@ -160,8 +162,8 @@ pub enum AddResourceTypeError {
     /// It cannot be a name.
     #[error(transparent)]
     Malformed(#[from] InvalidName),
-    /// It is there already.
-    #[error("the resource type is already known")]
+    /// It already exists.
+    #[error("the resource type already exists")]
     Known(ResourceTypeId),
     /// It differs from a built-in one only in case or width.
     #[error("it differs from a built-in resource type only in case or width")]

@@ -1,8 +1,8 @@
 //! The axes over which policies range (P15).
 //!
-//! Everything that knows how many axes there are stands here. The algebra asks [`Axis::ALL`] and keeps
+//! Everything that depends on the number of axes is here. The algebra asks [`Axis::ALL`] and keeps
 //! its values in a [`PerAxis`], so a third axis is a row here, its tree in the catalog, and where clusters and
-//! pools stand on it in the inventory.
+//! pools are on it in the inventory.
 
 use std::fmt;
 
@@ -67,12 +67,12 @@ impl Axis {
     }
 }
 
-/// Where something stands on an axis.
+/// The position of something on an axis.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Point {
     /// The point itself.
     pub atom: Atom,
-    /// What stands for it in a scope that was compiled before the catalog knew it (P7): the rest of a country, or the
+    /// What represents it in a scope that was compiled before the catalog knew it (P7): the rest of a country, or the
     /// point itself where there is nothing coarser.
     pub rest: Atom,
 }

@@ -82,7 +82,7 @@ impl fmt::Display for Continent {
     }
 }
 
-/// The kind of a flavor (C5). Accelerators that are no GPU count as `gpu`.
+/// The kind of a flavor (C5). Accelerators that are not GPUs also count as `gpu`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum FlavorKind {
     /// Processors.
@@ -141,7 +141,7 @@ impl Choice {
     }
 }
 
-/// What stands as `type:` of a policy's entry (C1, C5).
+/// The value of `type:` in a policy's entry (C1, C5).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ChoiceKind {
     /// `continent`
@@ -175,7 +175,7 @@ impl ChoiceKind {
         }
     }
 
-    /// The kind that is written so.
+    /// The kind that is written as `text`.
     ///
     /// ```
     /// # use siting::catalog::ChoiceKind;

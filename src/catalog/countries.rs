@@ -276,8 +276,8 @@ pub(super) static COUNTRIES: &[Country] = &[
     country("zw", "zwe", "Zimbabwe", Af),
 ];
 
-/// What some countries are called, beside their names above. Never read as a country (C8): it only
-/// leads a suggestion to the code.
+/// Common names of some countries, in addition to those above. Never read as a country (C8): it only
+/// leads to a suggestion of the code.
 pub(super) static CALLED: &[(&str, &str)] = &[
     ("aland", "ax"),
     ("america", "us"),

@@ -17,11 +17,11 @@ pub(super) struct Flavor {
     pub(super) form: &'static str,
     /// Spellings that mean this node and that the rules of reading would not find.
     pub(super) aliases: &'static [&'static str],
-    /// Who says so, and when.
+    /// The source, with its date.
     pub(super) source: &'static str,
 }
 
-/// The words that stand for a vendor before a code, as in `NVIDIA Tesla T4` (C5), and whose they are.
+/// The words that name a vendor before a code, as in `NVIDIA Tesla T4` (C5), and the vendor.
 pub(super) static VENDOR_WORDS: &[(&str, &str)] = &[
     ("amazon", "aws"),
     ("amd", "amd"),
@@ -45,7 +45,7 @@ pub(super) static VENDOR_WORDS: &[(&str, &str)] = &[
     ("xilinx", "xilinx"),
 ];
 
-/// The domains before a slash in the names of Kubernetes resources, and whose they are.
+/// The domains before a slash in the names of Kubernetes resources, and their vendors.
 pub(super) static VENDOR_DOMAINS: &[(&str, &str)] = &[
     ("amd.com", "amd"),
     ("furiosa.ai", "furiosa"),
@@ -60,7 +60,7 @@ pub(super) static VENDOR_DOMAINS: &[(&str, &str)] = &[
 pub(super) static EXACT: &[(&str, &str)] =
     &[("nvidia-tesla-a100", "a100-40gb"), ("nvidia-tesla-p100", "p100-16gb"), ("nvidia-tesla-v100", "v100-16gb")];
 
-/// The words of a form and what they are. An edition may be followed by `edition`.
+/// The words that state a form, and the form. An edition may be followed by `edition`.
 pub(super) static FORM_WORDS: &[(&[&str], &str)] = &[
     (&["max", "q", "workstation"], "maxq"),
     (&["maxq", "workstation"], "maxq"),
@@ -83,7 +83,7 @@ pub(super) static FORM_WORDS: &[(&[&str], &str)] = &[
 pub(super) static EDITION_WORDS: &[(&str, &str)] =
     &[("s", "server"), ("se", "server"), ("ws", "workstation"), ("wk", "workstation")];
 
-/// The generations of NVIDIA's SXM sockets that a family is sold for: `H100 SXM4` is nothing.
+/// The generations of NVIDIA's SXM sockets that a family is sold for: `H100 SXM4` is not read.
 pub(super) static SXM: &[(&str, &[u8])] = &[
     ("p100", &[2]),
     ("v100", &[2, 3]),
@@ -98,7 +98,7 @@ pub(super) static SXM: &[(&str, &[u8])] = &[
 ];
 
 /// Other sizes in GiB by which one memory is sold or reported: physical, usable, rounded. For GH200 they
-/// are the memory of the processor beside it, which its name states.
+/// are the memory of the processor next to it, which its name states.
 pub(super) static SOLD_AS: &[(&str, &[u64])] = &[
     ("b200", &[192]),
     ("b300", &[268, 269, 288]),
@@ -108,11 +108,11 @@ pub(super) static SOLD_AS: &[(&str, &[u64])] = &[
     ("h200-141gb", &[143]),
 ];
 
-/// Nodes of a product name of their own, which the name of the node above does not mean: `V100 PCIe` is no
+/// Nodes with a product name of their own, which the name of the node above does not include: `V100 PCIe` is not a
 /// V100S.
 pub(super) static NAMED: &[&str] = &["a100x", "h100-cnx", "v100s"];
 
-/// The boards in names of virtual GPUs that are called otherwise than what they are: `A100X-40C` is a part
+/// Boards that names of virtual GPUs call differently from their product name: `A100X-40C` is a part
 /// of an A100 SXM4, not of the card A100X.
 pub(super) static BOARDS: &[(&str, &str)] = &[
     ("a100", "a100-40gb-pcie"),
@@ -162,7 +162,7 @@ const fn cpu(code: &'static str, name: &'static str, aliases: &'static [&'static
 }
 
 /// Processors and accelerators as of November 2026; sorted by kind, then code, by bytes. Accelerators that
-/// are no GPU count as `gpu`.
+/// are not GPUs also count as `gpu`.
 ///
 /// Memory is that of one device, as its vendor states it; of a card with several, of the card. Sources are
 /// of these months: NVIDIA's list of driver names, March 2026; the PCI ID repository, August 2026; the others

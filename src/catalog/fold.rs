@@ -1,4 +1,4 @@
-//! Names of different looks that are one name (C7, C8).
+//! Names that look different but are the same (C7, C8).
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     } else if text.is_ascii() {
         text.to_ascii_lowercase().into()
     } else {
-        // Lower case may bring forth characters that have a compatibility form, so once more.
+        // Lower-casing may produce characters that have a compatibility form, so normalise once more.
         text.nfkc().collect::<String>().to_lowercase().nfkc().collect::<String>().into()
     }
 }

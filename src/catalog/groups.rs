@@ -19,8 +19,8 @@ pub(super) static GROUPS: &[Group] = &[
     },
     Group {
         name: "eu27",
-        about: "the 27 member states of the European Union, without the territories that have codes of their own, \
-                also those that belong to it: ax, and the outermost regions gf, gp, mf, mq, re, yt \
+        about: "the 27 member states of the European Union, without the territories that have their own country codes, \
+                even those that belong to it: ax, and the outermost regions gf, gp, mf, mq, re, yt \
                 (Treaty on European Union, Article 52, since 1 February 2020; November 2026)",
         members: &[EU27],
     },
@@ -35,8 +35,8 @@ pub(super) static GROUPS: &[Group] = &[
 
 /// The member states of the European Union since the United Kingdom left on 1 February 2020.
 ///
-/// States only. Their territories with codes of their own are left out, also those that belong to the
-/// Union (`ax`; the outermost regions `gf`, `gp`, `mf`, `mq`, `re`, `yt`): who means one names it.
+/// States only. Their territories with codes of their own are left out, even those that belong to the
+/// Union (`ax`; the outermost regions `gf`, `gp`, `mf`, `mq`, `re`, `yt`): a policy that means one has to name it.
 ///
 /// Source: Treaty on European Union, Article 52, with the accession treaties up to Croatia's (2013);
 /// looked at in November 2026.
@@ -59,7 +59,7 @@ static EEA_BESIDE_EU: &[&str] = &["is", "li", "no"];
 ///
 /// Left out because their decisions are partial: the **United States** (only organisations certified
 /// under the Data Privacy Framework, Implementing Decision (EU) 2023/1795) and **Canada** (only
-/// commercial organisations under PIPEDA, Decision 2002/2/EC). Left out because it is no country: the
+/// commercial organisations under PIPEDA, Decision 2002/2/EC). Left out because it is not a country: the
 /// European Patent Organisation (July 2025). Japan's and Korea's decisions have sectoral edges too,
 /// but are counted as full.
 ///

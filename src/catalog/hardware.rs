@@ -3,7 +3,7 @@
 //! A spelling is first looked up as it is, among codes and listed aliases. One that is not there is taken
 //! apart: its words state a memory, a form, or nothing that the tree knows of (`Generation`, `NVLINK`);
 //! those that are left name the product. What is meant are the highest nodes under that product that have
-//! all that is stated, and where none has, nothing: what contradicts the table is no name.
+//! all that is stated, and nothing if none has: a name that contradicts the table is not read.
 
 use smallvec::SmallVec;
 
@@ -41,12 +41,12 @@ pub enum Slice {
     Partition {
         /// The profile, as NVIDIA writes it.
         profile: String,
-        /// Its memory as the profile rounds it.
+        /// Its memory in GB, as the profile rounds it.
         gigabytes: u64,
     },
-    /// A virtual GPU with so much of the device's memory.
+    /// A virtual GPU with part of the device's memory.
     Virtual {
-        /// Its memory.
+        /// Its memory in GB.
         gigabytes: u64,
     },
 }
@@ -106,7 +106,7 @@ impl Catalog {
         self.hardware(kind, text).is_some_and(|found| found.slice.is_some())
     }
 
-    /// The lowest node that is each of these or stands above it.
+    /// The lowest node that is each of these or is above it.
     #[must_use]
     pub fn above_all(&self, flavors: &[FlavorId]) -> Option<FlavorId> {
         let (&first, others) = flavors.split_first()?;
@@ -138,7 +138,7 @@ impl Catalog {
         known.take(1).collect()
     }
 
-    /// The nodes of a name that is no slice's.
+    /// The nodes of a name that is not the label of a slice.
     fn nodes(&self, kind: FlavorKind, spelling: &Spelling) -> Option<SmallVec<[FlavorId; 1]>> {
         let key = spelling.key();
         // `RTX 6000` in words may be any of three generations; the code is read as it is written.
@@ -195,7 +195,7 @@ impl Stated {
             let phrase = FORM_WORDS.iter().find(|(phrase, _)| begins(rest, phrase));
             let edition = EDITION_WORDS.iter().find(|(short, _)| is_board && short == word);
             if stated.product.is_empty() {
-                // No name begins with what it states.
+                // A name never begins with a memory or a form.
                 stated.product.push(word.clone());
                 rest = behind;
             } else if let Some((phrase, form)) = phrase {
@@ -213,7 +213,7 @@ impl Stated {
         stated
     }
 
-    /// A word that is no form and no memory: a socket, one that says nothing, or a part of the product.
+    /// Takes a word that is neither a form nor a memory: a socket, an ignored word, or a part of the product.
     fn take(&mut self, word: &str, is_board: bool) {
         let socket = word.strip_prefix("sxm").and_then(|number| number.parse().ok());
         if let Some(socket) = socket {
@@ -296,7 +296,7 @@ impl Stated {
     }
 }
 
-/// Words that state nothing that the tree tells apart.
+/// Words that do not distinguish nodes of the tree.
 const SILENT: &[&str] = &[
     "accelerator",
     "core",
@@ -315,7 +315,7 @@ const SILENT: &[&str] = &[
     "vws",
 ];
 
-/// Whether the words begin so.
+/// Whether the words begin with a phrase.
 fn begins(words: &[String], phrase: &[&str]) -> bool {
     words.get(..phrase.len()).is_some_and(|words| words.iter().zip(phrase).all(|(word, wanted)| word == wanted))
 }
@@ -331,7 +331,7 @@ fn ancestry(flavor: FlavorId) -> impl Iterator<Item = FlavorId> {
     std::iter::successors(Some(flavor), |&node| BUILTIN.parents.get(node.index()).copied().flatten())
 }
 
-/// Whether a node, or one above it, is of this memory, or sold as if.
+/// Whether a node, or one above it, has this memory, or is sold as having it.
 fn has_memory(flavor: FlavorId, size: u64) -> bool {
     ancestry(flavor).any(|node| {
         let also = SOLD_AS.iter().find(|(code, _)| *code == row(node).code);
@@ -339,7 +339,7 @@ fn has_memory(flavor: FlavorId, size: u64) -> bool {
     })
 }
 
-/// Whether a node, or one above it, is of this form. One of a product name of its own is asked only by that.
+/// Whether a node, or one above it, has this form. One with a product name of its own matches only by that.
 fn has_form(flavor: FlavorId, product: FlavorId, form: &str) -> bool {
     ancestry(flavor).any(|node| row(node).form == form && (node == product || !NAMED.contains(&row(node).code)))
 }
@@ -355,7 +355,7 @@ fn largest(flavor: FlavorId) -> Option<u64> {
 fn split_slice(mut words: Vec<String>) -> Option<(Vec<String>, Slice)> {
     if words.last().is_some_and(|word| word == "shared") {
         words.pop();
-        // A partition that is shared besides is still that partition.
+        // A partition that is also shared is still that partition.
         return Some(split_slice(words.clone()).unwrap_or((words, Slice::Shared)));
     }
     if let Some(found) = split_partition(&words) {
@@ -371,7 +371,7 @@ fn split_slice(mut words: Vec<String>) -> Option<(Vec<String>, Slice)> {
     (!words.is_empty()).then_some((words, Slice::Virtual { gigabytes }))
 }
 
-/// `MIG 1g.10gb`, with what may stand behind the profile.
+/// `MIG 1g.10gb`, with what may follow the profile.
 fn split_partition(words: &[String]) -> Option<(Vec<String>, Slice)> {
     let slices = |word: &str| {
         let word = word.strip_prefix("mig").unwrap_or(word);

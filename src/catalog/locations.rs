@@ -4,11 +4,11 @@
 pub(super) struct Location {
     /// `provider/region`, in lower case.
     pub(super) name: &'static str,
-    /// The alpha-2 code of the country that it stands in, its own also where it hangs under another.
+    /// The alpha-2 code of the country that it is in; a zone has its own, not that of its parent.
     pub(super) country: &'static str,
-    /// The name of the region that a local or wavelength zone hangs under, or nothing.
+    /// The parent region of a local or wavelength zone, or nothing.
     pub(super) parent: &'static str,
-    /// Who says so.
+    /// The source.
     pub(super) source: &'static str,
 }
 
@@ -16,7 +16,7 @@ const fn at(name: &'static str, country: &'static str, parent: &'static str, sou
     Location { name, country, parent, source }
 }
 
-/// What a provider calls a location elsewhere than in its API: keys and names in its console, as of November
+/// What a provider calls a location outside its API: keys and names in its console, as of November
 /// 2026. The names are in lower case; a provider's `Europe` is `EU` in older texts of AWS.
 #[rustfmt::skip]
 pub(super) static CALLED: &[(&str, &str)] = &[
@@ -109,13 +109,13 @@ pub(super) static CALLED: &[(&str, &str)] = &[
 /// locations of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ZoneName {
-    /// `us-east-1a`, behind a number
+    /// `us-east-1a`, after a number
     Letter,
     /// `us-central1-a`
     DashLetter,
     /// `fr-par-2`, `eu-de-01`
     DashNumber,
-    /// `gra11`, behind a letter
+    /// `gra11`, after a letter
     Number,
     /// `us-ashburn-1-ad-1`
     DashAd,
@@ -150,7 +150,7 @@ pub(super) static ZONES: &[(&str, &[ZoneName])] = &[
     ("yandex", &[DashLetter]),
 ];
 
-/// Regions that another company runs than the provider by whose name they are known: the beginning of their
+/// Regions run by a company other than the provider by whose name they are known: the beginning of their
 /// names under that provider, and who runs them.
 pub(super) static PARTITIONS: &[(&str, &str)] = &[
     ("aws/cn-", "aws-cn"),

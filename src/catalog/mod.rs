@@ -1,7 +1,7 @@
 //! The names of places and hardware, and the trees they form.
 //!
 //! The central type is [`Catalog`]: built-in tables, and what a workspace and its clusters add to
-//! them. It reads names and aliases into ids once, at the door (C2, C5), says which atoms lie under a
+//! them. It reads names and aliases into ids once, on input (C2, C5), says which atoms lie under a
 //! node of a tree (C6, P7), and offers the nearest names for one that it does not know (C8).
 //!
 //! It answers for the rules C1–C9, for the atoms of P7 and the axes of P15. Its invariants:
@@ -121,10 +121,10 @@ impl Catalog {
         self.add_location_under(name, country, None)
     }
 
-    /// As [`add_location`](Self::add_location), of a zone that lies elsewhere than the region it hangs under.
+    /// As [`add_location`](Self::add_location), for a zone that lies outside its parent region.
     ///
     /// # Errors
-    /// Also if the location is known and hangs under another, or is the region itself.
+    /// Also if the location is known with another parent, or is the region itself.
     pub fn add_location_under(
         &mut self,
         name: &str,
@@ -203,7 +203,7 @@ impl Catalog {
     }
 
     /// Adds a flavor (C5): a family, or a node under a known one (C6), with its memory in bytes. Its code
-    /// is kept in lower case. The new atom is the last of its axis. A form of no stated memory is of that of
+    /// is kept in lower case. The new atom is the last of its axis. A form without a stated memory has that of
     /// the node above.
     ///
     /// ```
@@ -240,7 +240,7 @@ impl Catalog {
         Ok(flavor)
     }
 
-    /// Teaches a known flavor further names (C5).
+    /// Adds aliases to a known flavor (C5).
     ///
     /// # Errors
     /// If an alias cannot be a name, or means another flavor.
@@ -277,7 +277,7 @@ impl Catalog {
         Ok(keys)
     }
 
-    /// Adds a workload type beside `agent`, `function` and `model`.
+    /// Adds a workload type in addition to `agent`, `function` and `model`.
     ///
     /// # Errors
     /// If the name cannot be one, or is known.
@@ -329,7 +329,7 @@ impl Catalog {
     }
 
     /// What lies under a node: a set over its axis's [`universe`](Self::universe). O(universe / 64);
-    /// the first time after an addition, the trees are derived anew.
+    /// the first time after an addition, the trees are derived again.
     ///
     /// ```
     /// # use siting::catalog::{Catalog, ChoiceKind};
@@ -418,14 +418,14 @@ impl Catalog {
         }
     }
 
-    /// Where something stands: in a known location, or in the rest of a country. A location's own
-    /// country holds.
+    /// The atom of a place: a known location, or in the rest of a country. A location's own
+    /// country takes precedence.
     #[must_use]
     pub fn place(&self, country: CountryId, location: Option<LocationId>) -> Atom {
         location.map_or_else(|| self.rest_of(country), atom_of)
     }
 
-    /// The part of a country that is no known location (P7).
+    /// The part of a country that is not a known location (P7).
     #[must_use]
     pub fn rest_of(&self, country: CountryId) -> Atom {
         Atom::from_index(country.index())
@@ -581,7 +581,7 @@ impl Catalog {
         }
     }
 
-    /// Who says what a built-in flavor is, and when; nothing for an added one.
+    /// The source for a built-in flavor, with its date; nothing for an added one.
     #[must_use]
     pub fn flavor_source(&self, flavor: FlavorId) -> Option<&'static str> {
         FLAVORS.get(flavor.index()).map(|flavor| flavor.source)

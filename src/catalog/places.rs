@@ -24,11 +24,11 @@ pub struct Provider<'a> {
     pub name: &'a str,
     /// Other names by which it is read.
     pub aliases: Vec<&'a str>,
-    /// Whose it is; nothing for one of the workspace's own.
+    /// Its owner; nothing for one of the workspace's own.
     pub owner: Option<&'static str>,
     /// The country whose law its owner answers to, where that is certain or declared.
     pub jurisdiction: Option<CountryId>,
-    /// Who says so; nothing for one of the workspace's own.
+    /// The source; nothing for one of the workspace's own.
     pub source: Option<&'static str>,
 }
 
@@ -61,7 +61,7 @@ impl Catalog {
         self.location_name(location).split_once('/').map_or("", |(provider, _)| provider)
     }
 
-    /// Whether the built-in table knows the regions of a provider, so that one that is not there is none.
+    /// Whether the built-in table knows the regions of a provider, so that a region missing there is unknown.
     #[must_use]
     pub fn knows_regions_of(&self, provider: &str) -> bool {
         let start = format!("{}/", self.provider(provider));
@@ -69,7 +69,7 @@ impl Catalog {
         LOCATIONS.get(first).is_some_and(|row| row.name.starts_with(&start))
     }
 
-    /// The known location of a name, matched exactly but for case, width and the names of providers (C7).
+    /// The known location of a name, matched exactly except for case, width and the names of providers (C7).
     /// A zone is not found by its region, nor the reverse.
     ///
     /// ```
@@ -88,7 +88,7 @@ impl Catalog {
         })
     }
 
-    /// Where a provider's name of a region, or of a zone within one, leads.
+    /// What a provider's name of a region, or of a zone within one, resolves to.
     ///
     /// ```
     /// # use siting::catalog::Catalog;
@@ -157,7 +157,7 @@ impl Catalog {
         }
     }
 
-    /// The region that a local zone hangs under (C7).
+    /// The parent region of a local or wavelength zone (C7).
     #[must_use]
     pub fn location_parent(&self, location: LocationId) -> Option<LocationId> {
         match LOCATIONS.get(location.index()) {
@@ -166,7 +166,7 @@ impl Catalog {
         }
     }
 
-    /// The locations that hang under another, in the order of the catalog.
+    /// The child locations of another, in the order of the catalog.
     #[must_use]
     pub fn hanging_under(&self, location: LocationId) -> &[LocationId] {
         self.trees().hanging.get(&location).map_or(&[], Vec::as_slice)
@@ -188,7 +188,7 @@ impl Catalog {
         called.filter_map(|(alias, _)| Some(alias.split_once('/')?.1))
     }
 
-    /// Who says where a built-in location is; nothing for an added one.
+    /// The source for a built-in location; nothing for an added one.
     #[must_use]
     pub fn location_source(&self, location: LocationId) -> Option<&'static str> {
         LOCATIONS.get(location.index()).map(|row| row.source)

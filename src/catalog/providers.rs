@@ -8,7 +8,7 @@ pub(super) struct Provider {
     pub(super) owner: &'static str,
     /// The alpha-2 code of the country of its owner's seat, or nothing where that is not certain.
     pub(super) jurisdiction: &'static str,
-    /// Who says so.
+    /// The source.
     pub(super) source: &'static str,
 }
 

@@ -35,7 +35,7 @@ const UNIONS: [(&str, &[&str]); 6] = [
 
 impl Catalog {
     /// The country of an alpha-2 or alpha-3 code or of `uk`, read without regard to case (C2). A name
-    /// is no code: `Georgia` is nothing (C9).
+    /// is not a code: `Georgia` is not read (C9).
     ///
     /// ```
     /// # use siting::catalog::Catalog;
@@ -96,7 +96,7 @@ impl Catalog {
 
     /// As [`resolve`](Self::resolve), of a name that may mean several: hardware of which the name states too
     /// little to tell them apart is exactly these, and the label of a slice is what it is a slice of (C5).
-    /// None if it is unknown.
+    /// Empty if it is unknown.
     ///
     /// ```
     /// # use siting::catalog::{Catalog, ChoiceKind};
@@ -189,7 +189,7 @@ impl Catalog {
                 alias.chain(named).map(Choice::Country).collect()
             }
             ChoiceKind::Location => {
-                // A zone is no place to name, its region is.
+                // A zone cannot be named, its region can.
                 let region = text.split_once('/').and_then(|(provider, region)| self.site(provider, region));
                 if let Some(site) = region {
                     return vec![Choice::Location(site.location)];
@@ -228,13 +228,13 @@ impl Catalog {
         }
     }
 
-    /// The names of this catalog, made ready when first asked about.
+    /// The names of this catalog, indexed on first use.
     pub(super) fn known_names(&self) -> &KnownNames {
         self.added.names.get_or_init(|| Arc::new(KnownNames::of(self)))
     }
 }
 
-/// All names of a catalog, made ready for many questions of what lies nearest.
+/// All names of a catalog, indexed for many lookups of the nearest.
 pub(super) struct KnownNames {
     countries: NearestNames<CountryId>,
     pub(super) locations: NearestNames<LocationId>,

@@ -27,7 +27,7 @@ impl Spelling {
         };
         let mut words: Vec<String> = Vec::new();
         for (place, part) in text.split(':').enumerate() {
-            // Behind a colon, a number is how many (`A100:8`), and a size in GB is the memory.
+            // After a colon, a number is how many (`A100:8`), and a size in GB is the memory.
             if !(place > 0 && is_number(part)) {
                 words.extend(part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(memory));
             }
@@ -49,7 +49,7 @@ impl Spelling {
         self.words.concat()
     }
 
-    /// Whether the words before the product agree with what it is: `AMD T4` is nothing. Any vendor goes
+    /// Whether the words before the product agree with what it is: `AMD T4` is not read. Any vendor goes
     /// with a flavor that states none.
     pub(super) fn agrees(&self, kind: FlavorKind, vendor: &str) -> bool {
         self.kinds.iter().all(|&stated| stated == kind)

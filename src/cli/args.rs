@@ -19,7 +19,7 @@ pub(super) struct Global {
     /// The format of the answer
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Output,
-    /// Print only errors on standard error
+    /// Print only errors to standard error
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Print without colours
@@ -61,7 +61,7 @@ pub(super) enum Command {
     Place(Place),
     /// Explain where a deployment may run, and why not elsewhere
     Explain(Explain),
-    /// List the places and hardware that the policies allow, with the number of clusters of each
+    /// List the places and hardware that the policies allow, with the number of clusters for each
     Options(Options),
     /// Validate and lint manifests
     Check(Check),
@@ -100,7 +100,7 @@ pub(super) struct Place {
     /// Decide each deployment as if it were the only one
     #[arg(long)]
     pub(super) independent: bool,
-    /// Place as many replicas as fit where not all do
+    /// If not all replicas fit, place as many as do
     #[arg(long)]
     pub(super) partial: bool,
     /// After placing, try up to STEPS moves that lower the total cost
@@ -238,9 +238,9 @@ pub(super) struct Catalog {
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// A kind of manifest, such as `Policy`, or of report [default: all of them]
+    /// The kind of manifest, such as `Policy`, or of report [default: all of them]
     pub(super) kind: Option<String>,
-    /// Print the schema of what `-o json` prints
+    /// Print the schemas of reports (the output of `-o json`), not of manifests
     #[arg(long)]
     pub(super) reports: bool,
 }

@@ -16,13 +16,13 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// A name on the command line that stands for nothing.
+    /// A name on the command line that is unknown.
     pub(super) fn unknown(message: String, near: &[String]) -> Self {
         let problem = Problem::new(ProblemCode::UnknownName, &Origin::default(), message);
         if near.is_empty() { problem.into() } else { problem.help(did_you_mean(near)).into() }
     }
 
-    /// A value on the command line that cannot be one.
+    /// A value on the command line that is not valid.
     pub(super) fn invalid(message: String, help: String) -> Self {
         Problem::new(ProblemCode::InvalidValue, &Origin::default(), message).help(help).into()
     }

@@ -5,7 +5,7 @@
 //! YAML print as it is; tables and sentences are made from it at the very edge (`render`).
 //!
 //! Data goes to standard output, diagnostics to standard error. The exit status is 0 if all is well, 1
-//! if the answer is no, 2 for bad input or usage. Answers for the faces that users type and read; it
+//! if the answer is no, 2 for bad input or usage. Responsible for what users type and read; it
 //! decides nothing itself.
 //!
 //! ```
@@ -64,13 +64,13 @@ pub struct Terminal {
     pub out_colors: bool,
     /// Whether standard error shows colours.
     pub err_colors: bool,
-    /// Whether somebody watches this process's standard error, to see how far long work is.
+    /// Whether a person watches this process's standard error, so that long work shows its progress.
     pub progress: bool,
 }
 
 impl Terminal {
     /// What this process's streams show: colours on a terminal only, and not where `NO_COLOR` or
-    /// `TERM` speaks against them.
+    /// `TERM` rules them out.
     #[must_use]
     pub fn detect() -> Self {
         let colors = |choice| choice != anstream::ColorChoice::Never;
@@ -90,7 +90,7 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit
 /// Runs the command line on given streams; `-` among the paths is this process's standard input. The
 /// first argument is the program's own name.
 ///
-/// A reader that goes away early (`| head`) is no error; whatever else keeps the answer from being
+/// A reader that closes the pipe early (`| head`) is not an error; whatever else keeps the answer from being
 /// written is bad input.
 pub fn run(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar on standard error for work that lasts: it comes after a while, and leaves nothing behind.
+/// A progress bar on standard error for long work: it appears after a delay, and is cleared at the end.
 pub(super) struct Progress {
-    /// `None` where nobody watches.
+    /// `None` if no bar is shown.
     bar: Option<ProgressBar>,
     began: Instant,
 }
@@ -15,7 +15,7 @@ pub(super) struct Progress {
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Progress {
-    /// So many deployments to decide; `watched` where standard error is a terminal and is to say more than
+    /// A bar for this many deployments; `watched` where standard error is a terminal and is to say more than
     /// errors.
     pub(super) fn new(watched: bool, deployments: usize) -> Self {
         let bar = || {
@@ -26,7 +26,7 @@ impl Progress {
         Self { bar: watched.then(bar), began: Instant::now() }
     }
 
-    /// So many are decided.
+    /// Records how many are decided.
     pub(super) fn reached(&self, decided: usize) {
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > PATIENCE {

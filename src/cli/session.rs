@@ -17,7 +17,7 @@ pub(super) struct Session {
     pub(super) output: Output,
     pub(super) quarantine: bool,
     quiet: bool,
-    /// Whether long work says how far it is.
+    /// Whether long work shows its progress.
     pub(super) progress: bool,
     pub(super) out_style: Style,
     err_style: Style,
@@ -49,7 +49,7 @@ impl Session {
         }
     }
 
-    /// What reports list beside the answer.
+    /// What reports list in addition to the answer.
     pub(super) fn include(&self) -> Include {
         Include::NOTHING.quarantined(self.quarantine)
     }
@@ -90,7 +90,7 @@ impl Session {
         Err(Failure::invalid(message, "use `table`, `json` or `yaml`".to_owned()))
     }
 
-    /// Reads and resolves manifests; says on standard error what deserves a word and what was left
+    /// Reads and resolves manifests; writes notices to standard error, and what was left
     /// out.
     pub(super) fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
         let loaded = self.load_all(paths)?;
@@ -150,8 +150,8 @@ impl Session {
                 serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| error.to_string())
             }
         };
-        // Reports are plain data, so this does not happen; if it does, it is said.
-        text.map_err(|error| Failure::invalid(error, "this is a mistake in siting; please report it".to_owned()))
+        // Reports are plain data, so this cannot fail; if it does, the failure is reported.
+        text.map_err(|error| Failure::invalid(error, "this is a bug in siting; please report it".to_owned()))
     }
 
     fn fail(&mut self, failure: &Failure) -> ExitStatus {

@@ -28,7 +28,7 @@ pub struct Resources {
     pub storage: Bytes,
     /// Network bandwidth; 0 where not stated.
     pub bandwidth: Bandwidth,
-    /// The host's cpu flavor, also of GPU work.
+    /// The cpu flavor of the machine, also for GPU workloads.
     pub cpu_type: Option<Choice>,
     /// The alternatives of a gpu demand, in order; none is a demand for a cpu flavor.
     pub gpus: SmallVec<[GpuNeed; 1]>,
@@ -39,9 +39,9 @@ pub struct Resources {
 pub struct GpuNeed {
     /// How many, from 1.
     pub count: u32,
-    /// The nodes of hardware of which one will do; any hardware where there are none.
+    /// The hardware of which any one will do, as nodes of the tree; if empty, any hardware will do.
     pub codes: Meaning,
-    /// The least memory of one GPU.
+    /// The minimum memory of one GPU.
     pub memory: Option<Bytes>,
     /// A share of one GPU; the count is 1 then.
     pub share: Option<GpuShare>,

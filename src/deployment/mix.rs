@@ -3,7 +3,7 @@
 use super::demand::Resources;
 use crate::inventory::{GpuRequest, Request};
 
-/// Demands that a fleet is expected to meet, each by its weight: how often it is asked for beside the
+/// Demands that a fleet is expected to meet, each with its weight: how often it is expected relative to the
 /// others. Only those that need GPUs count.
 ///
 /// ```
@@ -47,7 +47,7 @@ pub struct Expected {
     pub resources: Resources,
     /// What one replica takes.
     pub request: Request,
-    /// How often it is asked for beside the others.
+    /// How often it is expected, relative to the others.
     pub weight: u32,
 }
 
@@ -58,16 +58,16 @@ pub enum InvalidMix {
     /// Nothing is expected.
     #[error("the expected demands have no weight; give at least one a weight above 0")]
     Weightless,
-    /// The weights come to more than can be reckoned with.
+    /// The sum of the weights is too large.
     #[error("the weights of the expected demands come to more than {}", u32::MAX)]
     TooHeavy,
     /// The demand at this place, from 0, can be satisfied in several ways.
-    #[error("expected demand {0} has alternatives; list each of them as a demand of its own weight")]
+    #[error("expected demand {0} has alternatives; list each of them as a demand with its own weight")]
     Alternatives(usize),
 }
 
 impl Mix {
-    /// These demands by these weights. Equal ones add up.
+    /// A mix of these demands with these weights. The weights of equal demands add up.
     ///
     /// # Errors
     /// [`InvalidMix`].

@@ -1,4 +1,4 @@
-//! What a user asks for: a workload, what one replica of it takes, and settings for its life.
+//! What a user asks for: a workload, what one replica of it takes, and settings for its lifecycle.
 //!
 //! The central type is [`Deployment`]; what decides where it can run is its [`Demand`].
 //!
@@ -39,7 +39,7 @@ pub struct Deployment {
     pub replicas: u32,
     /// What one replica takes.
     pub demand: Demand,
-    /// Which of the candidates it would rather have.
+    /// Which of the candidates it prefers.
     pub preferences: Preferences,
     /// Where it was written.
     pub origin: Origin,

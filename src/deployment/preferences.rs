@@ -1,4 +1,4 @@
-//! Which of the candidates a deployment would rather have (D5).
+//! Which of the candidates a deployment prefers (D5).
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub enum Preference {
     Favourites(Vec<Favourite>),
 }
 
-/// What to be near to.
+/// The country or point to be near.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Near {
     /// In the country, else on its continent, else anywhere.
@@ -55,7 +55,7 @@ pub enum Near {
 pub struct Favourite {
     /// The place.
     pub site: Site,
-    /// How much; 0 is as good as not listed.
+    /// How strongly it is preferred; 0 is the same as not listed.
     pub weight: u32,
 }
 
@@ -75,7 +75,7 @@ document! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Spread "spread" {
-        /// Over what.
+        /// The domains to spread over.
         by: Domain,
         /// The most by which two domains that have a candidate may differ, in replicas.
         max_skew: Option<NonZeroU32>,

@@ -1,6 +1,6 @@
-//! Settings that a deployment carries for its later life: scaling, load balancer, offloading.
+//! Settings of a deployment for its lifecycle: scaling, load balancer, offloading.
 //!
-//! A decision reads one of them: how many replicas are wanted at least.
+//! A decision reads one of them: the minimum number of replicas wanted.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::quantity::Percent;
 use crate::traffic;
 
 document! {
-    /// How a deployment follows its load. Enabled scaling has both bounds, the lower not above the upper.
+    /// How a deployment scales with its load. Enabled scaling has both bounds, the lower not above the upper.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Scaling "scaling" {
-        /// Whether replicas follow the load.
+        /// Whether the number of replicas follows the load.
         enabled: bool = true,
         /// The fewest replicas; 0 scales to zero.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,13 +27,13 @@ document! {
         /// The most replicas.
         #[serde(skip_serializing_if = "Option::is_none")]
         max_replicas: Option<u32>,
-        /// The utilisation of cpu to hold, in percent of what is asked for.
+        /// The target cpu utilisation, in percent of the requested cpu.
         #[serde(skip_serializing_if = "Option::is_none")]
         target_cpu_utilization: Option<Percent>,
-        /// The utilisation of memory to hold, in percent.
+        /// The target memory utilisation, in percent.
         #[serde(skip_serializing_if = "Option::is_none")]
         target_memory_utilization: Option<Percent>,
-        /// The utilisation of GPUs to hold, in percent.
+        /// The target GPU utilisation, in percent.
         #[serde(skip_serializing_if = "Option::is_none")]
         target_gpu_utilization: Option<Percent>,
     }
@@ -66,13 +66,13 @@ document! {
     pub struct LoadBalancer "a load balancer" {
         /// Whether requests are balanced.
         enabled: bool = true,
-        /// The rule by which a replica is chosen.
+        /// The algorithm by which a replica is chosen.
         #[serde(skip_serializing_if = "Option::is_none")]
         algorithm: Option<Algorithm>,
         /// How replicas are probed.
         #[serde(skip_serializing_if = "Option::is_none")]
         health_check: Option<HealthCheck>,
-        /// Whether a client stays with its replica.
+        /// Whether a client stays with the same replica.
         sticky_sessions: bool = false,
     }
     check says_how(enabled, algorithm);
@@ -97,7 +97,7 @@ fn needed(missing: bool, balancer: &Fields<'_>, name: &str, example: &str) -> Op
 }
 
 words! {
-    /// The rule by which a load balancer chooses.
+    /// The algorithm by which a load balancer chooses.
     pub enum Algorithm {
         /// Each in turn.
         RoundRobin = "round-robin",
@@ -115,7 +115,7 @@ document! {
     #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct HealthCheck "a health check" {
-        /// The path that is asked for; begins with `/`.
+        /// The path that is requested; must begin with `/`.
         path: String as AbsolutePath,
         /// Seconds between probes, from 1.
         interval_seconds: u32 as Whole<1>,
@@ -130,7 +130,7 @@ impl Format<String> for AbsolutePath {
         let path = item.string()?;
         let absolute = path.starts_with('/');
         if !absolute {
-            item.problem(InvalidValue, "the path of a health check begins with `/`", "write it as `/health`");
+            item.problem(InvalidValue, "the path of a health check must begin with `/`", "write it as `/health`");
         }
         absolute.then_some(path)
     }
@@ -148,7 +148,7 @@ impl Format<String> for AbsolutePath {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Offloading {
-    /// How many, and how long it takes to begin and to end.
+    /// How many requests, and after how long offloading begins and ends.
     pub rule: traffic::Offloading,
     /// What is watched: any one that has reached its target is enough.
     pub metrics: Vec<MetricSpec>,

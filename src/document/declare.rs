@@ -1,8 +1,8 @@
-//! The macros that declare records and words: the type, and how it stands in text, from one declaration.
+//! The macros that declare records and words: the type, and how it is written in text, from one declaration.
 
 /// Declares a record: a struct, and its reader, writer and description.
 ///
-/// After a field's type, `as` names a format where the type's own is not meant, and `=` gives a default. The
+/// After a field's type, `as` names a format if the type's own does not apply, and `=` gives a default. The
 /// key is the field's name in camel case, or the one of `#[key = "…"]`. A `check` is a function of some fields,
 /// by reference, and of the object; it is called when all of these could be read, and reports what is wrong
 /// between them. A `rule` is what a schema can say of it.
@@ -146,7 +146,7 @@ macro_rules! words {
             /// All of them.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
-            /// The word that manifests have for it.
+            /// The word for it in manifests.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {

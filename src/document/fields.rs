@@ -1,6 +1,6 @@
-//! Reading objects field by field: what is asked for is known, what is left over is a problem.
+//! Reading objects field by field: fields that are asked for are known, and any other is a problem.
 //!
-//! Every getter returns nothing where something is wrong, and has then reported it; so a decoder
+//! Every getter returns `None` if something is wrong, and reports it; so a decoder
 //! asks for all its fields first and gives up afterwards, and one document's problems come together.
 
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::report::Report;
 use super::wording::{quoted, suggestion};
 use crate::origin::{Origin, Problem, ProblemCode};
 
-/// Whose document is being read, and where its problems go.
+/// The file that is being read, and where its problems are reported.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'d> {
     pub(crate) file: &'d Arc<str>,
     pub(crate) report: &'d Report,
-    /// Whether a field that holds nothing passes for an absent one, as Kubernetes has it. Elsewhere
-    /// it does not: an emptied restriction must not turn into none.
+    /// Whether a null field counts as absent, as in Kubernetes. Elsewhere
+    /// it does not: an emptied restriction must not become no restriction.
     pub(crate) null_is_absent: bool,
     /// The document that is being read, once it is.
     pub(crate) document: Option<&'d Node<'d>>,
@@ -27,7 +27,7 @@ pub(crate) struct Context<'d> {
 
 /// An object whose fields are taken one by one.
 pub(crate) struct Fields<'d> {
-    /// What it is, as problems speak of it: `a pool`.
+    /// What it is called in problems: `a pool`.
     what: &'static str,
     entries: &'d [Entry<'d>],
     place: Place,
@@ -41,8 +41,8 @@ impl<'d> Fields<'d> {
         Self { what, entries, place, known: SmallVec::new(), context }
     }
 
-    /// The field, unless it is absent. One that holds nothing is for its reader to refuse, except
-    /// where null passes for absent.
+    /// The field, unless it is absent. A null field is left for its reader to refuse, except
+    /// where null counts as absent.
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<Item<'d>> {
         self.accept(name);
         let entry = self.entries.iter().find(|entry| entry.key == name)?;
@@ -64,7 +64,7 @@ impl<'d> Fields<'d> {
         item
     }
 
-    /// The word that a field holds, if it is one; for fields that mean another thing by it.
+    /// The word that a field holds, if it is one; for fields whose meaning depends on it.
     pub(crate) fn word(&self, name: &str) -> Option<&'d str> {
         match &self.entries.iter().find(|entry| entry.key == name)?.value {
             Node { value: Value::Scalar { text, .. }, .. } => Some(text),
@@ -98,8 +98,8 @@ impl<'d> Fields<'d> {
         self.context.report.add(problem);
     }
 
-    /// Reports what is wrong with a field, or with the object where the field is absent. Nothing comes back, for
-    /// whoever checks fields to give it back.
+    /// Reports what is wrong with a field, or with the object where the field is absent. Returns `None`, so
+    /// that a check of fields can return it.
     pub(crate) fn refuse(
         &self,
         name: &str,
@@ -123,7 +123,7 @@ impl<'d> Fields<'d> {
         self.place.of(self.context.file)
     }
 
-    /// Reports every field that nobody asked for.
+    /// Reports every field that was not asked for.
     pub(crate) fn finish(self) {
         for entry in self.entries {
             if !self.known.contains(&&*entry.key) {
@@ -133,7 +133,7 @@ impl<'d> Fields<'d> {
     }
 
     fn unknown(&self, entry: &Entry<'d>) {
-        // There may be very many, and the nearest name takes a while to find.
+        // There may be very many, and finding the nearest name is slow.
         self.context.report.add_with(|| {
             let message = format!("{} has no field {}", self.what, quoted(&entry.key));
             Problem::new(ProblemCode::UnknownField, &entry.place.of(self.context.file), message).help(suggestion(

@@ -1,4 +1,4 @@
-//! How values and fields stand in text: one impl reads, writes and describes.
+//! How values and fields are written in text: one impl reads, writes and describes.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,39 +14,39 @@ use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
 use crate::quantity::{Amount, Bandwidth, Bytes, Cpu, GpuShare, Milli, Money, Percent};
 
-/// One way in which a `T` stands in text. Most types are their own format.
+/// One way in which a `T` is written in text. Most types are their own format.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how a `{T}` stands in a manifest",
+    message = "`{Self}` does not say how a `{T}` is written in a manifest",
     note = "name a format after the type, as in `u32 as Whole<1>`"
 )]
 pub(crate) trait Format<T> {
-    /// Whether a field passes for absent where it cannot be read.
+    /// Whether a field that cannot be read counts as absent.
     const LENIENT: bool = false;
 
-    /// The value. What is wrong is reported, and nothing comes back.
+    /// The value; `None` if something is wrong, which is reported.
     fn read(item: Item<'_>) -> Option<T>;
     /// The value as it is written back.
     fn write(value: &T) -> Value;
-    /// What can stand there.
+    /// What can be written there.
     fn shape() -> Shape;
 }
 
-/// How a `T` stands in an object: under which keys, and whether it must be there.
+/// How a `T` is written in an object: under which keys, and whether it must be present.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how a field of type `{T}` stands in a manifest",
+    message = "`{Self}` does not say how a field of type `{T}` is written in a manifest",
     note = "name a format after the type, as in `u32 as Whole<1>`"
 )]
 pub(crate) trait Field<T> {
-    /// The value. Nothing comes back where it is missing or unreadable, which has been reported then;
-    /// what may be absent, and is, comes back as absent.
+    /// The value; `None` if it is missing or unreadable, which is reported.
+    /// An optional field that is absent is returned as absent.
     fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<T>;
     /// An object with the field.
     fn put(value: &T, key: &'static str, map: Map) -> Map;
-    /// Adds what can stand there to the description of an object.
+    /// Adds what can be written there to the description of an object.
     fn describe(field: FieldShape, record: &mut RecordShape);
 }
 
-/// A field that must be there.
+/// A required field.
 impl<T, F: Format<T>> Field<T> for F {
     fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
         fields.required(key).and_then(F::read)
@@ -61,7 +61,7 @@ impl<T, F: Format<T>> Field<T> for F {
     }
 }
 
-/// A field that may be absent. No `Option` is a format, which tells this from the one above.
+/// An optional field. No `Option` is a format, which distinguishes this impl from the one above.
 impl<T, F: Format<T>> Field<Option<T>> for Option<F> {
     fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Option<T>> {
         match fields.optional(key) {
@@ -95,8 +95,8 @@ pub(crate) fn take_or<T, F: Format<T>>(
     }
 }
 
-/// A field that passes for absent where it cannot be read, which is reported: the load fails, but what the rest of
-/// its record names is looked up before.
+/// A field that counts as absent if it cannot be read, which is reported: the load fails, but what the rest of
+/// its record names is looked up first.
 pub(crate) struct Lenient<F>(std::marker::PhantomData<F>);
 
 impl<T, F: Format<T>> Format<T> for Lenient<F> {
@@ -127,7 +127,7 @@ pub(crate) fn describe_or<T, F: Format<T>>(field: FieldShape, record: &mut Recor
 
 /// A record: an object whose fields are declared, by `document!`.
 pub(crate) trait Record: Sized {
-    /// What problems call it; the title of its schema.
+    /// What it is called in problems; the title of its schema.
     const WHAT: &'static str;
     /// Takes its fields.
     fn take_fields(fields: &mut Fields<'_>) -> Option<Self>;
@@ -156,7 +156,7 @@ impl<R: Record> Format<R> for R {
     }
 }
 
-/// What a record holds beside what stands in the text.
+/// A field of a record that is not written in the text.
 pub(crate) struct Elsewhere;
 
 impl<T> Field<Option<T>> for Elsewhere {
@@ -271,7 +271,7 @@ impl<N: TryFrom<i64> + Copy + Into<Value>, const FROM: i64, const TO: i64> Forma
     }
 }
 
-/// Types that stand in text as another format has them.
+/// Types that are written in another format.
 macro_rules! as_another {
     ($($type:ty: $format:ty;)+) => {$(
         impl Format<$type> for $type {
@@ -325,7 +325,7 @@ impl Format<Percent> for Percent {
     }
 }
 
-/// Whole seconds from `FROM` on; a part of one is written as one.
+/// Whole seconds, at least `FROM`; a fraction is rounded up when written.
 pub(crate) struct Seconds<const FROM: i64>;
 
 impl<const FROM: i64> Format<Duration> for Seconds<FROM> {
@@ -422,7 +422,7 @@ impl Format<String> for Reference {
     }
 }
 
-/// Texts by key. As everywhere in the field, `3` and `true` are not text there.
+/// Texts by key. As in Kubernetes, `3` and `true` are not strings there.
 impl Format<IndexMap<String, String>> for IndexMap<String, String> {
     fn read(item: Item<'_>) -> Option<IndexMap<String, String>> {
         item.texts()

@@ -1,4 +1,4 @@
-//! Reading one value, as whatever its field says it is.
+//! Reading one value as the type that its field requires.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -19,12 +19,12 @@ use crate::quantity::InvalidQuantity;
 pub(crate) struct Item<'d> {
     pub(crate) node: &'d Node<'d>,
     pub(crate) label: &'d str,
-    /// Whether it is one of several in a list of that name.
+    /// Whether it must be one of several in a list of that name.
     pub(crate) element: bool,
     pub(crate) context: Context<'d>,
 }
 
-/// What a field wants.
+/// The type that a field requires.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Mapping,
@@ -39,7 +39,7 @@ impl Wanted {
         match self {
             Self::Mapping => "a mapping",
             Self::List => "a list",
-            Self::Text => "a text",
+            Self::Text => "a string",
             Self::Number => "a whole number",
             Self::Boolean => "`true` or `false`",
         }
@@ -49,7 +49,7 @@ impl Wanted {
         match self {
             Self::Mapping => "write `{key: value}`, or each `key: value` on an indented line of its own",
             Self::List => "write `[one, two]`, or each entry on a line of its own after `- `",
-            Self::Text => "write one text, in quotes if need be",
+            Self::Text => "write a single string, in quotes if needed",
             Self::Number => "write it with digits only, such as `12`",
             Self::Boolean => "write `true` or `false`",
         }
@@ -70,7 +70,7 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// A name that a document holds, wherever else it fails.
+    /// A name in a document, even if the rest cannot be read.
     pub(crate) fn name_within(self, part: &str, field: &str) -> Option<String> {
         let name = self.node.get(part)?.get(field)?;
         match &name.value {
@@ -79,7 +79,7 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// Where it stands.
+    /// Where it is in the source.
     pub(crate) fn origin(self) -> Origin {
         self.node.place.of(self.context.file)
     }
@@ -89,7 +89,7 @@ impl<'d> Item<'d> {
         Sourced::new(value, self.origin())
     }
 
-    /// The value as an object; `what` is how problems speak of it.
+    /// The value as an object; `what` is what it is called in problems.
     pub(crate) fn object(self, what: &'static str) -> Option<Fields<'d>> {
         let Value::Map(entries) = &self.node.value else {
             self.wrong_type(Wanted::Mapping);
@@ -98,7 +98,7 @@ impl<'d> Item<'d> {
         Some(Fields::new(what, entries, self.node.place, self.context))
     }
 
-    /// Whether it is an object, where something else may stand as well.
+    /// Whether it is an object, for fields that also accept something else.
     pub(crate) fn is_object(self) -> bool {
         matches!(self.node.value, Value::Map(_))
     }
@@ -115,7 +115,7 @@ impl<'d> Item<'d> {
     pub(crate) fn not_a_mapping(self, help: impl Into<String>) {
         let found = match self.scalar() {
             Some(text) if is_number(text) => "a number",
-            _ => "a text",
+            _ => "a string",
         };
         self.problem(ProblemCode::WrongType, format!("{} must be a mapping, not {found}", self.called()), help);
     }
@@ -134,7 +134,7 @@ impl<'d> Item<'d> {
         Some(nodes.iter().map(|node| Self { node, element: true, ..self }).filter_map(read).collect())
     }
 
-    /// As [`list`](Self::list), which must hold something; nothing if all of it is unreadable.
+    /// As [`list`](Self::list), which must not be empty; `None` if no element can be read.
     pub(crate) fn nonempty<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         if matches!(&self.node.value, Value::List(nodes) if nodes.is_empty()) {
             self.problem(ProblemCode::EmptyList, format!("{} is empty", self.called()), "list at least one");
@@ -155,7 +155,7 @@ impl<'d> Item<'d> {
         }))
     }
 
-    /// A mapping of text to text. As everywhere in the field, `3` and `true` are not text there.
+    /// A mapping of text to text. As in Kubernetes, `3` and `true` are not strings there.
     pub(crate) fn texts(self) -> Option<IndexMap<String, String>> {
         let read = |(key, item): (Sourced<&str>, Item<'d>)| Some((key.value.to_owned(), item.strict_text()?));
         Some(self.entries()?.filter_map(read).collect())
@@ -172,14 +172,14 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// Text that no reader takes for anything else.
+    /// Text that no reader takes for a number or a boolean.
     fn strict_text(self) -> Option<String> {
         let text = self.text()?;
         match &self.node.value {
             Value::Scalar { plain: true, .. } if is_number(text) || is_boolean(text) => {
                 // Not quoted in the message: the text may be a secret.
                 let message = format!(
-                    "{} must be a text, not a {}",
+                    "{} must be a string, not a {}",
                     self.called(),
                     if is_number(text) { "number" } else { "boolean" }
                 );
@@ -242,7 +242,7 @@ impl<'d> Item<'d> {
             Value::Scalar { text, plain: false } if is_number(text) => {
                 self.problem(
                     ProblemCode::WrongType,
-                    format!("{} must be a number, not a text", self.called()),
+                    format!("{} must be a number, not a string", self.called()),
                     "remove the quotes",
                 );
                 return None;
@@ -251,7 +251,7 @@ impl<'d> Item<'d> {
                 let help = format!("write `{}`, without `%`", percentage(text).unwrap_or_default());
                 self.problem(
                     ProblemCode::WrongType,
-                    format!("{} must be a whole number, not a text", self.called()),
+                    format!("{} must be a whole number, not a string", self.called()),
                     help,
                 );
                 return None;
@@ -297,12 +297,12 @@ impl<'d> Item<'d> {
         if found.is_none() {
             let names: SmallVec<[&str; 8]> = words.iter().map(|&(word, _)| word).collect();
             let message = format!("{} cannot be {}", self.called(), quoted(text));
-            self.problem(ProblemCode::InvalidValue, message, suggestion(text, &names, "it is one of"));
+            self.problem(ProblemCode::InvalidValue, message, suggestion(text, &names, "it must be one of"));
         }
         found
     }
 
-    /// How problems speak of it.
+    /// What it is called in problems.
     pub(super) fn called(self) -> String {
         if self.label.is_empty() && !self.element {
             return "a document".to_owned();
@@ -315,20 +315,20 @@ impl<'d> Item<'d> {
         self.context.report.add(problem);
     }
 
-    /// Reports that something else belongs here. What was found is not quoted: it may be a secret.
+    /// Reports a value of the wrong type. The value is not quoted: it may be a secret.
     pub(crate) fn wrong_type(self, wanted: Wanted) {
         let (what, help) = (wanted.what(), wanted.help());
         if self.node.is_null() {
             let code = if wanted == Wanted::List { ProblemCode::EmptyList } else { ProblemCode::WrongType };
             let help = if wanted == Wanted::List { "list at least one".to_owned() } else { format!("write {what}") };
-            return self.problem(code, format!("{} holds nothing", self.called()), format!("remove it, or {help}"));
+            return self.problem(code, format!("{} has no value", self.called()), format!("remove it, or {help}"));
         }
         let found = match &self.node.value {
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
             Value::Scalar { text, plain: true } if is_number(text) => "a number",
             Value::Scalar { text, plain: true } if is_boolean(text) => "a boolean",
-            Value::Scalar { .. } => "a text",
+            Value::Scalar { .. } => "a string",
         };
         self.problem(ProblemCode::WrongType, format!("{} must be {what}, not {found}", self.called()), help);
     }

@@ -1,8 +1,8 @@
-//! How a record stands in text: trees in which everything has its place, values on their way out, and the
+//! How a record is written in text: trees in which every value has its place, values to be written, and the
 //! reading of objects field by field, with all problems at once.
 //!
 //! A record is declared once, by `document!`: its struct, reader, writer and description are made of one
-//! declaration. The central traits are [`Format`], how a value stands in text, and [`Field`], how it stands in an
+//! declaration. The central traits are [`Format`], how a value is written in text, and [`Field`], how in an
 //! object.
 //!
 //! The text itself is parsed and printed in [`manifest`](crate::manifest).

@@ -20,7 +20,7 @@ pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
     ranked(text, names.into_iter().map(|name| (name, name))).into_iter().map(str::to_owned).collect()
 }
 
-/// As [`nearest`], for names that stand for something: what the nearest stand for, each once.
+/// As [`nearest`], for names with a value each: the values of the nearest, each once.
 pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Item = (&'a str, T)>) -> Vec<T> {
     let text = text.to_lowercase();
     let length = text.chars().count();
@@ -40,7 +40,7 @@ pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
             } else {
                 return None;
             };
-            // Who shares the first word is meant before who shares the last.
+            // A name that shares the first word ranks before one that shares the last.
             let other_head = first_word(&name) != head;
             Some((other_head, rank, Reverse(common), name, item))
         })
@@ -55,13 +55,13 @@ pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
     items
 }
 
-/// What stands before the first separator.
+/// The part before the first separator.
 fn first_word(text: &str) -> &str {
     text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
-/// Names made ready for many questions. Of a large number, only those are compared that stand close to the text
-/// in the order of their beginnings or of their ends: who errs in one place has the rest on one side of it.
+/// An index of names for many lookups. Of a large number, only those are compared that sort close to the text
+/// in the order of their beginnings or of their ends: a single mistake leaves the rest intact on one side of it.
 pub(crate) struct NearestNames<T> {
     by_beginning: Vec<(String, T)>,
     /// Backwards, with the place among the others.
@@ -79,7 +79,7 @@ impl<T: Copy + Ord> NearestNames<T> {
         Self { by_beginning, by_end }
     }
 
-    /// What the nearest names stand for. O(log n), whatever their number.
+    /// The values of the nearest names. O(log n), whatever their number.
     pub(crate) fn find(&self, text: &str) -> Vec<T> {
         if self.by_beginning.len() <= 2 * BESIDE {
             return ranked(text, self.by_beginning.iter().map(|(name, item)| (name.as_str(), *item)));
@@ -99,7 +99,7 @@ impl<T: Copy + Ord> NearestNames<T> {
 /// How many names on either side are compared.
 const BESIDE: usize = 48;
 
-/// More than any distance between names: what only holds the text comes after what resembles it.
+/// More than any distance between names: a name that only contains the text ranks after similar ones.
 const FAR: usize = 1 << 20;
 
 #[cfg(test)]

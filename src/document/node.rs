@@ -1,7 +1,7 @@
-//! Trees of documents, in which everything knows where it was written.
+//! Document trees in which every value knows where it was written.
 //!
-//! Scalars stay text: whether `1.5`, `NO` or `007` is a number, a truth or a word is for the field
-//! that holds it to say.
+//! Scalars stay text: whether `1.5`, `NO` or `007` is a number, a boolean or a word is for the field
+//! that holds it to decide.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Place {
     }
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'t> {
     pub(crate) place: Place,
@@ -33,15 +33,15 @@ pub(crate) struct Node<'t> {
 /// A value.
 #[derive(Clone, Debug)]
 pub(crate) enum Value<'t> {
-    /// Text; `plain` if it was written without quotes, so that it may be more than text.
+    /// Text; `plain` if it was written without quotes, so that it may be a number, a boolean or null.
     Scalar { text: Cow<'t, str>, plain: bool },
     /// A list.
     List(Vec<Node<'t>>),
-    /// A mapping; no key stands twice.
+    /// A mapping; no key appears twice.
     Map(Vec<Entry<'t>>),
 }
 
-/// A key of a mapping, where it stands, and its value.
+/// A key of a mapping, its place, and its value.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<'t> {
     pub(crate) key: Cow<'t, str>,

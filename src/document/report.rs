@@ -1,4 +1,4 @@
-//! What is wrong so far: problems are collected, never thrown, so that all of a load come together.
+//! The problems found so far: collected, so that all problems of a load are reported together.
 
 use std::cell::{Cell, RefCell};
 

@@ -1,6 +1,6 @@
-//! What YAML and JSON would take a plain text for.
+//! What YAML and JSON read an unquoted scalar as.
 
-/// Whether YAML or JSON would take a plain text for a number.
+/// Whether YAML or JSON would read an unquoted scalar as a number.
 pub(crate) fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let all = |digits: &str, good: fn(&u8) -> bool| !digits.is_empty() && digits.bytes().all(|byte| good(&byte));
@@ -25,7 +25,7 @@ pub(crate) fn is_number(text: &str) -> bool {
         && exponent_is_fine
 }
 
-/// Whether YAML would take a plain text for a boolean.
+/// Whether YAML would read an unquoted scalar as a boolean.
 pub(crate) fn is_boolean(text: &str) -> bool {
     matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
 }

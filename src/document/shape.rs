@@ -1,8 +1,8 @@
-//! What can stand in a text, as data: JSON Schema and the classes of Python are printed from it.
+//! What can be written in a text, as data: JSON Schema and the classes of Python are printed from it.
 
 use super::value::Value;
 
-/// What can stand somewhere.
+/// What can be written in one place.
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
     /// `true` or `false`.
@@ -21,7 +21,7 @@ pub(crate) enum Shape {
     Share,
     /// Any text; a number or a boolean counts as its text.
     Text,
-    /// A text that no reader takes for anything else.
+    /// A text that no reader takes for a number or a boolean.
     StrictText,
     /// A text that matches this regular expression, in the notation of JSON Schema.
     Pattern(&'static str),
@@ -31,11 +31,11 @@ pub(crate) enum Shape {
     Unslashed,
     /// One of these words.
     Words(Vec<&'static str>),
-    /// `null`, which stands for the absent.
+    /// `null`, which means absent.
     Null,
     /// Anything.
     Any,
-    /// A list of at least so many entries.
+    /// A list of at least `least` entries.
     List { of: Box<Shape>, least: usize },
     /// Latitude and longitude in degrees.
     Coordinates,
@@ -67,30 +67,30 @@ pub(crate) struct FieldShape {
     pub(crate) presence: Presence,
 }
 
-/// Whether a field must be there.
+/// Whether a field must be present.
 #[derive(Clone, Debug)]
 pub(crate) enum Presence {
     Required,
     Optional,
-    /// It may be absent, and means this then.
+    /// It may be absent, and then has this value.
     Default(Value),
 }
 
 /// What holds between the fields of an object.
 #[derive(Clone, Debug)]
 pub(crate) enum Rule {
-    /// Exactly one of these is there.
+    /// Exactly one of these is present.
     One(Vec<&'static str>),
-    /// One of these is there at least.
+    /// At least one of these is present.
     Some(&'static [&'static str]),
-    /// These two are not there together.
+    /// These two are not both present.
     NotBoth(&'static str, &'static str),
-    /// Where the first is there, the second is, too.
+    /// If the first is present, so is the second.
     Needs(&'static str, &'static str),
-    /// Where this one is there, others can hold less than elsewhere.
+    /// If this one is present, others have a narrower shape.
     With { key: &'static str, narrowed: Vec<(&'static str, Shape)> },
-    /// Where `key` has one of these values, or is absent if that is said, some fields are needed and others
-    /// must not be there.
+    /// If `key` has one of these values, or is absent and `or_absent` is set, some fields are required and others
+    /// must be absent.
     Where {
         key: &'static str,
         is: &'static [&'static str],
@@ -116,14 +116,14 @@ impl RecordShape {
         Self { what, fields: Vec::new(), rules: Vec::new() }
     }
 
-    /// Lets a field that it has hold less.
+    /// Narrows the shape of an existing field.
     pub(crate) fn narrow(&mut self, key: &str, shape: Shape) {
         if let Some((_, found)) = self.fields.iter_mut().find(|(field, _)| field.key == key) {
             *found = shape;
         }
     }
 
-    /// Lets a field that it has be required, and hold less.
+    /// Makes an existing field required, and narrows its shape.
     pub(crate) fn require(&mut self, key: &str, shape: Shape) {
         self.narrow(key, shape);
         if let Some((field, _)) = self.fields.iter_mut().find(|(field, _)| field.key == key) {

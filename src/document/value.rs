@@ -1,4 +1,4 @@
-//! Documents on their way out: trees whose mappings keep their order.
+//! Documents to be written: trees whose mappings keep their order.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -41,7 +41,7 @@ impl Map {
         }
     }
 
-    /// With a field in the mapping that stands under a key; as it was if there is none.
+    /// With a field in the mapping under a key; unchanged if there is no such mapping.
     pub(crate) fn within(mut self, key: &str, inner: &str, value: impl Into<Value>) -> Result<Self, Self> {
         match self.0.iter_mut().find(|(found, _)| found == key) {
             Some((_, Value::Map(Self(entries)))) => {

@@ -69,7 +69,7 @@ impl Kind {
             .add(FieldShape::new("apiVersion", &["The API group and version."]).required(), one(self.api_version()));
         document.add(FieldShape::new("kind", &["The kind of document."]).required(), one(self.kind()));
         document.add(FieldShape::new("metadata", &["Its name and labels."]).required(), metadata);
-        document.add(FieldShape::new("spec", &["What it says."]).required(), spec);
+        document.add(FieldShape::new("spec", &["The content of the document."]).required(), spec);
         document
     }
 

@@ -62,8 +62,8 @@ fn missing(fields: &Fields<'_>, document: Item<'_>, name: &str) {
     fields.problem(ProblemCode::MissingField, message, Some(help));
 }
 
-/// A document of another group, unless the group is ours but for a slip, or is not known to have a kind that is
-/// called as one of ours: such a document would go unread, and its policies with it.
+/// A document of another group, unless the group is a misspelling of ours, or is not known to have a kind that is
+/// named like one of ours: such a document would go unread, and its policies with it.
 fn foreign(item: Item<'_>, kind_item: Item<'_>, version: &str, kind: &str) -> Option<Heading> {
     const SLIP: usize = 2;
     let group = version.split_once('/').map_or("", |(group, _)| group);
@@ -80,7 +80,7 @@ fn foreign(item: Item<'_>, kind_item: Item<'_>, version: &str, kind: &str) -> Op
     let known = NAMESAKES.iter().any(|(name, groups)| *name == kind && groups.contains(&group));
     if let Some(own) = ours().filter(|_| !known) {
         let message = format!("{} is not known to have a kind `{kind}`", quoted(version));
-        let help = format!("write `apiVersion: {}`, or keep other documents elsewhere", own.api_version());
+        let help = format!("write `apiVersion: {}`, or keep documents of other tools elsewhere", own.api_version());
         kind_item.problem(ProblemCode::UnknownKind, message, help);
         return None;
     }

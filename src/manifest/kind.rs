@@ -18,7 +18,7 @@ pub enum Kind {
     Cluster,
     /// Replicas that run now.
     Placement,
-    /// What happens to a workload, step by step, and what is expected.
+    /// Steps of a workload's lifecycle, and what is expected of each.
     Scenario,
     /// What policies must allow, deny and refuse.
     PolicyTest,
@@ -65,7 +65,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// What stands as `apiVersion`.
+    /// The value of `apiVersion`.
     #[must_use]
     pub fn api_version(self) -> &'static str {
         match self {
@@ -82,13 +82,13 @@ impl Kind {
         }
     }
 
-    /// Whether a field of its documents that holds nothing passes for an absent one, as Kubernetes has it.
+    /// Whether a null field of its documents counts as absent, as in Kubernetes.
     #[cfg(feature = "manifest")]
     pub(crate) fn null_is_absent(self) -> bool {
         matches!(self, Self::BeamlitPolicy | Self::ModelDeployment)
     }
 
-    /// What stands as `kind`.
+    /// The value of `kind`.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {

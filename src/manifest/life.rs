@@ -1,4 +1,4 @@
-//! What specs say about a life: settings by name, without the values of environment variables (L11).
+//! Lifecycle settings from specs: settings by name, without the values of environment variables (L11).
 
 use super::spec::{
     AttachmentSpec, DeploymentSpec, FavouriteSpec, GpuSpec, NearSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec,
@@ -9,7 +9,7 @@ use crate::lifecycle::{
 };
 
 impl DeploymentSpec {
-    /// Its settings, as they are kept through its life.
+    /// Its settings, as they are kept through its lifecycle.
     ///
     /// ```
     /// use siting::manifest::spec::DeploymentSpec;

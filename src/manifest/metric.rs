@@ -1,6 +1,6 @@
 //! Metrics of the horizontal pod autoscaler, lowered to what is compared: quantities parsed, and only the
 //! pairs of source and target that have a meaning. Selectors and described objects stay in the document,
-//! for whoever reads the figures.
+//! for the host that reads the metrics.
 
 use std::time::Duration;
 
@@ -17,22 +17,22 @@ use crate::traffic;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMetric {
-    /// Its name is none.
-    #[error("`{0}` is no name of a metric")]
+    /// Its name is not a valid name.
+    #[error("`{0}` is not a valid metric name")]
     Name(String, InvalidName),
-    /// Its target is no quantity.
+    /// Its target is not a quantity.
     #[error(transparent)]
     Quantity(#[from] InvalidQuantity),
     /// Its target has no meaning for it.
-    #[error("the target of metric `{0}` has no meaning: {1}")]
+    #[error("the target of metric `{0}` is not valid: {1}")]
     Target(String, InvalidSpec),
-    /// Its target states a value that its type leaves out of account.
-    #[error("the target of metric `{0}` is of type `{1}`, and states another value beside it")]
+    /// Its target states a value that its type ignores.
+    #[error("the target of metric `{0}` is of type `{1}` but also states a value of another type")]
     TwoTargets(String, &'static str),
 }
 
 impl InvalidMetric {
-    /// What would be right.
+    /// How to correct it.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -44,7 +44,7 @@ impl InvalidMetric {
                     .to_owned()
             }
             Self::Target(..) => "write a target above 0".to_owned(),
-            Self::TwoTargets(..) => "keep the one of its type".to_owned(),
+            Self::TwoTargets(..) => "keep only the value of that type".to_owned(),
         }
     }
 }
@@ -55,14 +55,15 @@ impl Metric {
     /// ```
     /// use siting::manifest::beamlit::{Metric, MetricTarget, TargetType};
     /// let (value, average_value) = (None, None);
-    /// let target = MetricTarget { kind: TargetType::Utilization, value, average_value, average_utilization: Some(90) };
+    /// let target = MetricTarget { kind: TargetType::Utilization, value, average_value, average_utilization: Some(90)
+    /// };
     /// let cpu = Metric::Resource { name: "cpu".to_owned(), target };
     /// assert_eq!(cpu.spec()?.to_string(), "cpu");
     /// # Ok::<(), siting::manifest::InvalidMetric>(())
     /// ```
     ///
     /// # Errors
-    /// [`InvalidMetric`] if it is none that has a meaning.
+    /// [`InvalidMetric`] if it cannot be compared with its target.
     pub fn spec(&self) -> Result<MetricSpec, InvalidMetric> {
         let (name, target) = match self {
             Self::Resource { name, target } => (name, target),
@@ -97,10 +98,10 @@ impl Metric {
 }
 
 impl OffloadingSpec {
-    /// How long a metric must have reached its target, where nothing is said.
+    /// How long a metric must have reached its target, by default.
     pub const WINDOW: Duration = Duration::from_secs(60);
 
-    /// What is said of it, without the metrics that have no meaning, which no text can hold.
+    /// The same settings without metrics that cannot be compared, which no text can hold.
     #[must_use]
     pub fn offloading(&self) -> Offloading {
         Offloading { rule: self.rule, metrics: self.metrics.iter().filter_map(|metric| metric.spec().ok()).collect() }
@@ -131,7 +132,7 @@ impl ModelDeployment {
 }
 
 impl ModelDeployment {
-    /// What scales its remote side, and which of its settings that cannot say; the format's defaults where
+    /// The autoscaler of its remote side, and which of its settings cannot be expressed; the format's defaults where
     /// it has no `serverlessConfig`.
     ///
     /// # Errors
@@ -153,7 +154,7 @@ impl ModelDeployment {
 }
 
 impl DeploymentSpec {
-    /// When its requests go to a remote side, whichever format says so.
+    /// When its requests go to a remote side, whichever format states it.
     #[must_use]
     pub fn offloads(&self) -> Option<Offloading> {
         let beamlit = self.beamlit.as_ref().and_then(|beamlit| beamlit.offloads()).map(|(offloading, _)| offloading);

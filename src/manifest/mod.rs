@@ -1,8 +1,8 @@
 //! Text to typed specs and back: YAML and JSON manifests, the Beamlit formats, JSON Schema.
 //!
 //! The central type is [`Specs`](spec::Specs): all documents of a load, in which names are still
-//! names and everything remembers where it was written. [`read`] makes them from texts and reports
-//! everything that is wrong at once, each with its place and what would be right; [`write_yaml`] and
+//! names and every value knows where it was written. [`read`] makes them from texts and reports
+//! everything that is wrong at once, each with its place and a correction; [`write_yaml`] and
 //! [`write_json`] make texts of them that read back equal.
 //!
 //! It answers for what manifests look like, and for the rules of single documents: P1 and P9 where

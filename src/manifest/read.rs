@@ -1,4 +1,4 @@
-//! From texts to specs: every document to its decoder, and what holds between documents.
+//! From texts to specs: every document to its decoder, and the checks between documents.
 
 use indexmap::IndexMap;
 
@@ -20,22 +20,22 @@ const MAX_PROBLEMS: usize = 1000;
 /// The most problems that one cluster lists.
 const MAX_CLUSTER_PROBLEMS: usize = 100;
 
-/// What texts say, and what is wrong with them.
+/// The specs read from texts, and the problems found.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Reading {
     /// What could be read.
     pub specs: Specs,
     /// What is wrong, by file, line and column. At most a thousand are listed; a last one counts the
-    /// rest. Those of clusters stand in [`Specs::broken_clusters`].
+    /// rest. Those of clusters are in [`Specs::broken_clusters`].
     pub problems: Vec<Problem>,
     /// How many more problems there are than are listed.
     pub left_out: usize,
     /// Documents that name themselves and could not be read. A reference to one of them is not
-    /// unknown: what is wrong with it stands in the problems.
+    /// unknown: what is wrong with it is among the problems.
     pub unread: Vec<(Kind, String)>,
 }
 
-/// Reads all documents of all texts. What is wrong with one hides nothing of another.
+/// Reads all documents of all texts. A problem in one does not hide problems in another.
 ///
 /// ```
 /// use siting::manifest::{Source, read};
@@ -77,7 +77,7 @@ pub fn read_str(name: &str, text: &str) -> Reading {
     read(&[Source::new(name, text)])
 }
 
-/// What scenarios say, and what is wrong with them.
+/// The scenarios read from texts, and the problems found.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ScenarioReading {
     /// What could be read.
@@ -173,8 +173,8 @@ fn read_only(kind: Kind, sources: &[Source], mut each: impl FnMut(Item<'_>)) -> 
 fn second_workspace(second: &WorkspaceSpec, first: &WorkspaceSpec) -> Problem {
     let origin = |spec: &WorkspaceSpec| spec.metadata.name.origin.clone();
     Problem::new(ProblemCode::Duplicate, &origin(second), "there is more than one workspace")
-        .help("describe at most one")
-        .related(&origin(first), "first described here")
+        .help("define at most one")
+        .related(&origin(first), "first defined here")
 }
 
 /// Calls `each` with every document in `node` whose heading can be read. A list is read as its elements: JSON has no
@@ -273,7 +273,7 @@ impl Loading {
     }
 }
 
-/// Documents of other API groups: how many of each, and where the first stands.
+/// Documents of other API groups: how many of each, and the place of the first.
 #[derive(Default)]
 struct Skipped {
     counts: IndexMap<String, usize>,

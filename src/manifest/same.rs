@@ -1,4 +1,4 @@
-//! What is said of documents that share a kind and a name.
+//! Problems of documents that share a kind and a name.
 
 use std::hash::Hash;
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::origin::{Origin, Problem, ProblemCode};
 
-/// Where the first and the second of one name stand, and how many there are.
+/// The places of the first and the second of one name, and how many there are.
 pub(crate) struct Shared {
     first: Origin,
     pub(super) second: Option<Origin>,
@@ -36,12 +36,9 @@ impl Shared {
     pub(crate) fn problem(&self, what: &str, origin: &Origin) -> Option<Problem> {
         let second = self.second.as_ref()?;
         let times = if self.count == 2 { "twice".to_owned() } else { format!("{} times", self.count) };
-        let other = if *origin == self.first {
-            (second, "described again here")
-        } else {
-            (&self.first, "first described here")
-        };
-        let problem = Problem::new(ProblemCode::Duplicate, origin, format!("{what} is described {times}"))
+        let other =
+            if *origin == self.first { (second, "defined again here") } else { (&self.first, "first defined here") };
+        let problem = Problem::new(ProblemCode::Duplicate, origin, format!("{what} is defined {times}"))
             .help("keep one, or give each its own name");
         Some(problem.related(other.0, other.1))
     }

@@ -55,7 +55,7 @@ fn document(kind: Kind) -> Value {
     })
 }
 
-/// Prints what can stand somewhere as a schema.
+/// Prints the shape of a value as a schema.
 struct Printer {
     /// Whether an optional field may hold nothing.
     null_is_absent: bool,

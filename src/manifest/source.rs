@@ -17,7 +17,7 @@ const MAX_DIRECTORIES: usize = 100_000;
 /// The endings of files that are read from a directory.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// A text and the name by which problems speak of it.
+/// A text, and the name that problems give for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Source {
     /// The file as the user named it; `<stdin>` for standard input.
@@ -27,7 +27,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A text by a name, in which what does not print is escaped.
+    /// A text with a name; unprintable characters in the name are escaped.
     pub fn new(name: &str, text: impl Into<String>) -> Self {
         Self { name: printable(name).into(), text: text.into() }
     }
@@ -44,7 +44,7 @@ pub struct Gathered {
 
 /// Reads all `paths`: each a file, a directory (with all below it that ends in `.yaml`, `.yml` or
 /// `.json`; hidden entries are skipped) or `-` for standard input. What cannot be read is a problem,
-/// and hides nothing else. A file that is reached twice is read once.
+/// and does not hide other problems. A file that is reached twice is read once.
 ///
 /// ```
 /// let gathered = siting::manifest::gather(&["no/such/file.yaml"]);
@@ -90,19 +90,19 @@ impl Walk {
         }
     }
 
-    /// A directory that the user named holds something: an empty one is the wrong one.
+    /// A directory that the user named must hold something: an empty one is probably a mistake.
     fn named_directory(&mut self, path: &Path) {
         let met = |walk: &Self| (walk.seen, walk.found.problems.len());
         let before = met(self);
         self.directory(path);
         if met(self) == before {
-            let message = format!("`{}` holds no manifests", path.display());
+            let message = format!("`{}` contains no manifests", path.display());
             let help = "a directory is searched for `*.yaml`, `*.yml` and `*.json`, and all below it; hidden entries are skipped";
             self.problem(ProblemCode::UnreadableFile, path, message, Some(help));
         }
     }
 
-    /// A directory and all below it, however deep: the directories that the walk is in stand in a list.
+    /// A directory and all below it, however deep: the open directories are kept in a list.
     fn directory(&mut self, path: &Path) {
         let mut open: Vec<_> = self.enter(path).into_iter().collect();
         while let Some((found, entries)) = open.last_mut() {
@@ -128,12 +128,12 @@ impl Walk {
             }
         };
         if self.inside.contains(&found) {
-            let message = format!("`{}` leads back to a directory that it is in", path.display());
+            let message = format!("`{}` links back to a directory that contains it", path.display());
             self.problem(ProblemCode::UnreadableFile, path, message, Some("remove the link"));
             return None;
         }
         if !self.read.insert(found.clone()) {
-            // What it holds has been met.
+            // Its entries have been read.
             self.seen += 1;
             return None;
         }
@@ -141,7 +141,7 @@ impl Walk {
         if self.directories > self.most {
             if self.directories == self.most + 1 {
                 let message = format!("there are more than {} directories", self.most);
-                let help = Some("name those that hold manifests");
+                let help = Some("name those that contain manifests");
                 self.problem(ProblemCode::LimitExceeded, path, message, help);
             }
             return None;
@@ -207,8 +207,11 @@ impl Walk {
                 let good = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default());
                 let origin = end_of(name, &before);
-                let problem =
-                    Problem::new(ProblemCode::InvalidUtf8, &origin, format!("`{name}` is not UTF-8 from here on"));
+                let problem = Problem::new(
+                    ProblemCode::InvalidUtf8,
+                    &origin,
+                    format!("`{name}` is not valid UTF-8 from here on"),
+                );
                 self.found.problems.push(problem.help("save the file as UTF-8"));
             }
         }
@@ -226,7 +229,7 @@ impl Walk {
     }
 }
 
-/// What tells a file or directory from others, whatever path leads to it.
+/// What identifies a file or directory, whatever path leads to it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Identity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
 
@@ -266,7 +269,7 @@ fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => {
             let text = error.to_string();
             let plain = text.split(" (os error").next().unwrap_or_default();
@@ -279,7 +282,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The place just behind `before`.
+/// The place just after `before`.
 fn end_of(name: &str, before: &str) -> Origin {
     let before = before.strip_prefix('\u{feff}').unwrap_or(before);
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;

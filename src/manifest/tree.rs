@@ -1,7 +1,7 @@
-//! YAML and JSON text to trees of documents, in which everything knows where it was written.
+//! YAML and JSON text to trees of documents, in which every value knows where it was written.
 //!
-//! Scalars stay text: whether `1.5`, `NO` or `007` is a number, a truth or a word is for the field
-//! that holds it to say. The tree is built from the parser's events without recursion, within bounds
+//! Scalars stay text: whether `1.5`, `NO` or `007` is a number, a boolean or a word is for the field
+//! that holds it to decide. The tree is built from the parser's events without recursion, within bounds
 //! on nesting, nodes and copies, so that hostile text costs little.
 
 use std::borrow::Cow;
@@ -152,9 +152,9 @@ impl<'t> Building<'_, 't> {
     /// A copy of what was anchored, as if written at `place`.
     fn copy(&mut self, anchor: usize, place: Place) -> Result<Node<'t>, Problem> {
         let Some((_, weight)) = self.anchors.get(&anchor) else {
-            let message = "an alias stands inside of what it repeats";
+            let message = "an alias refers to a value that contains it";
             let problem = Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), message);
-            return Err(problem.help("write out what is meant"));
+            return Err(problem.help("write out the value instead of the alias"));
         };
         self.charge(*weight, place)?;
         let value = self.anchors.get(&anchor).map(|(node, _)| node.value.clone());
@@ -164,8 +164,8 @@ impl<'t> Building<'_, 't> {
     fn charge(&mut self, weight: usize, place: Place) -> Result<(), Problem> {
         self.copied += weight;
         if self.copied > MAX_COPIED {
-            let message = format!("aliases repeat more than {} MiB", MAX_COPIED >> 20);
-            return Err(self.limit(place, message, "write out what is repeated, or repeat less of it"));
+            let message = format!("aliases expand to more than {} MiB", MAX_COPIED >> 20);
+            return Err(self.limit(place, message, "write out the repeated values, or use fewer aliases"));
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl<'t> Building<'_, 't> {
         Value::List(documents.into_iter().map(node).collect())
     }
 
-    /// Drops entries whose key stands already, each with a problem.
+    /// Drops entries with a duplicate key, and reports each.
     fn without_duplicates(&self, entries: Vec<Entry<'t>>) -> Vec<Entry<'t>> {
         let mut first: HashMap<&str, Place> = HashMap::with_capacity(entries.len());
         let keep: Vec<bool> = entries
@@ -203,7 +203,7 @@ impl<'t> Building<'_, 't> {
                 None => first.insert(&entry.key, entry.place).is_none(),
                 Some(earlier) => {
                     self.report.add_with(|| {
-                        let message = format!("the key {} stands twice", quoted(&entry.key));
+                        let message = format!("the key {} appears twice", quoted(&entry.key));
                         Problem::new(ProblemCode::Duplicate, &entry.place.of(self.file), message)
                             .help("keep one of them")
                             .related(&earlier.of(self.file), "first written here")
@@ -223,7 +223,7 @@ impl<'t> Building<'_, 't> {
             Some(Some("str")) => Ok(true),
             Some(_) => {
                 let problem =
-                    Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), "a tag that means nothing here");
+                    Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), "this tag is not supported");
                 Err(problem.help("remove the word that begins with `!`"))
             }
         }
@@ -234,15 +234,15 @@ impl<'t> Building<'_, 't> {
         let place = Place { line: count(marker.line()), column: count(marker.col() + 1), length: 1 };
         match error.kind() {
             ErrorKind::RecursionLimitExceeded => {
-                let message = format!("values are nested more than {MAX_DEPTH} deep");
-                self.limit(place, message, "no manifest needs that; look for a bracket too many")
+                let message = format!("values are nested more than {MAX_DEPTH} levels deep");
+                self.limit(place, message, "no manifest needs that; look for an extra bracket")
             }
             kind => {
                 let problem =
                     Problem::new(ProblemCode::InvalidSyntax, &place.of(self.file), plain_sentence(&error.info()));
                 match kind {
                     ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
-                        problem.help("indent with spaces; YAML allows no tabs there")
+                        problem.help("indent with spaces; YAML does not allow tabs there")
                     }
                     ErrorKind::UnexpectedCharacter { character } if is_unprintable(*character) => {
                         problem.help(format!("in double quotes, write it as `\\u{:04x}`", u32::from(*character)))
@@ -293,12 +293,12 @@ fn as_key<'t>(node: Node<'t>, file: &Arc<str>, report: &Report) -> Key<'t> {
     if let Value::Scalar { text, .. } = node.value {
         return Key::Text(text, node.place);
     }
-    let problem = Problem::new(ProblemCode::WrongType, &node.place.of(file), "a key must be a text");
-    report.add(problem.help("put quotes around a text that begins with `{` or `[`"));
+    let problem = Problem::new(ProblemCode::WrongType, &node.place.of(file), "a key must be a string");
+    report.add(problem.help("put quotes around a key that begins with `{` or `[`"));
     Key::Unusable
 }
 
-/// Characters that YAML lets stand in no text, and that a text can hold all the same: those outside of `c-printable`
+/// Characters that YAML does not allow in text, but that a text can still hold: those outside `c-printable`
 /// (YAML 1.2.2, 5.1).
 pub(super) fn is_unprintable(character: char) -> bool {
     match character {
@@ -311,7 +311,7 @@ pub(super) fn is_unprintable(character: char) -> bool {
 fn plain_sentence(message: &str) -> String {
     let mut sentence = message.lines().next().unwrap_or_default().trim_end_matches('.').replace('\'', "`");
     if sentence.is_empty() {
-        sentence.push_str("this is neither YAML nor JSON");
+        sentence.push_str("this is not valid YAML or JSON");
     }
     sentence
 }

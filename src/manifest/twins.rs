@@ -9,7 +9,7 @@ use crate::id::Name;
 use crate::origin::Origin;
 
 /// Reports names that several documents share, and keeps the first of each. Of clusters
-/// none is better than its twins (I6), so they are kept for the workspace to settle.
+/// all that share a name are invalid (I6), so they are kept for the workspace to report.
 pub(super) fn settle(specs: &mut Specs, report: &Report) {
     first_of_each(&mut specs.policies, |spec| named(&spec.metadata), |name| format!("policy `{name}`"), report);
     first_of_each(

@@ -44,8 +44,8 @@ pub fn write_json(specs: &Specs) -> String {
     escape_unprintable(text)
 }
 
-/// JSON as YAML reads it, too: what JSON lets stand in a text, and YAML does not, as escapes. All of it stands in
-/// texts, since nothing else of a document is from outside.
+/// JSON that YAML reads too: what JSON allows in a string, and YAML does not, is escaped. All of it is in
+/// strings, since nothing else of a document is from outside.
 fn escape_unprintable(json: String) -> String {
     if !json.contains(is_unprintable) {
         return json;

@@ -51,7 +51,7 @@ impl Reason {
             Code::PolicyRequired => {
                 let demands = self.axes.iter().map(|(axis, level)| {
                     let level = level.map_or("workspace", Level::as_str);
-                    format!("the {level} requires a {axis} policy, and none is in force there or above")
+                    format!("the {level} requires a {axis} policy, but none is in force there or above")
                 });
                 demands.collect::<Vec<_>>().join("; ")
             }

@@ -1,4 +1,4 @@
-//! How a policy stands at a level, and what an environment does about violations.
+//! How a policy is attached at a level, and what an environment does about violations.
 
 use std::fmt;
 
@@ -44,10 +44,10 @@ impl fmt::Display for Level {
 }
 
 words! {
-    /// Whether an attachment binds or is only watched (P12).
+    /// Whether an attachment is enforced or only audited (P12).
     #[derive(PartialOrd, Ord, Default)]
     pub enum Enforcement {
-        /// It binds.
+        /// It is enforced.
         #[default]
         Enforce = "enforce",
         /// It changes no decision; decisions report what enforcing it would do.
@@ -60,18 +60,18 @@ words! {
 pub struct Attachment {
     /// The policy.
     pub policy: PolicyId,
-    /// Whether it binds.
+    /// Whether it is enforced or audited.
     pub enforcement: Enforcement,
 }
 
 words! {
-    /// What follows when a policy change makes running replicas illegal (L13).
+    /// What happens when a policy change makes running replicas illegal (L13).
     #[derive(Default)]
     pub enum OnViolation {
-        /// Move them where they may run; report those that can't.
+        /// Move them to where they may run; report those that cannot move.
         #[default]
         MoveOrReport = "move-or-report",
-        /// Move them where they may run; stop those that can't.
+        /// Move them to where they may run; stop those that cannot move.
         MoveOrStop = "move-or-stop",
         /// Report them.
         Report = "report",
@@ -79,7 +79,7 @@ words! {
 }
 
 words! {
-    /// What becomes of an environment's holder when another takes its place (L5).
+    /// What happens to an environment's holder when another takes its place (L5).
     pub enum OnReplaced {
         /// It keeps running.
         Keep = "keep",

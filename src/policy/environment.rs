@@ -14,18 +14,18 @@ pub struct Environment {
     pub attachments: Vec<Attachment>,
     /// The axes that must be restricted here or at the workspace (P13).
     pub require: Vec<Axis>,
-    /// What follows when a policy change makes running replicas illegal.
+    /// What happens when a policy change makes running replicas illegal.
     pub on_violation: OnViolation,
-    /// What becomes of a replaced holder; `None` is each command's own default.
+    /// What happens to a replaced holder; `None` means each command's own default.
     pub on_replaced: Option<OnReplaced>,
-    /// Whether a document declares it, or it just exists from the start.
+    /// Whether a document declares it, or it exists from the start.
     pub declared: bool,
     /// Where it was declared.
     pub origin: Origin,
 }
 
 impl Environment {
-    /// The environment that no workspace is without, and the default of those that name none.
+    /// The environment that every workspace has, and the default of deployments that name none.
     pub const PRODUCTION: &'static str = "production";
     /// The other environment that exists from the start.
     pub const DEVELOPMENT: &'static str = "development";

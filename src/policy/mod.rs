@@ -35,7 +35,8 @@ use crate::origin::Origin;
 /// let choice = |kind, name| catalog.resolve(kind, name).ok_or("unknown");
 /// let eea = choice(ChoiceKind::Group, "eea")?;
 /// let iceland = choice(ChoiceKind::Country, "is")?;
-/// let policy = Policy::new(&catalog, "eea-but".parse()?, Axis::Location, Options::listed([eea], [iceland]), Targets::All)?;
+/// let policy = Policy::new(&catalog, "eea-but".parse()?, Axis::Location, Options::listed([eea], [iceland]),
+/// Targets::All)?;
 /// assert!(!policy.effect().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -127,19 +128,19 @@ impl Policy {
     }
 }
 
-/// What a policy states: what is allowed, and what is taken out of that.
+/// What a policy states: what is allowed, and what is excepted from that.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
     /// Whether everything is allowed: the Beamlit format's unset list (P9).
     pub everything: bool,
     /// The allowed nodes of the axis's tree.
     pub allowed: Vec<Choice>,
-    /// The nodes taken out.
+    /// The excepted nodes.
     pub except: Vec<Choice>,
 }
 
 impl Options {
-    /// These, without those.
+    /// The options in `allowed`, without those in `except`.
     #[must_use]
     pub fn listed(allowed: impl IntoIterator<Item = Choice>, except: impl IntoIterator<Item = Choice>) -> Self {
         Self { everything: false, allowed: allowed.into_iter().collect(), except: except.into_iter().collect() }
@@ -188,12 +189,12 @@ impl Targets {
 #[non_exhaustive]
 pub enum InvalidPolicy {
     /// An option or exception belongs to another axis than the policy's type.
-    #[error("an option is not of the policy's type")]
+    #[error("an option does not belong to the policy's type")]
     OtherAxis,
     /// No options, or exceptions that leave nothing (P9).
-    #[error("its exceptions take out all that it allows")]
+    #[error("its exceptions remove everything that it allows")]
     AllowsNothing,
-    /// It was compiled against another catalog than the policies it is put with.
+    /// It was compiled against another catalog than the other policies of the set.
     #[error("the policy was compiled against another catalog")]
     OtherCatalog,
 }

@@ -37,7 +37,7 @@ pub struct Bundle<'a> {
 }
 
 impl Scope {
-    /// Combines the three levels' policies for a workload of `resource_type`. `levels` stand in the
+    /// Combines the three levels' policies for a workload of `resource_type`. `levels` are in the
     /// order of [`Level::ALL`].
     ///
     /// O(attached policies × atoms / 64); policies that are not attached cost nothing.
@@ -72,8 +72,8 @@ impl Scope {
         scope
     }
 
-    /// The same scope for a deployment that also names policies nobody knows: it can never be
-    /// placed until they are (`policy-unresolved`).
+    /// The same scope for a deployment that also names unknown policies: it cannot be
+    /// placed until they are known (`policy-unresolved`).
     #[must_use]
     pub fn with_unresolved(mut self, names: Vec<Name>) -> Self {
         self.unresolved = names;
@@ -82,7 +82,7 @@ impl Scope {
 
     /// What both scopes leave: for one that must satisfy two environments at once.
     ///
-    /// The other's policies come to stand at their own levels, so that refusals name them.
+    /// The other's policies keep their own levels, so that refusals name them.
     #[must_use]
     pub fn both(mut self, other: &Self) -> Self {
         for axis in Axis::ALL {
@@ -118,13 +118,13 @@ impl Scope {
         &self.unmet
     }
 
-    /// The policies that the deployment names and nobody knows.
+    /// The policies that the deployment names and that are not known.
     #[must_use]
     pub fn unresolved(&self) -> &[Name] {
         &self.unresolved
     }
 
-    /// The in-scope attachments that are only watched (P12).
+    /// The in-scope attachments that are only audited (P12).
     #[must_use]
     pub fn audited(&self) -> &[(Level, PolicyId)] {
         &self.audited
@@ -174,7 +174,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What is left of one axis, and who restricts it.
+/// What is left of one axis, and which levels restrict it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AxisScope {
     allowed: BitSet<Atom>,

@@ -52,7 +52,7 @@ pub struct CatalogReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContinentEntry {
-    /// Its code of two letters.
+    /// Its two-letter code.
     pub code: String,
     /// Its English name.
     pub name: String,
@@ -63,13 +63,13 @@ pub struct ContinentEntry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountryEntry {
-    /// Its code of two letters, as ISO 3166-1 has it, in lower case.
+    /// Its ISO 3166-1 alpha-2 code, in lower case.
     pub code: String,
     /// Its English name.
     pub name: String,
     /// The code of its continent.
     pub continent: String,
-    /// Other codes that it is read by.
+    /// Other codes that it is known by.
     pub aliases: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ pub struct GroupEntry {
     pub name: String,
     /// The codes of its countries.
     pub countries: Vec<String>,
-    /// What it stands for; `None` for a group of the workspace's own.
+    /// What it is; `None` for a group of the workspace's own.
     pub about: Option<String>,
 }
 
@@ -107,15 +107,15 @@ pub struct FlavorEntry {
     pub r#type: String,
     /// Its code.
     pub name: String,
-    /// Its name for people.
+    /// Its display name.
     pub display_name: String,
-    /// Who makes it.
+    /// Its vendor.
     pub vendor: Option<String>,
     /// The code of the hardware right above it in the tree; `None` at the top.
     pub parent: Option<String>,
-    /// The memory of one.
+    /// The memory of one device.
     pub memory: Option<Bytes>,
-    /// Other names that it is read by.
+    /// Other names that it is known by.
     pub aliases: Vec<String>,
 }
 
@@ -147,7 +147,7 @@ fn continents() -> Vec<ContinentEntry> {
 fn countries(catalog: &Catalog) -> Vec<CountryEntry> {
     let entry = |country| {
         let code = catalog.country_code(country);
-        // C2: the one alias that is no alpha-3 code.
+        // C2: the one alias that is not an alpha-3 code.
         let uk = (code == "gb").then_some("uk");
         CountryEntry {
             code: code.to_owned(),

@@ -7,7 +7,7 @@ use super::header::{ApiVersion, Include, kind};
 use crate::analysis::{Finding, Severity};
 use crate::workspace::Workspace;
 
-/// Everything in a workspace that deserves a second look.
+/// All findings about a workspace.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -20,12 +20,12 @@ pub struct CheckReport {
     /// The clusters that a load with quarantine left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<Vec<QuarantinedReport>>,
-    /// What was read and deserves a word, such as documents of other API groups that were skipped.
+    /// Notices about the input, such as documents of other API groups that were skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<ProblemReport>,
 }
 
-/// Something legal that is probably not meant.
+/// Something legal that is probably unintended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -41,13 +41,13 @@ pub struct FindingReport {
     pub help: Option<String>,
     /// The document that it is about.
     pub subject: SubjectReport,
-    /// The file where it stands.
+    /// The file.
     pub file: Option<String>,
     /// The line, from 1.
     pub line: Option<u32>,
     /// The column in characters, from 1.
     pub column: Option<u32>,
-    /// Other places that belong to it.
+    /// Related places.
     pub related: Vec<RelatedReport>,
 }
 

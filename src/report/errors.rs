@@ -27,7 +27,7 @@ pub struct ProblemReport {
     pub code: String,
     /// What is wrong: lower case, no final period, names in backticks.
     pub message: String,
-    /// What would be right.
+    /// How to correct it.
     pub help: Option<String>,
     /// The file.
     pub file: Option<String>,
@@ -35,11 +35,11 @@ pub struct ProblemReport {
     pub line: Option<u32>,
     /// The column in characters, from 1.
     pub column: Option<u32>,
-    /// Other places that belong to it.
+    /// Related places.
     pub related: Vec<RelatedReport>,
 }
 
-/// Another place that belongs to a problem or a finding.
+/// A place related to a problem or a finding.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -80,7 +80,7 @@ impl ErrorReport {
 }
 
 impl ProblemReport {
-    /// What was read and deserves a word, such as documents of other API groups that were skipped.
+    /// Notices about the input, such as documents of other API groups that were skipped.
     #[must_use]
     pub fn notices(workspace: &Workspace) -> Vec<Self> {
         workspace.specs().notices.iter().map(Self::from).collect()

@@ -13,7 +13,7 @@ use crate::placement::{PairExplanation, Reason, Verdict};
 use crate::policy::{Level, Policy, Scope};
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
-/// Why a deployment may run where it may, and what keeps it from elsewhere.
+/// Why a deployment may run where it may, and why not elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -23,13 +23,13 @@ pub struct ExplanationReport {
     kind: kind::Explanation,
     /// The deployment as `workload/name`.
     pub deployment: String,
-    /// The short answer.
+    /// The verdict: placed, partial or refused.
     pub verdict: Verdict,
     /// How many candidates there are.
     pub candidate_count: usize,
     /// What the policies in force leave.
     pub scope: ScopeReport,
-    /// Every constraint that keeps some pool of the fleet from holding a replica.
+    /// Every constraint that some pool of the fleet does not meet.
     pub reasons: Vec<ReasonReport>,
     /// The cluster that was asked about; the three fields below are about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub struct ExplanationReport {
     /// Each of its pools and flavors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools: Option<Vec<PoolExplanation>>,
-    /// The policies that let it in, by level, policy and option.
+    /// The policies that admit it, by level, policy and option.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admitted_by: Option<Vec<Admission>>,
     /// The clusters that a load with quarantine left out.
@@ -48,7 +48,7 @@ pub struct ExplanationReport {
     pub quarantined: Option<Vec<QuarantinedReport>>,
 }
 
-/// What speaks for and against one cluster.
+/// Why one cluster is allowed or not.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ClusterExplanation {
@@ -58,11 +58,11 @@ pub struct ClusterExplanation {
     pub allowed: bool,
     /// Each of its pools and flavors.
     pub pools: Vec<PoolExplanation>,
-    /// The policies that let it in, by level, policy and option.
+    /// The policies that admit it, by level, policy and option.
     pub admitted_by: Vec<Admission>,
 }
 
-/// Every constraint that one pool and flavor fails; none, where it is a candidate with room.
+/// Every constraint that one pool and flavor fails; empty if it is a candidate with room.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What stands as `apiVersion` of every report.
+/// The `apiVersion` of every report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub(super) enum ApiVersion {
@@ -14,7 +14,7 @@ pub(super) enum ApiVersion {
 /// A type for each kind of report, whose only value is the kind's name: a report of another kind is not read.
 macro_rules! kinds {
     ($($(#[$when:meta])? $kind:ident)+) => {
-        /// What stands as `kind`.
+        /// The value of `kind`.
         pub(super) mod kind {
             use serde::{Deserialize, Serialize};
             $(
@@ -36,7 +36,7 @@ kinds! {
     #[cfg(feature = "manifest")] SimulationReport
 }
 
-/// What a report lists beside the answer itself.
+/// What a report lists in addition to the answer itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Include {

@@ -1,4 +1,4 @@
-//! What stands in several reports: places and hardware, candidates, policies, reasons.
+//! What several reports have in common: places and hardware, candidates, policies, reasons.
 
 use std::fmt;
 
@@ -75,7 +75,7 @@ pub(super) fn policies(culprits: &[Culprit]) -> Vec<PolicyAt> {
     culprits.iter().map(one).collect()
 }
 
-/// A constraint that stands in the way, and how many clusters it takes away (D6).
+/// A constraint that is not met, and how many clusters it removes (D6).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

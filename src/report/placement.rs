@@ -19,14 +19,14 @@ use crate::workspace::{AuditOutcome, LookupError, Outcome, Workspace};
 pub struct PlacementReport {
     api_version: ApiVersion,
     kind: kind::PlacementReport,
-    /// The currency of all prices, as ISO 4217 has it.
+    /// The currency of all prices, as an ISO 4217 code.
     pub currency: String,
     /// A report for each decision.
     pub deployments: Vec<DecisionReport>,
     /// The clusters that a load with quarantine left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<Vec<QuarantinedReport>>,
-    /// What was read and deserves a word, such as documents of other API groups that were skipped.
+    /// Notices about the input, such as documents of other API groups that were skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<ProblemReport>,
 }
@@ -43,7 +43,7 @@ pub struct DecisionReport {
     pub workload: WorkloadName,
     /// The environment that governs it.
     pub environment: String,
-    /// The short answer.
+    /// The verdict: placed, partial or refused.
     pub verdict: Verdict,
     /// What the policies in force leave.
     pub scope: ScopeReport,
@@ -89,7 +89,7 @@ pub struct RefusalReport {
     pub fitting: u32,
     /// Clusters in the fleet.
     pub clusters: usize,
-    /// The constraints that take clusters away, in the order in which they are applied.
+    /// The constraints that remove clusters, in the order in which they are applied.
     pub reasons: Vec<ReasonReport>,
 }
 

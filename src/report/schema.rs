@@ -44,7 +44,7 @@ pub fn kinds() -> impl ExactSizeIterator<Item = &'static str> {
     REPORTS.iter().map(|(kind, ..)| *kind)
 }
 
-/// The schema of one kind of report, or of any. `None` where no kind is called so.
+/// The schema of one kind of report, or of any. `None` if there is no such kind.
 ///
 /// ```
 /// use siting::report::schema;
@@ -95,7 +95,7 @@ macro_rules! texts {
 texts! {
     Money "An amount as a decimal without trailing zeros";
     Bytes "A number of bytes with a unit, such as `16Gi`";
-    Name "A name of 1 to 253 printable characters without outer spaces";
+    Name "A name of 1 to 253 printable characters without leading or trailing spaces";
 }
 
 /// Enums that are written as one of their words.
@@ -114,8 +114,8 @@ macro_rules! words {
 }
 
 words! {
-    Role "What a deployment is to its workload";
-    Status "What a deployment is at";
+    Role "The role of a deployment in its workload";
+    Status "The status of a deployment";
 }
 
 impl JsonSchema for Moment {

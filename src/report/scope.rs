@@ -13,18 +13,18 @@ use crate::policy::{AxisScope, Scope, State};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScopeReport {
-    /// Where.
+    /// The allowed places.
     pub locations: LocationScope,
     /// On what.
     pub flavors: FlavorScope,
 }
 
-/// What is left of the world. An unrestricted axis has no lists; one in conflict has empty ones.
+/// The places that are allowed. An unrestricted axis has no lists; one in conflict has empty ones.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LocationScope {
-    /// What the policies do to it.
+    /// Unrestricted, restricted or in conflict.
     pub state: State,
     /// Countries that are allowed whole, by code.
     pub countries: Option<Vec<String>>,
@@ -32,12 +32,12 @@ pub struct LocationScope {
     pub locations: Option<Vec<String>>,
 }
 
-/// What is left of all hardware. An unrestricted axis has no list; one in conflict has an empty one.
+/// The hardware that is allowed. An unrestricted axis has no list; one in conflict has an empty one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FlavorScope {
-    /// What the policies do to it.
+    /// Unrestricted, restricted or in conflict.
     pub state: State,
     /// Every code that is allowed, families included.
     pub flavors: Option<Vec<ChoiceName>>,

@@ -6,7 +6,7 @@ use super::header::{ApiVersion, kind};
 use crate::lifecycle::Refusal;
 use crate::simulation::{Difference, Requests, ScenarioReport, Series, StepReport};
 
-/// What came of scenarios, in the order in which they stand.
+/// The results of scenarios, in the order in which they are written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -18,7 +18,7 @@ pub struct SimulationReport {
     pub scenarios: Vec<ScenarioResult>,
 }
 
-/// What came of one scenario.
+/// The result of one scenario.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ pub struct ScenarioResult {
     pub name: String,
     /// Whether everything was as expected.
     pub passed: bool,
-    /// What came of each step.
+    /// The result of each step.
     pub steps: Vec<StepResult>,
     /// Replicas and shares of the requests over time, where a scripted host ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub struct ScenarioResult {
     pub lost: u64,
 }
 
-/// What came of one step.
+/// The result of one step.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +67,7 @@ pub struct StepRefusal {
     pub rule: String,
     /// Why: lower case, no final period.
     pub reason: String,
-    /// The next legal step, where there is one.
+    /// The next legal step, if there is one.
     pub next: Option<String>,
 }
 

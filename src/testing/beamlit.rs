@@ -20,7 +20,7 @@ pub(super) fn deployment(choices: &mut Choices<'_>, native: &DeploymentSpec, pol
     referring(ModelDeployment { policies: references, ..ModelDeployment::draw(choices) }, native)
 }
 
-/// A deployment that refers to a policy that nobody knows here, and so is refused.
+/// A deployment that refers to a policy that is not known here, and so is refused.
 pub(super) fn unresolved(native: &DeploymentSpec) -> DeploymentSpec {
     let original = ModelDeployment {
         namespace: None,

@@ -12,7 +12,7 @@
 ///
 /// let coin = |choices: &mut Choices<'_>| choices.one_of("heads", ["tails"]);
 /// assert_eq!(coin(&mut Choices::listed(&[1])), "tails");
-/// assert_eq!(coin(&mut Choices::listed(&[])), "heads"); // past its end, a list says 0
+/// assert_eq!(coin(&mut Choices::listed(&[])), "heads"); // past its end, a list gives 0
 /// let seeded = |seed| coin(&mut Choices::seeded(seed));
 /// assert_eq!(seeded(7), seeded(7));
 /// ```
@@ -37,7 +37,7 @@ enum Source<'a> {
 pub(super) struct Part {
     /// The first of them.
     pub(super) start: usize,
-    /// Just behind the last.
+    /// Just after the last.
     pub(super) end: usize,
     /// Where a 0 has to be put when they are gone, counted before they are: one that says that nothing
     /// is there, or that no more follows. `None` where what follows takes their place.
@@ -83,7 +83,7 @@ impl<'a> Choices<'a> {
 
     /// The choices that a fuzzer's bytes make. When they are used up, every choice is the simplest.
     ///
-    /// `Arbitrary` draws what is usual; from these choices whatever has options is drawn as they say.
+    /// `Arbitrary` draws with default options; from these choices, anything with options can be drawn with its own.
     ///
     /// ```
     /// use arbitrary::Unstructured;
@@ -137,13 +137,13 @@ impl<'a> Choices<'a> {
         value
     }
 
-    /// Whether something happens that has so many chances in a hundred; it does not where the choice is
-    /// 0. Something without a chance, or a certain one, takes no choice.
+    /// True in `percent` of a hundred cases; false if the choice is
+    /// 0. At 0 and at 100 percent no choice is taken.
     pub fn chance(&mut self, percent: u8) -> bool {
         self.odds(u32::from(percent), 100)
     }
 
-    /// The same of something that happens so many times of so many.
+    /// The same, with the chance as a fraction: `times` of `of`.
     fn odds(&mut self, times: u32, of: u32) -> bool {
         if times == 0 || times >= of {
             return times > 0;
@@ -158,7 +158,7 @@ impl<'a> Choices<'a> {
         value == 1
     }
 
-    /// A number from `low` to `high`, inclusive; `low` where they are the wrong way round.
+    /// A number from `low` to `high`, inclusive; `low` if they are in the wrong order.
     pub fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low).saturating_add(1))
     }
@@ -184,12 +184,12 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// One of a slice; `None` of an empty one.
+    /// One of a slice; `None` for an empty one.
     pub fn pick<'s, T>(&mut self, from: &'s [T]) -> Option<&'s T> {
         if from.is_empty() { None } else { from.get(self.index(from.len())) }
     }
 
-    /// Something that is there in so many of a hundred cases.
+    /// A value that is present in `percent` of a hundred cases.
     pub fn maybe<T>(&mut self, percent: u8, draw: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let start = self.made.len();
         let drawn = if self.chance(percent) { Some(draw(self)) } else { None };

@@ -1,4 +1,4 @@
-//! Deployments: what they demand, prefer and carry through their lives.
+//! Deployments: their demands, preferences and settings.
 
 use std::num::NonZeroU32;
 
@@ -91,7 +91,7 @@ fn preferences(choices: &mut Choices<'_>, scene: &Scene<'_>) -> PreferencesSpec 
             some => PreferenceSpec::Favourites(some),
         },
     });
-    // No preference stands twice.
+    // No preference is repeated.
     let mut seen = std::collections::HashSet::new();
     prefer.retain(|preference| seen.insert(std::mem::discriminant(preference)));
     PreferencesSpec { prefer, spread: choices.maybe(50, Spread::draw) }

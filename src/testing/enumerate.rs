@@ -44,9 +44,9 @@ fn following(mut made: Vec<Made>) -> Option<Vec<u32>> {
     None
 }
 
-/// Every world of so many clusters and policies at most.
+/// Every world of at most this many clusters and policies.
 ///
-/// Clusters stand in `us`, `ca` or `fr` and serve a T4, an L4 or an x86, or are cordoned; policies allow
+/// Clusters are in `us`, `ca` or `fr` and serve a T4, an L4 or an x86, or are cordoned; policies allow
 /// or except places and hardware among these; each is attached at the workspace, the environment or the
 /// deployment, of which there is one. Grows like 18 to the power of the clusters, and 48 to that of the
 /// policies.

@@ -13,7 +13,7 @@ use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
 
 const GIB: u64 = 1 << 30;
 
-/// A node that is sold: what it has beside its GPUs, and its price an hour in millionths of a dollar.
+/// A node that is sold: what it has besides its GPUs, and its price an hour in millionths of a dollar.
 #[derive(Clone, Copy)]
 struct Node {
     cores: u64,
@@ -90,7 +90,7 @@ fn plain(choices: &mut Choices<'_>) -> Node {
 /// Beginnings of clusters' and pools' names.
 const NAMES: [&str; 8] = ["a", "b", "a-b", "B", "é", "a b", "日本", "z"];
 
-/// Up to so many clusters of what a world favours, with different names.
+/// Up to `most` clusters of what a world favours, with different names.
 pub(super) fn clusters(
     choices: &mut Choices<'_>,
     selection: &Selection<'_>,
@@ -110,7 +110,7 @@ fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) ->
     let full = known.map(|location| catalog.location_name(location));
     let (provider, region) = match (full.and_then(|full| full.split_once('/')), selection.shape) {
         (Some((provider, region)), _) => (provider, Some(region.to_owned())),
-        // A place of one's own is named by its country, so that nobody disagrees on that.
+        // A place of one's own is named by its country, so that no two clusters disagree on it.
         (None, FleetShape::Edge) => ("edge", None),
         (None, _) => ("onprem", None),
     };
@@ -121,7 +121,7 @@ fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) ->
     let code = country.map(|country| catalog.country_code(country));
     let region =
         region.or_else(|| choices.maybe(60, |choices| format!("{}-{}", code.unwrap_or("us"), choices.below(3))));
-    // What is known of the location need not be said of the cluster.
+    // What the location implies need not be stated for the cluster.
     let said = known.is_none() || !choices.chance(40);
     ClusterSpec {
         metadata: Metadata::named(name(&format!("{}-{number}", choices.pick(&NAMES).copied().unwrap_or("a")))),

@@ -80,7 +80,7 @@ impl Draw for ReservationId {
 }
 
 impl Draw for Owner {
-    /// The host, or a deployment of a life.
+    /// The host, or a live deployment.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let number = choices.maybe(50, |choices| choices.up_to(9));
         number.map_or(Self::Host, |number| Self::Deployment(format!("model/bert/bert-{number}").into()))

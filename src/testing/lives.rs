@@ -1,4 +1,4 @@
-//! Lives of workloads: commands that could be given, and whole sequences of them.
+//! Lifecycles of workloads: commands that could be given, and whole sequences of them.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct CommandOptions {
     /// Of a hundred placements that a command needs, how many are refused.
     pub unplaced: u8,
     /// Of a hundred placements that a command needs, how many are wrong: missing, of another deployment, of
-    /// another number of replicas, or there twice. But for the last, where nothing is wrong with the first of the
+    /// another number of replicas, or there twice. Except for the last, where nothing is wrong with the first of the
     /// two, the command is refused (L12).
     pub misplaced: u8,
     /// Of a hundred sequences, how many begin with a deployment that ran before.
@@ -49,13 +49,13 @@ pub struct CommandOptions {
 
 impl Default for CommandOptions {
     /// Up to 40 commands; one in five may be illegal, one in twenty placements is refused, and three in a
-    /// hundred are wrong. One life in ten begins with a deployment that ran before.
+    /// hundred are wrong. One lifecycle in ten begins with a deployment that ran before.
     fn default() -> Self {
         Self { commands: 1..=40, illegal: 20, unplaced: 5, misplaced: 3, adopted: 10 }
     }
 }
 
-/// The life of a workload: where it begins, and what is asked for, in ascending order of time.
+/// The lifecycle of a workload: where it begins, and what is asked for, in ascending order of time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CommandSequence {
     /// The state before the first command.

@@ -31,7 +31,7 @@ fn load(choices: &mut Choices<'_>, options: &WorldOptions) -> Workspace {
     valid(choices, |choices| Workspace::from_specs(options.draw(choices), LoadOptions::default()).ok())
 }
 
-/// Draws of what a drawn workspace holds. The simplest one must hold it: until one does, they are drawn anew.
+/// Draws of what a drawn workspace holds. The simplest one must hold it: until one does, they are drawn again.
 macro_rules! parts {
     ($($name:ty: |$workspace:ident| $part:expr;)+) => {
         $crate::testing::loaded::parts! { Workspace::draw => $($name: |$workspace| $part;)+ }
@@ -67,7 +67,7 @@ parts! {
 words! { State: Unrestricted Restricted Conflict; }
 
 impl Draw for Restriction {
-    /// What one policy allows where it stands alone at its level.
+    /// What one policy allows if it is alone at its level.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let policies = std::iter::once(Draw::draw(choices)).collect();
         Self { level: Draw::draw(choices), allowed: Policy::draw(choices).effect().clone(), policies }

@@ -1,4 +1,4 @@
-//! Values, worlds and laws for tests of whoever builds on this crate (features `proptest`, `arbitrary`).
+//! Values, worlds and laws for tests of code that builds on this crate (features `proptest`, `arbitrary`).
 //!
 //! The central type is [`Choices`]: a list of small choices that values are drawn from. Whatever is
 //! drawn is valid, and one description serves every kind of test:
@@ -10,7 +10,7 @@
 //! - [`every`], which walks through all values there are.
 //!
 //! [`worlds`](WorldOptions) are whole fleets with policies and deployments that know of each other, in
-//! several shapes. [`laws`] are what must hold of whoever decides about them: implement
+//! several shapes. [`laws`] are what must hold of any platform that decides about them: implement
 //! [`Decider`](laws::Decider) for your own platform, and have each law checked on as many worlds as you
 //! like.
 //!
@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! Tests the rules by what they imply; answers for none.
+//! Tests what the rules imply; implements none of them.
 
 mod answers;
 mod beamlit;

@@ -1,4 +1,4 @@
-//! The next action of a drawn life: one that the rules allow and that moves it on.
+//! The next action of a drawn life: one that the rules allow and that advances it.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::lifecycle::{
 use crate::policy::OnReplaced;
 use crate::time::Moment;
 
-/// An action that the rules allow now, with texts and choices filled in: as often something seen, which
-/// is how deployments get on, as something asked for.
+/// An action that the rules allow now, with texts and choices filled in: as often an observation, which
+/// is how deployments advance, as a command.
 pub(super) fn next_action(choices: &mut Choices<'_>, state: &State, now: Moment) -> Action {
     let (seen, asked): (Vec<_>, Vec<_>) =
         state.legal_commands(now).into_iter().partition(|action| matches!(action, Action::Observe { .. }));
@@ -70,7 +70,7 @@ fn rollouts(state: &State) -> Vec<(&Name, Number)> {
     promotions.filter(|(_, promotion)| promotion.rollout.is_some()).map(|(name, by)| (name, by.candidate)).collect()
 }
 
-/// A rollout gets on, or somebody takes the wheel.
+/// A rollout advances, or a user controls it.
 fn driven(choices: &mut Choices<'_>, slot: &Name, candidate: Number, asked: &[Action]) -> Action {
     use Action::{Cancel, ForceForward, Pause, Resume, RollBack};
     let steers = |action: &&Action| match action {
@@ -82,7 +82,7 @@ fn driven(choices: &mut Choices<'_>, slot: &Name, candidate: Number, asked: &[Ac
         _ => false,
     };
     let steering: Vec<_> = asked.iter().filter(steers).collect();
-    // What is paused goes on some day; what goes on is rarely called off.
+    // A paused rollout is mostly resumed; a running one is rarely cancelled.
     let resume = steering.iter().find(|action| matches!(action, Resume { .. }));
     let calls_off = choices.chance(30);
     let usual: Vec<_> = steering.iter().filter(|action| calls_off || !matches!(action, Cancel { .. })).collect();
@@ -116,9 +116,9 @@ fn changed(choices: &mut Choices<'_>, state: &State) -> Option<Action> {
     })
 }
 
-/// An action of one of the verbs there are; else those would be rare that few deployments can be asked for.
+/// An action of one verb, drawn first; else verbs that few deployments allow would be rare.
 fn one_verb(choices: &mut Choices<'_>, mut asked: Vec<Action>) -> Option<Action> {
-    // The life goes on, mostly, and with what there is.
+    // Mostly neither pushes nor stops nor deletes, so that the lifecycle continues.
     let (pushes, stops, ends) = (choices.chance(30), choices.chance(20), choices.chance(5));
     asked.retain(|action| match action {
         Action::Push(_) => pushes,

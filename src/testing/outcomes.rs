@@ -1,4 +1,4 @@
-//! What becomes of a world: something is refused, or all is placed, and what is placed may run.
+//! The outcome of a world: something is refused, or all is placed, and what is placed may run.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -19,7 +19,7 @@ use crate::policy::{Enforcement, Level};
 use crate::quantity::{Bytes, Cpu};
 use crate::workspace::{LoadOptions, Workspace};
 
-/// Makes a deployment refused, or all placed, as the share of refusals has it; and what is placed run. There are
+/// Makes a deployment refused, or all placed, according to the share of refusals; and what is placed run. There are
 /// at most so many policies in the end.
 pub(super) fn settle(choices: &mut Choices<'_>, world: &mut Specs, policies: u32, refusals: u8, running: u8) {
     let refuses = choices.chance(refusals);
@@ -70,7 +70,7 @@ fn mend_all(world: &mut Specs) {
     }
 }
 
-/// Takes away of what stands in a deployment's way as little as lets it be placed, and of its policies the least.
+/// Removes as few of a deployment's obstacles as lets it be placed, and as few of its policies as possible.
 fn mend(world: &mut Specs, index: usize) {
     let Some(deployment) = world.deployments.get(index) else { return };
     // What it is decided by alone, which is less to load.
@@ -96,7 +96,7 @@ fn mend(world: &mut Specs, index: usize) {
     all.iter().for_each(|hindrance| hindrance.take_away(world, index));
 }
 
-/// What can stand in a deployment's way.
+/// What can keep a deployment from being placed.
 #[derive(Clone, Copy, Debug)]
 enum Hindrance {
     /// A cluster is down or cordoned.
@@ -111,7 +111,7 @@ enum Hindrance {
     Policies(Level, Axis),
 }
 
-/// What can stand in the way of the only deployment, what is missed the least first. Without all of it, it is placed.
+/// The obstacles of the only deployment, the least important first. Without all of them, it is placed.
 fn hindrances(world: &Specs) -> Vec<Hindrance> {
     let cluster = load(world.clone()).and_then(|workspace| {
         let nearest = nearest_cluster(&workspace)?;
@@ -163,7 +163,7 @@ fn release(world: &mut Specs, index: usize, level: Level, axis: Axis) {
     let Some(deployment) = world.deployments.get_mut(index) else { return };
     let axes: HashMap<_, _> =
         world.policies.iter().map(|policy| (policy.metadata.name.as_str(), policy.axis)).collect();
-    // One that nobody knows goes with either.
+    // An unknown one is removed with either.
     let about = |policy: &str| axes.get(policy).is_none_or(|found| *found == axis);
     let stays = |found: &AttachmentSpec| found.enforcement == Enforcement::Audit || !about(found.policy.as_str());
     match level {
@@ -283,7 +283,7 @@ fn run(choices: &mut Choices<'_>, world: &mut Specs, refuses: bool) {
             alone.push(running(0, 1));
         }
     }
-    // Each has room alone, but not beside the others: there has to be more of it. Where something is refused, what
+    // Each has room alone, but not with the others: there has to be more of it. Where something is refused, what
     // was decided first has room of its own.
     if world.running.is_empty() && !alone.is_empty() {
         world.clusters.iter_mut().for_each(grow);

@@ -69,7 +69,7 @@ fn atoms(
     set
 }
 
-/// Up to so many attachments of the policies, most of them enforced (P12).
+/// Up to `most` attachments of the policies, most of them enforced (P12).
 pub(super) fn attachments(choices: &mut Choices<'_>, policies: &[PolicySpec], most: u32) -> Vec<AttachmentSpec> {
     let count = u32::try_from(policies.len()).unwrap_or(u32::MAX);
     // Each is drawn whole, twice or not, so that a policy that goes leaves the choices that follow as they are.
@@ -118,7 +118,7 @@ impl Draw for PolicySpec {
 }
 
 impl Draw for EnvironmentSpec {
-    /// An environment without policies: which there are, nobody knows here.
+    /// An environment without policies, since none are known here.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let called = choices.one_of("production", ["development", "staging", "pilot"]);
         environment(choices, called, &[])
@@ -126,7 +126,7 @@ impl Draw for EnvironmentSpec {
 }
 
 impl Draw for AttachmentSpec {
-    /// An attachment of a policy that lives elsewhere, so that it need not be known here.
+    /// An attachment of a remote policy, so that it need not be known here.
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self { remote: true, ..attachment(choices.one_of("p1", ["p2", "p3"]), enforcement(choices)) }
     }

@@ -1,4 +1,4 @@
-//! What lives are made of and what comes of them: records, effects, snapshots, answers to calls.
+//! What lifecycles are made of and produce: records, effects, snapshots, answers to calls.
 
 use std::collections::HashSet;
 use std::mem::discriminant;
@@ -53,7 +53,7 @@ impl Draw for Class {
 }
 
 impl Draw for Adopted {
-    /// A deployment that runs already; a life without any takes it.
+    /// A deployment that runs already; an empty lifecycle accepts it.
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
             name: name(choices.one_of("blue", ["green", "é"])),
@@ -218,7 +218,7 @@ impl Draw for Tombstone {
 }
 
 impl Draw for Answer {
-    /// What a call gets of a drawn life; some are shared, as few lives have it.
+    /// The answer to a request in a drawn lifecycle; some are split, which few lifecycles have.
     fn draw(choices: &mut Choices<'_>) -> Self {
         if choices.chance(10) {
             let (old, new) = parts(choices);

@@ -1,7 +1,7 @@
 //! Scenarios: a workload's story step by step, with names that the steps know of each other.
 //!
 //! Each could have been written as a document: spans are whole seconds, and what a document cannot say is
-//! not there. What happens may be refused, as in life; that is no error of the scenario.
+//! not there. Steps may be refused, as with real hosts; that is not an error of the scenario.
 
 use std::time::Duration;
 
@@ -54,19 +54,19 @@ impl Draw for ScenarioSpec {
     }
 }
 
-/// What a story has told so far.
+/// The state of a drawn scenario so far.
 #[derive(Default)]
 struct Told {
     /// Whether a scripted host builds, starts and measures; else the steps say all that.
     hosted: bool,
     /// What has been pushed.
     pushed: Vec<Name>,
-    /// What would be seen next, the next last.
+    /// The observations that are due, the next one last.
     due: Vec<Happening>,
 }
 
 impl Told {
-    /// What happens next: mostly what is due, else stories would not get far.
+    /// The next step: mostly what is due, else scenarios would not advance.
     fn next(&mut self, choices: &mut Choices<'_>) -> Happening {
         let expected = if choices.chance(25) { None } else { self.due.pop() };
         // Nothing can be done before there is something.
@@ -101,7 +101,7 @@ impl Told {
     }
 }
 
-/// So many whole seconds at most.
+/// At most `most` whole seconds.
 fn seconds(choices: &mut Choices<'_>, most: u32) -> Duration {
     Duration::from_secs(choices.between(0, most).into())
 }
@@ -131,13 +131,13 @@ fn step(choices: &mut Choices<'_>, happening: Happening) -> StepSpec {
 }
 
 impl Draw for Happening {
-    /// What may happen before a scripted host.
+    /// What a step may do with a scripted host.
     fn draw(choices: &mut Choices<'_>) -> Self {
         happening(choices, &Told { hosted: true, ..Told::default() })
     }
 }
 
-/// What happens: traffic and failures only where a scripted host brings them about.
+/// What a step does: traffic and failures only with a scripted host.
 fn happening(choices: &mut Choices<'_>, told: &Told) -> Happening {
     let by_host = if told.hosted { 10 } else { 0 };
     match choices.below(40 + by_host) {

@@ -8,7 +8,7 @@ use crate::id::{CountryId, FlavorId, LocationId};
 use crate::inventory::Fleet;
 use crate::manifest::spec::ChoiceSpec;
 
-/// What a fleet is like.
+/// The shape of a fleet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FleetShape {

@@ -10,7 +10,7 @@ use crate::metrics::{Gauge, Window};
 use crate::quantity::Milli;
 use crate::time::Moment;
 
-/// How a load goes on.
+/// How a load develops.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Course {
@@ -30,7 +30,7 @@ pub enum Course {
 
 words! { Course: Steady Silent Rising Falling Spikes Waves; }
 
-/// How series of measurements are: how many, how far apart, what course the load takes, how much fails, how long
+/// How series of measurements are: how many, how far apart, how the load develops, how much fails, how long
 /// requests take, and what replicas report.
 ///
 /// ```
@@ -52,14 +52,14 @@ pub struct SeriesOptions {
     pub measurements: RangeInclusive<u32>,
     /// The time from one to the next.
     pub every: Duration,
-    /// How the load goes on; `None` draws that as well.
+    /// How the load develops; `None` draws that as well.
     pub course: Option<Course>,
     /// Of a hundred requests, how many fail.
     pub failing: u8,
-    /// How long a request takes as a rule: from half of this to one and a half of it, all alike likely. One in
+    /// How long a request takes as a rule: from half of this to one and a half of it, all equally likely. One in
     /// fifty takes ten times as long.
     pub latency: Duration,
-    /// What is reported beside the requests. Each request of a measurement takes 5 % of the cpu, 4 % of the GPU
+    /// What is reported in addition to the requests. Each request of a measurement takes 5 % of the cpu, 4 % of the GPU
     /// and 1 % of the memory, of which 30 % are in use anyhow; the cpu is up to 5 % busier than that. The
     /// concurrency is what such requests of this latency come to, and a custom gauge shows their number.
     pub gauges: Vec<Gauge>,
@@ -105,7 +105,7 @@ impl SeriesOptions {
     }
 
     /// Two series under one load, as a rollout sees them: the old version's, and the new one's, of whose requests
-    /// so many of a hundred fail.
+    /// `failing` of a hundred fail.
     ///
     /// ```
     /// use siting::testing::{Choices, Course, SeriesOptions};
@@ -207,7 +207,7 @@ impl Measured {
         }
     }
 
-    /// What an autoscaler wants to know once a window was told: a request waits where there is one and no
+    /// What an autoscaler needs once a window has been fed: a request waits where there is one and no
     /// replica is ready.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! Draws of what a deployment carries through its life, and of edits of it.
+//! Draws of the settings of a deployment, and of edits of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
@@ -127,7 +127,7 @@ impl Draw for GpuRequirement {
 impl Draw for Preferred {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let mut prefer = choices.several(0, 2, Preferring::draw);
-        // No preference stands twice.
+        // No preference is repeated.
         prefer.dedup_by_key(|preferring| discriminant(preferring));
         Self { prefer, spread: choices.maybe(40, Spread::draw) }
     }

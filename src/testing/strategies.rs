@@ -1,4 +1,4 @@
-//! What has knobs, as strategies of proptest.
+//! Proptest strategies for what has options.
 
 use proptest::strategy::Strategy;
 
@@ -94,7 +94,7 @@ pub fn deployment_for(workspace: &Workspace) -> impl Strategy<Value = Deployment
     drawn(move |choices| draw_deployment(choices, &workspace))
 }
 
-/// Lives of a workload, command by command.
+/// Lifecycles of a workload, command by command.
 ///
 /// ```
 /// use proptest::prelude::*;

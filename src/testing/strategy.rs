@@ -139,9 +139,9 @@ impl<F> DrawnTree<F> {
 #[derive(Clone, Copy, Debug)]
 struct Search {
     way: Way,
-    /// Just behind the part or the choice to be changed next.
+    /// Just after the part or the choice to be changed next.
     end: usize,
-    /// Whether anything helped since the walk began anew.
+    /// Whether anything helped since the walk last began.
     helped: bool,
 }
 
@@ -150,9 +150,9 @@ struct Search {
 enum Way {
     /// A part is left out.
     LeaveOut,
-    /// So many choices are cut.
+    /// This many choices are cut.
     Cut(usize),
-    /// A choice is 0, and so many behind it are cut: it may have announced them.
+    /// A choice is 0, and this many after it are cut: it may have announced them.
     Clear(usize),
     /// A choice is half of what it was.
     Halve,

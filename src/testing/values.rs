@@ -39,7 +39,7 @@ const TEXTS: [&str; 24] = [
     "a\n\n  b\n",
 ];
 
-/// Names with a trap in them: other orders than that of bytes, words of YAML, parts of other names.
+/// Names that are easily mishandled: other orders than that of bytes, words of YAML, parts of other names.
 const NAMES: [&str; 16] =
     ["b", "c", "B", "a-b", "a b", "a.b", "a10", "a9", "é", "日本", "𝒜", "_", "no", "null", "007", "production"];
 
@@ -56,7 +56,7 @@ pub(super) fn name(text: &str) -> Name {
 
 const ENVIRONMENTS: [&str; 4] = ["production", "staging", "development", "pilot"];
 
-/// An environment of those that drawn lives know.
+/// One of the environments that drawn lifecycles use.
 pub(super) fn environment(choices: &mut Choices<'_>) -> Name {
     name(choices.pick(&ENVIRONMENTS).copied().unwrap_or("production"))
 }
@@ -86,7 +86,7 @@ fn letters(choices: &mut Choices<'_>) -> String {
         .collect()
 }
 
-/// A span of whole milliseconds, up to so many.
+/// A span of whole milliseconds, up to `most_millis`.
 pub(super) fn span(choices: &mut Choices<'_>, most_millis: u64) -> Duration {
     Duration::from_millis(choices.up_to(most_millis))
 }
@@ -203,7 +203,7 @@ macro_rules! words {
     ($($name:ty: $first:ident $($other:ident)*;)+) => {$(
         impl Draw for $name {
             fn draw(choices: &mut Choices<'_>) -> Self {
-                // Not one is missing.
+                // The match fails to compile if a variant is missing.
                 let _ = |word: &Self| match word {
                     Self::$first $(| Self::$other)* => (),
                 };

@@ -43,7 +43,7 @@ pub struct WorldOptions {
     pub policies: RangeInclusive<u32>,
     /// How many deployments.
     pub deployments: RangeInclusive<u32>,
-    /// What the fleet is like; `None` draws that as well.
+    /// The shape of the fleet; `None` draws that as well.
     pub shape: Option<FleetShape>,
     /// Of a hundred worlds, in how many a deployment is refused when decided alone; in the others
     /// none is, as long as there are clusters: what would refuse one is taken away, policies last.
@@ -115,7 +115,7 @@ impl WorldOptions {
         })
     }
 
-    /// Leaves out the policies that are attached nowhere, as many as need not be there.
+    /// Removes policies that are not attached, down to the least number.
     fn tidy(&self, world: &mut Specs) {
         let levels = world.workspace.iter().map(|workspace| &workspace.policies);
         let levels = levels.chain(world.environments.iter().map(|environment| &environment.policies));
@@ -136,7 +136,7 @@ impl Draw for Specs {
     }
 }
 
-/// So many policies that can be loaded beside this catalog's additions, named `p1`, `p2` and so on.
+/// `count` policies that can be loaded together with this catalog's additions, named `p1`, `p2` and so on.
 ///
 /// ```
 /// use siting::catalog::Catalog;

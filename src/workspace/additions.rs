@@ -19,7 +19,7 @@ pub(super) fn add(catalog: &mut Catalog, spec: &WorkspaceSpec, problems: &mut Pr
             problems.push(match error {
                 AddResourceTypeError::Known(_) => problem.help("leave it out; it need not be registered again"),
                 AddResourceTypeError::LooksLike(known) => {
-                    problem.help(format!("write `{}`, or take another name", catalog.resource_type_name(known)))
+                    problem.help(format!("write `{}`, or choose another name", catalog.resource_type_name(known)))
                 }
                 _ => problem,
             });
@@ -72,7 +72,7 @@ fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Problems)
         Some(name) => match names::bare(catalog, spec.kind.into(), name, problems) {
             Some(Choice::Flavor(parent)) => Some(parent),
             Some(_) => {
-                let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, "nothing stands under `any`");
+                let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, "`any` cannot be a parent");
                 problems.push(problem.help("name a family or a variant, or leave `parent` out"));
                 return;
             }
@@ -97,24 +97,24 @@ fn add_flavor(catalog: &mut Catalog, spec: &FlavorSpec, problems: &mut Problems)
             AddFlavorError::Known { text, by } => {
                 let known = catalog.flavor_code(*by);
                 Problem::new(ProblemCode::Duplicate, &written(text), error.to_string()).help(format!(
-                    "it is read as the {} flavor `{known}`; leave it out if that is meant, else take another word",
+                    "it already means the {} flavor `{known}`; leave it out if you mean that, else choose another name",
                     spec.kind.as_str()
                 ))
             }
             AddFlavorError::NotAParent(_) => {
                 let origin = spec.parent.as_ref().map_or(&spec.name.origin, |parent| &parent.origin);
                 Problem::new(ProblemCode::InvalidValue, origin, error.to_string())
-                    .help("name a family or a variant; nothing stands under a form")
+                    .help("name a family or a variant; a form cannot be a parent")
             }
             AddFlavorError::Malformed { text } => {
                 Problem::new(ProblemCode::InvalidValue, &written(text), error.to_string())
-                    .help("take a name with a letter or a digit; `any` means every flavor of a kind")
+                    .help("choose a name with a letter or a digit; `any` means every flavor of a kind")
             }
         });
     }
 }
 
-/// Further names of a known flavor (C5); nothing else of it can be stated anew.
+/// Further names of a known flavor (C5); nothing else of it can be changed.
 fn teach(
     catalog: &mut Catalog,
     known: FlavorId,
@@ -129,12 +129,12 @@ fn teach(
     if moved || resized || aliases.is_empty() {
         let what = match (moved, resized) {
             (true, _) => "cannot move to another place in the tree",
-            (_, true) => "cannot get another memory",
+            (_, true) => "cannot be given another memory size",
             _ => "need not be added again",
         };
         let message = format!("`{code}` is known and {what}");
         let problem = Problem::new(ProblemCode::Duplicate, &spec.name.origin, message);
-        problems.push(problem.help("give it `aliases` alone, or take another name for another device"));
+        problems.push(problem.help("give it only `aliases`, or choose another name for another device"));
         return Ok(());
     }
     catalog.add_aliases(known, aliases)

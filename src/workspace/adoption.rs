@@ -1,4 +1,4 @@
-//! Lives that did not begin here: written down before, or led by nobody so far (I4, L12).
+//! Lifecycles that did not begin here: restored from a journal, or adopted from running replicas (I4, L12).
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::placement;
 use crate::time::Moment;
 
 impl Workspace {
-    /// Puts a life that was written down in the place of the present one. Its replicas take their
-    /// capacity as they are, on whatever cluster they run, be it closed by now or not. Documents of what
-    /// runs of this workload say the same of the same replicas, so they no longer count beside it.
+    /// Replaces the present lifecycle by one that was saved. Its replicas take their
+    /// capacity as they are, on whatever cluster they run, even if it is closed by now. `Placement`
+    /// documents of this workload describe the same replicas, so they no longer count.
     ///
     /// ```
     /// use siting::lifecycle::Journal;
@@ -30,34 +30,34 @@ impl Workspace {
     /// ```
     ///
     /// # Errors
-    /// A [`Refusal`], and nothing has changed: of another workload's life, or of the first replicas
+    /// A [`Refusal`], and nothing has changed: of another workload's lifecycle, or of the first replicas
     /// whose place is gone or has no room for them.
     pub fn restore_life(&mut self, workload: &Workload, journal: Journal) -> Result<(), Refusal> {
         let state = journal.state();
         let own = self.unborn(workload)?;
         if (state.resource_type(), state.workload()) != (own.resource_type(), own.workload()) {
-            let reason = format!("this is the life of {} `{}`", state.resource_type(), state.workload());
+            let reason = format!("this is the lifecycle of {} `{}`", state.resource_type(), state.workload());
             return Err(Refusal::new("L1", reason).next("restore it for that workload"));
         }
         self.begin(workload, journal)
     }
 
-    /// Begins a workload's life with its loaded deployments that run already (`kind: Placement`): each is
+    /// Begins a workload's lifecycle with its loaded deployments that run already (`kind: Placement`): each is
     /// active where its replicas are. Where only one of them runs under an environment, it holds it; of
-    /// several, none does until one is promoted. What does not run is yet to be pushed.
+    /// several, none does until one is promoted. Deployments that do not run have yet to be pushed.
     ///
     /// # Errors
-    /// A [`Refusal`], and nothing has changed: of a workload that lives already, of one nothing of which
-    /// is known to run, or of a deployment that cannot be, such as one with the draft's name.
+    /// A [`Refusal`], and nothing has changed: for a workload that already has a lifecycle, for one nothing of which
+    /// is known to run, or for a deployment that is not valid, such as one with the draft's name.
     pub fn adopt_life(&mut self, now: Moment, workload: &Workload) -> Result<Vec<Number>, Refusal> {
         let name = &workload.name;
         if self.life(workload).is_some() {
-            return Err(Refusal::new("L1", format!("`{name}` has a life already")).next("push to it"));
+            return Err(Refusal::new("L1", format!("`{name}` already has a lifecycle")).next("push to it"));
         }
         let running = self.running_of(workload);
         if running.is_empty() {
-            let reason = format!("nothing of `{name}` is known to run");
-            return Err(Refusal::new("I4", reason).next("describe what runs with `kind: Placement`, or push it"));
+            let reason = format!("no replicas of `{name}` are known to run");
+            return Err(Refusal::new("I4", reason).next("declare its replicas with `kind: Placement`, or push it"));
         }
         let mut state = self.unborn(workload)?;
         let mut numbers = Vec::with_capacity(running.len());
@@ -100,7 +100,7 @@ impl Workspace {
         })
     }
 
-    /// A life from here on, with all that its replicas take.
+    /// Installs a lifecycle, with all that its replicas take.
     fn begin(&mut self, workload: &Workload, journal: Journal) -> Result<(), Refusal> {
         let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
         holdings.forget(&mut inventory, workload)?;
@@ -139,7 +139,8 @@ impl Workspace {
     /// What the replicas of a site take: under the settings that they were started with.
     fn claim(&self, workload: &Workload, record: &Record, site: &Site) -> Result<Claim, Refusal> {
         let place = &site.place;
-        let gone = || Refusal::new("I4", format!("pool `{}` of cluster `{}` is not there", place.pool, place.cluster));
+        let gone =
+            || Refusal::new("I4", format!("pool `{}` of cluster `{}` does not exist", place.pool, place.cluster));
         let pair = self.pair(place).ok_or_else(|| gone().next("load the cluster as it was"))?;
         let older = record.settings_before.as_ref().filter(|_| site.generation != record.generation);
         let settings = older.unwrap_or(&record.settings);

@@ -15,7 +15,7 @@ use crate::id::{ClusterId, DeploymentId, EnvironmentId, PairId, ResourceTypeId};
 use crate::inventory::Fleet;
 use crate::policy::{Attachment, Bundle, Environment, PolicySet, Scope};
 
-/// Deployments whose sets take longer to make than a thread takes to start.
+/// The number of deployments from which on threads pay off.
 const WORTH_A_THREAD: usize = 200;
 
 impl Workspace {
@@ -49,7 +49,7 @@ impl Workspace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The set is kept, and made anew where policies, attachments or clusters have changed: O(places + kinds +
+    /// The set is cached, and recomputed if policies, attachments or clusters have changed: O(places + kinds +
     /// clusters).
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Workspace {
         thread::scope(|scope| {
             let rest: Vec<_> = shares.map(|share| (share, scope.spawn(|| made(share)))).collect();
             let mut sets = made(first);
-            // A thread that could not do its part leaves it to this one.
+            // If a thread failed, this one does its part.
             sets.extend(rest.into_iter().flat_map(|(share, part)| part.join().unwrap_or_else(|_| made(share))));
             sets
         })
@@ -147,8 +147,8 @@ impl Governed {
     }
 }
 
-/// The sets of allowed clusters that were made last, each with all that it was made from: what has changed since is
-/// seen when a set is asked for, so nobody has to tell.
+/// A cache of the latest sets of allowed clusters, each with all that it was made from: what has changed since is
+/// noticed on lookup, so no invalidation is needed.
 #[derive(Debug, Default)]
 pub(super) struct AllowedSets(RwLock<Known>);
 
@@ -172,7 +172,7 @@ struct Imposed {
     require: SmallVec<[Axis; 2]>,
 }
 
-/// All sets together take at most so many bits: 16 MiB.
+/// The most bits that all sets take together: 16 MiB.
 const MOST_BITS: usize = 1 << 27;
 
 impl AllowedSets {
@@ -195,7 +195,7 @@ impl AllowedSets {
         imposed: [Bundle<'_>; 2],
         clusters: &Arc<BitSet<ClusterId>>,
     ) {
-        // A lock that broke only makes each set anew.
+        // A poisoned lock only means that each set is made again.
         let Ok(mut known) = self.0.write() else { return };
         if !known.is_of(workspace) || known.sets.len().saturating_mul(clusters.universe()) > MOST_BITS {
             let fleet = Arc::downgrade(workspace.inventory.fleet());

@@ -16,7 +16,7 @@ pub enum AttachError {
     Unknown(#[from] LookupError),
     /// With it, the levels' policies of an axis would leave nothing. The reason names the axes and
     /// the policies of each level.
-    #[error("{}; detach one of them first, or attach one that leaves something", .0.message())]
+    #[error("{}; detach one of them first, or attach a policy that leaves something allowed", .0.message())]
     Conflict(Box<Reason>),
 }
 
@@ -30,7 +30,7 @@ pub enum RemoveEnvironmentError {
     /// Production cannot be removed.
     #[error("`production` cannot be removed")]
     Production,
-    /// It is where deployments go that name none.
+    /// It is the default of deployments that name none.
     #[error("`{0}` is the workspace's default environment; choose another default first")]
     Default(String),
     /// It still governs deployments.
@@ -44,7 +44,7 @@ pub enum RemoveEnvironmentError {
 }
 
 impl Workspace {
-    /// Attaches a policy to a deployment, if the levels' policies leave something then. One that is
+    /// Attaches a policy to a deployment, if the levels' policies then still allow something. One that is
     /// attached already changes its enforcement.
     ///
     /// An audit attachment binds nothing, so it is never refused.

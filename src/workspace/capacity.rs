@@ -1,4 +1,4 @@
-//! Room that is taken and given back: by decisions that are carried out, and by the host itself (I3, I4, W5, W6).
+//! Capacity that is reserved and released: by decisions that are carried out, and by the host itself (I3, I4, W5, W6).
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use crate::inventory::{
 use crate::lifecycle::Place;
 use crate::placement::{self, Ask, CommitError, Decision};
 
-/// A reservation that the host cannot give back; nothing has changed.
+/// A reservation that the host cannot release; nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReleaseError {
     /// It was never made, or has been released already.
     #[error(transparent)]
     Unknown(#[from] UnknownReservation),
-    /// A deployment of a life holds it (W5).
-    #[error("reservation {id} belongs to {owner}, whose commands give it back")]
+    /// A live deployment holds it (W5).
+    #[error("reservation {id} belongs to {owner}, whose lifecycle commands release it")]
     Owned {
         /// The reservation.
         id: ReservationId,
@@ -28,15 +28,15 @@ pub enum ReleaseError {
     },
 }
 
-/// A reservation that the host cannot take back in; nothing has changed.
+/// A reservation that the host cannot restore; nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TakeBackError {
     /// It cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// A deployment of a life held it (W5).
-    #[error("reservation {id} belongs to {owner}; restore that life instead")]
+    /// A live deployment held it (W5).
+    #[error("reservation {id} belongs to {owner}; restore its lifecycle instead")]
     Owned {
         /// The reservation.
         id: ReservationId,
@@ -46,9 +46,9 @@ pub enum TakeBackError {
 }
 
 impl Workspace {
-    /// Carries a decision about a deployment out: reserves what it placed, if every constraint holds at this
-    /// moment (W6). The policies, the clusters and the deployment's own demand are asked again; what the
-    /// decision says of itself is not believed.
+    /// Carries out a decision about a deployment: reserves what it placed, if every constraint holds at this
+    /// moment (W6). The policies, the clusters and the deployment's own demand are checked again; what the
+    /// decision says of itself is not trusted.
     ///
     /// ```
     /// use siting::manifest::spec::Specs;
@@ -63,7 +63,7 @@ impl Workspace {
     /// ```
     ///
     /// # Errors
-    /// [`CommitError`]; nothing has changed then, and the caller decides anew.
+    /// [`CommitError`]; nothing has changed then, and the caller decides again.
     pub fn commit(
         &mut self,
         deployment: impl Reference<DeploymentId>,
@@ -106,8 +106,8 @@ impl Workspace {
         placement::commit(&mut self.inventory, &scope, &ask, places)
     }
 
-    /// Takes room for what is no deployment's, for all or for none: how many replicas where, and what each takes.
-    /// The reservations are the host's own. Policies are not asked.
+    /// Reserves capacity that belongs to no deployment, all or nothing: how many replicas where, and what each takes.
+    /// The reservations are the host's own. Policies are not checked.
     ///
     /// # Errors
     /// The place in the list of the first that cannot be had, and why; nothing has changed then.
@@ -126,7 +126,7 @@ impl Workspace {
         self
     }
 
-    /// Gives back what a reservation of the host's own holds.
+    /// Releases a reservation of the host's own.
     ///
     /// # Errors
     /// [`ReleaseError`]; nothing has changed then.
@@ -137,7 +137,7 @@ impl Workspace {
         }
     }
 
-    /// Holds again, on the same nodes and under the same number, what a reservation of the host's own held.
+    /// Restores a reservation of the host's own, on the same nodes and under the same number.
     ///
     /// # Errors
     /// [`TakeBackError`]; nothing has changed then.
@@ -148,7 +148,7 @@ impl Workspace {
         }
     }
 
-    /// Records whether a cluster is healthy (I3). What runs there is not touched.
+    /// Records whether a cluster is healthy (I3). Running replicas are not affected.
     ///
     /// # Errors
     /// [`LookupError`].
@@ -158,7 +158,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// Closes a cluster to new work, or opens it again (I3). What runs there is not touched.
+    /// Closes a cluster to new work, or opens it again (I3). Running replicas are not affected.
     ///
     /// # Errors
     /// [`LookupError`].

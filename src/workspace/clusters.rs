@@ -93,7 +93,7 @@ fn too_large(clusters: usize, pools: usize) -> Option<Problem> {
         (_, true) => (pools, MOST_POOLS, "pools"),
         _ => return None,
     };
-    let message = format!("there are {found} {what}, more than the {most} that one load takes");
+    let message = format!("there are {found} {what}, more than the {most} that one load accepts");
     let problem = Problem::new(ProblemCode::LimitExceeded, &Origin::default(), message);
     Some(problem.help("load them into several workspaces"))
 }
@@ -137,7 +137,7 @@ fn repeated_provider<'a>(catalog: &Catalog, provider: &str, region: &'a str) -> 
 
 /// Makes known the locations that clusters of providers without a table bring; those on whose country they
 /// disagree are returned, with the countries stated. They become known as well, so that only the clusters fail
-/// by it: all that stand there are invalid, so nothing depends on which country they are known to be in.
+/// by it: all clusters there are invalid, so nothing depends on which country they are known to be in.
 fn bring_locations(catalog: &mut Catalog, specs: &Specs) -> BTreeMap<String, BTreeSet<CountryId>> {
     let whole = specs.clusters.iter().map(|spec| {
         let country = spec.country.as_ref().map(|country| country.as_str());
@@ -194,7 +194,7 @@ fn place(
         return stated.map(|country| (country, None));
     };
     if let Some(alone) = repeated_provider(catalog, provider, region) {
-        let message = format!("the location `{}` names the provider again", region.value);
+        let message = format!("the location `{}` repeats the provider", region.value);
         let problem = Problem::new(ProblemCode::InvalidValue, &region.origin, message);
         problems.push(problem.help(format!("write `location: {alone}`")));
         return None;
@@ -227,7 +227,7 @@ fn place(
         return None;
     }
     if catalog.knows_regions_of(provider) {
-        // A misspelt region of a known provider is no new place, whatever country it claims.
+        // A misspelt region of a known provider is not a new place, whatever country it claims.
         let near = catalog.nearest_regions(provider, region);
         let message = format!("`{}` has no region `{}`", catalog.provider(provider), region.value);
         let declare = format!("declare `{name}` among the workspace's `locations` if it is new");

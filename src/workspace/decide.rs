@@ -18,8 +18,8 @@ use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
 pub struct PlaceOptions {
     /// Place as many replicas as fit, where not all do (D3).
     pub partial: bool,
-    /// After all are placed, look for places where all cost less together, in so many steps: places tried for
-    /// replicas of one deployment. 0 does not look; fewer than some dozens a deployment find little.
+    /// After all are placed, look for places where all cost less together, in this many steps: places tried for
+    /// replicas of one deployment. 0 skips the search; fewer than a few dozen steps a deployment find little.
     pub optimize: u64,
 }
 
@@ -70,7 +70,7 @@ impl Workspace {
     /// for it.
     ///
     /// # Errors
-    /// [`LookupError`] for a deployment that the workspace does not have. A refusal is no error: the
+    /// [`LookupError`] for a deployment that the workspace does not have. A refusal is not an error: the
     /// decision says it.
     pub fn place(&self, deployment: impl Reference<DeploymentId>) -> Result<Outcome, LookupError> {
         self.place_as(deployment, PlaceOptions::default())
@@ -130,7 +130,7 @@ impl Workspace {
         self.place_all_watched(options, |_| {})
     }
 
-    /// The same, telling after each deployment how many are decided, for who watches.
+    /// The same, telling `watch` after each deployment how many are decided.
     #[must_use]
     pub fn place_all_watched(&self, options: PlaceOptions, mut watch: impl FnMut(usize)) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
@@ -172,14 +172,14 @@ impl Workspace {
             "a decision does not fit what it was made on: {committed:?}"
         );
         if let (Err(_), Some(before)) = (&committed, before) {
-            // A refused deployment's replicas go on running.
+            // A refused deployment's replicas keep running.
             *inventory = before;
         }
         Some((outcome, committed.unwrap_or_default()))
     }
 
-    /// Moves what may move to cheaper places (D5). What comes of it can be carried out in its order,
-    /// like what it was made from, or else that stays.
+    /// Moves replicas to cheaper places where they may move (D5). The result can be carried out in its order,
+    /// like what it was made from; else that is kept.
     fn optimize(
         &self,
         inventory: Inventory,
@@ -213,7 +213,7 @@ impl Workspace {
     }
 
     /// Carries decisions out in their order, on the nodes that each would get then; those that do not
-    /// find their room so are decided anew.
+    /// find room that way are decided again.
     fn replay(&self, outcomes: Vec<Outcome>, options: PlaceOptions) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
         let settled = outcomes.into_iter().filter_map(|outcome| {
@@ -254,7 +254,7 @@ impl Workspace {
         }
         thread::scope(|scope| {
             let parts: Vec<_> = ids.chunks(share).map(|ids| (ids, scope.spawn(|| decide(ids)))).collect();
-            // A thread that could not do its part leaves it to this one.
+            // If a thread failed, this one does its part.
             parts.into_iter().flat_map(|(ids, part)| part.join().unwrap_or_else(|_| decide(ids))).collect()
         })
     }

@@ -83,9 +83,9 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         .as_ref()
         .map_or_else(Preferences::default, |spec| preferences::resolve(scene.catalog, scene.sites, spec, problems));
     if let Some(field) = one_by_one(&preferences).filter(|_| replicas > MOST_ONE_BY_ONE) {
-        let message = format!("{replicas} replicas are too many to be placed one by one, as `{field}` needs");
+        let message = format!("{replicas} replicas are too many to be placed one by one, as `{field}` requires");
         let problem = Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message);
-        problems.push(problem.help(format!("want {MOST_ONE_BY_ONE} or fewer, or leave `{field}` out")));
+        problems.push(problem.help(format!("ask for {MOST_ONE_BY_ONE} or fewer, or leave `{field}` out")));
     }
     Some(Deployment {
         name: spec.metadata.name.value.clone(),

@@ -1,5 +1,5 @@
-//! The documents of a workspace as they stand now: what changes is written into them, so that they are what a
-//! state is kept as and loaded from (W4).
+//! The documents of a workspace as they are now: changes are written into them, so that they are what a
+//! state is saved as and loaded from (W4).
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Workspace {
         }
     }
 
-    /// Writes other policies into the document of a deployment. A policy that lives elsewhere is named all the same.
+    /// Writes other policies into the document of a deployment. A remote policy is kept as well.
     pub(super) fn write_own_policies(&mut self, deployment: DeploymentId) {
         let Some(found) = self.deployment(deployment) else { return };
         let policies = written(&self.policies, &found.attachments);
@@ -54,7 +54,7 @@ impl Workspace {
         Arc::make_mut(&mut self.specs).environments.retain(|spec| spec.metadata.name.as_str() != name);
     }
 
-    /// Takes out what documents say that runs of a workload: its life says it from now on.
+    /// Removes the documents of a workload's running replicas: its lifecycle records them from now on.
     pub(super) fn unwrite_running(&mut self, workload: &Workload) {
         let of_this = |address: &str| {
             let ids = self.addresses.find(address);

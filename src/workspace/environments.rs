@@ -31,7 +31,7 @@ pub(super) fn resolve(
                 format!("`{}` differs from the built-in environment `{known}` only in case or width", name.value);
             problems.push(
                 Problem::new(ProblemCode::InvalidValue, &name.origin, message)
-                    .help(format!("write `{known}`, or take another name")),
+                    .help(format!("write `{known}`, or choose another name")),
             );
         }
         let environment = Environment {

@@ -1,4 +1,4 @@
-//! What the replicas of lives hold of the inventory, followed from one state to the next.
+//! What the replicas of lifecycles hold of the inventory, kept in step from one state to the next.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ struct Holding {
     id: ReservationId,
 }
 
-/// What replicas of one deployment hold at one place, written down beside the life that they belong to.
+/// What replicas of one deployment hold at one place, saved with the lifecycle that they belong to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LifeReservation {
@@ -87,7 +87,7 @@ impl Holdings {
         Ok(())
     }
 
-    /// Takes what is written down that a life's replicas hold: exactly what its state says, and no more.
+    /// Restores the saved reservations of a lifecycle's replicas: exactly those that its state requires.
     #[cfg(feature = "manifest")]
     pub(super) fn take_back(
         &mut self,
@@ -105,34 +105,35 @@ impl Holdings {
             let replicas = place.replicas;
             if wanted.remove(&key) != Some(replicas) {
                 return Err(refuse(format!(
-                    "the life has no {replicas} replicas of its number {} there",
+                    "the lifecycle does not have {replicas} replicas of deployment number {} there",
                     deployment.get()
                 )));
             }
             let pair = pair(place).ok_or_else(|| refuse("there is no such pool".to_owned()))?;
             if (reservation.cluster(), reservation.pool()) != (&place.cluster, &place.pool) {
-                return Err(refuse("the reservation is of another pool".to_owned()));
+                return Err(refuse("the reservation is for another pool".to_owned()));
             }
             if *reservation.owner() != owner(state, *deployment) {
                 return Err(refuse(format!("the reservation belongs to {}", reservation.owner())));
             }
             let limited = inventory.fleet().pair(pair).is_some_and(|found| inventory.nodes(found.pool).is_some());
             if limited && !reservation.is_of(request, replicas) {
-                return Err(refuse(format!("the reservation is not what {replicas} replicas take")));
+                return Err(refuse(format!("the reservation does not match what {replicas} replicas take")));
             }
             inventory.restore(reservation).map_err(|error| refuse(error.to_string()))?;
             self.0.insert(key, Holding { request: *request, replicas, id: reservation.id() });
         }
         match wanted.into_iter().next() {
             Some((key, replicas)) => {
-                let message = format!("nothing is held for {replicas} replicas of number {}", key.2.get());
+                let message =
+                    format!("nothing is reserved for {replicas} replicas of deployment number {}", key.2.get());
                 Err((None, message))
             }
             None => Ok(()),
         }
     }
 
-    /// How many replicas of a life run or are about to, by deployment, place and generation.
+    /// How many replicas of a lifecycle run or are about to, by deployment, place and generation.
     fn wanted(&self, workload: &Workload, state: &State) -> BTreeMap<Key, u32> {
         let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
         for (number, generation, taken) in state.taken() {
@@ -200,7 +201,7 @@ impl Holding {
     }
 }
 
-/// Whose the replicas of a deployment are (W5).
+/// The owner of a deployment's replicas (W5).
 fn owner(state: &State, deployment: Number) -> Owner {
     Owner::Deployment(format!("{}/{}/{}", state.resource_type(), state.workload(), state.id(deployment)).into())
 }
@@ -212,7 +213,7 @@ fn reserve(
     replicas: u32,
 ) -> Result<ReservationId, Refusal> {
     let reserved = inventory.reserve(pair, request, replicas);
-    reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("decide anew"))
+    reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("decide again"))
 }
 
 fn release(inventory: &mut Inventory, id: ReservationId) -> Result<(), Refusal> {
@@ -238,9 +239,9 @@ fn flavor(catalog: &crate::catalog::Catalog, flavor: crate::id::FlavorId) -> Str
 }
 
 impl Workspace {
-    /// The reservations behind the replicas of all lives. Their commands give them back; who writes an
-    /// inventory down beside its lives leaves them out, as [`restore_life`](Self::restore_life) takes
-    /// them anew.
+    /// The reservations of the replicas of all lifecycles. Lifecycle commands release them; a host that saves an
+    /// inventory with its lifecycles leaves them out, since [`restore_life`](Self::restore_life) takes
+    /// them again.
     ///
     /// ```
     /// use siting::manifest::spec::Specs;
@@ -254,7 +255,7 @@ impl Workspace {
         self.lives.holdings.0.values().map(|holding| holding.id)
     }
 
-    /// What the replicas of a life hold, to be written down beside it.
+    /// What the replicas of a lifecycle hold, to be saved with it.
     #[must_use]
     pub fn held_by_life(&self, workload: &Workload) -> Vec<LifeReservation> {
         let of_this = |key: &Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
@@ -271,7 +272,7 @@ impl Workspace {
         held.collect()
     }
 
-    /// A pair by name, for those who keep it.
+    /// A pair by names, to be stored.
     pub(super) fn place_of(&self, id: PairId, replicas: u32) -> Option<Place> {
         let fleet = self.inventory.fleet();
         let pair = fleet.pair(id)?;

@@ -1,4 +1,4 @@
-//! The lives of workloads: commands are completed, their placements decided, and carried out (L12).
+//! The lifecycles of workloads: commands are completed, their placements decided, and carried out (L12).
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
 use crate::time::Moment;
 
-/// The lives of all workloads, and what their replicas hold of the inventory.
+/// The lifecycles of all workloads, and what their replicas hold of the inventory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lives {
     pub(super) journals: IndexMap<Workload, Journal>,
@@ -29,20 +29,20 @@ struct Prepared {
 }
 
 impl Workspace {
-    /// The workload of a type and name. It need not have had any life yet.
+    /// The workload of a type and name. It need not have a lifecycle yet.
     #[must_use]
     pub fn workload(&self, resource_type: &str, name: &Name) -> Option<Workload> {
         let resource_type = self.catalog.resource_type(resource_type)?;
         Some(Workload { resource_type, name: name.clone() })
     }
 
-    /// A workload's life so far.
+    /// A workload's lifecycle so far.
     #[must_use]
     pub fn life(&self, workload: &Workload) -> Option<&Journal> {
         self.lives.journals.get(workload)
     }
 
-    /// All lives, in the order in which they began.
+    /// All lifecycles, in the order in which they began.
     pub fn lives(&self) -> impl Iterator<Item = (&Workload, &Journal)> {
         self.lives.journals.iter()
     }
@@ -59,8 +59,8 @@ impl Workspace {
         Ok(prepared.command)
     }
 
-    /// Carries an action out: what it needs is decided, the workload's life goes on, and its replicas
-    /// take and give back capacity.
+    /// Carries an action out: what it needs is decided, the workload's state advances, and its replicas
+    /// reserve and release capacity.
     ///
     /// ```
     /// use siting::lifecycle::{Action, Push, PushKind};
@@ -97,7 +97,7 @@ impl Workspace {
         Ok(effects)
     }
 
-    /// The state of a workload's life, also of one that has not begun.
+    /// The state of a workload's lifecycle, even of one that has not begun.
     ///
     /// # Errors
     /// A [`Refusal`] where the workspace has no default environment, which loading rules out.
@@ -108,7 +108,7 @@ impl Workspace {
         }
     }
 
-    /// The state of a workload that has not had any life.
+    /// The state of a workload without a lifecycle.
     pub(super) fn unborn(&self, workload: &Workload) -> Result<State, Refusal> {
         let environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
         let environment = environment.ok_or_else(|| Refusal::new("E2", "there is no default environment"))?;
@@ -265,8 +265,8 @@ impl Workspace {
     }
 }
 
-/// What is seen of a rollout, with a word that there is no room for more replicas; `None` where that has been
-/// said, or for other actions. So a rollout waits where a command would be refused.
+/// The observation that a rollout has no room for more replicas; `None` if that has been
+/// observed, or for other actions. So a rollout waits where a command would be refused.
 fn without_room(action: &Action, reason: String) -> Option<Action> {
     match action {
         Action::Advance { candidate, sight } if sight.no_room.is_none() => {

@@ -15,8 +15,8 @@ impl Workspace {
         Self::from_gathered(&manifest::gather(paths), options)
     }
 
-    /// Reads what [`gather`](manifest::gather) found, and resolves it. Who keeps the texts can show
-    /// the lines that problems speak of.
+    /// Reads what [`gather`](manifest::gather) found, and resolves it. A caller that keeps the texts can show
+    /// the lines that problems refer to.
     ///
     /// # Errors
     /// [`LoadError`] with every problem of every text, and those of gathering them.
@@ -62,7 +62,7 @@ impl Workspace {
         let reading = manifest::read(sources);
         problems.extend(reading.problems);
         if reading.left_out > 0 {
-            // The one that counts the others: what is left out is counted anew.
+            // The one that counts the others: what is left out is counted again.
             problems.pop();
         }
         // What could be read is resolved even so: all problems of a load come together.

@@ -35,7 +35,7 @@ pub trait Reference<I>: sealed::Sealed {
     /// The id that is referred to.
     ///
     /// # Errors
-    /// [`LookupError`], where nothing in the workspace is called so or has this id.
+    /// [`LookupError`], if nothing in the workspace has this name or id.
     fn find_in(self, workspace: &Workspace) -> Result<I, LookupError>;
 }
 
@@ -83,7 +83,7 @@ references! {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// Nothing is called so.
+    /// Nothing has this name.
     #[error("no {kind} is called `{name}`{}", names::did_you_mean(.near))]
     Unknown {
         /// What was asked for: `deployment`, `cluster`, `gpu flavor`.
@@ -112,7 +112,7 @@ pub enum LookupError {
     Malformed {
         /// What is wrong.
         message: String,
-        /// What would be right.
+        /// How to correct it.
         help: String,
     },
     /// The id is not one of this workspace.
@@ -238,7 +238,7 @@ impl Workspace {
             match LookupError::unknown("workload type", name, known.iter().copied()) {
                 LookupError::Unknown { near, .. } if near.is_empty() => LookupError::Malformed {
                     message: format!("no workload type is called `{name}`"),
-                    help: format!("they are {}", known.join(", ")),
+                    help: format!("the workload types are {}", known.join(", ")),
                 },
                 error => error,
             }
@@ -253,7 +253,7 @@ impl Workspace {
         let resource_type = self.find_resource_type(resource_type)?;
         let name = Name::new(name).map_err(|error| LookupError::Malformed {
             message: error.to_string(),
-            help: "a name is 1 to 253 printable characters without outer spaces".to_owned(),
+            help: "a name is 1 to 253 printable characters without leading or trailing spaces".to_owned(),
         })?;
         Ok(Workload { resource_type, name })
     }
@@ -261,7 +261,7 @@ impl Workspace {
     /// The place or hardware of a text `kind:name`, such as `gpu:t4` or `location:aws/us-east-1`.
     ///
     /// # Errors
-    /// [`LookupError`] if there is no such kind, or nothing of the kind is called so.
+    /// [`LookupError`] if there is no such kind, or nothing of the kind has this name.
     pub fn find_choice(&self, text: &str) -> Result<Choice, LookupError> {
         let kinds = || ChoiceKind::ALL.map(ChoiceKind::as_str).join(", ");
         let Some((kind, name)) = text.split_once(':') else {

@@ -1,11 +1,11 @@
-//! The paved path: specs in, decisions out.
+//! The main entry point: specs in, decisions out.
 //!
 //! A [`Workspace`] holds the policies, environments, deployments and clusters of one organisation
 //! with all names resolved. It is built from specs in one go: every problem of a load is found
-//! and reported together. What a user changes later goes through methods that refuse what the
-//! rules refuse and change nothing then.
+//! and reported together. Later changes go through methods that refuse what the
+//! rules refuse, and then change nothing.
 //!
-//! What runs is followed as well: a workload's life is a state machine, and the workspace decides the
+//! Running workloads are tracked as well: a workload's lifecycle is a state machine, and the workspace decides the
 //! placements that its commands need, carries them out, and says what a change of policies makes illegal.
 //!
 //! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, with the lifecycle for L12 and L13, and for what

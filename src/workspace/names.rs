@@ -38,7 +38,7 @@ impl Problems {
         self.found.len()
     }
 
-    /// Takes out those that came after the first `count`.
+    /// Removes and returns those after the first `count`.
     pub(super) fn split_off(&mut self, count: usize) -> Vec<Problem> {
         self.found.split_off(count)
     }
@@ -102,7 +102,7 @@ pub(super) fn demanded(catalog: &Catalog, name: &Sourced<String>, problems: &mut
     found
 }
 
-/// The hardware that a pool has: the lowest node that is sure (C5).
+/// The hardware that a pool has: the lowest node that is certain (C5).
 pub(super) fn on_pool(
     catalog: &Catalog,
     kind: FlavorKind,
@@ -116,7 +116,7 @@ pub(super) fn on_pool(
             [Choice::AnyFlavor(_), ..] => {
                 let message = format!("`{}` is not hardware that a pool can have", name.value);
                 let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
-                problems.push(problem.help("name the code of what its nodes have"));
+                problems.push(problem.help("use the code of the hardware that its nodes have"));
             }
             slices => problems.push(part_of_a_device(catalog, name, slices)),
         }
@@ -199,7 +199,7 @@ pub(super) struct Unsound {
     pub(super) additions: bool,
 }
 
-/// The policies attached at one level. Missing remote ones are the caller's to collect.
+/// The policies attached at one level. Missing remote ones are left to the caller.
 pub(super) fn attachments(
     policies: &PolicySet,
     unsound: &Unsound,

@@ -1,4 +1,4 @@
-//! Where requests go beside the local replicas, under the policies (R6, D9).
+//! Where requests go besides the local replicas, under the policies (R6, D9).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::policy::Scope;
 use crate::time::Moment;
 use crate::traffic::{Load, LocalSide, Remote, RemoteId, Routing, Side};
 
-/// What is seen of the local side.
+/// What is known of the local side.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Local<'a> {
     /// Whether a replica is ready.
@@ -34,12 +34,12 @@ pub struct Offloaded {
 }
 
 impl Workspace {
-    /// Decides where a loaded deployment's requests go from `now` on; `side` remembers what was before.
+    /// Decides where a loaded deployment's requests go from `now` on; `side` holds the state from before.
     /// `None` for one that does not offload, or an id of another workspace.
     ///
-    /// Remote is every cluster on which its policies and demand leave a place with room and which does not
+    /// A remote side is every cluster on which its policies and demand leave a place with room and which does not
     /// run its replicas already; the best is ranked as a placement is (D5). One that is unhealthy or
-    /// cordoned is none.
+    /// cordoned is not one.
     ///
     /// ```
     /// use siting::manifest::Source;

@@ -67,10 +67,9 @@ fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Problems) -> Opti
         Ok(policy) => Some(policy.at(name.origin.clone())),
         Err(error) => {
             let (code, help) = match error {
-                InvalidPolicy::AllowsNothing => (
-                    ProblemCode::AllowsNothing,
-                    "list at least one option that the exceptions do not take out altogether",
-                ),
+                InvalidPolicy::AllowsNothing => {
+                    (ProblemCode::AllowsNothing, "list at least one option that the exceptions do not remove entirely")
+                }
                 InvalidPolicy::OtherAxis | InvalidPolicy::OtherCatalog => {
                     (ProblemCode::InvalidValue, "list options of the policy's own type")
                 }

@@ -7,12 +7,12 @@ use crate::scaling;
 use crate::time::Moment;
 
 impl Workspace {
-    /// Scales a live deployment as its load wants, within its bounds: decides its new replicas and carries
+    /// Scales a live deployment as its load requires, within its bounds: decides its new replicas and carries
     /// the command out. No effects where the number stays, where nothing scales it, or where it takes part
-    /// in a rollout. What the autoscaler remembers is the host's to keep.
+    /// in a rollout. The host keeps the autoscaler's memory.
     ///
     /// # Errors
-    /// [`Refusal`], also where there is no room for what the load wants. Then nothing has changed but the
+    /// [`Refusal`], also where there is no room for what the load requires. Then nothing has changed but the
     /// memory, and the next call asks again.
     pub fn autoscale(
         &mut self,

@@ -1,4 +1,4 @@
-//! Settings of a life to what decisions are made from, names to ids; and specs to settings.
+//! Settings of a lifecycle to what decisions are made from, names to ids; and specs to settings.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::origin::Origin;
 use crate::policy::{Attachment, Scope};
 
 impl Workspace {
-    /// What a loaded deployment says, as the settings of a life. Values of environment variables are
-    /// left where they were read.
+    /// What a loaded deployment says, as the settings of a lifecycle. Values of environment variables are
+    /// not included.
     #[must_use]
     pub fn settings(&self, deployment: DeploymentId) -> Option<Settings> {
         self.spec_of(deployment).map(DeploymentSpec::settings)
@@ -29,7 +29,7 @@ impl Workspace {
         self.specs.deployments.get(self.index_of_spec(deployment)?)
     }
 
-    /// Where the document of a deployment stands among all.
+    /// The index of the document of a deployment among all.
     pub(super) fn index_of_spec(&self, deployment: DeploymentId) -> Option<usize> {
         let found = self.deployment(deployment)?;
         let resource_type = self.catalog.resource_type_name(found.workload.resource_type);
@@ -40,7 +40,7 @@ impl Workspace {
         })
     }
 
-    /// The push that brings a loaded deployment to life, under its own name and environment.
+    /// The push that begins the lifecycle of a loaded deployment, under its own name and environment.
     #[must_use]
     pub fn push_of(&self, deployment: DeploymentId, kind: PushKind) -> Option<Push> {
         let spec = self.spec_of(deployment)?;
@@ -54,7 +54,7 @@ impl Workspace {
         Some(Push { kind, name, version: spec.version.clone(), environment, settings: Arc::new(spec.settings()) })
     }
 
-    /// A deployment as decisions want it: what a life's settings name, under one environment.
+    /// A deployment as decisions want it: what a lifecycle's settings name, under one environment.
     pub(super) fn resolved(
         &self,
         workload: &Workload,
@@ -93,7 +93,7 @@ impl Workspace {
             (Sites::new(&self.catalog, &self.specs, self.expected.clone()), Problems::default());
         let found = preferences::resolve(&self.catalog, &sites, &preferred.into(), &mut problems);
         match problems.into_vec().first() {
-            Some(problem) => Err(Refusal::new("C8", problem.message.clone()).next("prefer what is known")),
+            Some(problem) => Err(Refusal::new("C8", problem.message.clone()).next("use a known name")),
             None => Ok(found),
         }
     }
@@ -156,5 +156,5 @@ impl Workspace {
 }
 
 fn unknown(what: &str, name: &str) -> Refusal {
-    Refusal::new("C8", format!("no {what} is called `{name}`")).next("name one that is known")
+    Refusal::new("C8", format!("no {what} is called `{name}`")).next("use a known name")
 }

@@ -1,6 +1,6 @@
-//! All of a workspace as a value: written down and read back, it is the same workspace (W4).
+//! All of a workspace as a value: saved and restored, it is the same workspace (W4).
 //!
-//! Nothing is decided or placed anew: each reservation comes back under its number, on its nodes, with its owner,
+//! Nothing is decided or placed again: each reservation comes back under its number, on its nodes, with its owner,
 //! and each life with the very replicas that it had. Of environment variables only the names are kept (L11).
 
 use std::collections::BTreeSet;
@@ -74,13 +74,13 @@ struct LifeState {
 #[non_exhaustive]
 pub enum StateError {
     /// A version of this library that is newer wrote it.
-    #[error("the state is of version {found}; this version of siting reads up to {}", WorkspaceState::VERSION)]
+    #[error("the state has version {found}; this version of siting reads up to version {}", WorkspaceState::VERSION)]
     Newer {
         /// The version it names.
         found: u32,
     },
-    /// It is no state, by its form.
-    #[error("this is no state of a workspace: {message}")]
+    /// It does not have the form of a state.
+    #[error("this is not a workspace state: {message}")]
     Malformed {
         /// What is wrong, with line and column.
         message: String,
@@ -111,7 +111,7 @@ impl WorkspaceState {
     /// As text, to be stored.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Invariant `values-serialise`: nothing in it has keys that are no texts, or numbers that JSON cannot write.
+        // Invariant `values-serialise`: nothing in it has keys that are not texts, or numbers that JSON cannot write.
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -191,14 +191,14 @@ impl Workspace {
                 StateError::at(format!("{path}.resourceType"), format!("no type is called `{}`", life.resource_type))
             })?;
             if workspace.life(&workload).is_some() {
-                return Err(StateError::at(path, "the workload has a life already"));
+                return Err(StateError::at(path, "the workload already has a lifecycle"));
             }
             let journal =
                 Journal::restore(life.journal).map_err(|error| StateError::at(format!("{path}.journal"), error))?;
             workspace.restore_held_life(&path, &workload, journal, &life.held)?;
         }
         if state.next_reservation < workspace.inventory.next_reservation() {
-            return Err(StateError::at("nextReservation", "a reservation has this number, or a later one, already"));
+            return Err(StateError::at("nextReservation", "a reservation already has this number or a later one"));
         }
         workspace.inventory.skip_to(state.next_reservation);
         Ok(workspace)
@@ -244,7 +244,7 @@ impl Workspace {
                     .names(running.pair)
                     .is_some_and(|(cluster, pool, _)| (cluster, pool) == (held.cluster(), held.pool()));
                 if !there {
-                    return Err(StateError::at(path(), format!("reservation {id} is of another pool")));
+                    return Err(StateError::at(path(), format!("reservation {id} is for another pool")));
                 }
             }
             running.reservation = id;
@@ -252,7 +252,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// Puts a life that was written down where none is yet, with the very reservations that its replicas had.
+    /// Restores a saved lifecycle where there is none yet, with the very reservations that its replicas had.
     fn restore_held_life(
         &mut self,
         path: &str,
@@ -263,7 +263,7 @@ impl Workspace {
         let state = journal.state();
         let own = self.unborn(workload).map_err(|error| StateError::at(path, error))?;
         if (state.resource_type(), state.workload()) != (own.resource_type(), own.workload()) {
-            let message = format!("this is the life of {} `{}`", state.resource_type(), state.workload());
+            let message = format!("this is the lifecycle of {} `{}`", state.resource_type(), state.workload());
             return Err(StateError::at(format!("{path}.journal.state"), message));
         }
         let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());

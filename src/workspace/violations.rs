@@ -36,7 +36,7 @@ pub struct Violation {
 pub enum Remedy {
     /// Its replicas move to where they may run.
     Move,
-    /// It is stopped: unrouted first.
+    /// It is stopped, after its routes are removed.
     Stop,
     /// It stays, and is listed until it is gone.
     Report {
@@ -45,11 +45,11 @@ pub enum Remedy {
     },
 }
 
-/// A violation, and what doing something about it came to.
+/// A violation, and the result of its remedy.
 pub type Settled = (Violation, Result<Vec<Effect>, Refusal>);
 
 /// Replicas of a loaded deployment that run where its policies do not let them: documents of kind `Placement` say so,
-/// and no life knows of them.
+/// and no lifecycle has them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RunningViolation {
     /// The deployment.
@@ -59,7 +59,7 @@ pub struct RunningViolation {
 }
 
 impl Workspace {
-    /// Attaches other policies to an environment or the workspace. What runs is not touched: ask for
+    /// Attaches other policies to an environment or the workspace. Running replicas are not affected: ask for
     /// [`violations`](Self::violations), or [`settle`](Self::settle_violations) them.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Workspace {
     }
 
     /// Every loaded deployment with replicas that run where its policies do not let them, in the order loaded. They
-    /// are nobody's to move but the host's: a life knows of them once it has [adopted](Self::adopt_life) them.
+    /// can only be moved by the host: a lifecycle has them once it has [adopted](Self::adopt_life) them.
     #[must_use]
     pub fn running_violations(&self) -> Vec<RunningViolation> {
         let mut running: BTreeMap<DeploymentId, Vec<&Running>> = BTreeMap::new();
@@ -134,7 +134,7 @@ impl Workspace {
         running.into_iter().filter_map(illegal).collect()
     }
 
-    /// Does about every violation what its environment wants done: moves, which are legal at every step,
+    /// Applies the remedy of its environment to every violation: moves, which are legal at every step,
     /// and stops. What is only reported comes back as it is.
     ///
     /// Afterwards [`violations`](Self::violations) lists what is still there: what was reported, what is

@@ -582,7 +582,7 @@ fn unknown_names_are_bad_usage_with_a_suggestion() {
         (&["explain", "@", "-d", "bert/v1", "-c", "use2"], "did you mean `use1`?"),
         (&["options", "@", "-e", "artic"], "did you mean `arctic`?"),
         (&["options", "@", "-t", "modle"], "did you mean `model`?"),
-        (&["options", "@", "-t", "x"], "they are agent, function, model"),
+        (&["options", "@", "-t", "x"], "the workload types are agent, function, model"),
         (&["options", "@", "--given", "gpu:t44"], "did you mean `t4`"),
         (&["options", "@", "--given", "t4"], "write it as `kind:name`"),
         (&["options", "@", "--given", "region:eu"], "the kinds are continent,"),
@@ -604,7 +604,6 @@ fn what_is_not_built_is_unknown() {
     let folder = fleet();
     for args in [
         &["diff", "@"][..],
-        &["drill", "@"],
         &["test", "@"],
         &["verify", "@"],
         &["map", "@"],

@@ -41,15 +41,15 @@ fn a_word_in_the_place_of_a_mapping_is_written_out() {
     let policy = |spec: &str| of("Policy", spec);
     assert_eq!(
         policy("{type: location, locations: [de]}"),
-        "an entry of `locations` must be a mapping, not a text (write `{type: country, name: de}`)"
+        "an entry of `locations` must be a mapping, not a string (write `{type: country, name: de}`)"
     );
     assert_eq!(
         policy("{type: location, locations: [na]}"),
-        "an entry of `locations` must be a mapping, not a text (write `{type: continent, name: na}` or `{type: country, name: na}`)"
+        "an entry of `locations` must be a mapping, not a string (write `{type: continent, name: na}` or `{type: country, name: na}`)"
     );
     assert_eq!(
         policy("{type: flavor, flavors: [T4]}"),
-        "an entry of `flavors` must be a mapping, not a text (write `{type: gpu, name: T4}`)"
+        "an entry of `flavors` must be a mapping, not a string (write `{type: gpu, name: T4}`)"
     );
     assert_eq!(
         policy("{type: gpu, flavors: [{type: cpu, name: x86}]}"),
@@ -62,17 +62,17 @@ fn a_word_in_the_place_of_a_mapping_is_written_out() {
     let deployment = |spec: &str| of("Deployment", &format!("{{model: bert, {spec}}}"));
     assert_eq!(
         deployment("resources: {cpu: 1, memory: 1Gi, gpu: t4}"),
-        "`gpu` must be a mapping, not a text (write `{type: t4, count: 1}`)"
+        "`gpu` must be a mapping, not a string (write `{type: t4, count: 1}`)"
     );
     assert_eq!(
         deployment("resources: {cpu: 1, memory: 1Gi, gpu: 1}"),
         "`gpu` must be a mapping, not a number (write `{count: 1}`, and `type: …` beside it where it matters)"
     );
-    assert_eq!(deployment("strategy: canary"), "`strategy` must be a mapping, not a text (write `{type: canary}`)");
+    assert_eq!(deployment("strategy: canary"), "`strategy` must be a mapping, not a string (write `{type: canary}`)");
     let pool = "{provider: p, country: de, pools: [{name: p, nodes: 1, cpuFlavor: x86, cpu: 1, memory: 1Gi, gpu: t4}]}";
-    assert_eq!(of("Cluster", pool), "`gpu` must be a mapping, not a text (write `{type: t4, count: 1}`)");
+    assert_eq!(of("Cluster", pool), "`gpu` must be a mapping, not a string (write `{type: t4, count: 1}`)");
     let by = "{model: bert, steps: [{promote: {deployment: a, environment: production, by: canary}}]}";
-    assert_eq!(of("Scenario", by), "`by` must be a mapping, not a text (write `{type: canary}`, or `at-once`)");
+    assert_eq!(of("Scenario", by), "`by` must be a mapping, not a string (write `{type: canary}`, or `at-once`)");
 }
 
 /// I2: units that are none, and numbers with a comma or a percent sign.
@@ -107,7 +107,7 @@ fn a_number_is_shown_as_it_is_written() {
     let scaling = "{model: bert, scaling: {minReplicas: 1, maxReplicas: 2, targetCpuUtilization: 70%}}";
     assert_eq!(
         of("Deployment", scaling),
-        "`targetCpuUtilization` must be a whole number, not a text (write `70`, without `%`)"
+        "`targetCpuUtilization` must be a whole number, not a string (write `70`, without `%`)"
     );
 }
 
@@ -173,11 +173,11 @@ fn scenarios_are_checked_when_they_are_read() {
     );
     assert_eq!(
         scenario("{wait: true, expect: {routes: {production: x}}}"),
-        "`production` is no endpoint (write `environment/production`, `deployment/production`, `workload` or `draft`)"
+        "`production` is not an endpoint (write `environment/production`, `deployment/production`, `workload` or `draft`)"
     );
     assert_eq!(
         scenario("{wait: true, expect: {refused: not active}}"),
-        "`not active` is no name of a rule (write a letter and a number, such as `L6`; words of the reason go under `reason`)"
+        "`not active` is not the name of a rule (write a letter and a number, such as `L6`; words of the reason go under `reason`)"
     );
 }
 

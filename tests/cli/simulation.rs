@@ -71,7 +71,7 @@ spec:
                 "story.yaml 8:14".to_owned(),
                 "name the environment with `promote`, or leave `onReplaced` and `by` out".to_owned()
             ),
-            ("story.yaml 9:43".to_owned(), format!("it is one of {}", statuses.join(", "))),
+            ("story.yaml 9:43".to_owned(), format!("it must be one of {}", statuses.join(", "))),
         ]
     );
     let github = Folder::of(&[("story.yaml", story)]).run(&["check", "@", "--format", "github"]);

@@ -61,7 +61,7 @@ fn l13_the_finding_names_flavor_and_policies() {
     assert_eq!(
         forbidden(&load(&documents).unwrap()),
         ["1 replica of deployment `m/d` runs on `c`/`p` (cpu x86), and can run nowhere: the environment requires a \
-          flavor policy, and none is in force there or above"]
+          flavor policy, but none is in force there or above"]
     );
 }
 

@@ -64,7 +64,7 @@ fn p10_a_policy_that_would_leave_nothing_is_not_attached() {
     assert_eq!(
         error.to_string(),
         "the levels' location policies leave nothing together: `europe` (environment), `us` (deployment); \
-         detach one of them first, or attach one that leaves something"
+         detach one of them first, or attach a policy that leaves something allowed"
     );
     assert!(matches!(error, AttachError::Conflict(_)));
     assert_eq!(workspace.deployment(one).cloned(), before);
@@ -295,7 +295,7 @@ fn i4_huge_counts_are_decided_or_refused() {
     };
     let error = spread(1_000_001).unwrap_err();
     assert_eq!(error.problems[0].code.as_str(), "out-of-range");
-    assert_eq!(error.problems[0].help.as_deref(), Some("want 1000000 or fewer, or leave `spread` out"));
+    assert_eq!(error.problems[0].help.as_deref(), Some("ask for 1000000 or fewer, or leave `spread` out"));
     let placed = spread(1_000_000).unwrap().place_all()[0].decision.placements().to_vec();
     assert_eq!(placed.iter().map(|placement| placement.replicas).collect::<Vec<_>>(), [500_000, 500_000]);
 }
@@ -350,6 +350,34 @@ fn addresses_are_unique_or_refused() {
     assert!(workspace.find_deployment("agent/other/one").is_ok());
     let error = workspace.find_deployment("m/onn").unwrap_err();
     assert_eq!(error.to_string(), "no deployment is called `m/onn`; did you mean `m/one`?");
+}
+
+/// C7, C8, R2: slips that make a document that is valid and means something else.
+#[test]
+fn check_finds_slips_that_load() {
+    let cluster = |provider: &str| {
+        document("Cluster", "c", &format!("provider: {provider}, country: de, flavors: [{{type: cpu, name: x86}}]"))
+    };
+    let deployment = document(
+        "Deployment",
+        "d",
+        "model: m, placement: {prefer: [{favourites: [{provider: ovh}, {provider: hetzner}, {location: aws/eu-west-1}]}]}, \
+         strategy: {type: rolling, checks: [{metric: error-rate, success: {atMost: 500}}]}",
+    );
+    let found = |provider: &str| -> Vec<String> {
+        let workspace = workspace(&[deployment.clone(), cluster(provider)]);
+        let found = analysis::check(&workspace).into_iter().filter(|finding| finding.severity == Severity::Warning);
+        found.map(|finding| format!("{}: {}", finding.code, finding.message)).collect()
+    };
+    let common = [
+        "check-without-effect: `error-rate` is compared with at most 500, and is never above 100 percent",
+        "no-cluster-behind: deployment `m/d` prefers the provider `ovh`, but no cluster is there",
+        "no-cluster-behind: deployment `m/d` prefers the location `aws/eu-west-1`, but no cluster is there",
+    ];
+    assert_eq!(found("hetzner"), common);
+    let slip = found("amazn");
+    assert!(slip.contains(&"names-alike: the provider `amazn` is not known, and `amazon` is".to_owned()), "{slip:?}");
+    assert!(!found("acme").iter().any(|message| message.starts_with("names-alike")));
 }
 
 /// One world in which each finding has its cause, and a clean one in which nothing is found.
@@ -478,7 +506,7 @@ fn i6_twins_are_settled_whatever_door_they_come_through() {
     assert_eq!(names, ["a", "a", "b", "b"]);
     let all = told(&read);
     assert!(
-        all.iter().all(|(name, problems)| problems.contains(&format!("cluster `{name}` is described twice"))),
+        all.iter().all(|(name, problems)| problems.contains(&format!("cluster `{name}` is defined twice"))),
         "{all:?}"
     );
     assert!(all[2].1.contains(&"clusters disagree on the country of `onprem/x`: `de` and `us`".to_owned()), "{all:?}");
@@ -489,7 +517,7 @@ fn i6_twins_are_settled_whatever_door_they_come_through() {
     let many: Vec<_> = (0..100_000).map(|_| standing("one", "y", "us", "")).collect();
     let error = load(&many, LoadOptions::default()).unwrap_err();
     assert_eq!(error.problems.len(), 1001);
-    assert_eq!(error.problems[0].message, "cluster `one` is described 100000 times");
+    assert_eq!(error.problems[0].message, "cluster `one` is defined 100000 times");
     assert_eq!(error.problems[1000].message, "99000 more problems are not listed");
     assert!(error.problems.iter().all(|problem| problem.related.len() <= 1));
 }
@@ -518,7 +546,7 @@ fn c7_a_region_does_not_name_its_provider_again() {
     let problems = refused(&[text], LoadOptions::default());
     assert_eq!(
         problems,
-        ["4 invalid-value the location `AWS/us-east-1` names the provider again (write `location: us-east-1`)"]
+        ["4 invalid-value the location `AWS/us-east-1` repeats the provider (write `location: us-east-1`)"]
     );
 }
 
@@ -590,12 +618,12 @@ fn c7_what_an_option_leaves_is_found() {
     assert_eq!(
         findings(&documents, &codes),
         [
-            "4 zones-left-out denmark: policy `denmark` allows location `aws/eu-north-1` and not the zones that hang \
-             under it: `aws/eu-north-1-cph-1` and `aws/eu-north-1-hel-1`",
-            "9 exception-leaves-clusters but: policy `but` takes out location `aws/us-east-1`, and of the same provider \
-             and country it allows `somewhere`, which state no location",
+            "4 zones-left-out denmark: policy `denmark` allows location `aws/eu-north-1` but not its child zones: \
+             `aws/eu-north-1-cph-1` and `aws/eu-north-1-hel-1`",
+            "9 exception-leaves-clusters but: policy `but` excepts location `aws/us-east-1`, but of the same provider and \
+             country it still allows `somewhere`, which state no location",
             "14 outermost-left-out union: policy `union` allows group `eu27`, which leaves out the Union's territories \
-             with codes of their own; there stands `reunion`",
+             with codes of their own; clusters there: `reunion`",
         ]
     );
 }
@@ -632,11 +660,11 @@ fn d5_expected_demands_that_nothing_packs_for_are_found() {
     assert_eq!(found(", gpu: {count: 1}", "packing"), Vec::<String>::new());
     assert_eq!(
         found(", gpu: {count: 1}", "price"),
-        ["4 expected-demand-unused w: demands are expected, and no deployment packs for them"]
+        ["4 expected-demand-unused w: demands are expected, but no deployment's packing takes them into account"]
     );
     assert_eq!(
         found("", "packing"),
-        ["4 expected-demand-unused w: an expected demand without GPUs changes nothing: packing leaves room on GPUs"]
+        ["4 expected-demand-unused w: an expected demand without GPUs has no effect: packing leaves room on GPUs only"]
     );
 }
 
@@ -682,8 +710,8 @@ fn p5_environments_are_held_against_the_workspace() {
     assert_eq!(
         found("world, kenya", ""),
         [
-            "29 policy-redundant staging: its location policies narrow nothing that the workspace leaves",
-            "29 policy-shadowed staging: policy `kenya` allows nothing that the workspace leaves, so it has no effect",
+            "29 policy-redundant staging: the environment's location policies do not narrow what the workspace allows",
+            "29 policy-shadowed staging: policy `kenya` allows nothing that the workspace allows, so it has no effect",
         ]
     );
     // What conflicts altogether is unsatisfiable, and said so once.
@@ -721,8 +749,8 @@ fn c8_hardware_that_no_cluster_has_is_said_where_it_is_asked_for() {
     assert_eq!(
         found,
         [
-            "9 no-cluster-behind m/d: deployment `m/d` asks for cpu `arm`, and no cluster has it",
-            "9 no-cluster-behind m/d: deployment `m/d` asks for gpu `h200`, and no cluster has it",
+            "9 no-cluster-behind m/d: deployment `m/d` asks for cpu `arm`, but no cluster has it",
+            "9 no-cluster-behind m/d: deployment `m/d` asks for gpu `h200`, but no cluster has it",
         ]
     );
 }
@@ -740,14 +768,12 @@ fn i1_used_that_limits_nothing_is_a_finding() {
     assert_eq!(found("nodes: 1, used: {cpu: 1, memory: 1Gi}"), Vec::<String>::new());
     assert_eq!(
         found("nodes: unlimited, used: {cpu: 1, memory: 1Gi}"),
-        [
-            "4 used-without-effect c: what is used of `cpu` and `memory` on pool `a` has no effect: its nodes are unlimited"
-        ]
+        ["4 used-without-effect c: the `cpu` and `memory` in use on pool `a` has no effect: its nodes are unlimited"]
     );
     assert_eq!(
         found("nodes: 1, used: {storage: 1Gi}"),
         [
-            "4 used-without-effect c: what is used of `storage` on pool `a` has no effect: its nodes do not say how much they have"
+            "4 used-without-effect c: the `storage` in use on pool `a` has no effect: its nodes do not state how much they have"
         ]
     );
     for nodes in ["1", "unlimited"] {
@@ -809,7 +835,7 @@ fn d5_expected_demands_are_held_to_what_packing_can_reckon_with() {
     let packed = document("Deployment", "one", "model: m, replicas: 1000001, placement: {prefer: [packing]}");
     let root = document("Workspace", "w", &format!("expectedDemands: [{one}]"));
     let error = load(&[packed.clone(), root], LoadOptions::default()).map(drop).unwrap_err().to_string();
-    assert!(error.contains("too many to be placed one by one, as `packing` needs"), "{error}");
+    assert!(error.contains("too many to be placed one by one, as `packing` requires"), "{error}");
     assert!(load(&[packed], LoadOptions::default()).is_ok(), "without a mix, alike nodes are filled at one go");
 }
 

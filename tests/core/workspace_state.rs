@@ -254,13 +254,13 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
         WorkspaceState::from_json(&state.to_string()).and_then(Workspace::restore).map(|_| ()).unwrap_err()
     };
     for (path, value, says) in [
-        ("/version", json!(2), "the state is of version 2; this version of siting reads up to 1"),
-        ("/version", json!(0), "this is no state of a workspace: there is no version 0"),
+        ("/version", json!(2), "the state has version 2; this version of siting reads up to version 1"),
+        ("/version", json!(0), "this is not a workspace state: there is no version 0"),
         ("/reservations/0/taken/0/count", json!(3), "reservations[0]: the nodes that reservation 1 holds are not free"),
         (
             "/reservations/0/owner",
             json!("model/x/x-1"),
-            "reservations[0]: reservation 1 belongs to `model/x/x-1`; restore that life instead",
+            "reservations[0]: reservation 1 belongs to `model/x/x-1`; restore its lifecycle instead",
         ),
         (
             "/reservations/0/pool",
@@ -268,21 +268,25 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
             "reservations[0]: pool `q` of cluster `berlin` is not part of this inventory",
         ),
         ("/running", json!([0]), "running: 1 reservations for 0 documents"),
-        ("/nextReservation", json!(0), "nextReservation: a reservation has this number, or a later one, already"),
+        ("/nextReservation", json!(0), "nextReservation: a reservation already has this number or a later one"),
         ("/clusters/0/name", json!("rome"), "clusters[0]: no cluster is called `rome`"),
         ("/lives/0/resourceType", json!("x"), "lives[0].resourceType: no type is called `x`"),
-        ("/lives/0/workload", json!("x"), "lives[0].journal.state: this is the life of model `bert`"),
-        ("/lives/0/held", json!([]), "lives[0].held: nothing is held for 2 replicas of number 1"),
+        ("/lives/0/workload", json!("x"), "lives[0].journal.state: this is the lifecycle of model `bert`"),
+        ("/lives/0/held", json!([]), "lives[0].held: nothing is reserved for 2 replicas of deployment number 1"),
         (
             "/lives/0/held/0/place/replicas",
             json!(1),
-            "lives[0].held[0]: the life has no 1 replicas of its number 1 there",
+            "lives[0].held[0]: the lifecycle does not have 1 replicas of deployment number 1 there",
         ),
-        ("/lives/0/held/0/request/cpu", json!("1"), "lives[0].held[0]: the reservation is not what 2 replicas take"),
+        (
+            "/lives/0/held/0/request/cpu",
+            json!("1"),
+            "lives[0].held[0]: the reservation does not match what 2 replicas take",
+        ),
         (
             "/lives/0/held/0/reservation/taken/0/part/cpu",
             json!(1000),
-            "lives[0].held[0]: the reservation is not what 2 replicas take",
+            "lives[0].held[0]: the reservation does not match what 2 replicas take",
         ),
         ("/lives/0/held/0/reservation/id", json!(1), "lives[0].held[0]: reservation 1 is held already"),
         (

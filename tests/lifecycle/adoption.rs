@@ -106,7 +106,7 @@ fn i4_a_life_that_does_not_fit_is_not_restored() {
     let refusal = elsewhere.restore_life(&m, journal.clone()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "2 replicas of `m-1` on `paris`: pool `a` of cluster `paris` is not there (I4); load the cluster as it was"
+        "2 replicas of `m-1` on `paris`: pool `a` of cluster `paris` does not exist (I4); load the cluster as it was"
     );
 
     // Nor one of another workload.
@@ -167,7 +167,7 @@ fn i4_what_does_not_run_is_not_adopted() {
     let refusal = workspace.adopt_life(NOW, &m).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "nothing of `m` is known to run (I4); describe what runs with `kind: Placement`, or push it"
+        "no replicas of `m` are known to run (I4); declare its replicas with `kind: Placement`, or push it"
     );
     let draft = documents(5).iter().map(|text| text.replace("name: one", "name: development")).collect::<Vec<_>>();
     let (mut workspace, m) = load(&[draft, vec![runs("r", "m/development", 1)]].concat());

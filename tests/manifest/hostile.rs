@@ -177,7 +177,7 @@ fn many_of_one_name_are_one_problem() {
     let policy = "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: p}\nspec: {type: gpu, flavors: [{type: gpu, name: t4}]}\n---\n";
     let reading = hostile(&policy.repeat(100_000));
     assert_eq!(reading.problems.len(), 1);
-    assert_eq!(reading.problems[0].message, "policy `p` is described 100000 times");
+    assert_eq!(reading.problems[0].message, "policy `p` is defined 100000 times");
     let cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {provider: p, flavors: [{type: gpu, name: t4}]}\n---\n";
     let reading = hostile(&cluster.repeat(100_000));
     // Of clusters none is better than its twins, which is for the workspace to settle (I6).
@@ -268,5 +268,5 @@ fn a_directory_that_was_named_holds_manifests() {
     let gathered = gather(&[&folder]);
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(gathered.problems.len(), 1);
-    assert!(gathered.problems[0].message.ends_with("holds no manifests"), "{:?}", gathered.problems);
+    assert!(gathered.problems[0].message.ends_with("contains no manifests"), "{:?}", gathered.problems);
 }

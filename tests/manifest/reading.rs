@@ -123,9 +123,9 @@ spec:
             "9:31 invalid-value `16Gib` is not an amount of memory or storage: `Gib` is no unit of it (write `16Gi`)",
             "9:51 invalid-value no GPUs are asked for, but they are described (leave out `type`, `memory` and `share`, or ask for at least one)",
             "10:22 wrong-type `enabled` must be `true` or `false`, not `yes` (write `true`)",
-            "11:13 wrong-type `policies` must be a list, not a text (write `[one, two]`, or each entry on a line of its own after `- `)",
-            "12:12 wrong-type `A` must be a text, not a number (put quotes around it)",
-            "12:18 wrong-type `B` must be a text, not a boolean (put quotes around it)",
+            "11:13 wrong-type `policies` must be a list, not a string (write `[one, two]`, or each entry on a line of its own after `- `)",
+            "12:12 wrong-type `A` must be a string, not a number (put quotes around it)",
+            "12:18 wrong-type `B` must be a string, not a boolean (put quotes around it)",
         ]
     );
 }
@@ -238,7 +238,9 @@ fn d1_demands_that_contradict_themselves_are_refused() {
     );
     assert_eq!(
         demand("{anyOf: [{count: 1}], count: 1}"),
-        ["4:64 invalid-value `anyOf` stands alone (move the other fields into its alternatives)"]
+        [
+            "4:64 invalid-value `anyOf` cannot be combined with other fields (move the other fields into its alternatives)"
+        ]
     );
 }
 
@@ -268,7 +270,7 @@ fn settings_are_complete_and_in_range() {
     assert_eq!(faults("strategy: {type: rolling, surge: 2}").len(), 1);
     assert_eq!(
         faults("replicas: '3'"),
-        ["4:28 wrong-type `replicas` must be a number, not a text (remove the quotes)"]
+        ["4:28 wrong-type `replicas` must be a number, not a string (remove the quotes)"]
     );
     assert_eq!(faults("replicas: 010").len(), 1);
     assert_eq!(faults("replicas: 99999999999999999999").len(), 1);
@@ -317,17 +319,17 @@ fn d5_preferences_say_what_is_wrong_with_them() {
     assert_eq!(
         faults("price"),
         [
-            "4:38 wrong-type `prefer` must be a list, not a text (write `[one, two]`, or each entry on a line of its own after `- `)"
+            "4:38 wrong-type `prefer` must be a list, not a string (write `[one, two]`, or each entry on a line of its own after `- `)"
         ]
     );
     assert_eq!(
         faults("[prise, cheap, near, [], null]"),
         [
             "4:39 invalid-value a preference cannot be `prise` (did you mean `price`?)",
-            "4:46 invalid-value a preference cannot be `cheap` (it is one of `price`, `packing`, `near` and `favourites`)",
-            "4:53 invalid-value a preference cannot be `near` (say near to what, such as `near: {country: fr}`)",
-            "4:59 wrong-type an entry of `prefer` must be a text, not a list (write one text, in quotes if need be)",
-            "4:63 wrong-type an entry of `prefer` holds nothing (remove it, or write a text)",
+            "4:46 invalid-value a preference cannot be `cheap` (it must be one of `price`, `packing`, `near` and `favourites`)",
+            "4:53 invalid-value a preference cannot be `near` (say what to be near, such as `near: {country: fr}`)",
+            "4:59 wrong-type an entry of `prefer` must be a string, not a list (write a single string, in quotes if needed)",
+            "4:63 wrong-type an entry of `prefer` has no value (remove it, or write a string)",
         ]
     );
     assert_eq!(
@@ -337,20 +339,20 @@ fn d5_preferences_say_what_is_wrong_with_them() {
             "4:76 invalid-value `prefer` lists the same `near` twice (keep the first)",
         ]
     );
-    let one_each = "write one of them in each entry; `price` and `packing` are words of their own";
+    let one_each = "write one of them in each entry; `price` and `packing` are written as plain words";
     assert_eq!(
         faults("[{near: {country: fr}, favourites: [{cluster: a}]}, {}]"),
         [
-            format!("4:73 invalid-value a preference has one of `near` and `favourites`, not several ({one_each})"),
+            format!("4:73 invalid-value a preference must have exactly one of `near` and `favourites` ({one_each})"),
             format!("4:90 missing-field a preference needs `near` or `favourites` ({one_each})"),
         ]
     );
     assert_eq!(
         faults("[{near: {}}, {near: {country: fr, coordinates: [1, 200]}}]"),
         [
-            "4:46 missing-field near needs `country` or `coordinates` (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
-            "4:85 out-of-range `coordinates` lies outside of the globe (latitude is from -90 to 90, longitude from -180 to 180)",
-            "4:85 invalid-value near has one of `country` and `coordinates`, not several (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
+            "4:46 missing-field a proximity preference needs `country` or `coordinates` (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
+            "4:85 out-of-range `coordinates` is out of range (latitude is from -90 to 90, longitude from -180 to 180)",
+            "4:85 invalid-value a proximity preference must have exactly one of `country` and `coordinates` (write `{country: fr}` or `{coordinates: [48.85, 2.35]}`)",
         ]
     );
     let own_entry = "give each place an entry of its own";
@@ -358,7 +360,7 @@ fn d5_preferences_say_what_is_wrong_with_them() {
         faults("[{favourites: []}, {favourites: [{cluster: a, provider: b, weight: 0}, {weight: 1001, region: c}]}]"),
         [
             "4:52 empty-list `favourites` is empty (list at least one)".to_owned(),
-            format!("4:94 invalid-value a favourite has one of `cluster`, `location` and `provider`, not several ({own_entry})"),
+            format!("4:94 invalid-value a favourite must have exactly one of `cluster`, `location` and `provider` ({own_entry})"),
             "4:105 out-of-range `weight` cannot be `0` (write a whole number from 1 to 1000)".to_owned(),
             format!("4:109 missing-field a favourite needs `cluster`, `location` or `provider` ({own_entry})"),
             "4:118 out-of-range `weight` cannot be `1001` (write a whole number from 1 to 1000)".to_owned(),
@@ -370,7 +372,7 @@ fn d5_preferences_say_what_is_wrong_with_them() {
     assert_eq!(
         spread("{by: zone, maxSkew: 0}"),
         [
-            "4:43 invalid-value `by` cannot be `zone` (it is one of `cluster`, `location`, `country`, `continent` and `provider`)",
+            "4:43 invalid-value `by` cannot be `zone` (it must be one of `cluster`, `location`, `country`, `continent` and `provider`)",
             "4:58 out-of-range `maxSkew` cannot be `0` (write a whole number from 1 to 4294967295)",
         ]
     );
@@ -397,7 +399,7 @@ fn i4_placements_are_read_whole_or_not() {
     let one = document("Placement", "{deployment: bert/v1, cluster: use1, pool: g4dn, replicas: 1}");
     assert_eq!(
         problems(&[one.clone(), one].join("---\n")),
-        ["8:18 duplicate placement `it` is described twice (keep one, or give each its own name)"]
+        ["8:18 duplicate placement `it` is defined twice (keep one, or give each its own name)"]
     );
 }
 
@@ -457,7 +459,7 @@ fn headings_are_ours_or_not() {
     assert_eq!(
         problems("just text\n"),
         [
-            "1:1 wrong-type a document must be a mapping, not a text (write `{key: value}`, or each `key: value` on an indented line of its own)"
+            "1:1 wrong-type a document must be a mapping, not a string (write `{key: value}`, or each `key: value` on an indented line of its own)"
         ]
     );
     assert_eq!(problems("---\n---\n# nothing\n---\nnull\n"), Vec::<String>::new());
@@ -482,7 +484,7 @@ fn kinds_of_ours_under_other_groups_are_errors() {
             assert_eq!(
                 told,
                 [format!(
-                    "2:7 unknown-kind `{version}` is not known to have a kind `{kind}` (write `apiVersion: siting.dev/v1`, or keep other documents elsewhere)"
+                    "2:7 unknown-kind `{version}` is not known to have a kind `{kind}` (write `apiVersion: siting.dev/v1`, or keep documents of other tools elsewhere)"
                 )]
             );
         }
@@ -536,7 +538,7 @@ fn two_of_one_name_are_told_of_both_places() {
     let reading = read_str("x.yaml", &format!("{beamlit}---\n{native}"));
     assert_eq!(
         shown(&reading),
-        ["15:18 duplicate policy `my-policy` is described twice (keep one, or give each its own name)"]
+        ["15:18 duplicate policy `my-policy` is defined twice (keep one, or give each its own name)"]
     );
     assert_eq!(reading.problems[0].related[0].origin.line, 4);
     assert_eq!(reading.specs.policies.len(), 1);
@@ -545,7 +547,7 @@ fn two_of_one_name_are_told_of_both_places() {
     assert_eq!(problems(&[deployment("a"), deployment("b")].join("---\n")).len(), 0);
     assert_eq!(
         problems(&[deployment("a"), deployment("a")].join("---\n")),
-        ["8:18 duplicate deployment `a/it` is described twice (keep one, or give each its own name)"]
+        ["8:18 duplicate deployment `a/it` is defined twice (keep one, or give each its own name)"]
     );
     let workspace = document("Workspace", "{}");
     assert_eq!(problems(&[workspace.clone(), workspace].join("---\n")).len(), 1);
@@ -589,7 +591,7 @@ fn one_syntax_error_hides_nothing_else() {
 #[test]
 fn duplicate_keys_name_both_places() {
     let reading = read_str("x.yaml", &document("Policy", "{type: gpu, flavors: [{type: gpu, name: t4}], type: cpu}"));
-    assert_eq!(shown(&reading), ["4:53 duplicate the key `type` stands twice (keep one of them)"]);
+    assert_eq!(shown(&reading), ["4:53 duplicate the key `type` appears twice (keep one of them)"]);
     assert_eq!(reading.problems[0].related[0].origin.column, 8);
 }
 
@@ -615,7 +617,7 @@ fn places_count_characters_in_every_notation() {
 #[test]
 fn what_holds_nothing_is_not_absent() {
     // An emptied restriction would turn into none (P1, P13, I3).
-    let list = |field: &str| format!("`{field}` holds nothing (remove it, or list at least one)");
+    let list = |field: &str| format!("`{field}` has no value (remove it, or list at least one)");
     for (kind, field, rest) in [
         ("Policy", "resourceTypes", "type: location, locations: [{type: country, name: us}]"),
         ("Policy", "except", "type: location, locations: [{type: country, name: us}]"),
@@ -631,16 +633,16 @@ fn what_holds_nothing_is_not_absent() {
     for (kind, field, wanted, rest) in [
         ("Cluster", "healthy", "`true` or `false`", "provider: p, country: us, flavors: [{type: cpu, name: x86}]"),
         ("Cluster", "cordoned", "`true` or `false`", "provider: p, country: us, flavors: [{type: cpu, name: x86}]"),
-        ("Deployment", "environment", "a text", "model: m"),
+        ("Deployment", "environment", "a string", "model: m"),
         ("Deployment", "resources", "a mapping", "model: m"),
         ("Deployment", "replicas", "a whole number", "model: m"),
-        ("Environment", "policies: [{name: a, enforcement", "a text", "}]"),
+        ("Environment", "policies: [{name: a, enforcement", "a string", "}]"),
     ] {
         let close = if rest == "}]" { "}]" } else { "" };
         let rest = if close.is_empty() { format!(", {rest}") } else { String::new() };
         let found = problems(&document(kind, &format!("{{{field}: null{close}{rest}}}")));
         let name = field.rsplit(' ').next().unwrap_or_default();
-        let said = format!("wrong-type `{name}` holds nothing (remove it, or write {wanted})");
+        let said = format!("wrong-type `{name}` has no value (remove it, or write {wanted})");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].ends_with(&said), "{found:?}");
     }

@@ -107,7 +107,10 @@ fn r2_every_option_of_a_check_is_read() {
 #[test]
 fn r1_what_has_no_meaning_is_refused_with_its_place() {
     let cases: [(&str, &[&str]); 12] = [
-        ("{type: recreate}", &["6:20 `type` cannot be `recreate` (it is one of `rolling`, `blue-green` and `canary`)"]),
+        (
+            "{type: recreate}",
+            &["6:20 `type` cannot be `recreate` (it must be one of `rolling`, `blue-green` and `canary`)"],
+        ),
         (
             "{type: rolling, bakeSeconds: 1}",
             &[
@@ -127,7 +130,7 @@ fn r1_what_has_no_meaning_is_refused_with_its_place() {
                 "6:39 this is neither a count nor a percentage (write a count such as `1`, or a percentage such as `25%`)",
             ],
         ),
-        ("{type: rolling, maxSurge: \"25\"}", &["6:39 `maxSurge` must be a number, not a text (remove the quotes)"]),
+        ("{type: rolling, maxSurge: \"25\"}", &["6:39 `maxSurge` must be a number, not a string (remove the quotes)"]),
         (
             "{type: canary, steps: [{weight: 50}, {weight: 50}]}",
             &["6:59 `weight` is 50, not above the 50 of the step before (let the weights ascend)"],
@@ -201,12 +204,12 @@ fn r6_a_metric_without_a_meaning_is_refused() {
     assert_eq!(
         one("{type: Resource, resource: {name: cpu, target: {type: Value, value: 1}}}"),
         [format!(
-            "6:41 the target of metric `cpu` has no meaning: a target of this type says nothing about a metric of this kind ({kinds})"
+            "6:41 the target of metric `cpu` is not valid: a target of this type says nothing about a metric of this kind ({kinds})"
         )]
     );
     assert_eq!(
         one("{type: External, external: {metric: {name: q}, target: {type: Value, value: 0}}}"),
-        ["6:41 the target of metric `q` has no meaning: the target is zero (write a target above 0)"]
+        ["6:41 the target of metric `q` is not valid: the target is zero (write a target above 0)"]
     );
     assert_eq!(one("{type: External, external: {metric: {name: q}, target: {type: Value, value: much}}}").len(), 1);
     assert_eq!(problems("  offloading: {metrics: []}").len(), 1, "a percentage is needed");

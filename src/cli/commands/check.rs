@@ -43,7 +43,7 @@ fn scenarios_too(loaded: Result<Loaded, Failure>) -> Result<Loaded, Failure> {
         Ok(loaded) => Failure { problems: Vec::new(), sources: loaded.sources },
         Err(failure) => failure,
     };
-    // Text that is no YAML is read by neither, and said once.
+    // Text that is not YAML is read by neither, and reported once.
     problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
     problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     Err(Failure { problems, sources })

@@ -8,7 +8,7 @@ use crate::cli::session::Session;
 use crate::manifest::{self, Kind};
 use crate::report;
 
-/// Prints the schema itself: it is no report of ours. People get it as JSON.
+/// Prints the schema itself: it is not a report. The table format prints it as JSON.
 pub(in crate::cli) fn schema(session: &mut Session, args: &args::Schema) -> Result<ExitStatus, Failure> {
     let kind = args.kind.as_deref();
     let schema = if args.reports {

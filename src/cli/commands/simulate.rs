@@ -14,8 +14,8 @@ pub(in crate::cli) fn simulate(session: &mut Session, args: &args::Simulate) -> 
     let loaded = session.load(&args.load.paths)?;
     let scenarios = scenarios(&loaded)?;
     if scenarios.is_empty() {
-        let help = "describe one with `kind: Scenario`".to_owned();
-        return Err(Failure::invalid("there are no scenarios in these files".to_owned(), help));
+        let help = "define one with `kind: Scenario`".to_owned();
+        return Err(Failure::invalid("these files contain no scenarios".to_owned(), help));
     }
     let mut reports = Vec::with_capacity(scenarios.len());
     for scenario in &scenarios {

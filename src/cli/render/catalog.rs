@@ -20,7 +20,8 @@ pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
     }
     if let Some(groups) = &report.groups {
         let rows = groups.iter().map(|entry| {
-            let about = entry.about.as_deref().unwrap_or("of this workspace").split(" (").next().unwrap_or_default();
+            let about =
+                entry.about.as_deref().unwrap_or("defined by this workspace").split(" (").next().unwrap_or_default();
             [entry.name.clone(), entry.countries.len().to_string(), entry.countries.join(" "), owned(about)]
         });
         let rows: Vec<_> = rows.collect();
@@ -41,7 +42,7 @@ pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
                 some(&entry.aliases, 2),
             ]
         });
-        let headings = ["type", "name", "under", "memory", "known as", "also read"];
+        let headings = ["type", "name", "parent", "memory", "display name", "aliases"];
         sections.push(("Flavors", table(headings, &[3], rows.collect())));
     }
     match sections.as_slice() {

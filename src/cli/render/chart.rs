@@ -1,4 +1,4 @@
-//! Replicas and shares of the calls over time, as a chart of text.
+//! Replicas and shares of the requests over time, as a chart of text.
 
 use super::Style;
 use crate::simulation::{Line, Point, Series};
@@ -8,7 +8,7 @@ const WIDTH: u64 = 64;
 /// From nothing to all, in eighths.
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A chart of a series: for each deployment its ready replicas and its part of the calls; and below it what
+/// A chart of a series: for each deployment its ready replicas and its share of the requests; and below it what
 /// was told, with its time.
 pub(super) fn chart(series: &Series, style: Style) -> String {
     let lines: Vec<_> = series.deployments.iter().collect();
@@ -23,7 +23,7 @@ pub(super) fn chart(series: &Series, style: Style) -> String {
         let calls = bar(&|point| point.percent.into(), 100);
         let top = line.points.iter().map(|point| point.ready).max().unwrap_or(0);
         text.push_str(&format!("  {:name$}  replicas {top:>4}  {replicas}\n", line.name));
-        text.push_str(&format!("  {:name$}  calls    100%  {}\n", "", style.good(&calls)));
+        text.push_str(&format!("  {:name$}  requests 100%  {}\n", "", style.good(&calls)));
     }
     let end = time(series.until);
     let gap = usize::try_from(WIDTH).unwrap_or(0).saturating_sub(1 + end.len());

@@ -56,7 +56,7 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
     };
     let history = found.history.iter().map(|entry| {
         let places: Vec<_> = entry.places.iter().map(|at| format!("{} ×{}", at.cluster, at.replicas)).collect();
-        let at = if places.is_empty() { String::new() } else { format!(", at {}", places.join(", ")) };
+        let at = if places.is_empty() { String::new() } else { format!(", on {}", places.join(", ")) };
         [moment_in_words(entry.at), format!("{}: {}{at}", entry.what, entry.status)]
     });
     section("History", history.collect());
@@ -83,7 +83,7 @@ fn answer(answer: &Answer) -> String {
             let shares = shares.iter().map(|share| format!("{}% {}", share.percent, share.callee.name));
             format!("answers: {}", shares.collect::<Vec<_>>().join(", "))
         }
-        Answer::WakeFirst(_) => "wake it first".to_owned(),
+        Answer::WakeFirst(_) => "scaled to zero; must be woken first".to_owned(),
         Answer::NotReady(callee) => format!("not ready, {}", callee.status),
         Answer::NotFound(cause) => format!("404, {}", cause.as_str()),
     }

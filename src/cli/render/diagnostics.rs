@@ -40,7 +40,7 @@ pub(in crate::cli) fn errors(problems: &[Problem], texts: &Texts<'_>, style: Sty
     text
 }
 
-/// What deserves a word.
+/// The notices of a load.
 pub(in crate::cli) fn notices(notices: &[&Problem], texts: &Texts<'_>, style: Style) -> String {
     notices.iter().map(|notice| of(notice, Level::NOTE).render(texts, style) + "\n").collect()
 }
@@ -98,7 +98,7 @@ impl Diagnostic<'_> {
             text = text.replacen(&mark, &place, 1);
         }
         text.push('\n');
-        // Beside a line, help hangs on its margin; without one it stands by itself.
+        // Next to a source line, help is attached to its margin; without one it is printed alone.
         if let Some(help) = self.help.filter(|_| !placed) {
             text.push_str(&format!("  {} {}\n", style.bold("help:"), one_line(help)));
         }
@@ -129,7 +129,7 @@ fn shown(
     let path = if found.from_start {
         path
     } else {
-        // A private character: it stands in no text, since those are made visible.
+        // A private character: no shown text contains it, since those are made visible.
         let mark = format!("\u{f8ff}{}\u{f8ff}", marks.len());
         let column = found.text.get(..found.span.start).unwrap_or_default().chars().count() + 1;
         marks.push((format!("{mark}:{}:{column}", origin.line), format!("{path}:{}:{}", origin.line, origin.column)));

@@ -1,4 +1,4 @@
-//! `explain` in sentences: who restricts what, what is left, and what stands in the way.
+//! `explain` in sentences: what restricts it, what is left, and which constraints are not met.
 
 use super::Style;
 use super::place::reasons;
@@ -76,10 +76,10 @@ pub(in crate::cli) fn explain_cluster(
         let mut names = [pool.pool.clone(), pool.flavor.to_string()];
         if pool.reasons.is_empty() {
             let [pool, flavor] = names;
-            rows.push([pool, flavor, "candidate".to_owned(), "nothing stands in the way".to_owned()]);
+            rows.push([pool, flavor, "candidate".to_owned(), "meets every constraint".to_owned()]);
             continue;
         }
-        // The names stand in the first row of several.
+        // The names are only in the first of several rows.
         for reason in &pool.reasons {
             let [pool, flavor] = std::mem::take(&mut names);
             rows.push([pool, flavor, reason.code.clone(), reason.message.clone()]);
@@ -111,7 +111,7 @@ fn verdict(outcome: &Outcome, report: &ExplanationReport, style: Style) -> Strin
         Some(refusal) => {
             let verdict = style.bad(report.verdict.as_str());
             let wanted = count(usize::try_from(refusal.wanted).unwrap_or(usize::MAX), "replica");
-            format!("{verdict}, fits {} of {wanted}, {candidates}", refusal.fitting)
+            format!("{verdict}, {} of {wanted} fit, {candidates}", refusal.fitting)
         }
     }
 }
@@ -130,7 +130,7 @@ fn axis(workspace: &Workspace, scope: &Scope, axis: Axis, left: &str, style: Sty
     });
     let unmet = scope.unmet().iter().filter(|(unmet, _)| *unmet == axis);
     let unmet = unmet.map(|(axis, level)| {
-        [level.to_string(), String::new(), format!("requires a {axis} policy, and there is none")]
+        [level.to_string(), String::new(), format!("requires a {axis} policy, but there is none")]
     });
     let rows: Vec<_> = rows.chain(unmet).collect();
     let word = match scope.axis(axis).state() {
@@ -203,9 +203,9 @@ fn counted_flavors(catalog: &Catalog, flavors: &[ChoiceName]) -> String {
 fn obstacles(workspace: &Workspace, report: &ExplanationReport, style: Style) -> String {
     let clusters = count(workspace.inventory().fleet().clusters().len(), "cluster");
     if report.reasons.is_empty() {
-        return format!("\n{}\n", style.bold(&format!("Nothing stands in the way on {clusters}")));
+        return format!("\n{}\n", style.bold(&format!("All constraints are met on {clusters}")));
     }
-    format!("\n{}\n{}", style.bold(&format!("In the way, of {clusters}")), reasons(&report.reasons))
+    format!("\n{}\n{}", style.bold(&format!("Unmet constraints ({clusters} in the fleet)")), reasons(&report.reasons))
 }
 
 /// By cluster.

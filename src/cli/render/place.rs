@@ -59,7 +59,7 @@ fn rows(deployment: &DecisionReport) -> Vec<[String; 5]> {
         .take(PLACES)
         .map(|placed| {
             let replicas = match placed.replicas {
-                0 => "(asleep)".to_owned(),
+                0 => "(scaled to zero)".to_owned(),
                 replicas => format!("×{replicas}"),
             };
             format!("{}/{}  {} {replicas}", placed.cluster, placed.pool, placed.flavor)
@@ -108,7 +108,10 @@ fn heading(deployment: &DecisionReport, refusal: &RefusalReport, style: Style) -
         1 => "1 fits".to_owned(),
         number => format!("{number} fit"),
     };
-    format!("{address} is {refused}: {wanted} wanted, {fitting}{candidates}; of {}", count(refusal.clusters, "cluster"))
+    format!(
+        "{address} is {refused}: {wanted} wanted, {fitting}{candidates}; {} in the fleet",
+        count(refusal.clusters, "cluster")
+    )
 }
 
 /// The reasons, without those that do not matter: where the policies refuse everything, no cluster
@@ -150,7 +153,7 @@ fn line(code: &str, message: &str, policies: &[PolicyAt], (alone, left): (usize,
     [code.to_owned(), format!("removes {alone} alone,"), format!("leaves {left}"), words(code, message, policies)]
 }
 
-/// The code of a policy's no says it all but who says no.
+/// The code of a refusal by policies says everything except which policies refuse.
 fn words(code: &str, message: &str, policies: &[PolicyAt]) -> String {
     if !matches!(Code::parse(code), Some(Code::NotAllowed(_))) {
         return message.to_owned();

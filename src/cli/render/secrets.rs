@@ -8,11 +8,11 @@ use std::ops::Range;
 const FIELDS: [&str; 3] = ["env", "headersToAdd", "clientSecret"];
 
 /// The text with every secret value as asterisks, as many as it had characters; so all places stay
-/// right. Names of variables and headers are left, and in doubt is masked.
+/// right. Names of variables and headers are left, and whatever is in doubt is masked.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let mut hidden = Vec::new();
     hide_all(text, keys(text), &mut hidden);
-    // What an alias repeats stands where its anchor is.
+    // The value that an alias repeats is at its anchor.
     let mut names = Vec::new();
     for range in &hidden {
         names.extend(text.get(range.clone()).and_then(|value| value.strip_prefix('*')).map(|name| format!("&{name}")));
@@ -69,7 +69,7 @@ fn keys(text: &str) -> Vec<Key> {
     found
 }
 
-/// Every anchor of one of these names, as a key of what it stands before.
+/// Every anchor of one of these names, as a key of the value that follows it.
 fn anchors(text: &str, names: &[String]) -> Vec<Key> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices('&') {
@@ -107,7 +107,7 @@ fn line_start(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Notes which bytes are secret of the keys' values. What stands inside of a value is done with it.
+/// Notes which bytes are secret of the keys' values. Keys inside a value are covered by it.
 fn hide_all(text: &str, mut keys: Vec<Key>, hidden: &mut Vec<Range<usize>>) {
     keys.sort_by_key(|key| key.value);
     let mut done = 0;
@@ -123,7 +123,7 @@ fn hide(text: &str, key: &Key, hidden: &mut Vec<Range<usize>>) -> usize {
     let rest = text.get(key.value..).unwrap_or_default();
     let start = key.value + (rest.len() - rest.trim_start().len());
     let mut value = text.get(start..).unwrap_or_default();
-    // Tags and anchors stand before a value.
+    // Tags and anchors come before a value.
     while let Some(word) = value.strip_prefix(['!', '&']) {
         let end = word.find(char::is_whitespace).unwrap_or(word.len());
         value = word.get(end..).unwrap_or_default().trim_start();
@@ -148,7 +148,7 @@ fn hide(text: &str, key: &Key, hidden: &mut Vec<Range<usize>>) -> usize {
     }
 }
 
-/// Behind the closing quote.
+/// The position after the closing quote.
 fn end_of_quoted(text: &str, start: usize, quote: char) -> usize {
     let mut escaped = false;
     let inside = text.get(start + 1..).unwrap_or_default();
@@ -224,7 +224,7 @@ fn hide_block(text: &str, key: &Key, hidden: &mut Vec<Range<usize>>) -> usize {
             continue;
         }
         if begin == key.value {
-            // What stands beside the key; a comment there is no value.
+            // The rest of the key's line; a comment there is not a value.
             if !content.starts_with('#') {
                 hidden.push(from..from + content.len());
                 entries = Some(usize::MAX);

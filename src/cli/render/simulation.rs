@@ -1,4 +1,4 @@
-//! `simulate` as a list: each scenario, and where it went another way.
+//! `simulate` as a list: each scenario, and where it differs from what was expected.
 
 use super::Style;
 use super::chart::chart;

@@ -2,7 +2,7 @@
 
 use anstyle::AnsiColor;
 
-/// Whether to colour. Nothing is said by colour alone.
+/// Whether to colour. No information is given by colour alone.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cli) struct Style {
     colors: bool,

@@ -9,7 +9,7 @@ pub(super) fn table<const N: usize>(headings: [&str; N], right: &[usize], rows: 
     lay_out(table, right, "")
 }
 
-/// A list in columns, without headings, set in.
+/// A list in columns, without headings, indented.
 pub(super) fn columns<const N: usize>(right: &[usize], rows: Vec<[String; N]>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).add_rows(rows);

@@ -129,7 +129,7 @@ pub(in crate::manifest) mod model_deployment {
 document! {
     /// The spec of a policy.
     struct Body "a Beamlit policy's spec" {
-        /// A name for people.
+        /// A display name.
         display_name: Option<String>,
         /// What it restricts.
         #[key = "type"]
@@ -196,21 +196,21 @@ document! {
     struct Deployed "a model deployment's spec" {
         /// The model on the remote platform.
         model: Sourced<Name>,
-        /// Whether it offloads; absent does.
+        /// Whether it offloads; true if absent.
         enabled: Option<bool> as Option<Lenient<bool>>,
         /// The local workload.
         model_source_ref: ObjectReference as ModelSource,
         /// The service in front of it.
         service_ref: Option<ServiceReference> as Option<Lenient<ServiceReference>>,
-        /// The service that gives its metrics.
+        /// The service that exposes its metrics.
         metric_service_ref: Option<ServiceReference> as Option<Lenient<ServiceReference>>,
-        /// The environment; `production` where absent.
+        /// The environment; `production` if absent.
         environment: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// The policies that bind the remote side.
         policies: Vec<(Sourced<String>, PolicyReference)> as Lenient<Vec<NamedPolicy>> = Vec::new(),
         /// How the remote side scales.
         serverless_config: Option<ServerlessConfig> as Option<Lenient<ServerlessConfig>>,
-        /// When and where requests are offloaded; absent is never.
+        /// When and where requests are offloaded; never if absent.
         offloading_config: Option<OffloadingConfig> as Option<Lenient<OffloadingConfig>>,
     }
 }

@@ -18,25 +18,25 @@ pub enum Metric {
         /// The target.
         target: MetricTarget,
     },
-    /// A figure of the pods.
+    /// A metric of the pods.
     Pods {
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
     },
-    /// A figure of another object.
+    /// A metric of another object.
     Object {
         /// The object.
         described_object: ObjectReference,
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
     },
-    /// A figure from outside of the cluster.
+    /// A metric from outside the cluster.
     External {
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
@@ -73,7 +73,7 @@ document! {
         key: String,
         /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
         operator: String as Operator,
-        /// The values that the operator speaks of.
+        /// The values that the operator applies to.
         values: Vec<String> = Vec::new(),
     }
 }
@@ -89,7 +89,7 @@ document! {
         value: Option<String>,
         /// An average over the pods.
         average_value: Option<String>,
-        /// An average in percent of what is asked for.
+        /// An average in percent of the requested amount.
         average_utilization: Option<u32> as Option<Whole<1, { i32::MAX as i64 }>>,
     }
     check states_its_target(kind, value, average_value, average_utilization);
@@ -166,7 +166,7 @@ document! {
 document! {
     /// What a metric of type `Pods` holds.
     struct OfPods "a pods metric" {
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
@@ -178,7 +178,7 @@ document! {
     struct OfObject "an object metric" {
         /// The object.
         described_object: ObjectReference,
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
@@ -188,7 +188,7 @@ document! {
 document! {
     /// What a metric of type `External` holds.
     struct OfExternal "an external metric" {
-        /// Which.
+        /// The metric.
         metric: MetricIdentifier,
         /// The target.
         target: MetricTarget,
@@ -256,11 +256,15 @@ impl Format<Metric> for Metric {
     fn shape() -> Shape {
         let mut metric = RecordShape::new("a metric");
         let words = TYPES.map(|(word, ..)| word).to_vec();
-        metric.add(FieldShape::new("type", &["Which of the others it has."]).required(), Shape::Words(words));
+        metric.add(
+            FieldShape::new("type", &["The type of the metric, which tells which of the other fields it has."])
+                .required(),
+            Shape::Words(words),
+        );
         metric.add(FieldShape::new("resource", &["A resource of all containers."]), OfResource::shape());
-        metric.add(FieldShape::new("pods", &["A figure of the pods."]), OfPods::shape());
-        metric.add(FieldShape::new("object", &["A figure of another object."]), OfObject::shape());
-        metric.add(FieldShape::new("external", &["A figure from outside of the cluster."]), OfExternal::shape());
+        metric.add(FieldShape::new("pods", &["A metric of the pods."]), OfPods::shape());
+        metric.add(FieldShape::new("object", &["A metric of another object."]), OfObject::shape());
+        metric.add(FieldShape::new("external", &["A metric from outside the cluster."]), OfExternal::shape());
         metric.rules.push(source_of(&["Resource"], "resource", &["pods", "object", "external"]));
         metric.rules.push(source_of(&["Pods"], "pods", &["resource", "object", "external"]));
         metric.rules.push(source_of(&["Object"], "object", &["resource", "pods", "external"]));

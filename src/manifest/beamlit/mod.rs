@@ -58,25 +58,25 @@ document! {
     }
 }
 
-/// A `ModelDeployment`. The name, `model`, `environment` and policies as they bind stand in the
+/// A `ModelDeployment`. The name, `model`, `environment` and the binding policies are in the
 /// [`DeploymentSpec`](super::spec::DeploymentSpec) that holds it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ModelDeployment {
     /// The namespace of its metadata.
     pub namespace: Option<String>,
-    /// Whether it offloads; `None` does.
+    /// Whether it offloads; `None` means true.
     pub enabled: Option<bool>,
     /// The local workload.
     pub model_source_ref: ObjectReference,
     /// The service in front of it.
     pub service_ref: Option<ServiceReference>,
-    /// The service that gives its metrics.
+    /// The service that exposes its metrics.
     pub metric_service_ref: Option<ServiceReference>,
     /// The policies as written, in the order of the spec's.
     pub policies: Vec<PolicyReference>,
     /// How the remote side scales.
     pub serverless: Option<ServerlessConfig>,
-    /// When and where requests are offloaded; `None` is never.
+    /// When and where requests are offloaded; `None` means never.
     pub offloading: Option<OffloadingConfig>,
     /// What the controller recorded.
     pub status: Option<Status>,
@@ -98,7 +98,7 @@ document! {
         uid: Option<String>,
         /// Its resource version.
         resource_version: Option<String>,
-        /// A part of it.
+        /// The path of a field within it.
         field_path: Option<String>,
     }
 }
@@ -118,7 +118,7 @@ document! {
     /// A reference to a policy.
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct PolicyReference "a policy reference" {
-        /// Where it lives; `None` is remote.
+        /// Where it lives; remote if absent.
         ref_type: Option<PolicyRefType>,
         /// The policy.
         object: ObjectReference as Inline,
@@ -147,21 +147,21 @@ document! {
     /// How the remote side scales.
     #[derive(Clone, PartialEq, Eq, Debug, Default)]
     pub struct ServerlessConfig "a serverless configuration" {
-        /// The fewest replicas; `None` is 0.
+        /// The fewest replicas; 0 if absent.
         min_num_replicas: Option<u32> as Option<Whole<0, { i32::MAX as i64 }>>,
-        /// The most replicas; `None` is 10.
+        /// The most replicas; 10 if absent.
         max_num_replicas: Option<u32> as Option<Whole<0, { i32::MAX as i64 }>>,
         /// What is measured: `cpu`, `memory`, `rps`, `concurrency`.
         metric: Option<String>,
-        /// The value to hold.
+        /// The target value.
         target: Option<String>,
-        /// Replicas created when leaving zero, from 2.
+        /// The minimum number of replicas created when scaling up from zero, from 2.
         scale_up_minimum: Option<u32> as Option<Whole<2, { i32::MAX as i64 }>>,
         /// Time at reduced load before replicas are removed.
         scale_down_delay: Option<String>,
         /// The window over which the metric is averaged.
         stable_window: Option<String>,
-        /// The least life of the last replica after the decision to go to zero.
+        /// How long at least the last replica is kept after the decision to scale to zero.
         last_pod_retention_period: Option<String>,
     }
 }
@@ -170,20 +170,20 @@ document! {
     /// When and where requests are offloaded.
     #[derive(Clone, PartialEq, Debug, Default)]
     pub struct OffloadingConfig "an offloading configuration" {
-        /// Where they go; `None` is the controller's own setting.
+        /// Where they go; the controller's own setting if absent.
         remote_backend: Option<RemoteBackend>,
-        /// What is watched.
+        /// The metrics that are watched.
         metrics: Vec<Metric> = Vec::new(),
-        /// What follows.
+        /// What happens when a metric has reached its target.
         behavior: Option<OffloadingBehavior>,
     }
 }
 
 document! {
-    /// What follows when a metric has reached its target.
+    /// What happens when a metric has reached its target.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct OffloadingBehavior "an offloading behavior" {
-        /// The share of requests that is offloaded, from 0 to 100; `None` is 100.
+        /// The share of requests that is offloaded, from 0 to 100; 100 if absent.
         percentage: Option<u8> as Option<Whole<0, 100>>,
     }
 }
@@ -196,11 +196,11 @@ document! {
         host: Option<String>,
         /// How to authenticate there.
         auth_config: Option<AuthConfig>,
-        /// What is put before the path; `$workspace` and `$model` stand for themselves.
+        /// The prefix of the path; `$workspace` and `$model` in it stand for the workspace and the model.
         path_prefix: Option<String>,
         /// Headers to add. Their values may be secrets.
         headers_to_add: Variables = Variables::new(),
-        /// The scheme; `None` is `http`.
+        /// The scheme; `http` if absent.
         scheme: Option<Scheme>,
     }
 }
@@ -208,7 +208,7 @@ document! {
 words! {
     /// The scheme of a remote backend.
     pub enum Scheme {
-        /// In the clear.
+        /// Unencrypted.
         Http = "http",
         /// Encrypted.
         Https = "https",
@@ -218,8 +218,8 @@ words! {
 document! {
     /// How to authenticate at the remote side; there is one type, `oauth`.
     #[derive(Clone, PartialEq, Debug, Default)]
-    pub struct AuthConfig "an authentication" {
-        /// Credentials and where to take them.
+    pub struct AuthConfig "an authentication configuration" {
+        /// Client credentials and the URL that issues tokens.
         oauth: Option<OauthConfig> as OauthOnly,
     }
     rule Rule::Some(&["type", "oauthConfig"]);
@@ -229,11 +229,11 @@ document! {
     /// OAuth 2 client credentials.
     #[derive(Clone, PartialEq, Debug, Default)]
     pub struct OauthConfig "an OAuth configuration" {
-        /// The client.
+        /// The client id.
         client_id: Option<String>,
         /// Its secret.
         client_secret: Option<Secret>,
-        /// Where tokens are given.
+        /// The URL that issues tokens.
         token_url: Option<String>,
     }
 }
@@ -259,7 +259,7 @@ document! {
     }
 }
 
-/// A reference whose fields stand among others.
+/// A reference whose fields are inlined among others.
 struct Inline;
 
 impl Field<ObjectReference> for Inline {
@@ -276,7 +276,7 @@ impl Field<ObjectReference> for Inline {
     }
 }
 
-/// The one type of authentication: said by `type`, or by the configuration that it has.
+/// The one type of authentication: stated by `type`, or by the configuration that it has.
 struct OauthOnly;
 
 impl Field<Option<OauthConfig>> for OauthOnly {
@@ -284,7 +284,11 @@ impl Field<Option<OauthConfig>> for OauthOnly {
         let kind = fields.optional("type").map(|item| item.one_of(&[("oauth", ())]));
         let oauth = fields.optional("oauthConfig").map(OauthConfig::read);
         if kind.is_none() && oauth.is_none() {
-            fields.problem(ProblemCode::MissingField, "an authentication needs `type`", Some("write `type: oauth`"));
+            fields.problem(
+                ProblemCode::MissingField,
+                "an authentication configuration needs `type`",
+                Some("write `type: oauth`"),
+            );
             return None;
         }
         oauth.map_or(Some(None), |read| read.map(Some))
@@ -296,6 +300,9 @@ impl Field<Option<OauthConfig>> for OauthOnly {
 
     fn describe(_: FieldShape, record: &mut RecordShape) {
         record.add(FieldShape::new("type", &["The type."]), Shape::Words(vec!["oauth"]));
-        record.add(FieldShape::new("oauthConfig", &["Credentials and where to take them."]), OauthConfig::shape());
+        record.add(
+            FieldShape::new("oauthConfig", &["Client credentials and the URL that issues tokens."]),
+            OauthConfig::shape(),
+        );
     }
 }

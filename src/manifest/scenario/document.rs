@@ -48,14 +48,14 @@ pub(in crate::manifest) fn shape() -> Shape {
     let mut spec = RecordShape::new(WHAT);
     WorkloadType::describe(FieldShape::new("workload", &[]), &mut spec);
     WorkloadName::describe(FieldShape::new("workload", &[]), &mut spec);
-    spec.add(FieldShape::new("description", &["What it tells."]), Shape::Text);
-    spec.add(FieldShape::new("start", &["When it begins; 1970 where absent."]), Shape::Moment);
-    const FLEET: &[&str] = &["The clusters and policies that are loaded, or one cluster without end and no policies."];
+    spec.add(FieldShape::new("description", &["What the scenario shows."]), Shape::Text);
+    spec.add(FieldShape::new("start", &["When it begins; the start of 1970 if absent."]), Shape::Moment);
+    const FLEET: &[&str] = &["The loaded clusters and policies, or one cluster of unlimited capacity and no policies."];
     spec.add(FieldShape::new("fleet", FLEET).or("loaded".into()), Shape::Words(vec!["loaded", "unlimited"]));
     const HOST: &[&str] =
-        &["The scripted host that builds, starts, serves and reports; without one the steps say all that."];
+        &["The scripted host that builds, starts, serves and reports; without one, the steps must report all of that."];
     spec.add(FieldShape::new("host", HOST), HostSpec::shape());
-    let steps = FieldShape::new("steps", &["What happens."]).required();
+    let steps = FieldShape::new("steps", &["The steps, in order."]).required();
     spec.add(steps, Shape::List { of: Box::new(Shape::Record(step_shape())), least: 1 });
     spec.rules.push(Rule::One(vec!["model", "workload"]));
     Shape::Record(spec)
@@ -65,7 +65,7 @@ fn moment(item: Item<'_>) -> Option<Moment> {
     let text = item.text()?;
     let millis = text.parse::<jiff::Timestamp>().ok().and_then(|found| u64::try_from(found.as_millisecond()).ok());
     if millis.is_none() {
-        let message = "a moment has a date, a time and an offset";
+        let message = "a moment must have a date, a time and a UTC offset";
         item.problem(ProblemCode::InvalidValue, message, "write it as `2026-01-31T12:00:00Z`, from 1970 on");
     }
     millis.map(Moment::from_millis)
@@ -76,7 +76,7 @@ fn span(item: Item<'_>) -> Option<std::time::Duration> {
     let span = text.parse::<jiff::SignedDuration>().ok().and_then(|found| found.try_into().ok());
     if span.is_none() {
         let help = "write it as `90s`, `5m` or `1h 30m`";
-        item.problem(ProblemCode::InvalidValue, "a span has a number and a unit", help);
+        item.problem(ProblemCode::InvalidValue, "a duration must have a number and a unit", help);
     }
     span
 }
@@ -111,8 +111,7 @@ fn step(item: Item<'_>, hosted: bool, before: &mut std::time::Duration) -> Optio
         found.extend(fields.optional(seen(observation)).map(|item| observed(observation, item)));
     }
     if found.len() != 1 {
-        let message =
-            if found.is_empty() { "nothing happens in this step" } else { "more than one thing happens in this step" };
+        let message = if found.is_empty() { "this step does nothing" } else { "this step does more than one thing" };
         let help = "write one command or observation, such as `push`, `promote`, `built`, `ready`";
         fields.problem(ProblemCode::InvalidValue, message, Some(help));
     }
@@ -131,7 +130,7 @@ fn step(item: Item<'_>, hosted: bool, before: &mut std::time::Duration) -> Optio
 #[cfg(feature = "schema")]
 fn step_shape() -> RecordShape {
     let mut step = RecordShape::new(STEP);
-    const AT: &[&str] = &["How long after the start, such as `90s` or `1h 30m`; as the step before, where absent."];
+    const AT: &[&str] = &["Time since the start, such as `90s` or `1h 30m`; that of the previous step if absent."];
     step.add(FieldShape::new("at", AT), Shape::Span);
     step.add(FieldShape::new("expect", &["What is expected afterwards."]), ExpectSpec::shape());
     let mut words = Vec::new();
@@ -140,7 +139,7 @@ fn step_shape() -> RecordShape {
         words.push(happens.word);
     }
     for observation in Observation::ALL {
-        step.add(FieldShape::new(seen(observation), &["The deployment that is seen so, by name or id."]), Shape::Text);
+        step.add(FieldShape::new(seen(observation), &["The observed deployment, by name or id."]), Shape::Text);
         words.push(seen(observation));
     }
     step.rules.push(Rule::One(words));

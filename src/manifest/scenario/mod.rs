@@ -27,7 +27,7 @@ use crate::time::Moment;
 pub struct ScenarioSpec {
     /// Its name.
     pub metadata: Metadata,
-    /// What it tells.
+    /// What it shows.
     pub description: Option<String>,
     /// The workload's type.
     pub resource_type: Sourced<String>,
@@ -35,29 +35,29 @@ pub struct ScenarioSpec {
     pub workload: Sourced<Name>,
     /// When it begins.
     pub start: Moment,
-    /// Whether it runs on a fleet without end and without policies, instead of the one that is loaded:
-    /// for stories that are not about places.
+    /// Whether it runs on a fleet of unlimited capacity without policies, instead of the loaded one:
+    /// for scenarios that are not about placement.
     pub unlimited: bool,
-    /// The scripted host that builds, starts, stops, serves and reports; without one the steps say all that.
+    /// The scripted host that builds, starts, stops, serves and reports; without one, the steps report all of that.
     pub host: Option<HostSpec>,
-    /// What happens.
+    /// The steps, in order.
     pub steps: Vec<StepSpec>,
 }
 
 document! {
-    /// A host that behaves.
+    /// A scripted host, and how long its work takes.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct HostSpec "a scripted host" {
-        /// How long a build takes.
+        /// How long a build takes, in seconds.
         #[key = "buildSeconds"]
         build: Duration as Seconds<0> = HostSpec::default().build,
-        /// How long it takes until a replica is ready.
+        /// How long it takes until a replica is ready, in seconds.
         #[key = "startSeconds"]
         start: Duration as Seconds<0> = HostSpec::default().start,
-        /// How often it serves, scales and reports; above zero.
+        /// Interval at which it serves, scales and reports, in seconds, from 1.
         #[key = "tickSeconds"]
         tick: Duration as Seconds<1> = HostSpec::default().tick,
-        /// How long a request waits for a replica before it is lost.
+        /// How long a request waits for a replica before it is lost, in seconds.
         #[key = "queueSeconds"]
         patience: Duration as Seconds<0> = HostSpec::default().patience,
     }
@@ -72,22 +72,22 @@ impl Default for HostSpec {
 }
 
 document! {
-    /// What a version shows.
+    /// The metrics that a version reports.
     #[derive(Clone, PartialEq, Debug)]
-    pub struct ShownSpec "metrics" {
+    pub struct ShownSpec "a change of metrics" {
         /// The version.
         version: String,
         /// Percent of its requests that fail; 0 at first.
         error_rate: Option<Milli>,
         /// Milliseconds until a request is answered; 100 at first.
         latency: Option<Milli>,
-        /// Requests a second that a replica answers at most, with all its cpu, from 1; 100 at first. What is more
-        /// waits.
+        /// The most requests a second that a replica answers with all its cpu, from 1; 100 at first. Further requests
+        /// wait.
         #[key = "requestsPerReplica"]
         capacity: Option<u32> as Option<Whole<1>>,
         /// Whether its replicas become ready; they do at first.
         starts: Option<bool>,
-        /// Figures of its own.
+        /// Custom metrics, by name.
         custom: Vec<(Name, Milli)> as Figures = Vec::new(),
     }
 }
@@ -95,9 +95,9 @@ document! {
 /// One step of a scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StepSpec {
-    /// How long after the start; as the step before, where absent.
+    /// How long after the start; that of the previous step if absent.
     pub at: Option<Duration>,
-    /// What happens.
+    /// What the step does.
     pub happening: Happening,
     /// What is expected afterwards.
     pub expect: ExpectSpec,
@@ -105,7 +105,7 @@ pub struct StepSpec {
     pub origin: Origin,
 }
 
-/// What happens in a step. Deployments are named by name or id.
+/// What a step does. Deployments are named by name or id.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Happening {
     /// A version is pushed.
@@ -114,25 +114,25 @@ pub enum Happening {
     Do(Action<String>),
     /// Nothing but time passes.
     Wait,
-    /// An endpoint gets so many requests a second from here on.
+    /// An endpoint gets this many requests a second from this step on.
     Traffic {
         /// The endpoint.
         endpoint: EndpointSpec,
         /// How many.
         per_second: u32,
     },
-    /// A version shows other metrics from here on.
+    /// A version reports other metrics from this step on.
     Metrics(ShownSpec),
-    /// Replicas break, and are started again; those of a version that does not become ready stay broken.
+    /// Replicas fail and are restarted; those of a version that does not become ready stay failed.
     Fail {
         /// The deployment.
         deployment: String,
         /// How many.
         replicas: u32,
     },
-    /// A host sees something of a deployment.
+    /// The host observes something about a deployment.
     Observe(Observation, String),
-    /// An environment gets other policies, and what becomes illegal is settled (L13).
+    /// The policies of an environment are replaced, and the violations are settled (L13).
     SetPolicies {
         /// The environment.
         environment: Sourced<String>,
@@ -155,7 +155,7 @@ pub enum EndpointSpec {
 }
 
 impl EndpointSpec {
-    /// An endpoint as scenarios write it: `workload`, `draft`, `environment/…` or `deployment/…`. `None` of
+    /// An endpoint as scenarios write it: `workload`, `draft`, `environment/…` or `deployment/…`. `None` for
     /// anything else.
     ///
     /// ```
@@ -194,15 +194,15 @@ pub struct PushSpec {
     pub from: Option<Sourced<String>>,
     /// The push; its settings are still to be changed.
     pub push: Push,
-    /// Settings that differ from those of `from`, or from the usual ones.
+    /// Settings that differ from those of `from`, or from the defaults.
     pub changes: Vec<Change>,
 }
 
 document! {
-    /// What is expected after a step; what is not mentioned may be anything.
+    /// What is expected after a step; what is not mentioned is not checked.
     #[derive(Clone, PartialEq, Debug, Default)]
     pub struct ExpectSpec "an expectation" {
-        /// It is refused: by which rule, and with which words. Absent: it is accepted.
+        /// The expected refusal: the rule, and words of its reason. If absent, the step must be accepted.
         refused: Option<(String, Option<String>)> as Option<Refusal>,
         /// Statuses by deployment.
         status: Vec<(String, Status)> as ByName<Status> = Vec::new(),
@@ -210,20 +210,20 @@ document! {
         roles: Vec<(String, Role)> as ByName<Role> = Vec::new(),
         /// Governors by deployment.
         governors: Vec<(String, String)> as ByName<String> = Vec::new(),
-        /// What calls get: by `workload`, `draft`, `environment/…` or `deployment/…`, a deployment's name or
-        /// what is said instead.
+        /// Where each endpoint (`workload`, `draft`, `environment/…` or `deployment/…`) leads: a deployment's name or
+        /// the answer that is given instead.
         routes: Vec<(String, String)> as Routes = Vec::new(),
         /// All effects, in order, as reports have them.
         effects: Option<Vec<String>>,
-        /// Replicas by cluster, by deployment.
+        /// Replicas by deployment and cluster.
         places: Vec<(String, BTreeMap<String, u32>)> as ByName<Counts> = Vec::new(),
         /// The deployments with replicas where they may not run.
         violations: Option<Vec<String>>,
         /// Replicas by deployment.
         replicas: Vec<(String, u32)> as ByName<u32> = Vec::new(),
-        /// Why the last rollout went back, by environment: words of it, or `no`.
+        /// Why the last rollout was rolled back, by environment: words of the reason, or `no`.
         rolled_back: Vec<(String, String)> as ByName<String> = Vec::new(),
-        /// Requests since the start that had no route or waited for too long, at most.
+        /// The most requests since the start that may have had no route or waited too long.
         lost: Option<u64> as Option<u64>,
         /// The cluster to which requests are offloaded, by environment, as `oslo 30%`; or `no`.
         offloaded: Vec<(String, String)> as ByName<String> = Vec::new(),
@@ -261,7 +261,7 @@ impl Format<Vec<(String, String)>> for Routes {
                 let problem = Problem::new(
                     ProblemCode::InvalidValue,
                     &key.origin,
-                    format!("{} is no endpoint", quoted(key.value)),
+                    format!("{} is not an endpoint", quoted(key.value)),
                 );
                 item.report(problem.help(endpoint_help(key.value)));
                 return None;
@@ -309,7 +309,7 @@ impl Format<BTreeMap<String, u32>> for Counts {
     }
 }
 
-/// Figures by their names.
+/// Metrics by name.
 struct Figures;
 
 impl Format<Vec<(Name, Milli)>> for Figures {
@@ -339,7 +339,7 @@ impl Format<String> for RuleName {
         if begins && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(text);
         }
-        let message = format!("{} is no name of a rule", quoted(&text));
+        let message = format!("{} is not the name of a rule", quoted(&text));
         let help = "write a letter and a number, such as `L6`; words of the reason go under `reason`";
         item.problem(ProblemCode::InvalidValue, message, help);
         None
@@ -362,7 +362,7 @@ document! {
     struct Expected "an expected refusal" {
         /// The rule, such as `L6`.
         rule: String as RuleName,
-        /// Words of the reason.
+        /// Words that the reason contains.
         reason: Option<String>,
     }
 }

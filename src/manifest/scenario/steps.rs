@@ -1,4 +1,4 @@
-//! What can happen in a step: the words, what stands under each, and what it means.
+//! The kinds of step: their keys, the values of these, and what they mean.
 
 use std::sync::Arc;
 
@@ -14,25 +14,25 @@ use crate::origin::{ProblemCode, Sourced};
 use crate::policy::{Environment, OnReplaced};
 use crate::rollout;
 
-/// A word for what happens.
+/// A kind of step.
 #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only a schema describes it"))]
 pub(super) struct Happens {
-    /// The field of a step.
+    /// The key in a step.
     pub(super) word: &'static str,
     /// What the schema says of it.
     pub(super) doc: &'static [&'static str],
-    /// Reads what stands there.
+    /// Reads the value.
     pub(super) read: for<'d> fn(Item<'d>) -> Option<Happening>,
-    /// Describes what can stand there.
+    /// Describes the value.
     pub(super) shape: fn() -> Shape,
 }
 
-/// A word under which one record stands.
+/// A kind of step whose value is a record.
 const fn of<R: Happen>(word: &'static str, doc: &'static [&'static str]) -> Happens {
     Happens { word, doc, read: |item| R::read(item)?.happening(), shape: R::shape }
 }
 
-/// A word under which only an environment stands.
+/// A kind of step whose value is an environment.
 macro_rules! on_environment {
     ($word:literal, $action:ident, $doc:literal) => {
         Happens {
@@ -44,7 +44,7 @@ macro_rules! on_environment {
     };
 }
 
-/// A word under which only a deployment stands.
+/// A kind of step whose value is a deployment.
 macro_rules! on_deployment {
     ($word:literal, $action:ident, $doc:literal) => {
         Happens {
@@ -56,7 +56,7 @@ macro_rules! on_deployment {
     };
 }
 
-/// A word under which only `true` stands.
+/// A kind of step whose value is `true`.
 macro_rules! flag {
     ($word:literal, $happening:expr, $doc:literal) => {
         Happens {
@@ -68,7 +68,7 @@ macro_rules! flag {
     };
 }
 
-/// All of them, but for observations.
+/// All kinds of step, except for observations.
 pub(super) const HAPPENINGS: [Happens; 25] = [
     Happens { word: "push", doc: &["A version is pushed."], read: push, shape: push_shape },
     of::<Patch>("patch", &["The draft gets another version."]),
@@ -81,34 +81,30 @@ pub(super) const HAPPENINGS: [Happens; 25] = [
         read: roll_back,
         shape: roll_back_shape,
     },
-    on_environment!("cancel", Cancel, "The environment that something is being promoted to."),
-    on_environment!("pause", Pause, "The environment whose rollout stands still from now on."),
-    on_environment!("resume", Resume, "The environment whose rollout goes on."),
-    on_environment!(
-        "forceForward",
-        ForceForward,
-        "The environment whose rollout passes over soak, steps and judgement."
-    ),
+    on_environment!("cancel", Cancel, "The environment whose promotion is cancelled."),
+    on_environment!("pause", Pause, "The environment whose rollout is paused."),
+    on_environment!("resume", Resume, "The environment whose rollout is resumed."),
+    on_environment!("forceForward", ForceForward, "The environment whose rollout skips soak, steps and judgement."),
     on_deployment!("activate", Activate, "The deployment that is started, by name or id."),
     on_deployment!("deactivate", Deactivate, "The deployment that is stopped, by name or id."),
-    on_deployment!("wake", Wake, "The deployment that is brought back from zero, by name or id."),
+    on_deployment!("wake", Wake, "The deployment that is scaled up from zero, by name or id."),
     on_deployment!("idle", Idle, "The deployment that is scaled to zero, by name or id."),
     on_deployment!("move", Move, "The deployment that is moved to where it may run, by name or id."),
     on_deployment!("delete", Delete, "The deployment that is deleted, by name or id."),
-    of::<Scale>("scale", &["A deployment gets a number of replicas."]),
+    of::<Scale>("scale", &["A deployment is scaled to a number of replicas."]),
     Happens { word: "edit", doc: &["Settings of a deployment change."], read: edit, shape: edit_shape },
-    of::<Rename>("rename", &["A deployment gets another name."]),
+    of::<Rename>("rename", &["A deployment is renamed."]),
     flag!("deleteWorkload", Happening::Do(Action::DeleteWorkload), "The workload is deleted."),
-    of::<SetPolicies>("setPolicies", &["An environment gets other policies."]),
-    flag!("wait", Happening::Wait, "Nothing but time passes."),
-    of::<Calls>("traffic", &["The requests that an endpoint gets from here on."]),
+    of::<SetPolicies>("setPolicies", &["The policies of an environment are replaced."]),
+    flag!("wait", Happening::Wait, "Only time passes."),
+    of::<Calls>("traffic", &["The requests that an endpoint gets from this step on."]),
     Happens {
         word: "metrics",
-        doc: &["What a version shows from here on; what is not mentioned stays as it was."],
+        doc: &["The metrics that a version reports from this step on; those not given stay as they were."],
         read: |item| ShownSpec::read(item).map(Happening::Metrics),
         shape: ShownSpec::shape,
     },
-    of::<Fail>("fail", &["Replicas break, and are started again."]),
+    of::<Fail>("fail", &["Replicas fail and are restarted."]),
 ];
 
 /// An observation as a field of a step.
@@ -119,12 +115,12 @@ pub(super) fn seen(observation: Observation) -> &'static str {
     }
 }
 
-/// A host sees something of a deployment.
+/// An observation of a deployment by the host.
 pub(super) fn observed(observation: Observation, item: Item<'_>) -> Option<Happening> {
     item.string().map(|address| Happening::Observe(observation, address))
 }
 
-/// A record that says what happens.
+/// A record that is the value of a step.
 trait Happen: Record {
     fn happening(self) -> Option<Happening>;
 }
@@ -132,7 +128,7 @@ trait Happen: Record {
 document! {
     /// A new version for the draft.
     struct Patch "a patch" {
-        /// The draft's version from now on.
+        /// The draft's new version.
         version: Option<String>,
     }
 }
@@ -150,13 +146,13 @@ document! {
         deployment: String,
         /// The environment.
         environment: Name,
-        /// The name it gets.
+        /// Its new name.
         name: Option<Name>,
-        /// What becomes of the replaced holder.
+        /// What happens to the replaced holder.
         on_replaced: Option<OnReplaced>,
-        /// Whether to promote an unhealthy one.
+        /// Whether to promote it even if it is unhealthy.
         force: bool = false,
-        /// How it takes over.
+        /// The rollout strategy, or `at-once`.
         by: Option<Box<PromotionStrategy>> as Option<By>,
     }
 }
@@ -177,9 +173,9 @@ document! {
         to: Name,
         /// The name of the copy.
         name: Option<Name>,
-        /// What becomes of the replaced holder.
+        /// What happens to the replaced holder.
         on_replaced: Option<OnReplaced>,
-        /// How it takes over.
+        /// The rollout strategy, or `at-once`.
         by: Option<Box<PromotionStrategy>> as Option<By>,
     }
 }
@@ -200,9 +196,9 @@ document! {
         version: String,
         /// The new deployment's name.
         name: Option<Name>,
-        /// What becomes of the replaced holder.
+        /// What happens to the replaced holder.
         on_replaced: Option<OnReplaced>,
-        /// How it takes over.
+        /// The rollout strategy, or `at-once`.
         by: Option<Box<PromotionStrategy>> as Option<By>,
     }
 }
@@ -215,13 +211,13 @@ impl Happen for Update {
 }
 
 document! {
-    /// A way back.
-    struct RollBack "a roll back" {
+    /// A rollback.
+    struct RollBack "a rollback" {
         /// The environment.
         environment: Name,
-        /// What becomes of the replaced holder.
+        /// What happens to the replaced holder.
         on_replaced: Option<OnReplaced>,
-        /// How it takes over.
+        /// The rollout strategy, or `at-once`.
         by: Option<Box<PromotionStrategy>> as Option<By>,
     }
 }
@@ -244,7 +240,7 @@ document! {
     struct Scale "scaling a deployment" {
         /// The deployment, by name or id.
         deployment: String,
-        /// How many.
+        /// The number of replicas.
         replicas: u32,
     }
 }
@@ -257,10 +253,10 @@ impl Happen for Scale {
 
 document! {
     /// Another name.
-    struct Rename "a renaming" {
+    struct Rename "a rename" {
         /// The deployment, by name or id.
         deployment: String,
-        /// Its name from now on.
+        /// Its new name.
         name: Name,
     }
 }
@@ -276,7 +272,7 @@ document! {
     struct SetPolicies "a change of policies" {
         /// The environment.
         environment: Sourced<String> as Sourced<Reference>,
-        /// Its policies from now on.
+        /// Its new policies.
         policies: Vec<AttachmentSpec> as Vec<Attached> = Vec::new(),
     }
 }
@@ -290,11 +286,11 @@ impl Happen for SetPolicies {
 document! {
     /// Requests.
     struct Calls "traffic" {
-        /// The environment that is called; `production` where absent.
+        /// The environment that is called; `production` if absent.
         environment: Option<Name>,
-        /// What is called instead: `workload`, `draft`, `environment/…` or `deployment/…`.
+        /// The endpoint that is called instead: `workload`, `draft`, `environment/…` or `deployment/…`.
         endpoint: Option<EndpointSpec> as Option<Endpoint>,
-        /// How many requests a second it gets from here on.
+        /// Requests a second that it gets from this step on.
         requests_per_second: u32 as Whole<0, 1_000_000>,
     }
     check goes_to_one(environment, endpoint);
@@ -317,7 +313,7 @@ impl Format<EndpointSpec> for Endpoint {
         let text = item.string()?;
         let found = EndpointSpec::read(&text);
         if found.is_none() {
-            item.problem(ProblemCode::InvalidValue, format!("`{text}` is no endpoint"), endpoint_help(&text));
+            item.problem(ProblemCode::InvalidValue, format!("`{text}` is not an endpoint"), endpoint_help(&text));
         }
         found
     }
@@ -341,10 +337,10 @@ impl Happen for Calls {
 
 document! {
     /// A failure.
-    struct Fail "failing replicas" {
+    struct Fail "a failure" {
         /// The deployment, by name or id.
         deployment: String,
-        /// How many break, and are ready again after the time of a start, if the version becomes ready.
+        /// How many fail; they are ready again after the start time, if the version becomes ready.
         replicas: u32 as Whole<1>,
     }
 }
@@ -383,7 +379,7 @@ impl Format<Box<PromotionStrategy>> for By {
 }
 
 document! {
-    /// What a push says beside settings.
+    /// The fields of a push other than settings.
     struct PushForm "a push" {
         /// Whether it is the draft.
         draft: bool = false,
@@ -391,9 +387,9 @@ document! {
         from: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// The environment that it is promoted to once it is active.
         promote: Option<Name>,
-        /// What becomes of the replaced holder.
+        /// What happens to the replaced holder.
         on_replaced: Option<OnReplaced>,
-        /// How it takes over.
+        /// The rollout strategy, or `at-once`.
         by: Option<Box<PromotionStrategy>> as Option<By>,
         /// Its name.
         name: Option<Name>,
@@ -418,8 +414,8 @@ document! {
 
 fn a_draft_is_not_promoted(draft: &bool, promote: &Option<Name>, push: &Fields<'_>) -> Option<()> {
     if *draft && promote.is_some() {
-        let help = "push it published, or promote the draft once it is active";
-        push.problem(ProblemCode::InvalidValue, "a draft is not promoted by its push", Some(help));
+        let help = "push it without `draft`, or promote the draft once it is active";
+        push.problem(ProblemCode::InvalidValue, "a push cannot promote a draft", Some(help));
         return None;
     }
     Some(())
@@ -433,7 +429,7 @@ fn something_is_replaced(
 ) -> Option<()> {
     if promote.is_none() && (on_replaced.is_some() || by.is_some()) {
         let help = "name the environment with `promote`, or leave `onReplaced` and `by` out";
-        push.problem(ProblemCode::InvalidValue, "nothing is replaced where nothing is promoted", Some(help));
+        push.problem(ProblemCode::InvalidValue, "`onReplaced` and `by` need `promote`", Some(help));
         return None;
     }
     Some(())
@@ -462,17 +458,17 @@ fn push_shape() -> Shape {
 }
 
 document! {
-    /// What an edit changes beside settings.
+    /// The fields of an edit other than settings.
     struct EditForm "an edit" {
         /// The deployment, by name or id.
         deployment: String,
-        /// Its name from now on.
+        /// Its new name.
         name: Option<Name>,
-        /// Refused: a deployment keeps its workload.
+        /// Always refused: the workload of a deployment cannot change.
         workload: Option<Name>,
-        /// Refused: a version does not change.
+        /// Always refused: the version of a deployment cannot change.
         version: Option<String>,
-        /// The environment that governs it from now on.
+        /// The environment that is to govern it.
         environment: Option<Name>,
     }
 }
@@ -551,7 +547,7 @@ fn describe_settings(record: &mut RecordShape) {
     let common = deployment.fields.into_iter().filter(|(field, _)| OF_DEPLOYMENTS.contains(&field.key));
     // A setting that is not mentioned stays as it is.
     record.fields.extend(common.map(|(field, shape)| (FieldShape::new(field.key, field.doc), shape)));
-    record.add(FieldShape::new("displayName", &["A name for people."]), Shape::Text);
+    record.add(FieldShape::new("displayName", &["A display name."]), Shape::Text);
     let labels = Shape::Map { of: Box::new(Shape::StrictText) };
     record.add(FieldShape::new("labels", &["Labels."]), labels);
     let names = || Shape::List { of: Box::new(Shape::Text), least: 0 };

@@ -18,7 +18,7 @@ document! {
     pub struct ClusterSpec "a cluster's spec" {
         /// Its name and labels.
         metadata: Metadata as OfDocument,
-        /// Who runs it; holds no `/`.
+        /// The provider that runs it; its name cannot contain `/`.
         provider: Sourced<Name> as Sourced<Provider>,
         /// The region, without the provider.
         location: Option<Sourced<String>> as Option<Sourced<Reference>>,
@@ -26,7 +26,7 @@ document! {
         country: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// Where it stands: latitude and longitude in degrees.
         coordinates: Option<Coordinates>,
-        /// Whether it can run anything (I3).
+        /// Whether it is healthy; if not, it is no candidate (I3).
         healthy: bool = true,
         /// Whether it is closed to new work (I3).
         cordoned: bool = false,
@@ -41,7 +41,7 @@ document! {
 pub enum PoolsSpec {
     /// Pools of nodes; never empty.
     Pools(Vec<PoolSpec>),
-    /// One unlimited pool for each, of no shape; never empty.
+    /// One unlimited pool without a shape for each flavor; never empty.
     Flavors(Vec<Sourced<ChoiceSpec>>),
 }
 
@@ -55,7 +55,7 @@ impl PoolsSpec {
     }
 }
 
-/// The most GPUs that one node has.
+/// The most GPUs that one node can have.
 pub(crate) const MAX_GPUS: u32 = 1024;
 
 document! {
@@ -72,9 +72,9 @@ document! {
         cpu: Cpu as AboveZero<Cpu>,
         /// Memory of one node, with a unit.
         memory: Bytes as AboveZero<Bytes>,
-        /// Storage of one node; absent limits nothing.
+        /// Storage of one node; no limit if absent.
         storage: Option<Bytes>,
-        /// Bandwidth of one node; absent limits nothing.
+        /// Bandwidth of one node; no limit if absent.
         bandwidth: Option<Bandwidth>,
         /// GPUs of one node.
         gpu: Option<PoolGpuSpec> as Option<PoolGpu>,
@@ -96,7 +96,7 @@ fn says_what_its_nodes_are(
 ) -> Option<()> {
     if cpu_flavor.is_none() && gpu.is_none() {
         let help = "say what its nodes are, such as `cpuFlavor: x86`";
-        pool.problem(ProblemCode::MissingField, "a pool needs `cpuFlavor`, `gpu` or both", Some(help));
+        pool.problem(ProblemCode::MissingField, "a pool needs `cpuFlavor`, `gpu`, or both", Some(help));
         return None;
     }
     Some(())
@@ -117,7 +117,7 @@ document! {
 document! {
     /// What of a pool is in use, over all nodes; filled from the first node on (I1).
     #[derive(Clone, PartialEq, Eq, Debug, Default)]
-    pub struct UsedSpec "a pool's used" {
+    pub struct UsedSpec "a pool's usage" {
         /// Cores.
         cpu: Cpu = Cpu::default(),
         /// Memory with a unit.
@@ -126,7 +126,7 @@ document! {
         storage: Bytes = Bytes::default(),
         /// Network bandwidth.
         bandwidth: Bandwidth = Bandwidth::default(),
-        /// GPUs, such as `2` or `0.25`; in thousandths.
+        /// GPUs, such as `2` or `0.25`, kept in thousandths.
         #[key = "gpu"]
         gpu_thousandths: u64 as Gpus = 0,
     }
@@ -179,7 +179,11 @@ impl Format<Name> for Provider {
     fn read(item: Item<'_>) -> Option<Name> {
         let name = item.name()?.value;
         if name.as_str().contains('/') {
-            item.problem(ProblemCode::InvalidValue, "a provider holds no `/`", "write the region as `location`");
+            item.problem(
+                ProblemCode::InvalidValue,
+                "a provider's name cannot contain `/`",
+                "write the region as `location`",
+            );
             return None;
         }
         Some(name)
@@ -228,9 +232,9 @@ impl Field<PoolsSpec> for PoolsOrFlavors {
 
     fn describe(_: FieldShape, record: &mut RecordShape) {
         let pools = <Nonempty<PoolSpec> as Format<Vec<PoolSpec>>>::shape();
-        record.add(FieldShape::new("pools", &["Its nodes."]), pools);
+        record.add(FieldShape::new("pools", &["Its pools of nodes."]), pools);
         let flavors = <Nonempty<Hardware> as Format<Vec<Sourced<ChoiceSpec>>>>::shape();
-        record.add(FieldShape::new("flavors", &["What it serves without limit."]), flavors);
+        record.add(FieldShape::new("flavors", &["The flavors that it serves without limit."]), flavors);
     }
 }
 
@@ -258,20 +262,20 @@ impl Format<Coordinates> for Coordinates {
         let degrees = item.list(|item| {
             let micros = Coordinates::micro_degrees(item.text()?);
             if micros.is_none() {
-                let message = "a coordinate is a decimal number of degrees";
+                let message = "a coordinate must be a decimal number of degrees";
                 item.problem(ProblemCode::InvalidValue, message, "write at most six decimals, such as `-77.4`");
             }
             Some(micros)
         })?;
         let [latitude, longitude] = degrees[..] else {
-            let message = format!("`coordinates` holds two numbers, not {}", degrees.len());
+            let message = format!("`coordinates` must have two numbers, not {}", degrees.len());
             item.problem(ProblemCode::InvalidValue, message, "write `[latitude, longitude]`");
             return None;
         };
         let coordinates = Coordinates::from_micro_degrees(latitude?, longitude?);
         if coordinates.is_none() {
             let help = "latitude is from -90 to 90, longitude from -180 to 180";
-            item.problem(ProblemCode::OutOfRange, "`coordinates` lies outside of the globe", help);
+            item.problem(ProblemCode::OutOfRange, "`coordinates` is out of range", help);
         }
         coordinates
     }
@@ -279,7 +283,7 @@ impl Format<Coordinates> for Coordinates {
     fn write(value: &Coordinates) -> Written {
         let degrees = |micros: i32| {
             let degrees = f64::from(micros) / 1e6;
-            // Serialisers give tiny numbers an exponent, which is no notation of ours.
+            // Serialisers give tiny numbers an exponent, which is not a notation that is read.
             if micros != 0 && micros.unsigned_abs() < 1000 { Written::text(degrees) } else { Written::Decimal(degrees) }
         };
         Written::List(vec![degrees(value.latitude()), degrees(value.longitude())])
@@ -299,8 +303,8 @@ impl<T: Amount + Default + PartialEq, F: Format<T>> Format<T> for AboveZero<F> {
         if amount != T::default() {
             return Some(amount);
         }
-        let help = "write what one node has, above zero";
-        item.problem(ProblemCode::OutOfRange, "a node has more than nothing of it", help);
+        let help = "write how much one node has";
+        item.problem(ProblemCode::OutOfRange, "the amount on a node must be greater than zero", help);
         None
     }
 

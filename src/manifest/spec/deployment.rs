@@ -27,25 +27,25 @@ document! {
         workload: Sourced<Name> as WorkloadName,
         /// The version.
         version: Option<String> as Option<Lenient<String>>,
-        /// The environment that governs it; the workspace's default where absent (E2).
+        /// The environment that governs it; the workspace's default if absent (E2).
         environment: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// Policies of its own.
         policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
-        /// Higher is decided first.
+        /// Deployments of higher priority are decided first.
         priority: i32 as Lenient<i32> = 0,
-        /// Replicas wanted where scaling is off; 1 where absent.
+        /// Replicas wanted if scaling is off; 1 if absent.
         replicas: Option<u32> as Option<Lenient<u32>>,
-        /// What one replica takes; absent takes any flavor (D1).
+        /// What one replica takes; any flavor will do if absent (D1).
         resources: Option<ResourcesSpec>,
-        /// How it follows its load.
+        /// How it scales with its load.
         scaling: Option<Scaling> as Option<Lenient<Scaling>>,
-        /// How its requests are spread.
+        /// How its requests are balanced over its replicas.
         load_balancer: Option<LoadBalancer> as Option<Lenient<LoadBalancer>>,
-        /// How it would like to replace another, and what it is judged by on the way.
+        /// The strategy by which it replaces another, and the checks by which it is judged.
         strategy: Option<rollout::Settings>,
-        /// When its requests go to a remote side; a Beamlit document says so in its own fields.
+        /// When its requests go to a remote side; a Beamlit document states this in its own fields.
         offloading: Option<OffloadingSpec> as Option<Lenient<OffloadingSpec>>,
-        /// Which of the candidates it would rather have.
+        /// Which of the candidates it prefers.
         placement: Option<PreferencesSpec>,
         /// Environment variables.
         env: Variables as Lenient<Variables> = Variables::new(),
@@ -58,13 +58,13 @@ document! {
     rule Rule::One(vec!["model", "workload"]);
 }
 
-/// Deployments are addressed `workload/name` (L1), so their names hold no `/`.
+/// Deployments are addressed `workload/name` (L1), so their names cannot contain `/`.
 fn is_addressable(metadata: &Metadata, fields: &Fields<'_>) -> Option<()> {
     let Sourced { value: name, origin } = &metadata.name;
     if !name.as_str().contains('/') {
         return Some(());
     }
-    let problem = Problem::new(ProblemCode::InvalidValue, origin, "a deployment's name holds no `/`");
+    let problem = Problem::new(ProblemCode::InvalidValue, origin, "a deployment's name cannot contain `/`");
     fields.report(problem.help("remove the `/`; the workload has a field of its own"));
     None
 }
@@ -94,7 +94,7 @@ impl DeploymentSpec {
         }
     }
 
-    /// What tells it from all others of a workspace: the workload's type and name, and its own.
+    /// What distinguishes it from all others of a workspace: the workload's type and name, and its own.
     ///
     /// ```
     /// use siting::manifest::spec::DeploymentSpec;
@@ -188,9 +188,9 @@ impl Field<Sourced<Name>> for WorkloadName {
 /// When requests go to a remote side (R6).
 #[derive(Clone, PartialEq, Debug)]
 pub struct OffloadingSpec {
-    /// How many, and how long it takes to begin and to end.
+    /// How many requests, and after how long offloading begins and ends.
     pub rule: traffic::Offloading,
-    /// What is watched, as written.
+    /// The metrics that are watched, as written.
     pub metrics: Vec<Metric>,
 }
 
@@ -199,13 +199,13 @@ document! {
     struct Stated "offloading" {
         /// Percent of the requests that go to the remote side.
         percentage: u8 as Whole<0, 100>,
-        /// What is watched; any one that has reached its target is enough.
+        /// The metrics that are watched; one that has reached its target is enough.
         metrics: Vec<Metric> as Every<Comparable> = Vec::new(),
-        /// How long it must have been reached.
+        /// Seconds for which the target must have been reached.
         window_seconds: Duration as Seconds<0> = OffloadingSpec::WINDOW,
-        /// How long all must be below it to go back; as `windowSeconds` where absent.
+        /// Seconds for which all must be below it before requests return; `windowSeconds` if absent.
         release_window_seconds: Option<Duration> as Option<Seconds<0>>,
-        /// Percent of the target below which it goes back; where absent, it follows from the percentage.
+        /// Percent of the target below which requests return; if absent, it follows from `percentage`.
         release_percent: Option<u16> as Option<Whole<1, 100>>,
     }
 }

@@ -20,11 +20,11 @@ document! {
         metadata: Metadata as OfDocument,
         /// The policies attached to it.
         policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
-        /// The types of policy without which nothing is placed; here or above (P13).
+        /// The policy types that must be in force here or above; else nothing is placed (P13).
         require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
-        /// What follows when a policy change makes running replicas illegal.
+        /// What happens when a policy change makes running replicas illegal.
         on_violation: OnViolation as Lenient<OnViolation> = OnViolation::MoveOrReport,
-        /// What becomes of a replaced holder; absent is each command's own default.
+        /// What happens to a replaced holder; each command's own default if absent.
         on_replaced: Option<OnReplaced> as Option<Lenient<OnReplaced>>,
     }
 }
@@ -51,19 +51,19 @@ document! {
         metadata: Metadata as OfDocument,
         /// The policies attached to it.
         policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
-        /// The types of policy without which nothing is placed (P13).
+        /// The policy types that must be in force; else nothing is placed (P13).
         require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
-        /// The environment of deployments that name none; `production` where absent (E2).
+        /// The environment of deployments that name none; `production` if absent (E2).
         default_environment: Option<Sourced<String>> as Option<Lenient<Sourced<Reference>>>,
-        /// The one currency of all prices, as ISO 4217 has it; `USD` where absent (I5).
+        /// The one currency of all prices, as an ISO 4217 code; `USD` if absent (I5).
         currency: Option<String> as Option<Lenient<Currency>>,
-        /// Workload types beside `model`, `function` and `agent`.
+        /// Workload types in addition to `model`, `function` and `agent`.
         resource_types: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
         /// Named sets of countries (C4).
         groups: Vec<GroupSpec> as Lenient<Groups> = Vec::new(),
         /// Locations beside the built-in ones (C7).
         locations: Vec<LocationSpec> as Lenient<Vec<LocationSpec>> = Vec::new(),
-        /// Hardware beside the built-in codes (C5).
+        /// Hardware in addition to the built-in codes (C5).
         flavors: Vec<FlavorSpec> as Lenient<Vec<FlavorSpec>> = Vec::new(),
         /// Demands for which packing leaves room (D5).
         expected_demands: Vec<Sourced<ExpectedDemandSpec>> as Lenient<Nonempty<Sourced<ExpectedDemandSpec>>> = Vec::new(),
@@ -71,7 +71,7 @@ document! {
 }
 
 impl WorkspaceSpec {
-    /// A workspace that imposes and adds nothing.
+    /// A workspace without policies, requirements or additions.
     #[must_use]
     pub fn new(name: Name) -> Self {
         Self {
@@ -93,7 +93,7 @@ document! {
     /// A demand that the fleet is expected to meet.
     #[derive(Clone, PartialEq, Debug)]
     pub struct ExpectedDemandSpec "an expected demand" {
-        /// How often it is asked for beside the others, from 1.
+        /// How often it is expected, relative to the others; from 1.
         weight: u32 as Whole<1, 1_000_000>,
         /// What one replica takes.
         resources: ResourcesSpec,
@@ -129,9 +129,9 @@ document! {
         kind: FlavorKind,
         /// The code.
         name: Sourced<Name>,
-        /// The node above it: a family or a variant (C6).
+        /// The hardware above it in the tree: a family or a variant (C6).
         parent: Option<Sourced<String>> as Parent,
-        /// Other names it is read by.
+        /// Other names that it is known by.
         aliases: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
         /// Memory of one device, such as `48Gi`.
         memory: Option<Bytes> as Option<Lenient<Bytes>>,
@@ -149,7 +149,7 @@ impl Format<String> for Currency {
             return Some(text.to_owned());
         }
         let help = "write an ISO 4217 code, such as `USD`";
-        item.problem(ProblemCode::InvalidValue, "a currency is three capital letters", help);
+        item.problem(ProblemCode::InvalidValue, "a currency must be three capital letters", help);
         None
     }
 
@@ -196,8 +196,8 @@ impl Format<String> for ProviderAndRegion {
         let name = item.reference()?.value;
         let parts = name.split_once('/').is_some_and(|(provider, region)| !provider.is_empty() && !region.is_empty());
         if !parts {
-            let help = "write it as `provider/region`, such as `onprem/oslo-1`";
-            item.problem(ProblemCode::InvalidValue, "a location's name is a provider and a region", help);
+            let help = "write it like `onprem/oslo-1`";
+            item.problem(ProblemCode::InvalidValue, "a location's name must be `provider/region`", help);
         }
         parts.then_some(name)
     }
@@ -218,10 +218,10 @@ impl Field<Option<Sourced<String>>> for Parent {
     fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Option<Sourced<String>>> {
         let (family, parent) = (fields.nullable("family"), fields.nullable(key));
         if let (Some(_), Some(parent)) = (family, parent) {
-            let message = "`family` and `parent` are two words for the node above";
+            let message = "`family` and `parent` mean the same";
             parent.problem(ProblemCode::InvalidValue, message, "keep `parent`");
         }
-        // As `Lenient`: what names the flavor is not unknown for its sake.
+        // As `Lenient`: references to the flavor still resolve.
         Some(parent.or(family).and_then(Item::reference))
     }
 

@@ -45,10 +45,10 @@ pub struct Specs {
     pub clusters: Vec<ClusterSpec>,
     /// What runs now.
     pub running: Vec<RunningSpec>,
-    /// Clusters that could not be read: what is wrong with each. They fail the load unless it
+    /// Clusters that could not be read: with what is wrong with each. They fail the load unless it
     /// quarantines them (I6).
     pub broken_clusters: Vec<BrokenCluster>,
-    /// What was read, but deserves a word: documents of other API groups that were skipped.
+    /// Notices: documents of other API groups that were skipped.
     pub notices: Vec<Problem>,
 }
 
@@ -59,8 +59,8 @@ pub struct BrokenCluster {
     pub name: Option<String>,
     /// Where its document begins.
     pub origin: Origin,
-    /// Its provider, as far as it could be read; so it is with what follows. A location that it
-    /// brings is known all the same, so that nobody else fails by it.
+    /// Its provider, as far as it could be read, like the following fields. A location that it
+    /// brings is known all the same, so that no other document fails because of it.
     pub provider: Option<String>,
     /// Its region, without the provider.
     pub location: Option<String>,
@@ -76,7 +76,7 @@ document! {
     pub struct Metadata "metadata" {
         /// The name, unique among documents of the kind.
         name: Sourced<Name>,
-        /// A name for people.
+        /// A display name.
         display_name: Option<String> as Option<Lenient<String>>,
         /// Labels.
         labels: IndexMap<String, String> as Lenient<IndexMap<String, String>> = IndexMap::new(),
@@ -93,7 +93,7 @@ impl Metadata {
     }
 }
 
-/// The metadata of the document that an object is the spec of. It is the document's reader that misses it.
+/// The metadata of the document that an object is the spec of. A missing one is reported by the document's reader.
 struct OfDocument;
 
 impl Field<Metadata> for OfDocument {

@@ -21,9 +21,9 @@ document! {
         axis: Axis as PolicyType,
         /// What it allows.
         options: Allowed as Options,
-        /// Options that are taken out of those allowed.
+        /// Options that are excluded from those allowed.
         except: Vec<Sourced<ChoiceSpec>> as Except,
-        /// The workload types that it applies to; absent is every type.
+        /// The workload types that it applies to; every type if absent.
         resource_types: Option<Vec<Sourced<String>>> as Option<Nonempty<Sourced<Reference>>>,
         /// What it is for.
         description: Option<String> as Option<Lenient<String>>,
@@ -41,7 +41,7 @@ document! {
 pub enum Allowed {
     /// These options; never an empty list.
     Listed(Vec<Sourced<ChoiceSpec>>),
-    /// Everything: the Beamlit format reads an unset flavor list so (P9).
+    /// Everything: the Beamlit format reads an unset flavor list this way (P9).
     Everything,
 }
 
@@ -242,7 +242,7 @@ fn choice_shape(kinds: &[ChoiceKind]) -> Shape {
     let mut option = RecordShape::new("an option");
     let words = kinds.iter().map(|kind| kind.as_str()).collect();
     option.add(FieldShape::new("type", &["The kind of place or hardware."]).required(), Shape::Words(words));
-    let name = FieldShape::new("name", &["A code, name or alias; `any` is the whole kind of hardware."]);
+    let name = FieldShape::new("name", &["A code, name or alias; `any` means all hardware of the kind."]);
     option.add(name.required(), Shape::Name);
     Shape::Record(option)
 }
@@ -286,7 +286,7 @@ document! {
         /// The policy's name.
         #[key = "name"]
         policy: Sourced<String> as Sourced<Reference>,
-        /// Whether it binds or is only watched.
+        /// Whether it is enforced or only audited.
         enforcement: Enforcement as Lenient<Enforcement> = Enforcement::Enforce,
         /// A policy that lives on a remote platform: a missing one refuses the deployment
         /// (`policy-unresolved`) instead of failing the load.

@@ -34,7 +34,7 @@ pub enum PreferenceSpec {
     Favourites(Vec<FavouriteSpec>),
 }
 
-/// What to be near to.
+/// The country or point to be near.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum NearSpec {
     /// A country.
@@ -50,7 +50,7 @@ pub struct FavouriteSpec {
     pub kind: SiteKind,
     /// Its name; a location's is `provider/region`.
     pub name: Sourced<String>,
-    /// How much, from 1.
+    /// How strongly it is preferred, from 1.
     pub weight: u32,
 }
 
@@ -117,7 +117,7 @@ impl Format<PreferenceSpec> for PreferenceSpec {
                 fields.optional("near").map(|item| (item, near(item))),
                 fields.optional("favourites").map(|item| (item, favourites(item))),
             ];
-            let help = "write one of them in each entry; `price` and `packing` are words of their own";
+            let help = "write one of them in each entry; `price` and `packing` are written as plain words";
             let preference = exactly_one(&fields, read, "a preference", &["near", "favourites"], help);
             fields.finish();
             return preference;
@@ -126,9 +126,9 @@ impl Format<PreferenceSpec> for PreferenceSpec {
         let help = match text {
             "price" => return Some(PreferenceSpec::Price),
             "packing" => return Some(PreferenceSpec::Packing),
-            "near" => "say near to what, such as `near: {country: fr}`".to_owned(),
+            "near" => "say what to be near, such as `near: {country: fr}`".to_owned(),
             "favourites" => "list them, such as `favourites: [{provider: aws, weight: 2}]`".to_owned(),
-            _ => suggestion(text, &WORDS, "it is one of"),
+            _ => suggestion(text, &WORDS, "it must be one of"),
         };
         item.problem(ProblemCode::InvalidValue, format!("a preference cannot be {}", quoted(text)), help);
         None
@@ -146,8 +146,9 @@ impl Format<PreferenceSpec> for PreferenceSpec {
 
     fn shape() -> Shape {
         let mut preference = RecordShape::new("a preference");
-        preference.add(FieldShape::new("near", &["What to be near to."]), NearSpec::shape());
-        let favourites = FieldShape::new("favourites", &["Places by weight; the highest that matches counts."]);
+        preference.add(FieldShape::new("near", &["The country or point to be near."]), NearSpec::shape());
+        let favourites =
+            FieldShape::new("favourites", &["Places with weights; the highest weight that matches counts."]);
         preference.add(favourites, <Nonempty<FavouriteSpec> as Format<Vec<FavouriteSpec>>>::shape());
         preference.rules.push(Rule::One(vec!["near", "favourites"]));
         Shape::Either(vec![Shape::Words(vec!["price", "packing"]), Shape::Record(preference)])
@@ -162,7 +163,7 @@ impl Format<NearSpec> for NearSpec {
             fields.optional("coordinates").map(|item| (item, Coordinates::read(item).map(NearSpec::Coordinates))),
         ];
         let help = "write `{country: fr}` or `{coordinates: [48.85, 2.35]}`";
-        let near = exactly_one(&fields, read, "near", &["country", "coordinates"], help);
+        let near = exactly_one(&fields, read, "a proximity preference", &["country", "coordinates"], help);
         fields.finish();
         near
     }
@@ -175,7 +176,7 @@ impl Format<NearSpec> for NearSpec {
     }
 
     fn shape() -> Shape {
-        let mut near = RecordShape::new("near");
+        let mut near = RecordShape::new("a proximity preference");
         near.add(FieldShape::new("country", &["In the country first, then on its continent."]), Shape::Name);
         near.add(FieldShape::new("coordinates", &["Latitude and longitude in degrees."]), Coordinates::shape());
         near.rules.push(Rule::One(vec!["country", "coordinates"]));
@@ -183,7 +184,7 @@ impl Format<NearSpec> for NearSpec {
     }
 }
 
-/// The heaviest that a favourite can be.
+/// The highest weight of a favourite.
 const MAX_WEIGHT: i64 = 1000;
 
 impl Format<FavouriteSpec> for FavouriteSpec {
@@ -211,7 +212,7 @@ impl Format<FavouriteSpec> for FavouriteSpec {
         favourite.add(FieldShape::new("cluster", &["A cluster."]), Shape::Name);
         favourite.add(FieldShape::new("location", &["A known location, `provider/region`."]), Shape::Name);
         favourite.add(FieldShape::new("provider", &["All that a provider runs."]), Shape::Name);
-        let weight = FieldShape::new("weight", &["How much."]).or(1_u32.into());
+        let weight = FieldShape::new("weight", &["How strongly it is preferred."]).or(1_u32.into());
         favourite.add(weight, <Whole<1, MAX_WEIGHT> as Format<u32>>::shape());
         favourite.rules.push(Rule::One(vec!["cluster", "location", "provider"]));
         Shape::Record(favourite)
@@ -219,7 +220,7 @@ impl Format<FavouriteSpec> for FavouriteSpec {
 }
 
 /// The one field of `names` that is there; none or several are reported. All have been read, for
-/// their problems to come along.
+/// their problems to be reported too.
 fn exactly_one<'d, T>(
     fields: &Fields<'d>,
     read: impl IntoIterator<Item = Option<(Item<'d>, Option<T>)>>,
@@ -231,7 +232,7 @@ fn exactly_one<'d, T>(
     match (there.next(), there.next()) {
         (Some((_, value)), None) => value,
         (Some(_), Some((second, _))) => {
-            let message = format!("{what} has one of {}, not several", listed(names, "and", usize::MAX));
+            let message = format!("{what} must have exactly one of {}", listed(names, "and", usize::MAX));
             second.problem(ProblemCode::InvalidValue, message, help);
             None
         }

@@ -10,7 +10,7 @@ use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 document! {
     /// What one replica takes.
     #[derive(Clone, PartialEq, Debug)]
-    pub struct ResourcesSpec "resources" {
+    pub struct ResourcesSpec "a resource demand" {
         /// Cores, such as `4`, `1.5` or `500m`.
         cpu: Cpu,
         /// Memory with a unit, such as `16Gi`.
@@ -46,7 +46,7 @@ document! {
         code: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// The least memory of one GPU.
         memory: Option<Bytes>,
-        /// A share of one GPU, such as `0.25`; `count` is 1 then.
+        /// A share of one GPU, such as `0.25`; `count` must be 1 then.
         share: Option<GpuShare>,
     }
     check counts_what_it_describes(count, code, memory, share);
@@ -102,7 +102,11 @@ impl Format<GpuSpec> for GpuSpec {
         };
         let alone = !["count", "type", "memory", "share"].map(|name| fields.optional(name).is_some()).contains(&true);
         if !alone {
-            any_of.problem(InvalidValue, "`anyOf` stands alone", "move the other fields into its alternatives");
+            any_of.problem(
+                InvalidValue,
+                "`anyOf` cannot be combined with other fields",
+                "move the other fields into its alternatives",
+            );
         }
         fields.finish();
         let needs = <Nonempty<Alternative>>::read(any_of)?;
@@ -118,14 +122,13 @@ impl Format<GpuSpec> for GpuSpec {
 
     fn shape() -> Shape {
         let mut several = RecordShape::new(GpuNeedSpec::WHAT);
-        let any_of =
-            FieldShape::new("anyOf", &["Alternatives, of which the first is taken under which all replicas fit."]);
+        let any_of = FieldShape::new("anyOf", &["Alternatives: the first under which all replicas fit is taken."]);
         several.add(any_of.required(), <Nonempty<Alternative> as Format<Vec<GpuNeedSpec>>>::shape());
         Shape::Either(vec![GpuNeedSpec::shape(), Shape::Record(several)])
     }
 }
 
-/// One of several ways: none of them is no GPU.
+/// One of several alternatives: each asks for at least one GPU.
 struct Alternative;
 
 impl Format<GpuNeedSpec> for Alternative {

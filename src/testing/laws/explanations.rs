@@ -6,7 +6,7 @@ use super::variants::Variant;
 use super::{Broken, Citation, Decider, Spot, each, holds};
 use crate::manifest::spec::{DeploymentSpec, Specs};
 
-/// What is cited of a spot excludes it: it is no candidate, each policy cited excludes it by itself, and so
+/// What is cited of a spot excludes it: it is not a candidate, each policy cited excludes it by itself, and so
 /// does all that its level says on that axis.
 ///
 /// Asked of a world whose clusters are open, for a deployment that demands nothing, so that nothing but
@@ -22,13 +22,13 @@ pub fn explanations_are_sound(decider: &impl Decider, world: &Specs) -> Result<(
             Broken::new("explanations_are_sound", deployment.address(), format!("{} {how}", shown(spot)))
         };
         for (spot, cited) in exclusions {
-            holds(!cited.is_empty(), || broken(&spot, "is excluded, and no policy is cited".to_owned()))?;
-            holds(!candidates.contains(&spot), || broken(&spot, format!("is a candidate, and {cited:?} cited")))?;
+            holds(!cited.is_empty(), || broken(&spot, "is excluded, but no policy is cited".to_owned()))?;
+            holds(!candidates.contains(&spot), || broken(&spot, format!("is a candidate, but {cited:?} is cited")))?;
             for citation in cited {
                 let alone = BTreeSet::from([citation.clone()]);
                 for kept in [alone, asked.beside(&citation)] {
                     let admitted = asked.with(kept.clone()).contains(&spot);
-                    holds(!admitted, || broken(&spot, format!("is excluded by {citation:?}, and {kept:?} admit it")))?;
+                    holds(!admitted, || broken(&spot, format!("is excluded by {citation:?}, but {kept:?} admit it")))?;
                 }
             }
         }
@@ -53,7 +53,7 @@ pub fn explanations_are_complete(decider: &impl Decider, world: &Specs) -> Resul
         let free = asked.with(BTreeSet::new()).clone();
         for spot in free.difference(&candidates) {
             let Some(cited) = exclusions.get(spot) else {
-                return Err(broken(spot, "is taken away by policies, and none is cited".to_owned()));
+                return Err(broken(spot, "is removed by policies, but none is cited".to_owned()));
             };
             let others = asked.bound.difference(cited).cloned().collect();
             let admitted = asked.with(others).contains(spot);

@@ -1,11 +1,11 @@
-//! Laws of lives: refused commands change nothing, and a history told again gives the same (L12).
+//! Laws of lives: refused commands change nothing, and a replayed history gives the same state (L12).
 
 use super::super::lives::CommandSequence;
 use super::{Broken, holds};
 use crate::lifecycle::{Command, Journal, State};
 use crate::time::Moment;
 
-/// Whoever keeps the life of a workload: a platform that is tested.
+/// A platform under test that keeps the lifecycle of a workload.
 ///
 /// ```
 /// use siting::lifecycle::{Journal, State};
@@ -34,7 +34,7 @@ impl Life for Journal {
     }
 }
 
-/// Every law of lives. A platform that refuses everything keeps them: hold it to [`decides_like_the_rules`] as
+/// Every law of lifecycles. A platform that refuses everything keeps them: check it with [`decides_like_the_rules`] as
 /// well, where it has no rules of its own. `begin` makes a platform that has seen nothing but a state.
 ///
 /// # Errors
@@ -58,13 +58,13 @@ pub fn refused_commands_change_nothing<L: Life>(
         let accepted = life.apply(*now, command);
         holds(accepted || before == life.state(), || {
             let verb = command.action.verb();
-            Broken::new("refused_commands_change_nothing", verb, format!("it was refused and changed {before}"))
+            Broken::new("refused_commands_change_nothing", verb, format!("it was refused but changed {before}"))
         })?;
     }
     Ok(())
 }
 
-/// The accepted commands, told to another that begins where the first did, are accepted again and give
+/// The accepted commands, replayed from the same beginning, are accepted again and give
 /// the same state (L12).
 ///
 /// # Errors
@@ -75,7 +75,7 @@ pub fn replay_gives_the_same<L: Life>(begin: impl Fn(&State) -> L, sequence: &Co
     for (now, command) in &sequence.commands {
         if first.apply(*now, command) {
             holds(second.apply(*now, command), || {
-                Broken::new(law, command.action.verb(), "it was accepted, and refused when told again")
+                Broken::new(law, command.action.verb(), "it was accepted, but refused when replayed")
             })?;
         }
     }
@@ -95,8 +95,8 @@ pub fn decides_like_the_rules<L: Life>(begin: impl Fn(&State) -> L, sequence: &C
         let refusal = rules.apply(*now, command).err();
         holds(life.apply(*now, command) == refusal.is_none(), || {
             let shown = refusal.map_or_else(
-                || "it was refused, and is legal".to_owned(),
-                |refusal| format!("it was accepted, and is not legal: {refusal}"),
+                || "it was refused, but is legal".to_owned(),
+                |refusal| format!("it was accepted, but is not legal: {refusal}"),
             );
             Broken::new("decides_like_the_rules", command.action.verb(), shown)
         })?;

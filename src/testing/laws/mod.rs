@@ -1,8 +1,8 @@
-//! Laws: what must hold of whoever decides where workloads run, whatever the world.
+//! Laws: what must hold of any platform that decides where workloads run, in any world.
 //!
 //! The central trait is [`Decider`]: implement it for your own platform, and have [`of_policies`] check
 //! every law on worlds of any kind. [`Siting`] is this crate as a decider. [`Life`] is the same for the
-//! lives of workloads, checked by [`of_lives`].
+//! lifecycles of workloads, checked by [`of_lives`].
 //!
 //! A law that does not hold is [`Broken`]: which, for what, and how it shows.
 
@@ -21,7 +21,7 @@ use crate::manifest::spec::{DeploymentSpec, Specs};
 use crate::policy::Level;
 use variants::Variant;
 
-/// Whoever decides where a deployment may run: a platform that is tested.
+/// A platform under test that decides where a deployment may run.
 ///
 /// A platform that asks this crate is tested for what it does with the answers; one that decides by
 /// itself, for whether it means the same.
@@ -109,7 +109,7 @@ impl Broken {
 
 /// Every law of policies, for every deployment of a world.
 ///
-/// A decider that admits nothing keeps most of them: hold it to [`leaves_nothing_out`] as well, or see to it
+/// A decider that admits nothing keeps most of them: hold it to [`leaves_nothing_out`] as well, or make sure
 /// that what it answers is not empty throughout.
 ///
 /// Decides a few times for each policy and option of the world, so that a world of a usual size takes

@@ -114,7 +114,7 @@ impl Variant {
                 }));
             }
         }
-        // A policy that allows nothing any more is none (P9).
+        // A policy that no longer allows anything is invalid (P9).
         variants.retain(|variant| Workspace::from_specs(variant.world.clone(), LoadOptions::default()).is_ok());
         variants
     }
