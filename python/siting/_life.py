@@ -8,7 +8,7 @@ with :meth:`Life.observe`. There is no clock: time is an argument, in millisecon
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,8 +22,9 @@ from siting._time import Moment, millis
 
 if TYPE_CHECKING:
     from siting._commands import Command
-    from siting.metrics import Window
+    from siting.metrics import Reading, Window
     from siting.scaling import State
+    from siting.traffic import Offloaded, OffloadingState
 
 Seen = Literal["built", "loading", "ready", "failed", "drained", "unhealthy", "healthy", "timer-fired"]
 """What a host can see of a deployment."""
@@ -310,6 +311,30 @@ class Life:
         before = None if state is None else state.text
         told, then = _siting.autoscale(self._core, self._workload, deployment, seen, window._core, before)
         return _effects(told), State(then)
+
+    def offload(
+        self,
+        deployment: str,
+        state: OffloadingState | None = None,
+        *,
+        now: Moment,
+        ready: bool,
+        readings: Iterable[Reading | None] = (),
+        requests: int | None = None,
+    ) -> tuple[Offloaded, OffloadingState] | None:
+        """Decide where a live deployment's requests go beside its local replicas; nothing where it does not offload.
+
+        ``ready`` is whether a local replica is; ``readings`` has one entry for each metric that its offloading watches,
+        in their order, ``None`` where nothing was read; ``requests`` are all requests, those that are offloaded among
+        them, in any unit that stays the same: without them, what is offloaded whole comes back only by a stated
+        ``release_percent``. Come back with the state.
+        """
+        from siting.traffic import _local, _offloaded
+
+        before = None if state is None else state.text
+        seen = _local(ready, readings, requests)
+        told = _siting.offload_live(self._core, self._workload, deployment, millis(now), seen, before)
+        return _offloaded(told)
 
     def adopt(self, *, now: Moment) -> tuple[str, ...]:
         """Begin the life with the loaded deployments that run already (:class:`siting.Running`); returns their ids."""

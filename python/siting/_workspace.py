@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from siting._reports import ChoiceLike
     from siting._settings import AttachmentLike, Quantity
     from siting._time import Moment
+    from siting.metrics import Reading
+    from siting.traffic import Offloaded, OffloadingState
 
 Path = Union[str, "os.PathLike[str]"]
 """A file or directory; ``-`` is standard input."""
@@ -404,6 +406,29 @@ class Workspace:
     def remove_environment(self, name: str | Environment) -> None:
         """Remove an environment that governs nothing; else :class:`siting.Conflict`."""
         _siting.remove_environment(self._core, self._name(name))
+
+    def offload(
+        self,
+        deployment: str | Deployment,
+        state: OffloadingState | None = None,
+        *,
+        now: Moment,
+        ready: bool,
+        readings: Iterable[Reading | None] = (),
+        requests: int | None = None,
+    ) -> tuple[Offloaded, OffloadingState] | None:
+        """Decide where a loaded deployment's requests go beside its local replicas; nothing where it does not offload.
+
+        ``ready`` is whether a local replica is; ``readings`` has one entry for each metric that its offloading watches,
+        in their order, ``None`` where nothing was read; ``requests`` are all requests, those that are offloaded among
+        them, in any unit that stays the same: without them, what is offloaded whole comes back only by a stated
+        ``release_percent``. Come back with the state.
+        """
+        from siting.traffic import _local, _offloaded
+
+        before = None if state is None else state.text
+        seen = _local(ready, readings, requests)
+        return _offloaded(_siting.offload_loaded(self._core, self._name(deployment), millis(now), seen, before))
 
     # Lives.
 

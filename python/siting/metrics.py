@@ -13,7 +13,7 @@ from siting._arguments import checked_class, checked_late, record
 from siting._records import Record
 from siting._time import Figure, Moment, Span, millis, span_micros, span_millis, thousandths
 
-__all__ = ["MetricSpec", "Summary", "Window"]
+__all__ = ["MetricSpec", "Reading", "Summary", "Window"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,3 +95,19 @@ class MetricSpec(Record):
 
     def _told(self) -> dict[str, object]:
         return {"source": self.source, "name": self.name, "target": self.target, "value": thousandths(self.value)}
+
+
+@checked_class
+@record
+class Reading(Record):
+    """What was read of a metric: sums over the local replicas, or the figure of an object or from outside."""
+
+    usage: Figure
+    requested: Figure = 0
+    """What those replicas ask for; used by a utilisation only."""
+    replicas: int = 1
+    """How many replicas ``usage`` is the sum of."""
+
+    def _told(self) -> dict[str, object]:
+        usage, requested = thousandths(self.usage), thousandths(self.requested)
+        return {"usage": usage, "requested": requested, "replicas": self.replicas}

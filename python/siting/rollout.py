@@ -175,12 +175,21 @@ class Rollout:
     __slots__ = ("_core",)
 
     def __init__(
-        self, strategy: Strategy, *, checks: Iterable[Check] = (), now: Moment, deadline: Span | None = None
+        self,
+        strategy: Strategy,
+        *,
+        checks: Iterable[Check] = (),
+        now: Moment,
+        deadline: Span | None = None,
+        when_idle: Literal["wait", "proceed"] = "wait",
     ) -> None:
-        """Begin; without progress for ``deadline`` it goes back."""
+        """Begin; without progress for ``deadline`` it goes back.
+
+        ``when_idle`` says what becomes of it where no requests come to judge by: it waits for them, or goes on.
+        """
         told = json.dumps([check._told() for check in checks])
         end = None if deadline is None else span_millis(deadline)
-        self._core = _siting.Rollout.of(_strategy(strategy), told, millis(now), end)
+        self._core = _siting.Rollout.of(_strategy(strategy), told, millis(now), end, when_idle)
 
     def step(
         self,

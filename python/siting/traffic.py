@@ -12,6 +12,7 @@ from siting._errors import NoRoute, UnknownName
 from siting._records import Record
 from siting._settings import Algorithm
 from siting._time import Moment, Span, millis, span_millis
+from siting.metrics import Reading
 
 __all__ = [
     "Algorithm",
@@ -19,9 +20,11 @@ __all__ = [
     "Balancer",
     "Checks",
     "NoRoute",
+    "Offloaded",
     "Offloading",
     "OffloadingState",
     "Remote",
+    "RemotePlace",
     "Routing",
     "Sessions",
 ]
@@ -197,6 +200,27 @@ class Routing(Record):
         return "local" if found == -1 else found
 
 
+@record
+class RemotePlace(Record):
+    """A place beside the local replicas: the best pool and flavor of a cluster."""
+
+    cluster: str
+    pool: str
+    flavor: str
+
+
+@record
+class Offloaded(Record):
+    """Where a deployment's requests go, in percent, and why."""
+
+    local: int
+    remote: RemotePlace | None
+    remote_share: int
+    why: str
+    remotes: tuple[RemotePlace, ...]
+    """The places that the policies allow and that have room, best first."""
+
+
 @checked_class
 @record
 class Offloading(Record):
@@ -244,3 +268,15 @@ class Offloading(Record):
         }
         told, then = _siting.offload(None if state is None else state.text, millis(now), json.dumps(seen))
         return Routing.from_json(json.loads(told)), OffloadingState(then)
+
+
+def _local(ready: bool, readings: Iterable[Reading | None], requests: int | None) -> str:
+    told = [None if one is None else one._told() for one in readings]
+    return json.dumps({"ready": ready, "readings": told, "requests": requests})
+
+
+def _offloaded(told: tuple[str, str] | None) -> tuple[Offloaded, OffloadingState] | None:
+    if told is None:
+        return None
+    routing, then = told
+    return Offloaded.from_json(json.loads(routing)), OffloadingState(then)

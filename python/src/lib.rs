@@ -11,6 +11,7 @@ mod decision;
 mod failure;
 mod life;
 mod metrics;
+mod offload;
 mod policies;
 mod rollout;
 mod scaling;
@@ -35,6 +36,8 @@ mod _siting {
     };
     #[pymodule_export]
     use super::metrics::Window;
+    #[pymodule_export]
+    use super::offload::{offload_live, offload_loaded};
     #[pymodule_export]
     use super::policies::{attach, change_policies, impact, remove_environment, settle_violations, violations};
     #[pymodule_export]

@@ -23,7 +23,7 @@ use crate::metrics::Window;
 use crate::workspace::{Workspace, gathered};
 
 /// A workload, as the Python side names it.
-type Named = (String, String);
+pub(crate) type Named = (String, String);
 
 /// Carries out a step's command; what the host is to do.
 #[pyfunction]
@@ -295,12 +295,12 @@ pub(crate) fn run_scenarios(
     })
 }
 
-fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outcome<Workload> {
+pub(crate) fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outcome<Workload> {
     Ok(workspace.find_workload(resource_type, name)?)
 }
 
 /// A live deployment by name or id.
-fn named(state: &State, deployment: &str) -> Result<Number, Refusal> {
+pub(crate) fn named(state: &State, deployment: &str) -> Result<Number, Refusal> {
     state
         .find(deployment)
         .ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{deployment}`")).next("name one, or its id"))

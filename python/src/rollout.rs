@@ -34,15 +34,15 @@ impl Rollout {
 #[pymethods]
 impl Rollout {
     #[staticmethod]
-    fn of(strategy: &str, checks: &str, now: u64, deadline: Option<u64>) -> Outcome<Self> {
+    fn of(strategy: &str, checks: &str, now: u64, deadline: Option<u64>, when_idle: &str) -> Outcome<Self> {
         let strategy = read::<StatedStrategy>(strategy)?.strategy()?;
         let checks: Vec<StatedCheck> = read(checks)?;
         let checks = checks.into_iter().map(StatedCheck::check).collect::<Outcome<_>>()?;
-        let rollout = rollout::Rollout::new(strategy, checks, Moment::from_millis(now));
-        let rollout = match deadline {
-            Some(deadline) => rollout.with_deadline(Duration::from_millis(deadline)),
-            None => rollout,
-        };
+        let usual = rollout::Settings::of(strategy);
+        let deadline = deadline.map_or(usual.deadline, Duration::from_millis);
+        let when_idle = when_idle.parse().map_err(|_| one_of("when_idle", when_idle, "wait or proceed"))?;
+        let settings = rollout::Settings { checks, deadline, when_idle, ..usual };
+        let rollout = rollout::Rollout::of(settings, Moment::from_millis(now));
         Ok(Self { shared: Mutex::new(rollout) })
     }
 

@@ -12,14 +12,15 @@ from conftest import ROOT, four_nodes
 
 import siting
 from siting import Command
-from siting.metrics import Window
+from siting.metrics import Reading, Window
 
 
 def test_l1_l3_a_push_is_promoted_and_routed(small: siting.Workspace) -> None:
     bert = small.life("bert")
     assert bert.routes["workload"].answer == "notFound"
     built = bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
-    assert [effect.kind for effect in built] == ["build", "notify"]
+    # A build has a deadline.
+    assert [effect.kind for effect in built] == ["build", "timer", "notify"]
     started = bert.observe("v1", "built", now=timedelta(seconds=5))
     (start,) = [effect for effect in started if effect.kind == "start"]
     assert start.details["places"][0] == {"cluster": "paris", "pool": "a", "flavor": "cpu:x86", "replicas": 3}
@@ -77,6 +78,82 @@ def test_l14_replicas_are_seen_one_place_at_a_time(small: siting.Workspace) -> N
     assert bert["v1"].status == "UNHEALTHY"
     with pytest.raises(siting.SitingError, match="sequence"):
         bert.observe_place("v1", place, now=6000, sequence=-1)
+
+
+OFFLOADING = """
+apiVersion: siting.dev/v1
+kind: Policy
+metadata: {name: europe}
+spec: {type: location, locations: [{type: continent, name: eu}]}
+---
+apiVersion: siting.dev/v1
+kind: Environment
+metadata: {name: production}
+spec: {policies: [europe]}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: v1}
+spec:
+  model: bert
+  environment: production
+  replicas: 2
+  resources: {cpu: 8, memory: 16Gi}
+  offloading:
+    percentage: 50
+    windowSeconds: 60
+    metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 90}}}]
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: local}
+spec: {provider: own, country: fr, pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi, pricePerHour: "0.1"}]}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: remote-us}
+spec: {provider: own, country: us, flavors: [{type: cpu, name: x86}]}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: remote-de}
+spec: {provider: own, country: de, flavors: [{type: cpu, name: x86}]}
+"""
+
+
+def test_r6_requests_are_offloaded_to_where_the_policies_allow() -> None:
+    ws = siting.loads(OFFLOADING)
+    bert = ws.life("bert")
+    bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
+    bert.observe("v1", "built", now=0)
+    bert.observe("v1", "ready", now=0)
+    # Of what two replicas ask for, 1,600 %, 95 % is used: the target is 90 %.
+    high = Reading(1520, requested=1600, replicas=2)
+    told = bert.offload("v1", now=0, ready=True, readings=[high])
+    assert told is not None
+    routing, state = told
+    assert (routing.local, routing.remote, routing.why) == (100, None, "calm")
+    told = bert.offload("v1", state, now=60_000, ready=True, readings=[high])
+    assert told is not None
+    routing, state = told
+    assert (routing.local, routing.remote_share, routing.why) == (50, 50, "loaded")
+    # R6: the policies bind the remote side, so nothing goes to the United States.
+    assert routing.remote is not None
+    assert [remote.cluster for remote in routing.remotes] == ["remote-de"]
+    assert (routing.remote.cluster, routing.remote.flavor) == ("remote-de", "x86")
+    assert pickle.loads(pickle.dumps(routing)) == routing
+    # A loaded deployment, of which nothing runs, in the same way: with none ready, all goes to the best place.
+    told = ws.offload("bert/v1", now=0, ready=False, readings=[None])
+    assert told is not None
+    assert (told[0].local, told[0].remote_share, told[0].why) == (0, 100, "local-down")
+    with pytest.raises(siting.InvalidValue, match="1 metrics are watched"):
+        bert.offload("v1", now=0, ready=True)
+    with pytest.raises(siting.Refused, match="no deployment"):
+        bert.offload("v7", now=0, ready=True)
+    with pytest.raises(siting.UnknownName):
+        ws.offload("v7", now=0, ready=True)
+    bert.apply(Command.push("v3", name="plain"), now=61_000)
+    assert bert.offload("plain", now=61_000, ready=True) is None
 
 
 COMMANDS = [

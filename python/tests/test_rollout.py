@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Literal
 
 import pytest
 
@@ -136,3 +137,24 @@ def test_bad_values_are_told() -> None:
             peak(strategy, 1)
     with pytest.raises(siting.InvalidValue, match="neither"):
         Rollout(Rolling(), checks=[Check("error-rate")], now=0)
+
+
+def test_l17_where_nobody_comes_to_judge_by_it_waits_or_goes_on() -> None:
+    def run(when_idle: Literal["wait", "proceed"]) -> tuple[str, bool]:
+        canary = Canary([Step(50, soak=60, requests=100)])
+        rollout = Rollout(canary, now=0, when_idle=when_idle)
+        told, new, old = [], 0, 2
+        for second in range(0, 3600, 10):
+            actions = rollout.step(now=second * 1000, desired=2, old=Group(old, old), new=Group(new, new))
+            for action in actions:
+                new = action.value if action.kind == "scale-new" else new
+                old = action.value if action.kind == "scale-old" else old
+            told += [action.value for action in actions if action.kind == "idle"]
+        return str(rollout.standing.phase), when_idle in told
+
+    assert run("wait") == ("advancing", True)
+    phase, told = run("proceed")
+    assert told
+    assert "completed" in phase
+    with pytest.raises(siting.InvalidArgument, match="when_idle"):
+        Rollout(Rolling(), now=0, when_idle="never")  # type: ignore[arg-type]

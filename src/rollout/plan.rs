@@ -64,7 +64,9 @@ impl Rollout {
             let idle = self.standing() != Standing::Good && self.is_idle(now, seen, time);
             let done = over && up && self.may_go_on(seen, idle);
             let next = done.then_some(Phase::Done(Outcome::Completed));
-            return Plan { counts, weight: Some(100), settled: up, idle, next };
+            // Where the new side lost all, the old one has answered since: until as many are ready again.
+            let stands_in = self.weight == 0 && !up && seen.old.available > seen.new.available;
+            return Plan { counts, weight: Some(if stands_in { 0 } else { 100 }), settled: up, idle, next };
         }
         let since = if up { Some(*self.counting.get_or_insert((now, seen.requests))) } else { None };
         self.counting = since;
@@ -76,7 +78,10 @@ impl Rollout {
             self.count_from(Some((now, seen.requests)));
             self.begin_checks(now);
         }
-        Plan { counts, weight: Some(if switches { 100 } else { 0 }), settled: up, idle: false, next: None }
+        // Where the old side lost all, the new one has answered since: until as many are ready again.
+        let stands_in = self.weight == 100 && seen.old.available < seen.old.replicas.min(seen.new.available);
+        let weight = Some(if switches || stands_in { 100 } else { 0 });
+        Plan { counts, weight, settled: up, idle: false, next: None }
     }
 
     fn lead_on(&mut self, canary: &Canary, now: Moment, seen: &Observation<'_>) -> Plan {

@@ -322,8 +322,9 @@ impl Host {
             let shown = self.shown(&state, holder.number);
             let served = self.served.entry(holder.number).or_default();
             let readings: Vec<_> = offloading.metrics.iter().map(|spec| served.reading(spec, ready, &shown)).collect();
+            let requests = Some(self.requested(&environment));
             let side = self.sides.entry(environment.clone()).or_default();
-            let local = Local { ready: ready > 0, readings: &readings, requests: None };
+            let local = Local { ready: ready > 0, readings: &readings, requests };
             let decided = scene.offload_live(&self.workload, holder.number, side, self.now, &local);
             let Ok(Some(offloaded)) = decided else { continue };
             let fleet = scene.inventory().fleet();
@@ -337,6 +338,12 @@ impl Host {
                 self.series.note(self.now.since(self.start), words);
             }
         }
+    }
+
+    /// All requests to an environment, in thousandths a second; those that are offloaded among them.
+    fn requested(&self, environment: &Name) -> u64 {
+        let per_second = self.traffic.get(&Endpoint::Environment(environment.clone())).copied().unwrap_or(0);
+        u64::from(per_second) * 1000
     }
 
     /// The environments with traffic.

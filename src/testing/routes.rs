@@ -12,7 +12,7 @@ use crate::traffic::{
 
 words! {
     Bound: New Kept Anew;
-    Cause: WakeFirst Forbidden NotReady Unhealthy Draining Full;
+    Cause: WakeFirst Forbidden NotReady Unhealthy WithoutWeight Draining Full;
     Why: Calm Loaded LoadedWithoutRemote LocalDown NoRoute;
 }
 

@@ -71,7 +71,9 @@ impl Backend {
             Some(Cause::NotReady)
         } else if !self.health.is_good(now, checks) {
             Some(Cause::Unhealthy)
-        } else if self.draining || self.weight == 0 {
+        } else if self.weight == 0 {
+            Some(Cause::WithoutWeight)
+        } else if self.draining {
             Some(Cause::Draining)
         } else if self.max_connections.is_some_and(|most| self.connections >= most) {
             Some(Cause::Full)
@@ -93,6 +95,8 @@ pub enum Cause {
     NotReady,
     /// It failed its checks or its requests.
     Unhealthy,
+    /// Its weight is 0.
+    WithoutWeight,
     /// It finishes what it has.
     Draining,
     /// It has as many connections as it takes.
@@ -103,7 +107,7 @@ pub enum Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct NoRoute {
     /// How many backends there are, by cause, in the order of [`Cause`] from [`Cause::Forbidden`] on.
-    counts: [u32; 5],
+    counts: [u32; 6],
 }
 
 impl NoRoute {
@@ -121,7 +125,8 @@ impl NoRoute {
     /// The cause nearest to a route: what most nearly would have taken the request.
     #[must_use]
     pub fn cause(&self) -> Cause {
-        let causes = [Cause::Forbidden, Cause::NotReady, Cause::Unhealthy, Cause::Draining, Cause::Full];
+        let causes =
+            [Cause::Forbidden, Cause::NotReady, Cause::Unhealthy, Cause::WithoutWeight, Cause::Draining, Cause::Full];
         let present = causes.into_iter().zip(self.counts).rev().find(|(_, count)| *count > 0);
         present.map_or(Cause::WakeFirst, |(cause, _)| cause)
     }
@@ -140,6 +145,7 @@ impl fmt::Display for NoRoute {
             Cause::Forbidden => "no replica is where the policies allow it",
             Cause::NotReady => "no replica is ready",
             Cause::Unhealthy => "no ready replica is healthy",
+            Cause::WithoutWeight => "every healthy replica has a weight of 0",
             Cause::Draining => "every healthy replica is draining",
             Cause::Full => "every healthy replica has as many connections as it takes",
         })

@@ -211,6 +211,57 @@ fn l14_replicas_that_were_added_stay_after_the_deadline_of_their_start() {
     assert_eq!((number(end, "replicas"), number(end, "ready")), (3, 3));
 }
 
+/// R6: where all requests are offloaded nothing local is left to measure, so they come back once all of them are
+/// below 90 % of those when it began: 190 a second, so at 171 they stay, and at 170 they come back.
+#[test]
+fn r6_what_is_offloaded_whole_comes_back_with_fewer_requests() {
+    let fleet = "
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: local}
+spec: {provider: onprem, location: dc1, country: us, pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi, pricePerHour: \"0.1\"}]}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: remote-us}
+spec: {provider: aws, location: us-east-1, flavors: [{type: cpu, name: x86}]}
+---
+apiVersion: siting.dev/v1
+kind: Scenario
+metadata: {name: whole}
+spec:
+  model: m
+  host: {}
+  steps:
+    - push: {name: one, version: v1, promote: production, replicas: 2, resources: {cpu: 8, memory: 16Gi}, offloading: {percentage: 100, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 90}}}]}}
+    - {at: 1m, traffic: {requestsPerSecond: 190}}
+    - {at: 3m, wait: true, expect: {offloaded: {production: remote-us 100%}}}
+    - {at: 1h, traffic: {requestsPerSecond: 171}, expect: {offloaded: {production: remote-us 100%}}}
+    - {at: 2h, traffic: {requestsPerSecond: 170}, expect: {offloaded: {production: remote-us 100%}}}
+    - {at: 2h 5m, wait: true, expect: {offloaded: {production: \"no\"}, lost: 0}}
+";
+    let answer = Folder::of(&[("story.yaml", fleet)]).run(&["simulate", "@", "-o", "json"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+}
+
+/// L17: a version that is never built does not hold the way for ever: after an hour its build has failed.
+#[test]
+fn l17_a_build_that_does_not_end_has_failed_after_its_deadline() {
+    let answer = Folder::of(&[(
+        "story.yaml",
+        &story(
+            "host: {buildSeconds: 7200}",
+            "    - push: {name: one, version: v1, promote: production}
+    - {at: 59m, wait: true, expect: {status: {one: BUILDING}}}
+    - {at: 61m, wait: true, expect: {status: {one: BUILD_FAILED}}}
+    - {at: 61m, push: {name: two, version: v2, promote: production}}
+",
+        ),
+    )])
+    .run(&["simulate", "@", "-o", "json"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+}
+
 /// The bounds of the guide's table: what is at them runs, what is beyond is an error with its place.
 #[test]
 fn a_scenario_asks_for_no_more_than_its_limits() {

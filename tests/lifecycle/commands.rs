@@ -223,7 +223,13 @@ fn l1_pushing_over_the_draft_builds_it_anew() {
     let effects = life.act(Action::Push(Push::new(PushKind::Draft, "v2"))).unwrap();
     assert!(matches!(
         effects[..],
-        [Effect::Unroute { .. }, Effect::Unroute { .. }, Effect::Stop { .. }, Effect::Build { .. }]
+        [
+            Effect::Unroute { .. },
+            Effect::Unroute { .. },
+            Effect::Stop { .. },
+            Effect::Build { .. },
+            Effect::Timer { .. }
+        ]
     ));
     assert_eq!((life.number(DEVELOPMENT), life.status(DEVELOPMENT)), (draft, Status::Building));
     let greedy = Settings { replicas: Some(3), ..Settings::default() };
@@ -344,7 +350,10 @@ fn l8_stop_and_start_again() {
     assert_eq!(life.status("bert-1"), Status::BuildStopped, "one that is building can be stopped, too");
     assert!(life.state().slot(PRODUCTION).is_none(), "which ends its promotion");
     let effects = life.act(Action::Activate(one)).unwrap();
-    assert!(matches!(effects[..], [Effect::Build { .. }]), "and is built again before it starts: {effects:?}");
+    assert!(
+        matches!(effects[..], [Effect::Build { .. }, Effect::Timer { .. }]),
+        "and is built again before it starts: {effects:?}"
+    );
     life.up("bert-1");
     life.act(Action::promote(one, name(PRODUCTION))).unwrap();
     let effects = life.act(Action::Deactivate(one)).unwrap();
@@ -675,4 +684,23 @@ fn history_is_replayed_and_restored() {
     assert_eq!(Journal::restore(snapshot.clone()).as_ref(), Ok(&life.journal));
     let unknown = Journal::restore(Snapshot { schema_version: 7, ..snapshot }).unwrap_err();
     assert_eq!(unknown.to_string(), "the snapshot's schema version is 7; this version reads 2");
+}
+
+/// L17: a build has a deadline as a start has, and its end stops it.
+#[test]
+fn l17_a_build_that_does_not_end_fails_at_its_deadline() {
+    let mut life = Life::new();
+    let one = life.push(Life::promoted(PRODUCTION), None, "v1");
+    let deadline = life.state().deployment(one).unwrap().deadline.expect("a build has a deadline");
+    refused(life.see("bert-1", Observation::TimerFired), "L12", "the deadline lies ahead");
+    life.now = deadline.as_millis();
+    let effects = life.see("bert-1", Observation::TimerFired).unwrap();
+    assert!(effects.contains(&Effect::StopBuild { deployment: one }), "{effects:?}");
+    assert_eq!((life.status("bert-1"), life.state().slot(PRODUCTION)), (Status::BuildFailed, None));
+    assert_eq!(life.state().deployment(one).unwrap().deadline, None);
+    // One that ends in time leaves no deadline of the build behind.
+    life.act(Action::Activate(one)).unwrap();
+    life.see("bert-1", Observation::Built).unwrap();
+    let start = life.state().deployment(one).unwrap().deadline.expect("a start has a deadline");
+    assert!(start > deadline);
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::capacity::fell_too_low;
 use crate::support::{name, place};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Form, Journal, Number, Observation, Placed, PromotionStrategy, Push, PushKind,
-    Record, Requirements, Settings, Sight, State, Status,
+    Action, Change, Command, Edit, Form, Journal, Number, Observation, PlaceSeen, Placed, PromotionStrategy, Push,
+    PushKind, Record, Requirements, Settings, Sight, State, Status,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, BlueGreen, Canary, Rolling, Step, Traffic};
@@ -36,7 +37,7 @@ const CLUSTERS: [&str; 3] = ["paris", "oslo", "rome"];
 impl Attempt {
     fn strategy() -> impl Strategy<Value = Self> {
         let refuse = prop::bool::weighted(0.1);
-        (0..36_u8, any::<Index>(), 0..4_usize, 0..4_usize, 0..5_u32, 0..3_usize, refuse).prop_map(
+        (0..40_u8, any::<Index>(), 0..4_usize, 0..4_usize, 0..5_u32, 0..3_usize, refuse).prop_map(
             |(verb, which, environment, other, number, cluster, refuse)| Self {
                 verb,
                 which,
@@ -143,6 +144,7 @@ impl Attempt {
             33 => Action::Pause { environment },
             34 => Action::Resume { environment },
             35 => Action::ForceForward { environment },
+            36..=39 => self.seen_by_place(state, deployment),
             verb => {
                 let common = [Observation::Built, Observation::Ready, Observation::Ready, Observation::Drained];
                 let observation = if verb < 24 {
@@ -153,6 +155,26 @@ impl Attempt {
                 Action::Observe { deployment, generation, observation }
             }
         }
+    }
+
+    /// How the replicas at one place are, told twice in some cases.
+    fn seen_by_place(&self, state: &State, deployment: Number) -> Action {
+        let record = state.deployment(deployment);
+        let site = record.and_then(|record| (!record.sites.is_empty()).then(|| self.which.get(&record.sites)));
+        let place = site.map_or_else(|| place(CLUSTERS[self.cluster], 1), |site| site.place.clone());
+        let last = site.and_then(|site| site.seen).and_then(|seen| seen.sequence).unwrap_or(0);
+        let ready = if self.other == 3 { self.number.min(place.replicas) } else { place.replicas };
+        let rest = place.replicas - ready;
+        let seen = PlaceSeen {
+            cluster: place.cluster,
+            pool: place.pool,
+            flavor: place.flavor,
+            sequence: last + u64::from(self.number > 0),
+            ready,
+            lost: if self.environment == 1 { rest } else { 0 },
+            failed: if self.environment == 2 { rest } else { 0 },
+        };
+        Action::ObservePlace { deployment, generation: site.map_or(0, |site| site.generation), seen }
     }
 
     fn command(&self, state: &State, now: Moment) -> Command {
@@ -211,7 +233,8 @@ impl StateMachineTest for Host {
     fn apply(mut host: Self, (): &(), attempt: Attempt) -> Self {
         host.now += 1_000;
         let now = Moment::from_millis(host.now);
-        let before = serde_json::to_string(host.journal.state()).unwrap();
+        let earlier = host.journal.state().clone();
+        let before = serde_json::to_string(&earlier).unwrap();
         let command = attempt.command(host.journal.state(), now);
         let checked = host.journal.state().check(now, &command.action);
         let next = host.journal.state().next_number();
@@ -225,6 +248,14 @@ impl StateMachineTest for Host {
                 assert!(checked.is_err() || attempt.refuse || matches!(command.action, Action::Move(_)), "{refusal}");
             }
             Ok(_) => {
+                if let Some(low) = fell_too_low(&earlier, &command.action, state) {
+                    panic!("{low}\nafter {command:?}\nfrom {earlier:#?}\nto {state:#?}");
+                }
+                if let Action::Edit { deployment, edit } = &command.action {
+                    let record = state.deployment(*deployment).expect("what is edited lives");
+                    let left = edit.plan(&record.settings);
+                    assert!(left.changes.is_empty(), "L15: an accepted edit is not lost: {left:?}");
+                }
                 assert_eq!(checked, Ok(()), "what check refuses is refused: {command:?}");
                 if state.next_number() > next {
                     assert!(host.given.insert(next), "an id is given once");

@@ -1,5 +1,5 @@
 //! Every state within bounds: three deployments at most, a draft, two environments, any number of ids
-//! (E3, L1–L12). Each invariant is claimed of each state and of each step, and five planted faults are
+//! (E3, L1–L12). Each invariant is claimed of each state and of each step, and ten planted faults are
 //! each found.
 //!
 //! `SITING_WALK=fine` tells states apart by governors and previous holders, too: for the long runs.
@@ -9,11 +9,14 @@ use crate::walk_support::faults::Fault;
 use crate::walk_support::key::Grain;
 use crate::walk_support::walk::{Found, Walk};
 
-const ALL: Bounds = Bounds { published: 3, draft: true, by_place: false };
-const FEWEST: Bounds = Bounds { published: 1, draft: true, by_place: false };
-const FEWER: Bounds = Bounds { published: 2, draft: true, by_place: false };
-const ONE_BY_PLACE: Bounds = Bounds { published: 1, draft: true, by_place: true };
-const BY_PLACE: Bounds = Bounds { published: 2, draft: false, by_place: true };
+const ALL: Bounds = Bounds { published: 3, draft: true, by_place: false, strategies: false, steps: None };
+const FEWEST: Bounds = Bounds { published: 1, draft: true, by_place: false, strategies: false, steps: None };
+const FEWER: Bounds = Bounds { published: 2, draft: true, by_place: false, strategies: false, steps: None };
+const ONE_BY_PLACE: Bounds = Bounds { published: 1, draft: true, by_place: true, strategies: false, steps: None };
+const BY_PLACE: Bounds = Bounds { published: 2, draft: false, by_place: true, strategies: false, steps: None };
+const STRATEGIES: Bounds = Bounds { published: 2, draft: false, by_place: false, strategies: true, steps: Some(8) };
+const STRATEGIES_BY_PLACE: Bounds =
+    Bounds { published: 2, draft: false, by_place: true, strategies: true, steps: Some(8) };
 
 #[test]
 fn every_state_within_bounds_is_sound() {
@@ -35,6 +38,20 @@ fn every_state_of_places_is_sound() {
     assert!(states > 1000, "the walk got nowhere: {states} states");
 }
 
+/// L14–L18, R1, R3: every strategy, with two replicas a side of which some are ready, on clusters that close; each step
+/// forwards and back, with too little room and where the candidate may not be.
+#[test]
+fn every_state_of_strategies_is_sound() {
+    let fine = std::env::var_os("SITING_WALK").is_some_and(|grain| grain == "fine");
+    for bounds in [STRATEGIES, STRATEGIES_BY_PLACE] {
+        let bounds = Bounds { steps: bounds.steps.map(|steps| if fine { steps + 2 } else { steps }), ..bounds };
+        let found = Walk { bounds, grain: Grain::Whole, fault: None }.run();
+        let Found { states, steps, depth } = found.unwrap_or_else(|broken| panic!("{broken}"));
+        println!("{bounds:?}: {states} states, {steps} steps, {depth} deep");
+        assert!(states > 1000, "the walk got nowhere: {states} states");
+    }
+}
+
 #[test]
 fn states_of_equal_keys_have_equal_futures() {
     for (bounds, grain) in [(FEWER, Grain::Coarse), (FEWEST, Grain::Fine), (ONE_BY_PLACE, Grain::Coarse)] {
@@ -54,8 +71,21 @@ fn every_planted_fault_is_found() {
         (Fault::ReplacedStillRouted, "routed no more"),
         (Fault::IdUsedAgain, "ids-once"),
     ] {
-        let broken =
-            Walk { bounds: FEWER, grain: Grain::Coarse, fault: Some(fault) }.run().expect_err("a broken claim");
-        assert!(broken.lines().next().unwrap().contains(claim), "{fault:?}: {broken}");
+        found(FEWER, Grain::Coarse, fault, claim);
     }
+    for (fault, claim) in [
+        (Fault::HolderLeavesEarly, "L15"),
+        (Fault::FailedStopsReady, "L15"),
+        (Fault::OldObservationCounts, "L14"),
+        (Fault::ForbiddenTakesOver, "L18"),
+        (Fault::StartWithoutDeadline, "L17"),
+    ] {
+        found(STRATEGIES_BY_PLACE, Grain::Whole, fault, claim);
+    }
+}
+
+#[track_caller]
+fn found(bounds: Bounds, grain: Grain, fault: Fault, claim: &str) {
+    let broken = Walk { bounds, grain, fault: Some(fault) }.run().expect_err("a broken claim");
+    assert!(broken.lines().next().unwrap().contains(claim), "{fault:?}: {broken}");
 }

@@ -408,3 +408,24 @@ proptest! {
         prop_assert_eq!(host.weights(), expected);
     }
 }
+
+/// R1, R2: where no replica is wanted there is nothing to soak or to judge, and the rollout ends.
+#[test]
+fn r1_a_canary_of_no_replicas_ends() {
+    for traffic in [Traffic::Routed { fewest: None }, Traffic::ByReplicas(Rolling::default())] {
+        let canary = Canary::new(Canary::default().steps().to_vec(), traffic).unwrap();
+        let mut rollout = Rollout::new(Strategy::Canary(canary), vec![errors_at_most_one_percent()], at(0));
+        let seen = Observation {
+            desired: 0,
+            most: 10,
+            old: Group::default(),
+            new: Group::default(),
+            summary: None,
+            requests: 0,
+        };
+        for second in 0..60 {
+            rollout.step(at(second), &seen);
+        }
+        assert_eq!(rollout.phase(), Phase::Done(Outcome::Completed), "{traffic:?}");
+    }
+}

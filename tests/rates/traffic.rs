@@ -168,6 +168,12 @@ fn r7_no_route_has_a_cause_and_there_is_no_panic_mode() {
     let two = cause(vec![forbidden.clone(), unready.clone()]);
     assert_eq!((two.cause(), two.count(Cause::Forbidden), two.count(Cause::NotReady)), (Cause::NotReady, 1, 1));
     assert_eq!(cause(vec![forbidden, unready, full]).cause(), Cause::Full);
+    // A weight of 0 and draining are two things.
+    let weightless = cause(vec![Backend { weight: 0, ..backend(0) }]);
+    assert_eq!((weightless.cause(), weightless.count(Cause::Draining)), (Cause::WithoutWeight, 0));
+    assert_eq!(weightless.to_string(), "every healthy replica has a weight of 0");
+    let draining = cause(vec![Backend { draining: true, ..backend(0) }, Backend { weight: 0, ..backend(1) }]);
+    assert_eq!((draining.cause(), draining.count(Cause::WithoutWeight)), (Cause::Draining, 1));
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Step<'_> {
                     }
                     return Err(Refusal::new("L12", "the deadline lies ahead").next("wait for it"));
                 }
+                self.stop_build(number)?;
                 match () {
                     () if moving => self.move_failed(number),
                     () if starts_beside => self.starts_failed(number),
@@ -172,13 +173,20 @@ impl Step<'_> {
     }
 
     /// What had to wait until enough replicas are ready.
-    fn settled(&mut self, number: Number) -> Result<(), Refusal> {
+    pub(in crate::lifecycle) fn settled(&mut self, number: Number) -> Result<(), Refusal> {
         self.time_starts(number)?;
         let Some(environment) = self.state.sought_by(number).cloned() else { return Ok(()) };
         let carries = self.carries(&environment, number);
         let record = self.record(number)?;
         let up = record.status == Status::Active && !record.moving;
         if up && (carries || record.starting() == 0) { self.take_over(number, false) } else { Ok(()) }
+    }
+
+    /// Whether replicas of a candidate start beside others, and those that are ready do not carry what the holder does:
+    /// it takes over later.
+    pub(in crate::lifecycle) fn starts_beside(&mut self, candidate: Number) -> Result<bool, Refusal> {
+        let carries = self.state.sought_by(candidate).cloned().is_some_and(|sought| self.carries(&sought, candidate));
+        Ok(!carries && self.record(candidate)?.starting() > 0)
     }
 
     /// Whether a candidate that takes over at once has as many ready replicas as the holder has replicas, so that

@@ -96,7 +96,9 @@ impl Step<'_> {
             return self.put_to_sleep(number, Event::Idle);
         }
         if wanted < running {
-            return self.shrink(number, running - wanted);
+            self.shrink(number, running - wanted)?;
+            // A candidate may have waited for what has stopped.
+            return self.settled(number);
         }
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
         let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
@@ -138,6 +140,15 @@ impl Step<'_> {
     /// Fewer replicas: first those on closed clusters or where they may not run, then those that are not ready,
     /// then those at the worst places (L14).
     pub(in crate::lifecycle) fn shrink(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
+        self.stop_worst(number, surplus, false)
+    }
+
+    /// The same within a promotion, where what is ready stays as long as anything else can go (L15).
+    pub(in crate::lifecycle) fn shrink_unready_first(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
+        self.stop_worst(number, surplus, true)
+    }
+
+    fn stop_worst(&mut self, number: Number, surplus: u32, unready_first: bool) -> Result<(), Refusal> {
         let governors = self.governors(number)?;
         let record = self.record(number)?;
         let replicas = record.running().saturating_sub(surplus);
@@ -155,7 +166,7 @@ impl Step<'_> {
         order.sort_by_key(|(index, rank, _)| (rank.is_some(), std::cmp::Reverse((*rank, *index))));
         let mut left = surplus;
         let mut stopped = vec![0; record.sites.len()];
-        let closed = order.iter().filter(|(_, rank, _)| rank.is_none()).map(|&(index, ..)| (index, true));
+        let closed = order.iter().filter(|(_, rank, _)| rank.is_none()).map(|&(index, ..)| (index, !unready_first));
         let not_ready = order.iter().map(|&(index, ..)| (index, false));
         let ready = order.iter().map(|&(index, ..)| (index, true));
         for (index, also_ready) in closed.chain(not_ready).chain(ready) {

@@ -49,6 +49,10 @@ impl Step<'_> {
     }
 
     pub(in crate::lifecycle) fn put_to_sleep(&mut self, number: Number, event: Event) -> Result<(), Refusal> {
+        if let Some(sought) = self.state.sought_by(number).filter(|_| event == Event::Idle) {
+            let reason = format!("`{}` is being promoted to `{sought}`", self.id(number));
+            return Err(Refusal::new("L15", reason).next("finish or cancel the promotion first"));
+        }
         self.advance(number, event)?;
         self.take_back(number)?;
         self.stop_all(number)

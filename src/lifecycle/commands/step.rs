@@ -14,7 +14,7 @@ use crate::lifecycle::state::{
 use crate::policy::Environment;
 use crate::time::Moment;
 
-/// How long a start may take.
+/// How long a build may take, and how long a start.
 pub const START_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// A state on its way to the next. It is thrown away where a command is refused, so a step may leave
@@ -74,6 +74,10 @@ impl<'a> Step<'a> {
                 record.using_since = None;
             }
             _ => {}
+        }
+        if status != before && before == Status::Building {
+            // The deadline was the build's.
+            record.deadline = None;
         }
         if !status.is_starting() && status != Status::Updating && !record.moving && record.starting() == 0 {
             record.deadline = None;
@@ -141,12 +145,15 @@ impl<'a> Step<'a> {
         self.start(number, places)
     }
 
-    /// Builds a deployment in a new generation.
+    /// Builds a deployment in a new generation; a build has a deadline as a start has (L17).
     pub(in crate::lifecycle) fn build(&mut self, number: Number) -> Result<(), Refusal> {
+        let at = self.now.after(START_DEADLINE);
         let record = self.record(number)?;
         record.generation += 1;
+        record.deadline = Some(at);
         let generation = record.generation;
         self.effects.push(Effect::Build { deployment: number, generation });
+        self.effects.push(Effect::Timer { at, deployment: number, generation });
         Ok(())
     }
 

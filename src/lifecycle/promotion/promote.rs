@@ -306,6 +306,7 @@ impl Step<'_> {
                 self.stop_all(number)?;
                 self.start(number, places)
             }
+            Status::Active if stays && self.starts_beside(number)? => Ok(()),
             _ if stays => self.take_over(number, true),
             _ => {
                 self.record(number)?.moving = true;

@@ -53,12 +53,16 @@ impl Step<'_> {
                 self.record(number)?.settings_before = None;
                 self.advance(number, Event::Ready)?;
             }
+            let record = self.record(number)?;
+            if ready > 0 && record.status == Status::Unhealthy && !record.is_seen_by_place() {
+                self.advance(number, Event::Healthy)?;
+            }
         }
         for (number, ready) in [(self.holder_of(&environment), sight.old), (Some(candidate), sight.new)] {
             let Some(number) = number else { continue };
             let record = self.record(number)?;
-            if !record.is_seen_by_place() && ready >= record.running() && !record.moving {
-                record.all_ready();
+            if !record.is_seen_by_place() && !record.moving {
+                record.so_many_ready(ready);
             }
         }
         let growth = sight.no_room.as_deref().map_or(Growth::Now, Growth::NoRoom);
@@ -194,7 +198,7 @@ impl Step<'_> {
         let kept = wanted.max(rollout.keeps_now());
         rollout.part = wanted.min(running);
         if kept < running {
-            return self.shrink(number, running - kept);
+            return self.shrink_unready_first(number, running - kept);
         }
         if wanted <= running || growth.waits() {
             return self.waiting(rollout, number, wanted > running, growth);
@@ -221,7 +225,7 @@ impl Step<'_> {
         let record = self.record(number)?;
         let (running, settings) = (record.running(), Arc::clone(&record.settings));
         if wanted < running {
-            return self.shrink(number, running - wanted);
+            return self.shrink_unready_first(number, running - wanted);
         }
         if wanted == running || growth.waits() {
             return self.waiting(rollout, number, wanted > running, growth);
@@ -268,7 +272,10 @@ impl Step<'_> {
         }
         let record = self.record(sides.candidate)?;
         let wanted = record.settings.replicas_for(record.running());
-        self.settle(sides.candidate, wanted, growth)
+        self.settle(sides.candidate, wanted, growth)?;
+        self.follow_readiness(sides.candidate)?;
+        // From here on each start has a deadline of its own.
+        sides.old.map_or(Ok(()), |old| self.follow_readiness(old))
     }
 
     fn went_back(
@@ -289,7 +296,10 @@ impl Step<'_> {
         let status = self.record(candidate)?.status;
         match () {
             () if !takes_part(status) => Ok(()),
-            () if rollout.keeps > 0 => self.settle(candidate, rollout.keeps, growth),
+            () if rollout.keeps > 0 => {
+                self.settle(candidate, rollout.keeps, growth)?;
+                self.follow_readiness(candidate)
+            }
             () => self.retire(candidate),
         }
     }

@@ -45,8 +45,12 @@ impl State {
         let holder = holder.filter(|record| takes_part(record.status));
         let candidate = self.deployment(promotion.candidate).filter(|record| takes_part(record.status));
         let group = |replicas: u32, ready: u32| Group { replicas, available: ready.min(replicas) };
-        // What is known place by place counts; else the host's sums.
-        let ready = |record: &Record, told| if record.is_seen_by_place() { record.ready() } else { told };
+        // What is known place by place counts; else the host's sums as well.
+        let ready = |record: &Record, told| match () {
+            () if record.is_seen_by_place() => record.ready(),
+            // What was told was of replicas that may have stopped since.
+            () => record.ready().min(told),
+        };
         let old = holder.map_or_else(Group::default, |record| group(record.running(), ready(record, rollout.seen.0)));
         let new = candidate.map_or_else(Group::default, |record| group(rollout.part, ready(record, rollout.seen.1)));
         let groups = (old, new);

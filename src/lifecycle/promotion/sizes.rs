@@ -34,8 +34,10 @@ impl Step<'_> {
         }
         let governors = self.governors(candidate)?;
         let wanted = settings.replicas_to_replace(holders);
-        if wanted > running {
-            let places = self.place(candidate, governors, wanted - running, &settings, Vec::new())?;
+        // What is lost stands in for nobody.
+        let standing = running - self.record(candidate)?.lost().min(running);
+        if wanted > standing && (wanted > running || holders > 0) {
+            let places = self.place(candidate, governors, wanted - standing, &settings, Vec::new())?;
             if let Some(promotion) =
                 self.state.slots.get_mut(environment.as_str()).and_then(|slot| slot.promotion.as_mut())
             {
@@ -198,7 +200,7 @@ impl Step<'_> {
             return self.put_to_sleep(number, Event::Idle);
         }
         if wanted < running {
-            return self.shrink(number, running - wanted);
+            return self.shrink_unready_first(number, running - wanted);
         }
         if wanted == running || growth.waits() {
             return Ok(());

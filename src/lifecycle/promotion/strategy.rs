@@ -151,7 +151,7 @@ impl Step<'_> {
         let surge = rolling.slack(size).surge > 0;
         let part = nearest_split(size, Weight::percent(step.weight), surge).new.max(1);
         if own > part {
-            self.shrink(candidate, own - part)?;
+            self.shrink_unready_first(candidate, own - part)?;
         }
         Ok(own.min(part))
     }

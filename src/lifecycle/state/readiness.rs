@@ -44,6 +44,15 @@ impl Record {
         here.map(|site| self.seen_at(site).starting(site.place.replicas)).fold(0, u32::saturating_add)
     }
 
+    /// How many replicas are lost beside ready ones.
+    pub(in crate::lifecycle) fn lost(&self) -> u32 {
+        if self.ready() == 0 {
+            return 0;
+        }
+        let here = self.sites.iter().filter(|site| !self.is_coming(site));
+        here.map(|site| self.seen_at(site).lost).fold(0, u32::saturating_add)
+    }
+
     /// Whether a host told of its replicas place by place.
     #[must_use]
     pub fn is_seen_by_place(&self) -> bool {
@@ -68,6 +77,22 @@ impl Record {
         for site in &mut self.sites {
             let sequence = site.seen.and_then(|seen| seen.sequence);
             site.seen = sequence.map(|_| Seen { sequence, ready: site.place.replicas, lost: 0, failed: 0 });
+        }
+    }
+
+    /// So many replicas are ready, wherever they are: for hosts that tell of sums. The others are starting.
+    pub(in crate::lifecycle) fn so_many_ready(&mut self, ready: u32) {
+        if ready >= self.running() {
+            return self.all_ready();
+        }
+        if self.status.is_starting() || ready == self.ready() {
+            return;
+        }
+        let mut left = ready;
+        for site in &mut self.sites {
+            let here = left.min(site.place.replicas);
+            left -= here;
+            site.seen = Some(Seen { ready: here, ..Seen::default() });
         }
     }
 

@@ -1,6 +1,8 @@
 //! A host for tests: it grants every placement, and brings deployments up when told.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod capacity;
+
 use siting::deployment::Scaling;
 use siting::id::Name;
 use siting::lifecycle::{

@@ -1,12 +1,14 @@
 //! Everything that can be tried in a state, and what comes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use siting::lifecycle::{
     Action, Change, Command, Edit, Effect, Observation, Place, PlaceSeen, Placed, PlacementRequest, PromotionStrategy,
-    Push, PushKind, Requirements, Settings, State,
+    Purpose, Push, PushKind, Record, Requirements, Settings, Sight, State,
 };
 use siting::policy::OnReplaced;
+use siting::rollout::{self, BlueGreen, Canary, Rolling, Step, Strategy, Traffic};
 use siting::time::Moment;
 
 use super::ENVIRONMENTS;
@@ -25,6 +27,23 @@ pub(crate) struct Bounds {
     pub(crate) draft: bool,
     /// Whether replicas are seen place by place.
     pub(crate) by_place: bool,
+    /// Whether versions take over by strategies, in production alone, each with two replicas, on clusters that close.
+    pub(crate) strategies: bool,
+    /// How many steps from the first state, where not all.
+    pub(crate) steps: Option<usize>,
+}
+
+/// The strategies that are walked: without soaks, as time is no bound here.
+const STRATEGIES: [fn() -> Strategy; 4] = [
+    || Strategy::Rolling(Rolling::default()),
+    || Strategy::BlueGreen(BlueGreen { bake: Duration::ZERO, rollback_window: Duration::ZERO }),
+    || canary(Traffic::Routed { fewest: None }),
+    || canary(Traffic::ByReplicas(Rolling::default())),
+];
+
+fn canary(traffic: Traffic) -> Strategy {
+    let steps = vec![Step { soak: Duration::ZERO, requests: 0, ..Step::of(50) }];
+    Strategy::Canary(Canary::new(steps, traffic).unwrap())
 }
 
 /// What an action led to.
@@ -41,6 +60,9 @@ pub(crate) fn push(kind: PushKind) -> Action {
 
 /// All actions within the bounds.
 pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
+    if bounds.strategies {
+        return with_strategies(state, bounds);
+    }
     let mut actions = Vec::with_capacity(80);
     let room = state.deployments().filter(|record| !record.draft).count() < bounds.published;
     if bounds.draft {
@@ -111,6 +133,74 @@ pub(crate) fn actions(state: &State, bounds: Bounds) -> Vec<Action> {
     actions
 }
 
+/// What can be tried where versions take over by strategies.
+fn with_strategies(state: &State, bounds: Bounds) -> Vec<Action> {
+    let mut actions = Vec::with_capacity(60);
+    let production = name(ENVIRONMENTS[0]);
+    if state.deployments().count() < bounds.published {
+        let settings = Arc::new(Settings { replicas: Some(2), ..Settings::default() });
+        let kind = PushKind::promoted(production.clone());
+        actions.push(Action::Push(Push { settings, ..Push::new(kind, "v") }));
+        let runs = state.holder(production.as_str()).and_then(|holder| holder.version.as_deref());
+        let version = if runs == Some("u") { "v" } else { "u" };
+        for strategy in STRATEGIES {
+            let by = PromotionStrategy::By(rollout::Settings::of(strategy()));
+            let on_replaced = Some(OnReplaced::Deactivate);
+            let (environment, version, by) = (production.clone(), version.to_owned(), Some(Box::new(by)));
+            actions.push(Action::UpdateVersion { environment, version, name: None, on_replaced, by });
+        }
+    }
+    let promotion = state.slot(production.as_str()).and_then(|slot| slot.promotion.as_ref());
+    if let Some(promotion) = promotion.filter(|promotion| promotion.rollout.is_some()) {
+        let candidate = promotion.candidate;
+        let running = |record: Option<&Record>| record.map_or(0, |record| record.running());
+        let (old, new) = (running(state.holder(production.as_str())), running(state.deployment(candidate)));
+        let places = state.deployment(candidate).map(|record| record.places()).unwrap_or_default();
+        let sight = |old, new| Sight { old, new, ..Sight::default() };
+        let mut sights = vec![sight(old, new), sight(old, new.min(1)), sight(old, 0), sight(old.min(1), new)];
+        sights.push(Sight { forbidden: places, ..sight(old, new) });
+        sights.push(Sight { no_room: Some("no room".to_owned()), ..sight(old, new) });
+        actions.extend(sights.into_iter().map(|sight| Action::Advance { candidate, sight: Box::new(sight) }));
+    }
+    actions.extend([
+        Action::roll_back(production.clone()),
+        Action::Cancel { environment: production.clone() },
+        Action::Pause { environment: production.clone() },
+        Action::Resume { environment: production.clone() },
+        Action::ForceForward { environment: production.clone() },
+    ]);
+    for record in state.deployments() {
+        let (number, generation) = (record.number, record.generation);
+        actions.extend([Action::Deactivate(number), Action::Activate(number), Action::Delete(number)]);
+        for replicas in [1, 2] {
+            actions.push(Action::Scale { deployment: number, replicas });
+        }
+        let observed = [
+            Observation::Built,
+            Observation::Ready,
+            Observation::Failed,
+            Observation::Drained,
+            Observation::TimerFired,
+        ];
+        actions.extend(observed.map(|observation| Action::Observe { deployment: number, generation, observation }));
+        for site in record.sites.iter().filter(|_| bounds.by_place) {
+            let Place { cluster, pool, flavor, replicas } = site.place.clone();
+            let last = site.seen.and_then(|seen| seen.sequence);
+            let sequence = last.map_or(1, |last| last + 1);
+            let one = replicas.min(1);
+            let all = [(replicas, 0, 0), (one, 0, replicas - one), (one, replicas - one, 0), (0, replicas, 0)];
+            for (sequence, (ready, lost, failed)) in
+                all.map(|seen| (sequence, seen)).into_iter().chain(last.map(|last| (last, (0, replicas, 0))))
+            {
+                let (cluster, pool, flavor) = (cluster.clone(), pool.clone(), flavor.clone());
+                let seen = PlaceSeen { cluster, pool, flavor, sequence, ready, lost, failed };
+                actions.push(Action::ObservePlace { deployment: number, generation: site.generation, seen });
+            }
+        }
+    }
+    actions
+}
+
 /// An edit that restarts what runs.
 fn other_resources(settings: &Settings) -> Edit {
     let resources = match settings.resources {
@@ -147,13 +237,25 @@ pub(crate) fn outcomes(state: &State, scratch: &mut State, action: &Action, each
     }
     let requests = state.placements_needed(now, action);
     let stay = carry_out(requests.iter().map(|request| grant(request, "paris")).collect());
+    // Where fewer replicas are asked for, the first place is on an open cluster, or on a closed one.
+    let shrinks = requests.iter().any(|request| request.purpose == Purpose::Shrink && request.keep.len() > 1);
+    let closed = shrinks && carry_out(requests.iter().map(first_closed).collect()).is_ok();
     let can_move = requests.iter().any(|request| !request.keep.is_empty());
     let moved = can_move && carry_out(requests.iter().map(elsewhere).collect()).is_ok();
-    stay.is_ok() || moved
+    stay.is_ok() || moved || closed
 }
 
 fn refused_for_want_of_places(refusal: &siting::lifecycle::Refusal) -> bool {
     refusal.rule == "L12"
+}
+
+/// Grants a request; of one for fewer replicas, the first place is closed.
+fn first_closed(request: &PlacementRequest) -> Placed {
+    let mut placed = grant(request, "paris");
+    if request.purpose == Purpose::Shrink {
+        placed.places.remove(0);
+    }
+    placed
 }
 
 /// Grants a request where none of its replicas is.

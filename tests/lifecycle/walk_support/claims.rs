@@ -5,6 +5,7 @@ use siting::policy::OnReplaced;
 
 use super::ENVIRONMENTS;
 use super::actions::Outcome;
+use crate::support::capacity::fell_too_low;
 
 /// A claim that does not hold.
 pub(crate) type Broken = &'static str;
@@ -21,6 +22,17 @@ pub(crate) fn routes(state: &State) -> Routes {
     endpoints.filter_map(|endpoint| state.leads_to(&endpoint).map(|number| (endpoint, number))).collect()
 }
 
+/// The effects that lead a host from routes to those of a state.
+pub(crate) fn routed(led: &Routes, after: &State) -> Vec<Effect> {
+    let leads = routes(after);
+    let ends = led.iter().filter(|(endpoint, _)| !leads.iter().any(|(known, _)| known == endpoint));
+    let ends = ends.map(|(endpoint, _)| Effect::Unroute { endpoint: endpoint.clone() });
+    let leads = leads.iter().filter(|lead| !led.contains(lead));
+    let leads =
+        leads.map(|(endpoint, deployment)| Effect::Route { endpoint: endpoint.clone(), deployment: *deployment });
+    ends.chain(leads).collect()
+}
+
 /// The invariants of a state by itself; where calls lead in it.
 pub(crate) fn sound(state: &State) -> Result<Routes, Broken> {
     let mut drafts = state.deployments().filter(|record| record.draft);
@@ -34,7 +46,8 @@ pub(crate) fn sound(state: &State) -> Result<Routes, Broken> {
         claim(record.status.serves() && record.ready() > 0, "R3: routes lead to ready replicas")?;
         if let Endpoint::Environment(environment) = endpoint {
             let holder = state.slot(environment.as_str()).and_then(|slot| slot.holder);
-            claim(holder == Some(*number), "only the holder is routed")?;
+            let replaces = state.rollout_by(*number).is_some();
+            claim(holder == Some(*number) || replaces, "only the holder is routed, or who replaces it")?;
         }
     }
     Ok(leads)
@@ -58,7 +71,8 @@ fn slots(state: &State, draft: Option<&Record>) -> Result<(), Broken> {
             candidates.push(promotion.candidate);
             let candidate = state.deployment(promotion.candidate).ok_or("candidates-live")?;
             let under_way = candidate.status == Status::Building || candidate.status.is_starting();
-            claim(under_way || candidate.moving || candidate.starting() > 0, "candidates are on their way")?;
+            let under_way = under_way || candidate.moving || candidate.starting() > 0 || promotion.rollout.is_some();
+            claim(under_way, "candidates are on their way")?;
             claim(slot.holder != Some(promotion.candidate), "a candidate does not hold yet")?;
         }
     }
@@ -75,12 +89,17 @@ fn deployments(state: &State) -> Result<(), Broken> {
         claim(!record.draft || record.replicas() <= 1, "one-replica")?;
         let idle = !record.status.consumes() || record.status == Status::Building;
         claim(!idle || record.sites.is_empty(), "what consumes nothing has no replicas")?;
-        claim(!record.status.serves() || record.running() > 0, "what serves has a replica")?;
+        let in_rollout = state.is_in_rollout(record.number);
+        claim(!record.status.serves() || record.running() > 0 || in_rollout, "what serves has a replica")?;
         claim(record.using_since.is_some() == record.status.consumes(), "the account follows the status")?;
         let under_way = record.status.is_starting() || record.status == Status::Updating || record.moving;
-        let under_way = under_way || record.starting() > 0;
-        claim(record.status != Status::Active || record.ready() > 0, "L14: what is active has a ready replica")?;
-        claim(record.deadline.is_some() == under_way, "what is under way has a deadline")?;
+        let under_way = under_way || record.starting() > 0 || record.status == Status::Building;
+        claim(
+            record.status != Status::Active || record.ready() > 0 || in_rollout,
+            "L14: what is active has a ready replica",
+        )?;
+        // A rollout has a deadline of its own.
+        claim(record.deadline.is_some() == under_way || in_rollout, "L17: what is under way has a deadline")?;
         claim(!record.moving || record.places().len() < record.sites.len(), "what moves goes somewhere")?;
         let role = state.role(record.number).ok_or("who lives has a role")?;
         claim((role == Role::Development) == record.draft, "roles")?;
@@ -104,7 +123,9 @@ pub(crate) fn step(
                 routed.retain(|(known, _)| known != endpoint);
                 routed.push((endpoint.clone(), *deployment));
             }
-            Effect::Unroute { endpoint } => routed.retain(|(known, _)| known != endpoint),
+            Effect::Unroute { endpoint } | Effect::Split { endpoint, .. } => {
+                routed.retain(|(known, _)| known != endpoint)
+            }
             _ => {}
         }
     }
@@ -113,6 +134,20 @@ pub(crate) fn step(
     claim(after.next_number() >= before.next_number(), "ids-once: the counter never goes back")?;
     for (number, _) in before.tombstones() {
         claim(after.tombstone(number).is_some() && after.deployment(number).is_none(), "the deleted never return")?;
+    }
+    claim(!before.ignores(action) || before == after, "L14: what was told before changes nothing")?;
+    if let Action::Advance { candidate, sight } = action
+        && before.deployment(*candidate).is_some_and(|record| record.places() == sight.forbidden)
+        && !sight.forbidden.is_empty()
+    {
+        claim(
+            before.held_by(*candidate) == after.held_by(*candidate),
+            "L18: what may not be where it is takes over nothing",
+        )?;
+    }
+    if let Some(low) = fell_too_low(before, action, after) {
+        // It ends the walk.
+        return Err(Box::leak(low.into_boxed_str()));
     }
     hands(before, action, after)?;
     builds(before, action, outcome)?;

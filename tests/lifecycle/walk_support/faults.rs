@@ -19,6 +19,16 @@ pub(crate) enum Fault {
     ReplacedStillRouted,
     /// A deletion gives the number back.
     IdUsedAgain,
+    /// The holder gives up its replicas before the candidate's are ready.
+    HolderLeavesEarly,
+    /// Replicas that did not start take down those that are ready.
+    FailedStopsReady,
+    /// An observation counts again.
+    OldObservationCounts,
+    /// A candidate takes over where it may not be.
+    ForbiddenTakesOver,
+    /// A start has no deadline.
+    StartWithoutDeadline,
 }
 
 impl Fault {
@@ -31,6 +41,13 @@ impl Fault {
                 effects.extend(ways.map(|endpoint| Effect::Unroute { endpoint }));
                 tampered(state, |json| {
                     json["deployments"].as_object_mut().unwrap().remove(&number.to_string());
+                })
+            }
+            (Self::OldObservationCounts, Action::ObservePlace { deployment, .. }) if state.ignores(action) => {
+                state.deployment(*deployment)?;
+                tampered(state, |json| {
+                    json["deployments"][deployment.to_string()]["sites"][0]["seen"]["ready"] = 0.into();
+                    json["deployments"][deployment.to_string()]["sites"][0]["seen"]["lost"] = 1.into();
                 })
             }
             (Self::InactivePromoted, Action::Promote { deployment, environment, .. })
@@ -73,6 +90,52 @@ impl Fault {
             }
             (Self::IdUsedAgain, Action::Delete(number)) => {
                 let after = tampered(&after, |json| json["next"] = number.get().into());
+                Outcome { effects, after }
+            }
+            (Self::HolderLeavesEarly, Action::Advance { candidate, .. }) => {
+                let holder = state.sought_by(*candidate).and_then(|sought| after.holder(sought.as_str()));
+                match holder.filter(|holder| !holder.sites.is_empty() && after.rollout_by(*candidate).is_some()) {
+                    None => Outcome { effects, after },
+                    Some(holder) => {
+                        let number = holder.number.to_string();
+                        let after =
+                            tampered(&after, |json| json["deployments"][&number]["sites"] = Value::Array(Vec::new()));
+                        Outcome { effects: crate::walk_support::claims::routed(led, &after), after }
+                    }
+                }
+            }
+            (Self::FailedStopsReady, Action::ObservePlace { deployment, seen, .. })
+                if seen.failed > 0
+                    && seen.ready > 0
+                    && after.deployment(*deployment).is_some_and(|record| record.ready() > 0) =>
+            {
+                let after = tampered(&after, |json| {
+                    for site in json["deployments"][deployment.to_string()]["sites"].as_array_mut().unwrap() {
+                        site["seen"] = serde_json::json!({"sequence": seen.sequence, "lost": 1});
+                    }
+                    json["deployments"][deployment.to_string()]["status"] = "UNHEALTHY".into();
+                });
+                Outcome { effects: crate::walk_support::claims::routed(led, &after), after }
+            }
+            (Self::ForbiddenTakesOver, Action::Advance { candidate, sight })
+                if !sight.forbidden.is_empty()
+                    && state
+                        .deployment(*candidate)
+                        .is_some_and(|record| record.status == Status::Active && record.ready() > 0) =>
+            {
+                let old = state.slot("production").and_then(|slot| slot.holder);
+                let after = tampered(state, |json| {
+                    json["slots"]["production"]["holder"] = serde_json::json!(candidate);
+                    json["slots"]["production"]["promotion"] = Value::Null;
+                    if let Some(old) = old {
+                        json["deployments"][old.to_string()]["status"] = "ACTIVE".into();
+                    }
+                });
+                Outcome { effects: crate::walk_support::claims::routed(led, &after), after }
+            }
+            (Self::StartWithoutDeadline, Action::Scale { deployment, .. }) => {
+                let after =
+                    tampered(&after, |json| json["deployments"][deployment.to_string()]["deadline"] = Value::Null);
                 Outcome { effects, after }
             }
             _ => Outcome { effects, after },

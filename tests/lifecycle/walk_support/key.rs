@@ -14,11 +14,15 @@
 //!
 //! * *Numbers of observations.* A host gives each a higher one.
 //!
+//! A [whole](Grain::Whole) key leaves out only names, numbers and generations.
+//!
 //! A [coarse](Grain::Coarse) key leaves out two things more:
 //!
 //! * *Governors.* They say whom a placement is asked for, and every answer is tried anyway. The
 //!   holder's is its environment, which is claimed in each state.
 //! * *Previous holders.* One can be rolled back to; it can as well be promoted, which is the same step.
+
+use std::hash::{Hash, Hasher};
 
 use siting::lifecycle::{Number, Promotion, Record, Site, Slot, State, Status};
 use siting::policy::OnReplaced;
@@ -32,11 +36,13 @@ pub(crate) enum Grain {
     Coarse,
     /// Governors and previous holders as well.
     Fine,
+    /// Everything but names, numbers and generations: for walks in which strategies, sizes and places matter.
+    Whole,
 }
 
 /// A state's deployments, each as bits, in order: the draft and three more at most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct Key([u32; 4]);
+pub(crate) struct Key([u64; 4]);
 
 /// Fields of few values, packed one beside the other.
 #[derive(Default)]
@@ -56,11 +62,56 @@ impl Bits {
 
 /// The key of a state with three published deployments at most.
 pub(crate) fn key(state: &State, grain: Grain) -> Key {
-    let mut described: Vec<u32> = state.deployments().map(|record| describe(state, record, grain)).collect();
+    let described =
+        |record| if grain == Grain::Whole { whole(state, record) } else { describe(state, record, grain).into() };
+    let mut described: Vec<u64> = state.deployments().map(described).collect();
     described.sort_unstable();
     let mut key = [0; 4];
     key[..described.len()].copy_from_slice(&described);
     Key(key)
+}
+
+/// All that a deployment is, and what the slots make of it. There are two moments only, now and later, so that times
+/// need no bound.
+fn whole(state: &State, record: &Record) -> u64 {
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    let mut sites: Vec<_> = record
+        .sites
+        .iter()
+        .map(|site| {
+            (
+                record.moving && site.generation == record.generation,
+                site.place.clone(),
+                record.seen_at(site),
+                site.seen.map(|seen| seen.sequence.is_some()),
+            )
+        })
+        .collect();
+    sites.sort_by(|a, b| format!("{a:?}").cmp(&format!("{b:?}")));
+    let Record { draft, status, moving, wakes_with, deadline, .. } = record;
+    let settings = (record.settings.replicas, record.settings.resources.is_some());
+    (
+        draft,
+        status.as_str(),
+        moving,
+        wakes_with,
+        deadline,
+        settings,
+        record.settings_before.is_some(),
+        record.version.as_deref(),
+    )
+        .hash(&mut hasher);
+    format!("{sites:?}").hash(&mut hasher);
+    for environment in ENVIRONMENTS {
+        let Some(slot) = state.slot(environment) else { continue };
+        let is = |number: Option<Number>| number == Some(record.number);
+        (environment, is(slot.holder), is(slot.previous)).hash(&mut hasher);
+        if let Some(promotion) = slot.promotion.as_ref().filter(|promotion| promotion.candidate == record.number) {
+            let anonymous = Promotion { candidate: Number::new(0), ..promotion.clone() };
+            format!("{anonymous:?}").hash(&mut hasher);
+        }
+    }
+    hasher.finish() | 1
 }
 
 /// What a deployment is, and what the slots make of it; never 0. Every field is named here, so that a

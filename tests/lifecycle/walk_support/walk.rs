@@ -49,7 +49,7 @@ impl Walk {
         let first = start();
         let mut seen = HashSet::from([key(&first, self.grain)]);
         let (mut edge, mut found) = (vec![first], Found::default());
-        while !edge.is_empty() {
+        while !edge.is_empty() && self.bounds.steps.is_none_or(|most| found.depth < most) {
             found.depth += 1;
             let mut next = Vec::new();
             for batch in edge.chunks(BATCH) {
