@@ -107,7 +107,10 @@ spec:
 apiVersion: siting.dev/v1
 kind: Cluster
 metadata: {name: local}
-spec: {provider: own, country: fr, pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi, pricePerHour: "0.1"}]}
+spec:
+  provider: own
+  country: fr
+  pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi, pricePerHour: "0.1"}]
 ---
 apiVersion: siting.dev/v1
 kind: Cluster
@@ -444,7 +447,8 @@ def test_l13_what_runs_by_placements_is_told_too() -> None:
     (finding,) = [one for one in workspace.check() if one.code == "runs-where-forbidden"]
     assert finding.severity == "error"
     assert finding.message == (
-        "2 replicas of deployment `bert/v1` run on `paris`/`a` (cpu x86), which policy `us` (environment) does not allow"
+        "2 replicas of deployment `bert/v1` run on `paris`/`a` (cpu x86), which policy `us` (environment) does not"
+        " allow"
     )
     assert workspace.settle_violations(now=1) == (violation,)
     # What a change would make of it is told before it is made (P11).
