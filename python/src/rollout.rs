@@ -10,7 +10,7 @@ use siting::lifecycle::Refusal as Refused;
 use siting::quantity::Milli;
 use siting::rollout::{
     self, Action, BlueGreen, Canary, Check, Group, Observation, Refusal, Rolling, Span, Step, Strategy, Threshold,
-    Traffic,
+    Traffic, WhenIdle,
 };
 use siting::time::Moment;
 
@@ -40,7 +40,8 @@ impl Rollout {
         let checks = checks.into_iter().map(StatedCheck::check).collect::<Outcome<_>>()?;
         let usual = rollout::Settings::of(strategy);
         let deadline = deadline.map_or(usual.deadline, Duration::from_millis);
-        let when_idle = when_idle.parse().map_err(|_| one_of("when_idle", when_idle, "wait or proceed"))?;
+        let known = [WhenIdle::Wait, WhenIdle::Proceed].into_iter().find(|known| known.as_str() == when_idle);
+        let when_idle = known.ok_or_else(|| one_of("when_idle", when_idle, "wait or proceed"))?;
         let settings = rollout::Settings { checks, deadline, when_idle, ..usual };
         let rollout = rollout::Rollout::of(settings, Moment::from_millis(now));
         Ok(Self { shared: Mutex::new(rollout) })
