@@ -165,6 +165,8 @@ class Organisation(Document):
     flavors: tuple[FlavorDefinition, ...]
     expected_demands: tuple[ExpectedDemand, ...]
     """The mix of demands that packing leaves room for."""
+    severities: Mapping[str, Literal["error", "warning", "info", "off"]]
+    """How bad findings are, by code."""
 
     def __init__(
         self,
@@ -179,6 +181,7 @@ class Organisation(Document):
         locations: Iterable[Location] = (),
         flavors: Iterable[FlavorDefinition] = (),
         expected_demands: Iterable[ExpectedDemand] = (),
+        severities: Mapping[str, Literal["error", "warning", "info", "off"]] | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
         spec = {
@@ -193,6 +196,7 @@ class Organisation(Document):
             "locations": list(locations),
             "flavors": list(flavors),
             "expectedDemands": list(expected_demands),
+            "severities": severities,
         }
         self._build(name, metadata, spec, named=[*policies, default_environment])
 

@@ -322,10 +322,19 @@ class Notice(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Silenced(Record):
+    """A finding that a document allows, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckReport(Record):
     """Everything that deserves a second look."""
 
     findings: tuple[Finding, ...]
+    silenced: tuple[Silenced, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notices: tuple[Notice, ...] = ()
 

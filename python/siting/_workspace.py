@@ -33,6 +33,7 @@ from siting._reports import (
     PolicyTests,
     Quarantined,
     Reservation,
+    Silenced,
 )
 from siting._scenarios import ScenarioReport, scenario_reports
 from siting._time import millis
@@ -291,6 +292,10 @@ class Workspace:
     def check(self) -> tuple[Finding, ...]:
         """Find what is legal and probably not meant."""
         return read(CheckReport, self._core.check()).findings
+
+    def silenced(self) -> tuple[Silenced, ...]:
+        """Return the findings that documents allow by ``siting.dev/allow``, each with the reason."""
+        return read(CheckReport, self._core.check()).silenced
 
     def test(self, *sources: Source) -> PolicyTests:
         """Run the policy tests of files and manifests, and say what of the policies they do not hold.

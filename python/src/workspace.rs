@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use siting::analysis::{Loss, Question, check, drain, drill, options, test_policies};
+use siting::analysis::{Loss, Question, check_all, drain, drill, options, test_policies};
 use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
 use siting::id::ClusterId;
@@ -120,7 +120,7 @@ impl Workspace {
     fn check(&self, py: Python<'_>) -> Outcome<String> {
         py.detach(|| {
             let workspace = self.snapshot();
-            json(&CheckReport::new(&workspace, &check(&workspace), Include::EVERYTHING))
+            json(&CheckReport::new(&workspace, &check_all(&workspace), Include::EVERYTHING))
         })
     }
 

@@ -8,6 +8,7 @@
 //! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10, A1, A3 and A4.
 
 mod clusters;
+mod codes;
 mod deployments;
 mod describe;
 mod diff;
@@ -21,6 +22,7 @@ mod options;
 mod places;
 mod policies;
 mod policy_tests;
+mod silence;
 mod unused;
 
 pub use describe::{
@@ -36,6 +38,9 @@ pub use drill::{Affected, Drill, LeastLosses, Loss, LossResult, drill};
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
 pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested, test_policies};
+
+pub use codes::FINDING_CODES;
+pub use silence::{ALLOW, Checked, Silenced};
 
 use crate::workspace::Workspace;
 use finding::Findings;
@@ -64,8 +69,16 @@ use finding::Findings;
 /// # }
 /// # Ok::<(), siting::workspace::LoadError>(())
 /// ```
+/// What documents allow by the annotation [`ALLOW`] is left out, and severities are as the workspace sets them; see
+/// [`check_all`].
 #[must_use]
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
+    check_all(workspace).findings
+}
+
+/// As [`check`], with the findings that documents allow, and why.
+#[must_use]
+pub fn check_all(workspace: &Workspace) -> Checked {
     let mut findings = Findings::default();
     policies::check(workspace, &mut findings);
     levels::check(workspace, &mut findings);
@@ -74,5 +87,5 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
     unused::check(workspace, &mut findings);
     places::check(workspace, &mut findings);
     lookalikes::check(workspace, &mut findings);
-    findings.into_sorted()
+    silence::apply(workspace, findings.into_sorted())
 }

@@ -143,7 +143,7 @@ pub(super) struct Options {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) load: Load,
-    /// Print annotations for this CI system instead of `--output`
+    /// Print for this CI system or code scanner instead of `--output`
     #[arg(long, value_enum, value_name = "CI")]
     pub(super) format: Option<Format>,
 }
@@ -214,6 +214,7 @@ pub(super) struct Describe {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Format {
     Github,
+    Sarif,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::errors::{ProblemReport, QuarantinedReport, RelatedReport, place};
 use super::header::{ApiVersion, Include, kind};
-use crate::analysis::{Finding, Severity};
+use crate::analysis::{Checked, Finding, Severity, Silenced};
 use crate::workspace::Workspace;
 
 /// All findings about a workspace.
@@ -17,6 +17,9 @@ pub struct CheckReport {
     kind: kind::CheckReport,
     /// The findings, by file, line and column.
     pub findings: Vec<FindingReport>,
+    /// Findings that documents allow, each with the reason that is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<SilencedReport>,
     /// The clusters that a load with quarantine left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<Vec<QuarantinedReport>>,
@@ -51,6 +54,17 @@ pub struct FindingReport {
     pub related: Vec<RelatedReport>,
 }
 
+/// A finding that a document allows.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SilencedReport {
+    /// The finding.
+    pub finding: FindingReport,
+    /// Why it is allowed.
+    pub reason: String,
+}
+
 /// A document that a finding is about.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -63,13 +77,18 @@ pub struct SubjectReport {
 }
 
 impl CheckReport {
-    /// Of findings in this workspace.
+    /// Of what was found in this workspace.
     #[must_use]
-    pub fn new(workspace: &Workspace, findings: &[Finding], include: Include) -> Self {
+    pub fn new(workspace: &Workspace, checked: &Checked, include: Include) -> Self {
+        let silenced = |silenced: &Silenced| SilencedReport {
+            finding: (&silenced.finding).into(),
+            reason: silenced.reason.clone(),
+        };
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
-            findings: findings.iter().map(FindingReport::from).collect(),
+            findings: checked.findings.iter().map(FindingReport::from).collect(),
+            silenced: checked.silenced.iter().map(silenced).collect(),
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),
         }

@@ -46,7 +46,7 @@ mod scope;
 mod simulation;
 
 pub use catalog::{CatalogReport, ContinentEntry, CountryEntry, FlavorEntry, GroupEntry, LocationEntry, Section};
-pub use check::{CheckReport, FindingReport, SubjectReport};
+pub use check::{CheckReport, FindingReport, SilencedReport, SubjectReport};
 pub use description::DescriptionReport;
 pub use diff::{CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, MoveTarget, MustMoveReport};
 pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLossesReport, LossReport, MoveReport};

@@ -78,6 +78,7 @@ fn small_world(choices: &mut Choices<'_>, clusters: u32, policies: u32) -> Specs
         locations: Vec::new(),
         flavors: Vec::new(),
         expected_demands: Vec::new(),
+        severities: Vec::new(),
     };
     let mut production = EnvironmentSpec {
         metadata: Metadata::named(name("production")),

@@ -236,6 +236,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
         locations: Vec::new(),
         flavors: Vec::new(),
         expected_demands: Vec::new(),
+        severities: Vec::new(),
     };
     if choices.chance(30) {
         let countries = ["se", "no", "dk", "fi", "is"].map(|code| code.to_owned().into()).into();
@@ -253,6 +254,13 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
             aliases: vec![name("X-900-PCIe").into()],
             memory: Some(Bytes::new(48 << 30)),
         });
+    }
+    if choices.chance(10) {
+        let severity = choices.one_of(
+            crate::manifest::spec::FindingSeverity::Error,
+            [crate::manifest::spec::FindingSeverity::Info, crate::manifest::spec::FindingSeverity::Off],
+        );
+        spec.severities.push(("policy-unused".to_owned().into(), severity));
     }
     if choices.chance(10) {
         let expected = |choices: &mut Choices<'_>| {

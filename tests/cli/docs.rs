@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Answer, Folder};
 use siting::cli::ExitStatus;
@@ -14,6 +14,7 @@ use siting::cli::ExitStatus;
 const README: &str = "README.md";
 const GUIDE: &str = "docs/guide.md";
 const LIFECYCLE: &str = "docs/lifecycle.md";
+const PULL_REQUEST: &str = "docs/pull-request.md";
 const TOUR: &str = "docs/tour/README.md";
 
 fn root() -> PathBuf {
@@ -34,12 +35,42 @@ fn fleet(page: &str) -> Folder {
     Folder::of(&[("fleet.yaml", manifests.collect::<Vec<_>>().join("\n---\n"))])
 }
 
+/// A folder with the tour as a page's ```` ```diff ```` blocks change it: each begins with `--- FILE`.
+fn branch(page: &str) -> Folder {
+    let folder = Folder::of::<&str>(&[]);
+    copy(&root().join("docs/tour"), &folder.0.join("branch"));
+    for block in blocks(page, "diff") {
+        let (head, lines) = block.split_once('\n').unwrap();
+        let file = folder.0.join("branch").join(head.strip_prefix("--- ").unwrap());
+        let side = |skipped: char| -> String {
+            let kept = lines.lines().filter(|line| !line.starts_with(skipped));
+            kept.map(|line| format!("{}\n", line.get(1..).unwrap_or_default())).collect()
+        };
+        let (text, before) = (fs::read_to_string(&file).unwrap(), side('+'));
+        assert_eq!(text.matches(&before).count(), 1, "{page}: this stands not once in {}:\n{before}", file.display());
+        fs::write(&file, text.replace(&before, &side('-'))).unwrap();
+    }
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Runs a line such as `siting place fleet.yaml`.
 fn run(folder: &Folder, line: &str) -> Answer {
     let tour = root().join("docs/tour");
     let tour = tour.to_str().unwrap();
     let words = line.split_whitespace().skip(1).map(|word| match word {
-        "fleet.yaml" => "@/fleet.yaml".to_owned(),
+        "fleet.yaml" | "branch" => format!("@/{word}"),
         word => word.replace("docs/tour", tour),
     });
     let words: Vec<_> = words.collect();
@@ -51,8 +82,9 @@ fn run(folder: &Folder, line: &str) -> Answer {
 #[test]
 fn output_is_as_printed() {
     let bless = std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always");
-    for page in [README, GUIDE, LIFECYCLE] {
-        let (folder, path) = (fleet(page), root().join(page));
+    for page in [README, GUIDE, LIFECYCLE, PULL_REQUEST] {
+        let folder = if page == PULL_REQUEST { branch(page) } else { fleet(page) };
+        let path = root().join(page);
         let mut text = fs::read_to_string(&path).unwrap();
         for block in blocks(page, "console") {
             let (command, printed) = block.split_once('\n').unwrap();

@@ -13,6 +13,7 @@ mod json_schema;
 mod load_tests;
 mod policy_tests;
 mod reports;
+mod silence;
 mod simulation;
 mod simulation_host;
 mod support;

@@ -224,6 +224,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
                 locations,
                 flavors,
                 expected_demands,
+                severities: vec![("policy-unused".to_owned().into(), siting::manifest::spec::FindingSeverity::Off)],
             }
         })
 }

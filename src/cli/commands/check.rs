@@ -4,27 +4,29 @@ use crate::analysis::{self, Finding, Severity};
 use crate::cli::ExitStatus;
 use crate::cli::args::{self, Format};
 use crate::cli::failure::Failure;
-use crate::cli::render::{self, Texts, github};
+use crate::cli::render::{self, Texts, github, sarif};
 use crate::cli::session::{Loaded, Session};
 use crate::manifest;
 use crate::report::CheckReport;
 
 pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result<ExitStatus, Failure> {
-    let annotate = args.format == Some(Format::Github);
     let loaded = scenarios_too(session.load_all(&args.load.paths)).inspect_err(|failure| {
-        if annotate {
-            session.annotations = Some(github::problems(&failure.problems));
-        }
+        session.annotations = args.format.map(|format| match format {
+            Format::Github => github::problems(&failure.problems),
+            Format::Sarif => sarif::problems(&failure.problems),
+        });
     })?;
-    let findings = analysis::check(&loaded.workspace);
-    if annotate {
-        session.out = github::findings(&findings);
-    } else {
-        let texts = Texts::new(&loaded.sources);
-        let report = CheckReport::new(&loaded.workspace, &findings, session.include());
-        session.answer(&report, |_, style| render::check(&findings, &texts, style))?;
+    let checked = analysis::check_all(&loaded.workspace);
+    match args.format {
+        Some(Format::Github) => session.out = github::findings(&checked.findings),
+        Some(Format::Sarif) => session.out = sarif::findings(&checked),
+        None => {
+            let texts = Texts::new(&loaded.sources);
+            let report = CheckReport::new(&loaded.workspace, &checked, session.include());
+            session.answer(&report, |_, style| render::check(&checked, &texts, style))?;
+        }
     }
-    Ok(ExitStatus::of(!findings.iter().any(matters)))
+    Ok(ExitStatus::of(!checked.findings.iter().any(matters)))
 }
 
 /// The same, unless a scenario or a policy test among the files cannot be read. Other commands have no use for them.

@@ -5,15 +5,18 @@ use annotate_snippets::Level;
 use super::diagnostics::Diagnostic;
 use super::words::count;
 use super::{Style, Texts};
-use crate::analysis::{Finding, Severity};
+use crate::analysis::{Checked, Finding, Severity};
 
-pub(in crate::cli) fn check(findings: &[Finding], texts: &Texts<'_>, style: Style) -> String {
+pub(in crate::cli) fn check(checked: &Checked, texts: &Texts<'_>, style: Style) -> String {
+    let (findings, silenced) = (&checked.findings, checked.silenced.len());
+    let silenced =
+        if silenced > 0 { format!("{} silenced with a reason\n", count(silenced, "finding")) } else { String::new() };
     if findings.is_empty() {
-        return format!("{}\n", style.good("no findings"));
+        return format!("{}\n{silenced}", style.good("no findings"));
     }
     let mut text: String = findings.iter().map(|finding| of(finding).render(texts, style) + "\n").collect();
     text.push_str(&summary(findings, style));
-    text
+    text + &silenced
 }
 
 fn of(finding: &Finding) -> Diagnostic<'_> {

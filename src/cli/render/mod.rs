@@ -13,6 +13,7 @@ pub(super) mod junit;
 mod options;
 mod place;
 mod policy_tests;
+pub(super) mod sarif;
 mod secrets;
 mod simulation;
 mod snippet;

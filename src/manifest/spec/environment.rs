@@ -5,7 +5,7 @@ use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
 use crate::catalog::{Axis, FlavorKind};
 use crate::document::{
     Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Whole,
-    Written, document,
+    Written, document, words,
 };
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
@@ -67,6 +67,8 @@ document! {
         flavors: Vec<FlavorSpec> as Lenient<Vec<FlavorSpec>> = Vec::new(),
         /// Demands for which packing leaves room (D5).
         expected_demands: Vec<Sourced<ExpectedDemandSpec>> as Lenient<Nonempty<Sourced<ExpectedDemandSpec>>> = Vec::new(),
+        /// How bad findings of the check command are, by code; `off` leaves them out.
+        severities: Vec<(Sourced<String>, FindingSeverity)> as Lenient<Severities> = Vec::new(),
     }
 }
 
@@ -85,6 +87,7 @@ impl WorkspaceSpec {
             locations: Vec::new(),
             flavors: Vec::new(),
             expected_demands: Vec::new(),
+            severities: Vec::new(),
         }
     }
 }
@@ -137,6 +140,44 @@ document! {
         memory: Option<Bytes> as Option<Lenient<Bytes>>,
     }
     rule Rule::NotBoth("parent", "family");
+}
+
+words! {
+    /// How bad a workspace says that a finding is.
+    pub enum FindingSeverity {
+        /// Something can never work.
+        Error = "error",
+        /// Something is probably not meant.
+        Warning = "warning",
+        /// Good to know.
+        Info = "info",
+        /// Not worth a word.
+        Off = "off",
+    }
+}
+
+/// Severities by the code of findings.
+struct Severities;
+
+impl Format<Vec<(Sourced<String>, FindingSeverity)>> for Severities {
+    fn read(item: Item<'_>) -> Option<Vec<(Sourced<String>, FindingSeverity)>> {
+        let one = |(code, item): (Sourced<&str>, Item<'_>)| {
+            let code = code.with(code.value.to_owned());
+            Some((code, FindingSeverity::read(item)?))
+        };
+        Some(item.entries()?.filter_map(one).collect())
+    }
+
+    fn write(value: &Vec<(Sourced<String>, FindingSeverity)>) -> Written {
+        let one = |(code, severity): &(Sourced<String>, FindingSeverity)| {
+            (code.value.clone(), FindingSeverity::write(severity))
+        };
+        Written::Map(value.iter().map(one).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map { of: Box::new(FindingSeverity::shape()) }
+    }
 }
 
 /// Three capital letters.

@@ -16,7 +16,9 @@ pub use cluster::{ClusterSpec, PoolGpuSpec, PoolSpec, PoolsSpec, RunningSpec, Us
 pub use deployment::{DeploymentSpec, OffloadingSpec};
 #[cfg(feature = "manifest")]
 pub(super) use deployment::{WorkloadName, WorkloadType};
-pub use environment::{EnvironmentSpec, ExpectedDemandSpec, FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec};
+pub use environment::{
+    EnvironmentSpec, ExpectedDemandSpec, FindingSeverity, FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec,
+};
 pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
 #[cfg(feature = "manifest")]
 pub(super) use policy::{Attached, PolicyType, choice, list_of, of_type, policy_type, write_choice};

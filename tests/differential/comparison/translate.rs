@@ -52,6 +52,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
         locations: world.locations.iter().map(location).collect(),
         flavors: Vec::new(),
         expected_demands: Vec::new(),
+        severities: Vec::new(),
     }
 }
 
