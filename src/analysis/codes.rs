@@ -1,12 +1,13 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 31] = [
+pub const FINDING_CODES: [&str; 32] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
     "allows-everything",
     "attachment-repeated",
+    "check-without-effect",
     "cluster-quarantined",
     "continent-for-union",
     "environment-unsatisfiable",

@@ -102,3 +102,24 @@ fn code_scanners_read_sarif() {
     assert_eq!(broken.status, 2);
     assert_eq!(broken.json()["runs"][0]["results"][0]["level"], "error");
 }
+
+/// Every code that an analysis gives a finding is one whose severity can be set, and that can be allowed.
+#[test]
+fn every_code_is_listed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analysis");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(root).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for part in text.split("Severity::").filter_map(|before| before.trim_end().strip_suffix("\",")) {
+            let code = part.rsplit('"').next().unwrap_or_default();
+            assert!(
+                siting::analysis::FINDING_CODES.contains(&code),
+                "{code} of {} is not listed",
+                entry.path().display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
