@@ -165,7 +165,7 @@ fn deployment(random: &mut Random, number: usize) -> DeploymentSpec {
 }
 
 fn policy(name: &str, axis: Axis, options: Vec<(ChoiceKind, &str)>) -> PolicySpec {
-    let options = options.into_iter().map(|(kind, name)| ChoiceSpec { kind, name: name.to_owned() }.into());
+    let options = options.into_iter().map(|(kind, name)| ChoiceSpec::new(kind, name).into());
     PolicySpec {
         metadata: metadata(name),
         axis,

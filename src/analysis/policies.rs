@@ -152,7 +152,11 @@ impl About<'_> {
             });
         for (spec, wide) in narrow.chain(repeated) {
             findings.push_with("option-covered", &self.subject, || {
-                let what = format!("names {} {}, which {} {} covers", spec.kind, tick(spec), wide.kind, tick(wide));
+                let what = if spec.value == wide.value {
+                    format!("names {} {} more than once", spec.kind, tick(spec))
+                } else {
+                    format!("names {} {}, which {} {} covers", spec.kind, tick(spec), wide.kind, tick(wide))
+                };
                 self.finding("option-covered", Severity::Info, &spec.origin, &what)
             });
         }

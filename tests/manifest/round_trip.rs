@@ -100,8 +100,10 @@ fn sourced<T: std::fmt::Debug>(inner: impl Strategy<Value = T>) -> impl Strategy
     inner.prop_map(Sourced::from)
 }
 
+/// A name that the built-in catalog knows by no other: of those that it does, the code is read back.
 fn reference() -> impl Strategy<Value = Sourced<String>> {
-    name().prop_map(|name| name.to_string().into())
+    let code = |name: String, kind| ChoiceSpec::new(kind, name).name;
+    name().prop_map(move |name| ChoiceKind::ALL.into_iter().fold(name.to_string(), code).into())
 }
 
 fn texts() -> impl Strategy<Value = IndexMap<String, String>> {
@@ -115,8 +117,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 
 fn choices(axis: Axis, least: usize) -> impl Strategy<Value = Vec<Sourced<ChoiceSpec>>> {
     let kinds: Vec<_> = ChoiceKind::ALL.into_iter().filter(|kind| kind.axis() == axis).collect();
-    let choice =
-        (prop::sample::select(kinds), reference()).prop_map(|(kind, name)| ChoiceSpec { kind, name: name.value });
+    let choice = (prop::sample::select(kinds), reference()).prop_map(|(kind, name)| ChoiceSpec::new(kind, name.value));
     vec(sourced(choice), least..3)
 }
 

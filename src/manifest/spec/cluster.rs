@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::known::{Country, CpuFlavor, GpuFlavor};
 use super::policy::Hardware;
 use super::{ChoiceSpec, Metadata, OfDocument};
 use crate::document::{
@@ -23,7 +24,7 @@ document! {
         /// The region, without the provider.
         location: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// The country; may be absent where the location is known (C7).
-        country: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        country: Option<Sourced<String>> as Option<Sourced<Country>>,
         /// Where it stands: latitude and longitude in degrees.
         coordinates: Option<Coordinates>,
         /// Whether it is healthy; if not, it is no candidate (I3).
@@ -67,7 +68,7 @@ document! {
         /// How many nodes, or `unlimited`.
         nodes: Option<u32> as OrUnlimited<1>,
         /// The cpu flavor.
-        cpu_flavor: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        cpu_flavor: Option<Sourced<String>> as Option<Sourced<CpuFlavor>>,
         /// Cores of one node.
         cpu: Cpu as AboveZero<Cpu>,
         /// Memory of one node, with a unit.
@@ -108,7 +109,7 @@ document! {
     pub struct PoolGpuSpec "a pool's gpu" {
         /// Family or variant.
         #[key = "type"]
-        code: Sourced<String> as Sourced<Reference>,
+        code: Sourced<String> as Sourced<GpuFlavor>,
         /// How many on one node, from 1 to 1,024.
         count: u32 as Whole<1, { MAX_GPUS as i64 }>,
     }

@@ -1,5 +1,6 @@
 //! Environments and the workspace: what holds for many deployments (E1, P13), and what is added to the catalog.
 
+use super::known::Country;
 use super::policy::Attached;
 use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
 use crate::catalog::{Axis, FlavorKind};
@@ -119,7 +120,7 @@ document! {
         /// `provider/region`.
         name: Sourced<String> as Sourced<ProviderAndRegion>,
         /// The country it lies in.
-        country: Sourced<String> as Sourced<Reference>,
+        country: Sourced<String> as Sourced<Country>,
     }
 }
 
@@ -213,19 +214,19 @@ impl Format<Vec<GroupSpec>> for Groups {
             if let Err(error) = &name {
                 members.problem(ProblemCode::InvalidValue, "a group's key must be a name", error.to_string());
             }
-            let countries = members.nonempty(Item::reference)?;
+            let countries = <Nonempty<Sourced<Country>>>::read(members)?;
             Some(GroupSpec { name: key.with(name.ok()?), countries })
         };
         Some(item.entries()?.filter_map(group).collect())
     }
 
     fn write(value: &Vec<GroupSpec>) -> Written {
-        let members = |group: &GroupSpec| Written::list(&group.countries, <Sourced<Reference>>::write);
+        let members = |group: &GroupSpec| Written::list(&group.countries, <Sourced<Country>>::write);
         Written::Map(value.iter().map(|group| (group.name.to_string(), members(group))).collect())
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(<Nonempty<Sourced<Reference>> as Format<Vec<Sourced<String>>>>::shape()) }
+        Shape::Map { of: Box::new(<Nonempty<Sourced<Country>> as Format<Vec<Sourced<String>>>>::shape()) }
     }
 }
 

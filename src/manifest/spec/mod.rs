@@ -6,6 +6,7 @@
 mod cluster;
 mod deployment;
 mod environment;
+mod known;
 mod policy;
 mod policy_test;
 mod preferences;

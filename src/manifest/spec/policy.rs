@@ -1,5 +1,6 @@
 //! Policies and how they are attached (P1, P9, P12).
 
+use super::known::canonical;
 use super::{Metadata, OfDocument};
 use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::document::{
@@ -55,13 +56,29 @@ pub enum Dialect {
     Beamlit(Box<PolicyDetails>),
 }
 
-/// An option as a policy names it: `{type: country, name: us}`.
+/// An option as a policy names it: `{type: country, name: us}`. Names that the built-in catalog knows are read as it
+/// writes them, so that options which say the same are equal.
+///
+/// ```
+/// use siting::catalog::ChoiceKind;
+/// use siting::manifest::spec::ChoiceSpec;
+/// assert_eq!(ChoiceSpec::new(ChoiceKind::Country, "USA"), ChoiceSpec::new(ChoiceKind::Country, "us"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct ChoiceSpec {
     /// The kind of place or hardware.
     pub kind: ChoiceKind,
-    /// The name, alias or `any`, as written.
+    /// The code, or `any`; as written where the built-in catalog does not know the name, or takes it for several.
     pub name: String,
+}
+
+impl ChoiceSpec {
+    /// An option by its code, or by any other name of it.
+    #[must_use]
+    pub fn new(kind: ChoiceKind, name: impl Into<String>) -> Self {
+        Self { kind, name: canonical(kind, name.into()) }
+    }
 }
 
 /// The types of policy: the axis each restricts, and the one kind of option it has where it has but one.
@@ -205,7 +222,7 @@ pub(in crate::manifest) fn choice(item: Item<'_>, kinds: &[ChoiceKind]) -> Optio
     fields.finish();
     // The name is what may not resolve, so it is where the option is said to stand.
     let Sourced { value: name, origin } = name?;
-    Some(Sourced::new(ChoiceSpec { kind: kind?, name }, origin))
+    Some(Sourced::new(ChoiceSpec::new(kind?, name), origin))
 }
 
 /// The kind of an option, which is one of `kinds`.

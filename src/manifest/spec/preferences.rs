@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::known::{Country, canonical};
+use crate::catalog::ChoiceKind;
 use crate::deployment::Spread;
 use crate::document::{
     FieldShape, Fields, Format, Item, Map, Nonempty, RecordShape, Rule, Shape, Whole, Written, document, quoted,
@@ -159,7 +161,7 @@ impl Format<NearSpec> for NearSpec {
     fn read(item: Item<'_>) -> Option<NearSpec> {
         let mut fields = item.object("near")?;
         let read = [
-            fields.optional("country").map(|item| (item, item.reference().map(NearSpec::Country))),
+            fields.optional("country").map(|item| (item, <Sourced<Country>>::read(item).map(NearSpec::Country))),
             fields.optional("coordinates").map(|item| (item, Coordinates::read(item).map(NearSpec::Coordinates))),
         ];
         let help = "write `{country: fr}` or `{coordinates: [48.85, 2.35]}`";
@@ -192,7 +194,11 @@ impl Format<FavouriteSpec> for FavouriteSpec {
         let mut fields = item.object("a favourite")?;
         let read = SiteKind::ALL.map(|kind| {
             let item = fields.optional(kind.as_str())?;
-            Some((item, item.reference().map(|name| (kind, name))))
+            let name = item.reference().map(|name| match kind {
+                SiteKind::Location => name.with(canonical(ChoiceKind::Location, name.value.clone())),
+                SiteKind::Cluster | SiteKind::Provider => name,
+            });
+            Some((item, name.map(|name| (kind, name))))
         });
         let weight = fields.optional("weight").map_or(Some(1), <Whole<1, MAX_WEIGHT>>::read);
         let help = "give each place an entry of its own";

@@ -1,7 +1,8 @@
 //! What one replica takes (D1).
 
+use super::known::{CpuFlavor, GpuFlavor};
 use crate::document::{
-    FieldShape, Fields, Format, Item, Map, Nonempty, Record, RecordShape, Reference, Rule, Shape, Written, document,
+    FieldShape, Fields, Format, Item, Map, Nonempty, Record, RecordShape, Rule, Shape, Written, document,
 };
 use crate::origin::ProblemCode::{InvalidValue, OutOfRange};
 use crate::origin::Sourced;
@@ -20,7 +21,7 @@ document! {
         /// Network bandwidth, such as `1Gbps`.
         bandwidth: Option<Bandwidth>,
         /// The host's cpu flavor, also of GPU work.
-        cpu_type: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        cpu_type: Option<Sourced<String>> as Option<Sourced<CpuFlavor>>,
         /// GPUs; without them it needs a cpu flavor.
         gpu: Option<GpuSpec>,
     }
@@ -43,7 +44,7 @@ document! {
         count: u32,
         /// Family or variant.
         #[key = "type"]
-        code: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        code: Option<Sourced<String>> as Option<Sourced<GpuFlavor>>,
         /// The least memory of one GPU.
         memory: Option<Bytes>,
         /// A share of one GPU, such as `0.25`; `count` must be 1 then.

@@ -77,7 +77,7 @@ fn attachments(attachments: &[(String, bool)]) -> Vec<AttachmentSpec> {
 }
 
 fn choice(opt: &world::Opt) -> siting::origin::Sourced<ChoiceSpec> {
-    ChoiceSpec { kind: ChoiceKind::parse(&opt.kind).expect("a kind"), name: opt.name.clone() }.into()
+    ChoiceSpec::new(ChoiceKind::parse(&opt.kind).expect("a kind"), opt.name.as_str()).into()
 }
 
 fn policy(policy: &world::Policy) -> PolicySpec {
