@@ -8,7 +8,7 @@ FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario
 # How long each fuzz target runs: `make fuzz SECONDS=600`.
 SECONDS = 60
 
-.PHONY: demo test bless wheel assure features oracle walk cedar mutants licences fuzz bench bench-python instructions tools
+.PHONY: demo test bless wheel assure features oracle walk cedar mutants licences fuzz keywords bench bench-python instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -54,7 +54,7 @@ wheel: tools
 	cd python/tests && python -m pytest --quiet -c ../pyproject.toml --rootdir ..
 
 ## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
-assure: tools features licences oracle walk cedar fuzz mutants
+assure: tools features licences oracle walk cedar fuzz keywords mutants
 	cargo package --quiet --allow-dirty
 	$(MAKE) instructions
 
@@ -110,6 +110,12 @@ fuzz:
 	printf '%s\n' $(FUZZ_TARGETS) | xargs -P "$$(nproc)" -I @ sh -c 'mkdir -p $(BUILD)/fuzz-corpus/@ && \
 		cargo '"$$nightly"' fuzz run --target-dir $(BUILD)/fuzz @ $(BUILD)/fuzz-corpus/@ fuzz/corpus/@ \
 			-- -max_total_time=$(SECONDS) -max_len=16384 -timeout=20 -verbosity=0 && echo "@: nothing found in $(SECONDS) s"'
+
+## A million calls of the wheel with random arguments; `make wheel` makes a few hundred.
+keywords: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+keywords: wheel
+	cd python/tests && SITING_PYTHON_CASES=1000000 $(CARGO_TARGET_DIR)/python/bin/python -m pytest --quiet \
+		-c ../pyproject.toml --rootdir .. test_keywords.py
 
 ## How fast, beside targets and other engines; the table is also `target/bench-report.json`. Wants a
 ## quiet machine. Lists at the end the figures that are missing (F7 and F12 need Python).

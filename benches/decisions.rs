@@ -99,7 +99,7 @@ fn pick(criterion: &mut Criterion) {
             let weight = 1 + id % 3;
             Backend { weight, ..Backend::new(BackendId(id), format!("10.0.0.{id}"), 443) }
         };
-        let mut balancer = Balancer::new(algorithm, (0..100).map(backend).collect());
+        let mut balancer = Balancer::new(algorithm, (0..100).map(backend).collect()).unwrap();
         let mut request = 0_u32;
         criterion.bench_function(&format!("F13/pick/{name}/100"), |bencher| {
             bencher.iter(|| {

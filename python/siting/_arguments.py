@@ -25,8 +25,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, Union
 
 from siting import _siting
-from siting._errors import InvalidArgument, InvalidValue, SitingError, shown
-from siting._records import FrozenMap, Record, plain
+from siting._errors import InvalidArgument, InvalidValue, Refused, SitingError, shown
+from siting._records import FrozenMap, Record, camel, fields_of, plain
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform as dataclass_transform
@@ -282,6 +282,10 @@ _SCALARS: dict[Any, Kind] = {
 }
 
 
+CHECKS: dict[frozenset[Any], Callable[[Any], object]] = {}
+"""What else is asked of a value, by the types that its hint allows: moments, spans and figures have bounds."""
+
+
 def _union(parts: tuple[Any, ...]) -> Kind:
     kinds = [kind_of(part) for part in parts]
     # A number's own type before another that takes it as well.
@@ -291,13 +295,18 @@ def _union(parts: tuple[Any, ...]) -> Kind:
         names = [name for name in names if name not in ("an int", "a Decimal")]
     what = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     told = [kind for kind in kinds if kind.what != "None"]
+    check = CHECKS.get(frozenset(parts) - {type(None)})
 
     def read(value: Any, path: str) -> Any:
         kind = exact.get(type(value)) or next((kind for kind in kinds if kind.takes(value)), None)
         if kind is None:
             # Where one thing is meant, it says best what is wrong.
             return told[0].read(value, path) if len(told) == 1 else wrong_type(path, what, value)
-        return kind.read(value, path)
+        found = kind.read(value, path)
+        if check is not None and found is not None:
+            with beneath(path):
+                check(found)
+        return found
 
     return Kind(what, lambda value: any(kind.takes(value) for kind in kinds), read)
 
@@ -525,9 +534,7 @@ def checked_late(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except SitingError:
-            raise
-        except (TypeError, ValueError, OverflowError, AttributeError):
+        except (SitingError, TypeError, ValueError, OverflowError, AttributeError):
             if not known:
                 known.append(_Parameters(function))
             (parameters,) = known
@@ -541,6 +548,12 @@ def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[
     """Call a function; a number that is too large for the native half is an error like others."""
     try:
         return function(*read, **named)
+    except SitingError as error:
+        if error.path is None and error.file is None:
+            told = dict(zip(parameters.positional, read[parameters.bound :]), **named)  # noqa: B905
+            rest = read[parameters.bound + len(parameters.positional) :]
+            error.path = _concerned(error, told | {f"[{index}]": value for index, value in enumerate(rest)})
+        raise
     except OverflowError:
         told = dict(zip(parameters.positional, read[parameters.bound :]), **named)  # noqa: B905
         numbers = {key: value for key, value in told.items() if type(value) is int}
@@ -549,6 +562,43 @@ def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[
             raise InvalidArgument("a number is too large, or negative", code="out-of-range") from None
         message = f"`{path}` cannot be {_short(numbers[path])}"
         raise InvalidArgument(message, code="out-of-range", path=path) from None
+
+
+def _concerned(error: SitingError, told: Mapping[str, Any]) -> str | None:
+    """Return the path of what an error speaks of: the value or field of the arguments that it quotes.
+
+    What quotes nothing of a call concerns its only argument; a refusal concerns the first, which is the command.
+    """
+    quoted = set(re.findall(r"`([^`]*)`", error.message))
+    values, fields = [], []
+    for path, key, value in itertools.islice(_within_all(told), MAX_LOOKED_AT):
+        if isinstance(value, str) and ({shown(value), shown(value).partition(":")[2]} & quoted):
+            values.append(path)
+        if key in quoted:
+            fields.append(path)
+    only = len(told) == 1 and isinstance(error, InvalidValue)
+    return next(iter(values or fields or (told if only or isinstance(error, Refused) else ())), None)
+
+
+MAX_LOOKED_AT = 100_000
+"""The most values among which the one is looked for that an error quotes."""
+
+
+def _within_all(told: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield every value of arguments, with its path and key; what is named by an address, with that."""
+    left: list[tuple[str, str, Any]] = [(key, key, value) for key, value in reversed(list(told.items()))]
+    while left:
+        path, key, value = left.pop()
+        address = getattr(value, "address", None) if isinstance(value, Record) else None
+        yield path, key, value if address is None else address
+        items: list[tuple[str, str, Any]] = []
+        if isinstance(value, Record) and address is None:
+            items = [(within(path, name), camel(name), getattr(value, name)) for name, _ in fields_of(type(value)).values()]
+        elif isinstance(value, Mapping):
+            items = [(within(path, str(name)), str(name), item) for name, item in value.items()]
+        elif isinstance(value, (list, tuple)):
+            items = [(at(path, index), "", item) for index, item in enumerate(value)]
+        left.extend(reversed(items))
 
 
 def _short(number: int) -> str:

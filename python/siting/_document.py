@@ -114,7 +114,13 @@ class Document(Record):
         object.__setattr__(self, "_named", tuple(one for one in named if isinstance(one, Document)))
 
     def _read(self, manifest: Mapping[str, Any], *, of_arguments: bool = False) -> None:
-        text, paths = rendered(manifest)
+        try:
+            text, paths = rendered(manifest)
+        except InvalidArgument as error:
+            if of_arguments and error.path:
+                error.message = error.message.replace(error.path, in_arguments(error.path), 1)
+                error.args, error.path = (error.message,), in_arguments(error.path)
+            raise
         try:
             stored = json.loads(_siting.normalise(self.kind, text))
         except LoadError as failed:
@@ -208,6 +214,13 @@ def argument(keys: Iterable[Any]) -> tuple[Any, ...]:
         found.append(snake(key) if isinstance(key, str) and not verbatim else key)
         verbatim = verbatim or key in OPEN
     return tuple(found)
+
+
+def in_arguments(path: str) -> str:
+    """Return the path of an argument by that of a manifest, as texts."""
+    inside = path.removeprefix("metadata.").removeprefix("spec.")
+    head = re.match(r"\w+", inside)
+    return inside if head is None else snake(head[0]) + inside[head.end() :]
 
 
 @functools.lru_cache(maxsize=1)

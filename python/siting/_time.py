@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Union
+from typing import Union, get_args
 
-from siting._arguments import is_number, plain_number, type_of
+from siting._arguments import CHECKS, is_number, plain_number, type_of
 from siting._errors import InvalidArgument, shown
 
 Moment = Union[int, timedelta, datetime]
@@ -83,3 +83,6 @@ def _within(found: int, what: str, unit: str) -> int:
 
 def _wrong(message: str, help: str | None, code: str = "invalid-value") -> InvalidArgument:
     return InvalidArgument(message, code=code, help=help)
+
+
+CHECKS.update({frozenset(get_args(Moment)): millis, frozenset(get_args(Span)): span, frozenset(get_args(Figure)): thousandths})

@@ -158,6 +158,9 @@ impl From<AttachError> for Failure {
 
 impl From<RemoveEnvironmentError> for Failure {
     fn from(error: RemoveEnvironmentError) -> Self {
+        if let RemoveEnvironmentError::Unknown(unknown) = error {
+            return unknown.into();
+        }
         Self::conflict("environment-in-use", &error)
     }
 }

@@ -41,14 +41,16 @@ impl Window {
         Ok(Self { shared: Mutex::new(window) })
     }
 
-    fn request(&self, now: u64, latency_micros: u64, failed: bool) {
-        self.lock().request(Moment::from_millis(now), Duration::from_micros(latency_micros), failed);
+    fn request(&self, now: u64, latency_micros: u64, failed: bool) -> Outcome<()> {
+        let latency = Duration::from_micros(latency_micros);
+        let noted = self.lock().request(Moment::from_millis(now), latency, failed);
+        noted.map_err(|error| Failure::value(error.to_string(), "leave out what is no answer"))
     }
 
     fn gauge(&self, now: u64, name: &str, thousandths: u64) -> Outcome<()> {
         let gauge = gauge(name)?;
-        self.lock().gauge(Moment::from_millis(now), &gauge, Milli::thousandths(thousandths));
-        Ok(())
+        let noted = self.lock().gauge(Moment::from_millis(now), &gauge, Milli::thousandths(thousandths));
+        noted.map_err(|error| Failure::value(error.to_string(), "give other windows to other gauges"))
     }
 
     /// Takes in what another replica's window saw.

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 use siting::time::Moment;
 use siting::traffic::{
-    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Destination, FailedRequests, Load, LocalSide, NoRoute,
-    Offloading, Remote, RemoteId, Side, Split, VersionId,
+    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Destination, FailedRequests, InvalidBackends, Load,
+    LocalSide, NoRoute, Offloading, Remote, RemoteId, Side, Split, VersionId,
 };
 
 use crate::capacity::read;
@@ -76,15 +76,14 @@ impl Balancer {
         let timeout = Duration::from_millis(fail_timeout);
         let requests = fail_percent.map(|percent| FailedRequests { percent, at_least: fail_requests, timeout });
         let checks = Checks { unhealthy_after, healthy_after, requests };
-        let balancer = traffic::Balancer::with_checks(algorithm, self::backends(backends)?, checks);
+        let balancer = traffic::Balancer::with_checks(algorithm, self::backends(backends)?, checks)?;
         Ok(Self { shared: Mutex::new(balancer) })
     }
 
     /// Other backends; those that stay keep their health and connections.
     fn replace(&self, backends: &str) -> Outcome<()> {
         let backends = self::backends(backends)?;
-        self.lock().replace(backends);
-        Ok(())
+        Ok(self.lock().replace(backends)?)
     }
 
     /// Readiness and the like of one backend; false if there is none.
@@ -242,15 +241,8 @@ struct SeenSide {
     remotes: Vec<(u32, bool, bool)>,
 }
 
-/// The heaviest weight: above it the balancer would count it as this.
-const MOST_WEIGHT: u32 = 1_000_000;
-
 fn backends(text: &str) -> Outcome<Vec<Backend>> {
     let seen: Vec<SeenBackend> = read(text)?;
-    if let Some(heavy) = seen.iter().find(|one| one.weight > MOST_WEIGHT) {
-        let message = format!("`weight` of backend {} is {}, and at most {MOST_WEIGHT}", heavy.id, heavy.weight);
-        return Err(Failure::value(message, "lower all weights in proportion"));
-    }
     let backend = |one: SeenBackend| Backend {
         version: VersionId(one.version),
         weight: one.weight,
@@ -261,6 +253,12 @@ fn backends(text: &str) -> Outcome<Vec<Backend>> {
         ..Backend::new(BackendId(one.id), one.address, one.port)
     };
     Ok(seen.into_iter().map(backend).collect())
+}
+
+impl From<InvalidBackends> for Failure {
+    fn from(error: InvalidBackends) -> Self {
+        Self::value(error.to_string(), "lower all weights in proportion")
+    }
 }
 
 impl From<NoRoute> for Failure {

@@ -236,7 +236,8 @@ def answers(function: Callable[..., Any], *args: Any, **kwargs: Any) -> siting.S
         for one in (error, *getattr(error, "errors", ())):
             assert one.message
             assert one.code
-            assert one.path is None or one.path
+            # Whatever is wrong with an argument has a path, or stands in a file.
+            assert one.path or one.file or not isinstance(one, (siting.InvalidValue, siting.Refused)), one
             # It can be shown anywhere, and is short.
             assert all(line.isprintable() for line in str(one).split("\n"))
             assert len(one.message) < 5000
@@ -366,6 +367,58 @@ def test_what_is_wrong_is_said_by_its_path(case: tuple[Callable[[], Any], str, s
     assert (error.code, error.path) == (code, path)
     assert words in str(error)
     assert code != "wrong-type" or isinstance(error, TypeError)
+
+
+def test_every_public_call_is_tried() -> None:
+    tried = {name.rpartition(".")[2] if "siting" in name else name for name in CALLS}
+    missing = set()
+    for module in (siting, metrics, rollout, scaling, traffic):
+        for name, member in vars(module).items():
+            if name.startswith("_") or not getattr(member, "__module__", "").startswith("siting"):
+                continue
+            if inspect.isfunction(member) and name not in tried:
+                missing.add(name)
+            if not inspect.isclass(member) or issubclass(member, (Exception, siting.testing.World)):
+                continue
+            for key, method in vars(member).items():
+                wanted = inspect.isfunction(method) and len(inspect.signature(method).parameters) > 1
+                if wanted and not key.startswith("_") and f"{name}.{key}" not in tried:
+                    missing.add(f"{name}.{key}")
+    assert missing == set()
+
+
+def test_errors_that_the_native_half_finds_have_a_path() -> None:
+    workspace = fleet()
+    life = workspace.life("bert")
+    gpu = siting.Resources(1, "1Gi", gpu=siting.Gpu(1, type="t5"))
+    for path, wrong in (
+        ("deployment", lambda: workspace.place("two")),
+        ("deployments[1]", lambda: workspace.place_each(["one", "two"])),
+        ("cluster", lambda: workspace.explain("one", cluster="rome")),
+        ("environment", lambda: workspace.options("staging")),
+        ("workload_type", lambda: workspace.options(workload_type="pipeline")),
+        ("given[0].name", lambda: workspace.options(given=["gpu:t5"])),
+        ("pool", lambda: workspace.reserve("paris", "b", "cpu:x86")),
+        ("policy.name", lambda: workspace.attach("one", siting.Attachment("us"))),
+        ("policies[1]", lambda: workspace.change_policies(["eu", "us"])),
+        ("name", lambda: workspace.set_cluster("rome", healthy=False)),
+        ("name", lambda: workspace.remove_environment("staging")),
+        ("kind", lambda: siting.schema("Polcy")),
+        ("now", lambda: life.apply(siting.Command.push("v1"), now=-1)),
+        ("command.arguments", lambda: life.apply(siting.Command.activate("x"), now=0)),
+        ("command.arguments.deployment", lambda: life.apply(siting.Command.promote("x", "production"), now=0)),
+        ("command.arguments.replicas", lambda: life.apply(siting.Command.scale("x", -1), now=0)),
+        ("command.arguments.resources.gpu.type", lambda: life.apply(siting.Command.push("v1", resources=gpu), now=0)),
+        ("deployment", lambda: life["x"]),
+        ("deployment", lambda: life.describe("x")),
+        ("journal", lambda: life.restore({"x": 1})),
+        ("state", lambda: siting.Workspace.restore("x")),
+        ("replicas", lambda: siting.Deployment("d", model="m", replicas=10**400)),
+        ("window", lambda: traffic.Offloading(30, window=-1)),
+    ):
+        with pytest.raises(siting.SitingError) as caught:
+            wrong()
+        assert caught.value.path == path, caught.value
 
 
 def test_numbers_of_numpy_and_decimals_are_numbers() -> None:

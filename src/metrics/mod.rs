@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use spec::{InvalidSpec, MetricSpec, Reading, Resource, Source, Target};
 pub use summary::Summary;
-pub use window::{InvalidWindow, UnlikeWindows, Window};
+pub use window::{InvalidMerge, InvalidSample, InvalidWindow, Window};
 
 use crate::id::Name;
 

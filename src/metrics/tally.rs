@@ -6,8 +6,8 @@ use hdrhistogram::Histogram;
 
 use super::Gauge;
 
-/// The longest latency that is told apart.
-const LONGEST: Duration = Duration::from_secs(86_400);
+/// The most gauges that one slot tells apart.
+pub(super) const MOST_GAUGES: usize = 100;
 
 /// What one slot of a window saw.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Notes a request, of whose latency at most a day counts.
+    /// Notes a request.
     pub(super) fn request(&mut self, latency: Duration, failed: bool) {
         self.requests += 1;
         self.errors += u64::from(failed);
@@ -28,7 +28,7 @@ impl Tally {
             self.latency = Histogram::new(2).ok();
         }
         if let Some(histogram) = &mut self.latency {
-            let micros = latency.min(LONGEST).as_micros();
+            let micros = latency.as_micros();
             // Invariant `histograms-grow`: it resizes by itself, so that recording cannot fail.
             histogram.record(u64::try_from(micros).unwrap_or(0)).unwrap_or_default();
         }
@@ -46,6 +46,12 @@ impl Tally {
         for (gauge, sum, count) in &other.gauges {
             self.add(gauge, *sum, *count);
         }
+    }
+
+    /// Whether these gauges can be added to those there are.
+    pub(super) fn has_room<'a>(&self, gauges: impl IntoIterator<Item = &'a Gauge>) -> bool {
+        let is_new = |gauge: &&Gauge| !self.gauges.iter().any(|(own, ..)| own == *gauge);
+        self.gauges.len() + gauges.into_iter().filter(is_new).count() <= MOST_GAUGES
     }
 
     pub(super) fn add(&mut self, gauge: &Gauge, sum: u128, count: u64) {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::tally::Tally;
+use super::tally::{MOST_GAUGES, Tally};
 use super::{Gauge, Summary};
 use crate::quantity::Milli;
 use crate::time::Moment;
@@ -22,7 +22,7 @@ use crate::time::Moment;
 ///
 /// let mut window = Window::new(Duration::from_secs(60), 60)?;
 /// for second in 0..60 {
-///     window.request(Moment::from_millis(second * 1000), Duration::from_millis(20), second % 30 == 0);
+///     window.request(Moment::from_millis(second * 1000), Duration::from_millis(20), second % 30 == 0)?;
 /// }
 /// let summary = window.summary(Moment::from_millis(59_999));
 /// assert_eq!(summary.requests, 60);
@@ -30,7 +30,7 @@ use crate::time::Moment;
 /// assert_eq!(summary.value(&Metric::ErrorRate), Some(Milli::thousandths(3_334))); // percent, rounded up
 /// let median = summary.value(&Metric::Latency(Quantile::P50)).unwrap().get();
 /// assert!((20_000..=20_200).contains(&median)); // microseconds
-/// # Ok::<(), siting::metrics::InvalidWindow>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -49,6 +49,12 @@ pub struct Window {
 impl Window {
     /// The most slots of a window. Each holds a histogram of some 30 kB where latencies reach far.
     pub const MOST_SLOTS: u32 = 3600;
+
+    /// The most gauges of a slot.
+    pub const MOST_GAUGES: usize = MOST_GAUGES;
+
+    /// The longest latency that is measured.
+    pub const LONGEST: Duration = Duration::from_secs(86_400);
 
     /// An empty window of one replica: the last `span`, cut into `slots`.
     ///
@@ -72,28 +78,50 @@ impl Window {
         Duration::from_millis(self.width * self.slots)
     }
 
-    /// Notes a request answered at `now` after `latency`, of which at most a day counts. One that is
-    /// older than the window is left out.
-    pub fn request(&mut self, now: Moment, latency: Duration, failed: bool) {
+    /// Notes a request answered at `now` after `latency`. One that is older than the window is left out.
+    ///
+    /// # Errors
+    /// [`InvalidSample`] if the latency is above [`Window::LONGEST`]; nothing is noted then.
+    pub fn request(&mut self, now: Moment, latency: Duration, failed: bool) -> Result<(), InvalidSample> {
+        if latency > Self::LONGEST {
+            return Err(InvalidSample::TooLong);
+        }
         if let Some(tally) = self.slot(now) {
             tally.request(latency, failed);
         }
+        Ok(())
     }
 
     /// Notes what a gauge showed at `now`. A figure that is older than the window is left out.
-    pub fn gauge(&mut self, now: Moment, gauge: &Gauge, value: Milli) {
+    ///
+    /// # Errors
+    /// [`InvalidSample`] if a slot would hold more than [`Window::MOST_GAUGES`]; nothing is noted then.
+    pub fn gauge(&mut self, now: Moment, gauge: &Gauge, value: Milli) -> Result<(), InvalidSample> {
         if let Some(tally) = self.slot(now) {
+            if !tally.has_room([gauge]) {
+                return Err(InvalidSample::TooManyGauges);
+            }
             tally.add(gauge, u128::from(value.get()), 1);
         }
+        Ok(())
     }
 
     /// Takes in what another replica's window saw. The order of merging makes no difference.
     ///
     /// # Errors
-    /// [`UnlikeWindows`] if the other spans another time or is cut otherwise; nothing is changed.
-    pub fn merge(&mut self, other: &Self) -> Result<(), UnlikeWindows> {
+    /// [`InvalidMerge`] if the other spans another time or is cut otherwise, or if a slot would hold more than
+    /// [`Window::MOST_GAUGES`]; nothing is changed.
+    pub fn merge(&mut self, other: &Self) -> Result<(), InvalidMerge> {
         if (self.width, self.slots) != (other.width, other.slots) {
-            return Err(UnlikeWindows);
+            return Err(InvalidMerge::UnlikeWindows);
+        }
+        let room = |(index, tally): &(u64, Tally)| {
+            let own = self.tallies.binary_search_by_key(index, |(own, _)| *own).ok();
+            let own = own.and_then(|at| self.tallies.get(at));
+            own.is_none_or(|(_, own)| own.has_room(tally.gauges.iter().map(|(gauge, ..)| gauge)))
+        };
+        if !other.tallies.iter().all(room) {
+            return Err(InvalidMerge::TooManyGauges);
         }
         for (index, tally) in &other.tallies {
             if let Some(own) = self.slot_at(*index) {
@@ -101,7 +129,7 @@ impl Window {
             }
         }
         self.first = self.first.into_iter().chain(other.first).min();
-        self.replicas += other.replicas;
+        self.replicas = self.replicas.saturating_add(other.replicas);
         Ok(())
     }
 
@@ -132,11 +160,11 @@ impl Window {
     /// use siting::time::Moment;
     ///
     /// let mut window = Window::new(Duration::from_secs(60), 60)?;
-    /// window.request(Moment::from_millis(0), Duration::ZERO, false);
+    /// window.request(Moment::from_millis(0), Duration::ZERO, false)?;
     /// let now = Moment::from_millis(30_000);
     /// assert_eq!(window.summary(now).requests, 1);
     /// assert_eq!(window.recent(now, Duration::from_secs(6)).requests, 0);
-    /// # Ok::<(), siting::metrics::InvalidWindow>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn recent(&self, now: Moment, span: Duration) -> Summary {
@@ -171,7 +199,26 @@ impl Window {
 #[error("a window must be cut into 1 to {} slots of whole milliseconds", Window::MOST_SLOTS)]
 pub struct InvalidWindow;
 
+/// An observation that a window does not take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSample {
+    /// A latency above [`Window::LONGEST`].
+    #[error("a latency is at most {} hours", Window::LONGEST.as_secs() / 3600)]
+    TooLong,
+    /// More gauges than [`Window::MOST_GAUGES`].
+    #[error("a window holds at most {} gauges", Window::MOST_GAUGES)]
+    TooManyGauges,
+}
+
 /// Two windows that cannot be merged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the windows span different times or are cut differently")]
-pub struct UnlikeWindows;
+#[non_exhaustive]
+pub enum InvalidMerge {
+    /// They span different times or are cut differently.
+    #[error("the windows span different times or are cut differently")]
+    UnlikeWindows,
+    /// Together they hold more gauges than [`Window::MOST_GAUGES`].
+    #[error("together the windows hold more than {} gauges", Window::MOST_GAUGES)]
+    TooManyGauges,
+}

@@ -139,8 +139,9 @@ impl Served {
         if let Some(window) = &mut self.window
             && ready > 0
         {
-            window.gauge(now, &Gauge::Concurrency, Milli::thousandths(in_flight));
-            window.gauge(now, &Gauge::Cpu, self.cpu);
+            // Invariant `few-gauges`: two are far below what a window holds.
+            window.gauge(now, &Gauge::Concurrency, Milli::thousandths(in_flight)).unwrap_or_default();
+            window.gauge(now, &Gauge::Cpu, self.cpu).unwrap_or_default();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::choices::{Choices, Draw};
-use super::values::{span, words};
+use super::values::{span, valid, words};
 use crate::time::Moment;
 use crate::traffic::{
     Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Destination, Load, LocalSide, Offloading,
@@ -39,7 +39,8 @@ impl Draw for Balancer {
     /// A balancer that has chosen a few times; some of the requests are still open.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let (algorithm, checks) = (Algorithm::draw(choices), Checks::draw(choices));
-        let (mut balancer, mut now) = (Self::with_checks(algorithm, backends(choices), checks), Moment::default());
+        let mut balancer = valid(choices, |choices| Self::with_checks(algorithm, backends(choices), checks).ok());
+        let mut now = Moment::default();
         choices.several(0, 8, |choices| {
             now = now.after(span(choices, 10_000));
             let (address, key) = (address(choices), choices.below(100).to_be_bytes());

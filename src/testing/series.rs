@@ -197,13 +197,13 @@ impl Series {
 }
 
 impl Measured {
-    /// Tells a window what was measured at a moment.
+    /// Tells a window what was measured at a moment; what a window does not take is left out.
     pub fn feed(&self, now: Moment, window: &mut Window) {
         for (latency, failed) in &self.requests {
-            window.request(now, *latency, *failed);
+            window.request(now, *latency, *failed).unwrap_or_default();
         }
         for (gauge, value) in &self.gauges {
-            window.gauge(now, gauge, *value);
+            window.gauge(now, gauge, *value).unwrap_or_default();
         }
     }
 

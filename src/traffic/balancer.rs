@@ -45,10 +45,11 @@ pub struct Caller<'a> {
 /// use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller};
 ///
 /// let backend = |id, weight| Backend { weight, ..Backend::new(BackendId(id), "10.0.0.1", 80) };
-/// let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0, 5), backend(1, 1), backend(2, 1)]);
+/// let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0, 5), backend(1, 1), backend(2, 1)])?;
 /// let now = Moment::from_millis(0);
 /// let turns: Vec<u32> = (0..7).map(|_| balancer.pick(now, &Caller::default()).unwrap().0).collect();
 /// assert_eq!(turns, [0, 0, 1, 0, 2, 0, 0]);
+/// # Ok::<(), siting::traffic::InvalidBackends>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Balancer {
@@ -65,16 +66,27 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// A balancer over `backends`, with the default [`Checks`]. Weights above a million count as one
-    /// million; among very many backends, above a part of that.
-    #[must_use]
-    pub fn new(algorithm: Algorithm, backends: Vec<Backend>) -> Self {
+    /// The greatest weight of a backend.
+    pub const MOST_WEIGHT: u32 = 1_000_000;
+
+    /// The greatest sum of the weights of all backends.
+    pub const MOST_WEIGHTS: u64 = 500_000_000;
+
+    /// A balancer over `backends`, with the default [`Checks`].
+    ///
+    /// # Errors
+    /// [`InvalidBackends`] if a weight is above [`Balancer::MOST_WEIGHT`], or their sum above
+    /// [`Balancer::MOST_WEIGHTS`].
+    pub fn new(algorithm: Algorithm, backends: Vec<Backend>) -> Result<Self, InvalidBackends> {
         Self::with_checks(algorithm, backends, Checks::default())
     }
 
     /// The same with thresholds of health.
-    #[must_use]
-    pub fn with_checks(algorithm: Algorithm, backends: Vec<Backend>, checks: Checks) -> Self {
+    ///
+    /// # Errors
+    /// As [`Balancer::new`].
+    pub fn with_checks(algorithm: Algorithm, backends: Vec<Backend>, checks: Checks) -> Result<Self, InvalidBackends> {
+        within_bounds(&backends)?;
         let mut balancer = Self {
             algorithm,
             checks,
@@ -85,7 +97,7 @@ impl Balancer {
             ring: Ring::default(),
         };
         balancer.arrange();
-        balancer
+        Ok(balancer)
     }
 
     /// The backends.
@@ -96,7 +108,11 @@ impl Balancer {
 
     /// Replaces the set of backends. One that stays, by its number, keeps its health and connections;
     /// the turn begins anew.
-    pub fn replace(&mut self, mut backends: Vec<Backend>) {
+    ///
+    /// # Errors
+    /// As [`Balancer::new`]; nothing has changed then.
+    pub fn replace(&mut self, mut backends: Vec<Backend>) -> Result<(), InvalidBackends> {
+        within_bounds(&backends)?;
         for backend in &mut backends {
             if let Some(old) = self.backends.iter().find(|old| old.id == backend.id) {
                 backend.health = old.health;
@@ -105,6 +121,7 @@ impl Balancer {
         }
         self.backends = backends;
         self.arrange();
+        Ok(())
     }
 
     /// Changes what is known of a backend: readiness, permission, draining, checks. False where there is
@@ -241,11 +258,9 @@ impl Balancer {
 
     /// Begins all turns anew and draws the ring.
     fn arrange(&mut self) {
-        // The weights of all together stay within their type.
-        let count = i32::try_from(self.backends.len()).unwrap_or(i32::MAX).max(1);
-        let heaviest = 1_000_000.min(i32::MAX / 4 / count);
         let turn = |(place, backend): (usize, &Backend)| {
-            let weight = i32::try_from(backend.weight).unwrap_or(i32::MAX).min(heaviest);
+            // Invariant `weights-fit`: all together are within their type (`within_bounds`).
+            let weight = i32::try_from(backend.weight).unwrap_or(i32::MAX);
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             Turn { place, weight, effective: weight, current: 0, connections: backend.connections }
         };
@@ -281,6 +296,34 @@ impl Balancer {
         self.usable = Turns::new(usable.into_iter());
         self.holds_until = Some(until);
     }
+}
+
+/// Backends that a balancer does not take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidBackends {
+    /// One weighs too much.
+    #[error("backend {} has a weight of {weight}, and at most {} is allowed", .backend.0, Balancer::MOST_WEIGHT)]
+    TooHeavy {
+        /// The first such backend.
+        backend: BackendId,
+        /// Its weight.
+        weight: u32,
+    },
+    /// All together weigh too much.
+    #[error("the weights of all backends sum to {total}, and at most {} is allowed", Balancer::MOST_WEIGHTS)]
+    TooHeavyTogether {
+        /// The sum of their weights.
+        total: u64,
+    },
+}
+
+fn within_bounds(backends: &[Backend]) -> Result<(), InvalidBackends> {
+    if let Some(heavy) = backends.iter().find(|one| one.weight > Balancer::MOST_WEIGHT) {
+        return Err(InvalidBackends::TooHeavy { backend: heavy.id, weight: heavy.weight });
+    }
+    let total = backends.iter().map(|one| u64::from(one.weight)).sum();
+    if total > Balancer::MOST_WEIGHTS { Err(InvalidBackends::TooHeavyTogether { total }) } else { Ok(()) }
 }
 
 /// The backend by nginx's hash of an address, walked along the weights of all backends; where `find` does

@@ -20,9 +20,9 @@ mod split;
 mod turns;
 
 pub use backend::{Backend, BackendId, Cause, NoRoute, VersionId};
-pub use balancer::{Algorithm, Balancer, Caller};
+pub use balancer::{Algorithm, Balancer, Caller, InvalidBackends};
 pub use hashing::Ring;
 pub use health::{Checks, FailedRequests, Health};
 pub use offloading::{Destination, Load, LocalSide, Offloading, Remote, RemoteId, Routing, Side, Why};
-pub use sessions::{Bound, Sessions};
+pub use sessions::{Bound, Sessions, TooManySessions};
 pub use split::{InvalidSplit, Split};

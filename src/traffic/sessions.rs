@@ -12,8 +12,8 @@ use crate::time::Moment;
 /// expires. When that backend can take no request, the client is bound anew: to another of the same
 /// version while there is one, so that a canary does not change sides in the middle of a session.
 ///
-/// At most [`Sessions::MOST`] are kept at a time, or fewer by [`Sessions::at_most`]. When that many clients
-/// have one, a new client is answered without.
+/// At most [`Sessions::MOST`] are kept at a time, or fewer by [`Sessions::at_most`], and keys of at most
+/// [`Sessions::MOST_BYTES`] together. Beyond, a new client is answered without.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::time::Moment;
 /// use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Bound, Caller, Sessions, Split, VersionId};
 ///
 /// let backends = (0..2).map(|id| Backend::new(BackendId(id), "10.0.0.1", 80)).collect();
-/// let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+/// let mut balancer = Balancer::new(Algorithm::RoundRobin, backends)?;
 /// let mut sessions = Sessions::new(Duration::from_secs(600));
 /// let (now, split) = (Moment::from_millis(0), Split::all(VersionId(0)));
 /// let mut ask = |balancer: &mut Balancer| sessions.pick(balancer, &split, now, "ann", &Caller::default(), 0);
@@ -30,12 +30,15 @@ use crate::time::Moment;
 /// balancer.update(first, |backend| backend.ready = false);
 /// let (second, bound) = ask(&mut balancer).unwrap();
 /// assert!(second != first && bound == Bound::Anew);
+/// # Ok::<(), siting::traffic::InvalidBackends>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sessions {
     /// How long after a client's last request its session ends.
     lifetime: Duration,
     bound: HashMap<Box<str>, Session>,
+    /// What their keys take together.
+    bytes: usize,
     /// How many are kept at most.
     most: usize,
     /// Before which it is of no use to look for expired ones again.
@@ -48,6 +51,15 @@ struct Session {
     version: VersionId,
     /// The last moment of the session.
     until: Moment,
+}
+
+/// More sessions than can be kept at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{most} sessions are too many, at most {} are kept", Sessions::MOST)]
+#[non_exhaustive]
+pub struct TooManySessions {
+    /// How many were asked for.
+    pub most: usize,
 }
 
 /// How a client came to its backend.
@@ -65,16 +77,21 @@ impl Sessions {
     /// The most sessions that are kept.
     pub const MOST: usize = 1_000_000;
 
+    /// The most bytes of the keys of all sessions.
+    pub const MOST_BYTES: usize = 256 << 20;
+
     /// No sessions yet; each ends `lifetime` after its client's last request.
     #[must_use]
     pub fn new(lifetime: Duration) -> Self {
-        Self { lifetime, bound: HashMap::new(), most: Self::MOST, full_until: Moment::default() }
+        Self { lifetime, bound: HashMap::new(), bytes: 0, most: Self::MOST, full_until: Moment::default() }
     }
 
-    /// At most so many sessions at a time; above [`Sessions::MOST`] counts as that.
-    #[must_use]
-    pub fn at_most(self, most: usize) -> Self {
-        Self { most: most.min(Self::MOST), ..self }
+    /// At most so many sessions at a time.
+    ///
+    /// # Errors
+    /// [`TooManySessions`] above [`Sessions::MOST`].
+    pub fn at_most(self, most: usize) -> Result<Self, TooManySessions> {
+        if most > Self::MOST { Err(TooManySessions { most }) } else { Ok(Self { most, ..self }) }
     }
 
     /// How many are kept, expired ones among them.
@@ -92,6 +109,7 @@ impl Sessions {
     /// Forgets those that have expired.
     pub fn expire(&mut self, now: Moment) {
         self.bound.retain(|_, session| session.until >= now);
+        self.bytes = self.bound.keys().map(|key| key.len()).sum();
     }
 
     /// Chooses a backend for the client `key` and opens a connection to it. A new client's version is
@@ -134,15 +152,18 @@ impl Sessions {
 
     /// Whether one more can be kept; makes room where sessions have expired. It looks through all of them
     /// only when the first of them can have expired since it last looked.
-    fn has_room(&mut self, now: Moment) -> bool {
-        if self.bound.len() >= self.most && now >= self.full_until {
+    fn has_room(&mut self, now: Moment, bytes: usize) -> bool {
+        let fits = |sessions: &Self| {
+            sessions.bound.len() < sessions.most && sessions.bytes.saturating_add(bytes) <= Self::MOST_BYTES
+        };
+        if !fits(self) && now >= self.full_until {
             self.expire(now);
             let first = self.bound.values().map(|session| session.until).min();
             // Of those that expire in short order, several go at once.
             let soon = now.checked_add(self.lifetime / 16).unwrap_or(now);
             self.full_until = first.unwrap_or(now).max(soon);
         }
-        self.bound.len() < self.most
+        fits(self)
     }
 
     fn bind(&mut self, now: Moment, key: &str, backend: BackendId, version: VersionId) {
@@ -151,7 +172,8 @@ impl Sessions {
         match self.bound.get_mut(key) {
             Some(kept) => *kept = session,
             None => {
-                if self.has_room(now) {
+                if self.has_room(now, key.len()) {
+                    self.bytes += key.len();
                     self.bound.insert(key.into(), session);
                 }
             }

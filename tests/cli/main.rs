@@ -10,6 +10,7 @@ mod drill;
 mod errors;
 mod helps;
 mod json_schema;
+mod limits;
 mod load_tests;
 mod policy_tests;
 mod reports;

@@ -36,7 +36,7 @@ fn active(kind: PushKind, settings: Settings) -> Life {
 fn window(gauge: &Gauge, value: u64, until: u64) -> Window {
     let mut window = Window::new(Duration::from_secs(60), 60).unwrap();
     (until.saturating_sub(60)..until).for_each(|second| {
-        window.gauge(Moment::from_millis(second * 1000), gauge, Milli::whole(value));
+        window.gauge(Moment::from_millis(second * 1000), gauge, Milli::whole(value)).unwrap();
     });
     window
 }

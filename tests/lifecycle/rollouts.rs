@@ -303,7 +303,7 @@ fn r3_weights_are_routes_and_sessions_stay_with_their_version() {
     let answer = host.life.state().route(&Endpoint::Workload);
     let split = answer.split().unwrap();
     let backend = |number: u32| Backend { version: VersionId(number), ..Backend::new(BackendId(number), "::1", 80) };
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(1), backend(2)]);
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(1), backend(2)]).unwrap();
     let mut sessions = Sessions::new(seconds(600));
     let mut ask = |random| sessions.pick(&mut balancer, &split, host.life.moment(), "ann", &Caller::default(), random);
     assert_eq!(ask(95).unwrap().0, BackendId(2), "the last tenth is the new version's");

@@ -1,6 +1,7 @@
 //! Autoscaling, traffic and rollouts as arithmetic, held against the published vectors of others.
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
+mod limits;
 mod metrics;
 mod rollout;
 mod scaling;

@@ -18,8 +18,8 @@ fn window() -> Window {
 #[test]
 fn r2_a_window_slides() {
     let mut window = window();
-    window.request(millis(1_000), Duration::from_millis(10), true);
-    window.request(millis(30_000), Duration::from_millis(10), false);
+    window.request(millis(1_000), Duration::from_millis(10), true).unwrap();
+    window.request(millis(30_000), Duration::from_millis(10), false).unwrap();
     let errors = |now| window.summary(millis(now)).value(&Metric::ErrorRate).map(Milli::get);
     assert_eq!(errors(30_000), Some(50_000)); // percent, in thousandths
     assert_eq!(errors(59_999), Some(50_000));
@@ -34,7 +34,7 @@ fn r2_a_window_slides() {
 fn r4_a_young_window_speaks_of_what_it_saw() {
     let mut window = window();
     for second in 0..10 {
-        window.request(millis(100_000 + second * 1000), Duration::from_millis(1), false);
+        window.request(millis(100_000 + second * 1000), Duration::from_millis(1), false).unwrap();
     }
     let summary = window.summary(millis(109_999));
     assert_eq!(summary.over, Some(Duration::from_secs(10)));
@@ -44,9 +44,9 @@ fn r4_a_young_window_speaks_of_what_it_saw() {
 #[test]
 fn late_observations_find_their_slot_or_are_left_out() {
     let mut window = window();
-    window.request(millis(100_000), Duration::from_millis(1), false);
-    window.request(millis(80_000), Duration::from_millis(1), false);
-    window.request(millis(40_000), Duration::from_millis(1), true);
+    window.request(millis(100_000), Duration::from_millis(1), false).unwrap();
+    window.request(millis(80_000), Duration::from_millis(1), false).unwrap();
+    window.request(millis(40_000), Duration::from_millis(1), true).unwrap();
     let summary = window.summary(millis(100_000));
     assert_eq!((summary.requests, summary.errors), (2, 0));
 }
@@ -55,9 +55,9 @@ fn late_observations_find_their_slot_or_are_left_out() {
 fn r4_replicas_merge() {
     let mut all = window();
     let mut other = window();
-    all.gauge(millis(5_000), &Gauge::Concurrency, Milli::whole(3));
-    other.gauge(millis(6_000), &Gauge::Concurrency, Milli::whole(5));
-    other.request(millis(6_000), Duration::from_millis(7), false);
+    all.gauge(millis(5_000), &Gauge::Concurrency, Milli::whole(3)).unwrap();
+    other.gauge(millis(6_000), &Gauge::Concurrency, Milli::whole(5)).unwrap();
+    other.request(millis(6_000), Duration::from_millis(7), false).unwrap();
     all.merge(&other).unwrap();
     let summary = all.summary(millis(6_000));
     assert_eq!((summary.replicas, summary.requests), (2, 1));
@@ -73,7 +73,7 @@ proptest! {
     fn r2_quantiles_are_near(latencies in prop::collection::vec(1..2_000_000_u64, 1..300)) {
         let mut window = window();
         for latency in &latencies {
-            window.request(millis(0), Duration::from_micros(*latency), false);
+            window.request(millis(0), Duration::from_micros(*latency), false).unwrap();
         }
         let mut sorted = latencies;
         sorted.sort_unstable();
@@ -94,8 +94,8 @@ proptest! {
         seen.sort_by_key(|(_, at, ..)| *at);
         for (part, at, latency, failed) in &seen {
             let latency = Duration::from_micros(*latency);
-            parts[*part].request(millis(*at), latency, *failed);
-            one.request(millis(*at), latency, *failed);
+            parts[*part].request(millis(*at), latency, *failed).unwrap();
+            one.request(millis(*at), latency, *failed).unwrap();
         }
         let merged = |order: [usize; 3]| {
             let mut all = parts[order[0]].clone();

@@ -26,7 +26,7 @@ fn picks(balancer: &mut Balancer, count: usize) -> Vec<u32> {
 #[test]
 fn r5_least_connections_regards_weights_and_takes_turns() {
     let backends = vec![backend(0), Backend { weight: 2, ..backend(1) }, backend(2)];
-    let mut balancer = Balancer::new(Algorithm::LeastConnections, backends);
+    let mut balancer = Balancer::new(Algorithm::LeastConnections, backends).unwrap();
     assert_eq!(picks(&mut balancer, 8), [1, 0, 2, 1, 2, 0, 1, 1]);
     // What is finished makes room.
     balancer.finished(at(0), BackendId(2), false);
@@ -36,7 +36,7 @@ fn r5_least_connections_regards_weights_and_takes_turns() {
 
 #[test]
 fn r5_an_address_keeps_its_backend() {
-    let mut balancer = Balancer::new(Algorithm::IpHash, (0..5).map(backend).collect());
+    let mut balancer = Balancer::new(Algorithm::IpHash, (0..5).map(backend).collect()).unwrap();
     let mut of = |address: &str| {
         let caller = Caller { address: Some(address.parse::<IpAddr>().unwrap()), ..Caller::default() };
         balancer.pick(at(0), &caller).unwrap()
@@ -62,7 +62,7 @@ fn by_requests() -> Checks {
 #[test]
 fn r5_failed_requests_take_a_backend_out_for_a_while() {
     let backends = vec![backend(0), backend(1)];
-    let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, backends, by_requests());
+    let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, backends, by_requests()).unwrap();
     let pick = |balancer: &mut Balancer, seconds| balancer.pick(at(seconds), &Caller::default()).unwrap().0;
     assert_eq!([pick(&mut balancer, 0), pick(&mut balancer, 0)], [0, 1]);
     balancer.finished(at(0), BackendId(0), true);
@@ -82,7 +82,7 @@ fn r5_failures_that_are_few_among_many_take_nothing_out() {
     // One in a hundred fails, evenly over four backends: by default none counts, and where they count, it is
     // no share to speak of.
     for checks in [Checks::default(), by_requests()] {
-        let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, (0..4).map(backend).collect(), checks);
+        let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, (0..4).map(backend).collect(), checks).unwrap();
         for number in 0..10_000_u64 {
             let now = Moment::from_millis(number * 10);
             let id = balancer.pick(now, &Caller::default()).unwrap_or_else(|none| panic!("request {number}: {none}"));
@@ -93,7 +93,7 @@ fn r5_failures_that_are_few_among_many_take_nothing_out() {
 
 #[test]
 fn r5_requests_do_not_count_against_health_unless_asked_for() {
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0)]);
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0)]).unwrap();
     for second in 0..100 {
         let id = balancer.pick(at(second), &Caller::default()).unwrap();
         balancer.finished(at(second), id, true);
@@ -119,9 +119,9 @@ fn r5_the_ring_grows_with_backends_and_not_with_weights() {
 
 #[test]
 fn r5_sessions_are_bounded() {
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0), backend(1)]);
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(0), backend(1)]).unwrap();
     let (split, caller) = (Split::all(VersionId(0)), Caller::default());
-    let mut sessions = Sessions::new(Duration::from_secs(60)).at_most(2);
+    let mut sessions = Sessions::new(Duration::from_secs(60)).at_most(2).unwrap();
     let mut ask = |sessions: &mut Sessions, seconds, key: &str| {
         sessions.pick(&mut balancer, &split, at(seconds), key, &caller, 0).unwrap().1
     };
@@ -139,7 +139,7 @@ fn r5_sessions_are_bounded() {
 #[test]
 fn r5_checks_have_thresholds_and_draining_takes_nothing_new() {
     let checks = Checks { unhealthy_after: 2, healthy_after: 3, ..Checks::default() };
-    let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, vec![backend(0), backend(1)], checks);
+    let mut balancer = Balancer::with_checks(Algorithm::RoundRobin, vec![backend(0), backend(1)], checks).unwrap();
     balancer.checked(BackendId(0), false);
     assert!(picks(&mut balancer, 2).contains(&0));
     balancer.checked(BackendId(0), false);
@@ -156,7 +156,7 @@ fn r5_checks_have_thresholds_and_draining_takes_nothing_new() {
 #[test]
 fn r7_no_route_has_a_cause_and_there_is_no_panic_mode() {
     let cause = |backends: Vec<Backend>| {
-        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends).unwrap();
         balancer.pick(at(0), &Caller::default()).unwrap_err()
     };
     assert_eq!(cause(Vec::new()).cause(), Cause::WakeFirst);
@@ -180,7 +180,7 @@ fn r7_no_route_has_a_cause_and_there_is_no_panic_mode() {
 fn r5_sessions_expire_and_stay_with_their_version() {
     let version = |id: u32, version| Backend { version: VersionId(version), ..backend(id) };
     let backends = vec![version(0, 1), version(1, 1), version(2, 2), version(3, 2)];
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, backends).unwrap();
     let split = Split::new(vec![(VersionId(1), 90), (VersionId(2), 10)]).unwrap();
     let mut sessions = Sessions::new(Duration::from_secs(60));
     let caller = Caller::default();
@@ -207,7 +207,7 @@ fn r5_sessions_expire_and_stay_with_their_version() {
 #[test]
 fn r3_a_version_without_a_ready_backend_gets_nothing() {
     let backends = vec![backend(0), Backend { version: VersionId(1), ready: false, ..backend(1) }];
-    let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, backends).unwrap();
     let split = Split::new(vec![(VersionId(0), 50), (VersionId(1), 50)]).unwrap();
     let mut sessions = Sessions::new(Duration::from_secs(60));
     for random in 0..100 {
@@ -361,7 +361,7 @@ proptest! {
         events in prop::collection::vec((0..12_u32, 0..8_u8, any::<u32>()), 1..80),
     ) {
         let checks = by_requests();
-        let mut balancer = Balancer::with_checks(algorithm, backends, checks);
+        let mut balancer = Balancer::with_checks(algorithm, backends, checks).unwrap();
         for (tick, (id, event, bits)) in events.into_iter().enumerate() {
             let now = at(tick as u64 * 2);
             let id = BackendId(id);
@@ -397,7 +397,7 @@ proptest! {
     #[test]
     fn r5_turns_are_in_proportion(weights in prop::collection::vec(1..8_u32, 1..8)) {
         let backends = (0..).zip(&weights).map(|(id, weight)| Backend { weight: *weight, ..backend(id) }).collect();
-        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends).unwrap();
         let round: u32 = weights.iter().sum();
         let mut counts: HashMap<u32, u32> = HashMap::new();
         for id in picks(&mut balancer, round as usize * 3) {

@@ -48,7 +48,7 @@ fn r5_round_robin_turns_as_nginx_does() {
             Backend { weight: *weight, ..Backend::new(id, "10.0.0.1", 80) }
         };
         let backends = weights.iter().enumerate().map(backend).collect();
-        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends);
+        let mut balancer = Balancer::new(Algorithm::RoundRobin, backends).unwrap();
         let mut letter = || {
             let id = balancer.pick(Moment::from_millis(0), &Caller::default()).unwrap();
             char::from(b'a' + u8::try_from(id.0).unwrap())
