@@ -266,6 +266,8 @@ impl<I: Id> BitSet<I> {
     }
 
     fn assert_universe(&self, other: &Self) {
+        #[cfg(test)]
+        crate::id::counted::one();
         assert_eq!(self.universe, other.universe, "sets over different universes");
     }
 

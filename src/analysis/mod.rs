@@ -16,6 +16,8 @@ mod drain;
 mod drill;
 mod finding;
 mod governed;
+#[cfg(all(test, feature = "manifest"))]
+mod growth;
 mod levels;
 mod lookalikes;
 mod options;

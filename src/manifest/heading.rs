@@ -88,35 +88,58 @@ fn foreign(item: Item<'_>, kind_item: Item<'_>, version: &str, kind: &str) -> Op
     Some(Heading::Foreign(quoted(shown).trim_matches('`').to_owned()))
 }
 
-/// Kinds that are called as ours are, and the API groups that have them.
+/// Kinds that are called as ours are, and the API groups that have them. Each group stands beside where its own
+/// project declares it (looked at in November 2026).
 const NAMESAKES: [(&str, &[&str]); 5] = [
-    ("Deployment", &["apps", "extensions"]),
+    (
+        "Deployment",
+        &[
+            "apps",       // kubernetes/api: apps/v1/types.go
+            "extensions", // the same before Kubernetes 1.16: extensions/v1beta1/types.go
+        ],
+    ),
     (
         "Cluster",
         &[
-            "anywhere.eks.amazonaws.com",
-            "apps.kubeblocks.io",
-            "cluster.karmada.io",
-            "cluster.x-k8s.io",
-            "clusterregistry.k8s.io",
+            "anywhere.eks.amazonaws.com", // aws/eks-anywhere: config/crd/bases
+            "apps.kubeblocks.io",         // apecloud/kubeblocks: config/crd/bases
+            "cluster.karmada.io",         // karmada-io/karmada: charts/_crds
+            "cluster.x-k8s.io",           // kubernetes-sigs/cluster-api: config/crd/bases
+            "clusterregistry.k8s.io",     // kubernetes/cluster-registry, archived
+            "ecs.aws.upbound.io",         // crossplane-contrib/provider-upjet-aws: package/crds; so the next
             "eks.aws.upbound.io",
-            "fleet.cattle.io",
-            "management.cattle.io",
-            "postgresql.cnpg.io",
-            "provisioning.cattle.io",
+            "fleet.cattle.io",        // rancher/fleet: charts/fleet-crd
+            "management.cattle.io",   // rancher/rancher: pkg/apis/management.cattle.io/v3
+            "postgresql.cnpg.io",     // cloudnative-pg/cloudnative-pg: config/crd/bases
+            "provisioning.cattle.io", // rancher/rancher: pkg/apis/provisioning.cattle.io/v1
         ],
     ),
     (
         "Policy",
         &[
-            "audit.k8s.io",
-            "authentication.istio.io",
-            "iam.aws.upbound.io",
-            "k8s.nginx.org",
-            "kyverno.io",
-            "policy.open-cluster-management.io",
+            "audit.k8s.io",                      // kubernetes/apiserver: pkg/apis/audit/v1/types.go
+            "authentication.istio.io",           // istio/api before 1.8: authentication/v1alpha1/policy.proto
+            "iam.aws.upbound.io",                // crossplane-contrib/provider-upjet-aws: package/crds
+            "k8s.nginx.org",                     // nginx/kubernetes-ingress: config/crd/bases
+            "kyverno.io",                        // kyverno/kyverno: config/crds/kyverno
+            "policy.open-cluster-management.io", // open-cluster-management-io/governance-policy-propagator: deploy/crds
         ],
     ),
-    ("Placement", &["cluster.open-cluster-management.io"]),
-    ("Workspace", &["app.terraform.io", "auto.pulumi.com", "kaito.sh", "tenancy.kcp.io", "tenant.kubesphere.io"]),
+    (
+        "Placement",
+        &[
+            "cluster.open-cluster-management.io", // open-cluster-management-io/api: cluster/v1beta1
+            "scheduling.kcp.io",                  // kcp-dev/kcp: config/crds
+        ],
+    ),
+    (
+        "Workspace",
+        &[
+            "app.terraform.io",     // hashicorp/hcp-terraform-operator: config/crd/bases
+            "auto.pulumi.com",      // pulumi/pulumi-kubernetes-operator: deploy/crds
+            "kaito.sh",             // kaito-project/kaito: config/crd/bases
+            "tenancy.kcp.io",       // kcp-dev/kcp: config/crds
+            "tenant.kubesphere.io", // kubesphere/kubesphere: config/crds
+        ],
+    ),
 ];

@@ -10,7 +10,8 @@ use crate::support::{Answer, Folder};
 /// The rows of the table, and what tries each.
 const ROWS: [(&str, &str); 18] = [
     ("one file", "files"),
-    ("directories of one load", "directories"),
+    // So many take minutes where calls of the system are slow; `manifest/source.rs` tries their count.
+    ("directories of one load", "source.rs"),
     ("nesting of lists, and of mappings", "nesting"),
     ("values in one document", "values"),
     ("what YAML aliases may copy in one document", "aliases"),
@@ -85,25 +86,6 @@ fn files() {
     fs::write(folder.0.join("a.yaml"), vec![b'\n'; (64 << 20) + 1]).unwrap();
     let answer = within(256, &folder, &["check", "@"]);
     assert!(answer.status == 2 && answer.err.contains("is larger than 64 MiB"), "{}", head(&answer.err));
-}
-
-#[test]
-fn directories() {
-    let folder = Folder::of(&[("a.yaml", document("Environment", "e", ""))]);
-    // With the one above them, one more than there may be.
-    for outer in 0..1000 {
-        let outer = folder.0.join(outer.to_string());
-        (0..99).for_each(|inner| fs::create_dir_all(outer.join(inner.to_string())).unwrap());
-    }
-    let answer = within(1024, &folder, &["check", "@"]);
-    assert!(
-        answer.status == 2 && answer.err.contains("there are more than 100000 directories"),
-        "{}",
-        head(&answer.err)
-    );
-    fs::remove_dir(folder.0.join("0/0")).unwrap();
-    let answer = within(1024, &folder, &["check", "@"]);
-    assert_eq!(answer.status, 0, "{}", head(&answer.err));
 }
 
 #[test]
