@@ -593,7 +593,9 @@ def _within_all(told: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         yield path, key, value if address is None else address
         items: list[tuple[str, str, Any]] = []
         if isinstance(value, Record) and address is None:
-            items = [(within(path, name), camel(name), getattr(value, name)) for name, _ in fields_of(type(value)).values()]
+            items = [
+                (within(path, name), camel(name), getattr(value, name)) for name, _ in fields_of(type(value)).values()
+            ]
         elif isinstance(value, Mapping):
             items = [(within(path, str(name)), str(name), item) for name, item in value.items()]
         elif isinstance(value, (list, tuple)):

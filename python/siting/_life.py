@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from siting import _siting
-from siting._arguments import checked_class
+from siting._arguments import checked_class, record
 from siting._errors import Refused, UnknownName, shown
 from siting._manifests import rendered
 from siting._records import Record, decode, encode, freeze
@@ -73,7 +73,7 @@ class Effect(Record):
         return Effect, (self.kind, self.text, self.details)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Site(Record):
     """Replicas of one pool and flavor, such as ``gpu:t4``."""
 

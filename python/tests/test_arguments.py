@@ -70,6 +70,7 @@ def records() -> None:
         (siting.Preferences, (["price"],), {"spread": siting.Spread("location")}),
         (siting.Resources, (1, "1Gi"), {"storage": "1Gi", "gpu": gpu}),
         (siting.Scaling, (1, 2), {"enabled": True, "target_cpu_utilization": 50}),
+        (siting.Site, ("paris", "a", "cpu:x86", 1), {}),
         (siting.Spread, ("location",), {"max_skew": 1}),
         (siting.Strategy, ("canary",), {"steps": [step], "checks": [check]}),
         (siting.StrategyCheck, ("error-rate", limit), {"count": 1, "failure_limit": "unlimited"}),
@@ -141,6 +142,7 @@ def questions() -> None:
         ("violations", (), at),
         ("settle_violations", (), at),
         ("remove_environment", ("staging",), {}),
+        ("test", ({},), {}),
         ("life", ("bert",), {"type": "model"}),
     ):
         call(f"Workspace.{name}", lambda name=name: getattr(fleet(), name), *args, **kwargs)  # type: ignore[misc]
@@ -149,6 +151,7 @@ def questions() -> None:
         ("preview", (siting.Command.push("v1"),), at),
         ("check", (siting.Command.push("v1"),), at),
         ("observe", ("a", "built"), {"generation": 1, **at}),
+        ("observe_place", ("a", siting.Site("paris", "a", "cpu:x86", 1)), {"sequence": 1, **at}),
         ("advance", ("a",), {"old": 1, "new": 1, "requests": 1, **at}),
         ("autoscale", ("a",), {"ready": 1, "window": metrics.Window(60), **at}),
         ("adopt", (), at),
