@@ -390,6 +390,11 @@ def test_every_public_call_is_tried() -> None:
     assert missing == set()
 
 
+def test_the_nearest_keyword_is_offered() -> None:
+    with pytest.raises(siting.InvalidArgument, match="did you mean `policies`"):
+        siting.Environment("production", policy=["eu"])  # type: ignore[call-arg]
+
+
 def test_errors_that_the_native_half_finds_have_a_path() -> None:
     workspace = fleet()
     life = workspace.life("bert")

@@ -7,11 +7,12 @@ const OFFERED: usize = 3;
 
 /// The up to three names nearest to `text`, best first: those with the same first word before others; then
 /// equal but for case, then by how many characters must change (one, where the text is but a name's
-/// beginning), then those that hold the text or are held by it. A name with nothing in common is not offered. O(names × their length).
+/// beginning), then those that hold the text, are held by it, or begin as it does. A name with nothing in common is not offered. O(names × their length).
 ///
 /// ```
 /// # use siting::catalog::nearest;
 /// assert_eq!(nearest("polices", ["policies", "require", "police"]), ["police", "policies"]);
+/// assert_eq!(nearest("policy", ["name", "policies"]), ["policies"]);
 /// assert_eq!(nearest("east", ["us-east-1", "us-west-1"]), ["us-east-1"]);
 /// assert!(nearest("zebra", ["policies", "require"]).is_empty());
 /// ```
@@ -35,7 +36,9 @@ pub(crate) fn ranked<'a, T: Copy + Ord>(text: &str, names: impl IntoIterator<Ite
                 distance.min(1)
             } else if distance <= (length / 3).max(1) {
                 distance
-            } else if length > 2 && (name.contains(&text) || (name.len() > 2 && text.contains(&name))) {
+            } else if length > 2 && (name.contains(&text) || (name.len() > 2 && text.contains(&name)))
+                || common > 3 && common * 4 >= length * 3
+            {
                 FAR + distance
             } else {
                 return None;
