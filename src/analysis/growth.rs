@@ -1,5 +1,6 @@
 //! What hostile or merely large input costs, counted in names read and sets compared: twice the input may take twice
 //! the work, and not four times.
+#![cfg(feature = "manifest")]
 
 use super::check;
 use crate::id::counted;

@@ -16,7 +16,7 @@ mod drain;
 mod drill;
 mod finding;
 mod governed;
-#[cfg(all(test, feature = "manifest"))]
+#[cfg(test)]
 mod growth;
 mod levels;
 mod lookalikes;

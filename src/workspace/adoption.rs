@@ -144,7 +144,7 @@ impl Workspace {
         let pair = self.pair(place).ok_or_else(|| gone().next("load the cluster as it was"))?;
         let older = record.settings_before.as_ref().filter(|_| site.generation != record.generation);
         let settings = older.unwrap_or(&record.settings);
-        let (_, deployment) = self.governed(workload, std::slice::from_ref(&record.governor), settings)?;
+        let (_, deployment) = self.governed(workload, std::slice::from_ref(&record.governor), settings, 0)?;
         Ok(Claim { pair, request: placement::request(self.inventory.fleet(), &deployment.demand, pair) })
     }
 }

@@ -82,10 +82,8 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         .placement
         .as_ref()
         .map_or_else(Preferences::default, |spec| preferences::resolve(scene.catalog, scene.sites, spec, problems));
-    if let Some(field) = one_by_one(&preferences).filter(|_| replicas > MOST_ONE_BY_ONE) {
-        let message = format!("{replicas} replicas are too many to be placed one by one, as `{field}` requires");
-        let problem = Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message);
-        problems.push(problem.help(format!("ask for {MOST_ONE_BY_ONE} or fewer, or leave `{field}` out")));
+    if let Some((message, help)) = too_many(&preferences, replicas) {
+        problems.push(Problem::new(ProblemCode::OutOfRange, &spec.metadata.name.origin, message).help(help));
     }
     Some(Deployment {
         name: spec.metadata.name.value.clone(),
@@ -101,10 +99,14 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
     })
 }
 
-/// The preference that has replicas placed one by one, if there is one.
-fn one_by_one(preferences: &Preferences) -> Option<&'static str> {
+/// That a preference has so many replicas placed one by one, and what would be right; nothing if that is well.
+pub(super) fn too_many(preferences: &Preferences, replicas: u32) -> Option<(String, String)> {
     let spread = preferences.spread.map(|_| "spread");
-    spread.or_else(|| preferences.packs_for_a_mix().then_some("packing"))
+    let field = spread.or_else(|| preferences.packs_for_a_mix().then_some("packing"))?;
+    (replicas > MOST_ONE_BY_ONE).then(|| {
+        let message = format!("{replicas} replicas are too many to be placed one by one, as `{field}` requires");
+        (message, format!("ask for {MOST_ONE_BY_ONE} or fewer, or leave `{field}` out"))
+    })
 }
 
 /// The demands that the workspace expects, if they are sound.

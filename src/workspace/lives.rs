@@ -148,7 +148,7 @@ impl Workspace {
 
     /// Where the replicas of a request run: where they are, if they may; else as decided anew.
     fn decided(&self, workload: &Workload, request: &PlacementRequest) -> Result<(Placed, Option<Decision>), Refusal> {
-        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings)?;
+        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings, request.replicas)?;
         if request.purpose == Purpose::Shrink {
             let places = self.best_first(workload, request, &scope, &deployment);
             return Ok((Placed { deployment: request.deployment, places, refusal: None }, None));
@@ -202,7 +202,7 @@ impl Workspace {
     /// P10: policies that travel with a deployment must leave something under its governor.
     fn refuse_conflict(&self, workload: &Workload, state: &State, action: &Action) -> Result<(), Refusal> {
         let checked = |governor: &Name, settings: &crate::lifecycle::Settings| {
-            let (scope, _) = self.governed(workload, std::slice::from_ref(governor), settings)?;
+            let (scope, _) = self.governed(workload, std::slice::from_ref(governor), settings, 0)?;
             refused_by_policies(&scope)
         };
         match action {

@@ -100,7 +100,7 @@ impl Workspace {
         })?;
         let Some(offloading) = &record.settings.offloading else { return Ok(None) };
         let governor = std::slice::from_ref(&record.governor);
-        let (scope, deployment) = self.governed(workload, governor, &record.settings)?;
+        let (scope, deployment) = self.governed(workload, governor, &record.settings, 0)?;
         let here = record.sites.iter().filter_map(|site| self.cluster_of(self.pair(&site.place)?)).collect();
         Ok(Some(self.offloaded(&deployment, &Arc::new(scope), offloading, &here, side, now, local)))
     }

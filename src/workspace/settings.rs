@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Workspace;
+use super::deployments::too_many;
 use super::names::Problems;
 use super::preferences::{self, Sites};
 use crate::catalog::{Choice, ChoiceKind, FlavorKind, Meaning};
@@ -73,6 +74,10 @@ impl Workspace {
         let environment = self.find_environment(environment.as_str()).map_err(|_| {
             Refusal::new("E1", format!("no environment is called `{environment}`")).next("declare it first")
         })?;
+        let preferences = self.preferred(settings)?;
+        if let Some((message, help)) = too_many(&preferences, replicas.max(settings.most_replicas())) {
+            return Err(Refusal::new("D5", message).next(help));
+        }
         Ok(Deployment {
             name: workload.name.clone(),
             workload: workload.clone(),
@@ -80,7 +85,7 @@ impl Workspace {
             attachments,
             unresolved,
             priority: settings.priority,
-            preferences: self.preferred(settings)?,
+            preferences,
             replicas,
             demand: settings.resources.as_ref().map_or(Ok(Demand::AnyFlavor), |needs| self.demanded(needs))?,
             origin: Origin::default(),
@@ -132,19 +137,20 @@ impl Workspace {
     /// # Errors
     /// A [`Refusal`] where its settings or the environment name what is not known.
     pub fn scope_under(&self, workload: &Workload, governor: &Name, settings: &Settings) -> Result<Scope, Refusal> {
-        self.governed(workload, std::slice::from_ref(governor), settings).map(|(scope, _)| scope)
+        self.governed(workload, std::slice::from_ref(governor), settings, 0).map(|(scope, _)| scope)
     }
 
-    /// The policies in force under all of these environments at once.
+    /// The policies in force under all of these environments at once, and the deployment with so many replicas.
     pub(super) fn governed(
         &self,
         workload: &Workload,
         governors: &[Name],
         settings: &Settings,
+        replicas: u32,
     ) -> Result<(Scope, Deployment), Refusal> {
         let mut governed: Option<(Scope, Deployment)> = None;
         for governor in governors {
-            let deployment = self.resolved(workload, governor, settings, 0)?;
+            let deployment = self.resolved(workload, governor, settings, replicas)?;
             let scope = self.scope_of(&deployment);
             governed = Some(match governed {
                 Some((all, first)) => (all.both(&scope), first),

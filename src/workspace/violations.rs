@@ -163,7 +163,7 @@ impl Workspace {
     /// The places of a deployment's replicas that its governors' policies forbid.
     pub(super) fn illegal(&self, workload: &Workload, governors: &[Name], record: &Record) -> Vec<Place> {
         let sites = record.sites.iter().map(|site| site.place.clone());
-        let Ok((scope, _)) = self.governed(workload, governors, &record.settings) else {
+        let Ok((scope, _)) = self.governed(workload, governors, &record.settings, 0) else {
             // Its environment or policies are no more, so nothing allows it.
             return sites.collect();
         };

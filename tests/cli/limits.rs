@@ -22,7 +22,7 @@ const ROWS: [(&str, &str); 18] = [
     ("findings listed of one code; of one code about one document", "findings"),
     // A load that large takes gigabytes of text; `workspace/clusters.rs` tries its count.
     ("clusters, and pools of all of them, of one load", "clusters.rs"),
-    ("replicas of a deployment that states `spread`", "spread"),
+    ("replicas of a deployment that states `spread`, also in a life", "spread"),
     ("replicas that a step of a scenario states; the last step after the start", "scenarios"),
     ("ticks of a scenario's host until the last step", "ticks"),
     ("weight of a backend; of all of a balancer", "rates/limits.rs"),

@@ -6,9 +6,11 @@ use siting::analysis::{self, Severity};
 use siting::catalog::{Axis, Catalog, Choice, ChoiceKind, Point};
 use siting::id::Id;
 use siting::inventory::Pair;
+use siting::lifecycle::{Action, PushKind};
 use siting::manifest::Source;
 use siting::placement::{Placement, Verdict};
 use siting::policy::{Attachment, Bundle, Enforcement, Options, Policy, PolicySet, Scope, State, Targets};
+use siting::time::Moment;
 use siting::workspace::{
     AttachError, LoadError, LoadOptions, LookupError, PolicyChange, RemoveEnvironmentError, Workspace,
 };
@@ -928,4 +930,28 @@ fn findings_are_bounded_and_grouped() {
     // Each of them is unused, and repeats an option 39 times.
     assert!(counted.contains(&"and 3000 more like it".to_owned()), "{counted:?}");
     assert!(counted.contains(&"and 39000 more like it".to_owned()), "{counted:?}");
+}
+
+/// D5: what is placed one by one is bounded in lives as in documents. What is refused changes nothing.
+#[test]
+fn d5_replicas_that_are_spread_in_a_life_are_bounded() {
+    let mut documents = small();
+    documents.push(document("Deployment", "wide", "model: m, placement: {spread: {by: location}}"));
+    let mut workspace = workspace(&documents);
+    let wide = workspace.find_deployment("wide").unwrap();
+    let m = workspace.workload("model", &"m".parse().unwrap()).unwrap();
+    let of = |workspace: &Workspace, replicas| {
+        let mut push = workspace.push_of(wide, PushKind::Published).unwrap();
+        Arc::make_mut(&mut push.settings).replicas = Some(replicas);
+        Action::Push(push)
+    };
+    let state = |workspace: &Workspace| serde_json::to_string(&workspace.state()).unwrap();
+    let before = state(&workspace);
+    let more = of(&workspace, 1_000_001);
+    let refusal = workspace.carry_out(Moment::default(), &m, more).unwrap_err();
+    assert_eq!(refusal.rule, "D5");
+    assert!(refusal.reason.contains("1000001 replicas are too many to be placed one by one, as `spread` requires"));
+    assert_eq!(state(&workspace), before);
+    let most = of(&workspace, 1_000_000);
+    workspace.carry_out(Moment::default(), &m, most).unwrap();
 }
