@@ -283,7 +283,7 @@ _SCALARS: dict[Any, Kind] = {
 
 
 CHECKS: dict[frozenset[Any], Callable[[Any], object]] = {}
-"""What else is asked of a value, by the types that its hint allows: moments, spans and figures have bounds."""
+"""What else is asked of a value, by the types that its hint allows: moments and spans have bounds."""
 
 
 def _union(parts: tuple[Any, ...]) -> Kind:
@@ -404,6 +404,20 @@ def beneath(path: str) -> Iterator[None]:
         for one in (error, *error.errors):
             one.path = path if one.path is None else f"{path}{'' if one.path.startswith('[') else '.'}{one.path}"
         raise
+
+
+@contextlib.contextmanager
+def about(path: str) -> Iterator[None]:
+    """Tell which argument is wrong, where an error does not quote it."""
+    try:
+        yield
+    except SitingError as error:
+        error.__dict__.setdefault(ABOUT, path)
+        raise
+
+
+ABOUT = "_about"
+"""Where an error keeps what it is about until its path is known."""
 
 
 def _instance(cls: type) -> Kind:
@@ -569,15 +583,39 @@ def _concerned(error: SitingError, told: Mapping[str, Any]) -> str | None:
 
     What quotes nothing of a call concerns its only argument; a refusal concerns the first, which is the command.
     """
-    quoted = set(re.findall(r"`([^`]*)`", error.message))
+    # What is not there is meant before what it was looked for in: "cluster `a` has no pool `b`".
+    absent = re.findall(r"\bno [\w ]*`([^`]*)", error.message)
+    words = [*absent, *re.findall(r"`([^`]*)(?:`|$)", error.message), *re.findall(r'string "([^"]*)"', error.message)]
+    quoted = {word[:COMPARED]: place for place, word in reversed(list(enumerate(words)))}
     values, fields = [], []
     for path, key, value in itertools.islice(_within_all(told), MAX_LOOKED_AT):
-        if isinstance(value, str) and ({shown(value), shown(value).partition(":")[2]} & quoted):
-            values.append(path)
+        values += [(quoted[text], path) for text in _as_told(value) if text in quoted]
         if key in quoted:
-            fields.append(path)
+            fields.append((0, path))
+        if type(value) is int and value.bit_length() > 64 and "out of range" in error.message:
+            fields.append((1, path))
+    found = [path for _, path in sorted(values or fields, key=lambda one: one[0])]
+    about: str | None = error.__dict__.pop(ABOUT, None)
     only = len(told) == 1 and isinstance(error, InvalidValue)
-    return next(iter(values or fields or (told if only or isinstance(error, Refused) else ())), None)
+    return next(iter(found), about) or (next(iter(told), None) if only or isinstance(error, Refused) else None)
+
+
+COMPARED = 60
+"""How much of a text is compared with what an error quotes: long ones are cut there."""
+
+
+def _as_told(value: Any) -> list[str]:
+    """Return how an error of the native half would quote a value; of an option such as ``gpu:t4`` also the name."""
+    if isinstance(value, str):
+        plain_ends = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+        escaped = "".join(
+            one if one.isprintable() else plain_ends.get(one, f"\\u{{{ord(one):x}}}") for one in value[:COMPARED]
+        )
+        return [escaped[:COMPARED], escaped.partition(":")[2], shown(value)[:COMPARED]]
+    if isinstance(value, (bool, float, Decimal)):
+        return [str(value).lower()]
+    # What is beyond 64 bits is a fraction to the reader of JSON.
+    return [str(value), str(float(value))] if isinstance(value, int) and value.bit_length() < 1000 else []
 
 
 MAX_LOOKED_AT = 100_000

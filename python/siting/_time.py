@@ -85,6 +85,4 @@ def _wrong(message: str, help: str | None, code: str = "invalid-value") -> Inval
     return InvalidArgument(message, code=code, help=help)
 
 
-CHECKS.update(
-    {frozenset(get_args(Moment)): millis, frozenset(get_args(Span)): span, frozenset(get_args(Figure)): thousandths}
-)
+CHECKS.update({frozenset(get_args(Moment)): millis, frozenset(get_args(Span)): span})

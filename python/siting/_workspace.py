@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
 from siting import _siting
-from siting._arguments import checked, checked_class, checked_late, quantity_text, spelt
+from siting._arguments import about, checked, checked_class, checked_late, quantity_text, spelt
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
@@ -356,7 +356,8 @@ class Workspace:
         amounts = {"cpu": cpu, "memory": memory, "storage": storage, "bandwidth": bandwidth, "share": share}
         claim = {key: quantity_text(amount, key) for key, amount in amounts.items() if amount is not None}
         place = {"cluster": self._name(cluster), "pool": pool, "flavor": str(Choice.of(flavor))}
-        (made,) = _siting.reserve(self._core, json.dumps([{**place, **claim, "replicas": replicas, "gpus": gpus}]))
+        with about("pool"):
+            (made,) = _siting.reserve(self._core, json.dumps([{**place, **claim, "replicas": replicas, "gpus": gpus}]))
         return made
 
     def release(self, *reservations: int) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from siting import _siting
-from siting._arguments import checked_class, checked_late, record
+from siting._arguments import about, checked_class, checked_late, record
 from siting._records import Record
 from siting._time import Figure, Moment, Span, millis, span_micros, span_millis, thousandths
 
@@ -47,17 +47,24 @@ class Window:
 
     def __init__(self, span: Span, *, slots: int = 60) -> None:
         """Look back over ``span``, in so many ``slots``, which divide its milliseconds."""
-        self._core = _siting.Window.of(span_millis(span), slots)
+        with about("slots"):
+            self._core = _siting.Window.of(span_millis(span), slots)
 
     @checked_late
     def request(self, *, now: Moment, latency: Span, failed: bool = False) -> None:
         """Take note of an answered request."""
-        self._core.request(millis(now), span_micros(latency), failed)
+        moment, micros = millis(now), span_micros(latency)
+        with about("latency"):
+            self._core.request(moment, micros, failed)
 
     @checked_late
     def gauge(self, name: str, value: Figure, *, now: Moment) -> None:
         """Take note of a figure: ``cpu``, ``memory``, ``gpu`` in percent, ``concurrency``, or one of the host's."""
-        self._core.gauge(millis(now), name, thousandths(value))
+        with about("value"):
+            figure = thousandths(value)
+        moment = millis(now)
+        with about("name"):
+            self._core.gauge(moment, name, figure)
 
     def merge(self, other: Window) -> None:
         """Take in what another replica's window saw; both must be cut alike."""

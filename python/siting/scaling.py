@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from siting import _siting
-from siting._arguments import checked_class, record
+from siting._arguments import about, checked_class, record
 from siting._errors import damaged
 from siting._manifests import rendered
 from siting._records import FrozenMap, Record, or_damaged
@@ -230,7 +230,8 @@ class Autoscaler:
             "tolerance": tolerance,
             "initialisation": initialisation and [span_millis(span) for span in initialisation],
         }
-        self._make("of", json.dumps(settings))
+        with about("max_replicas"):
+            self._make("of", json.dumps(settings))
 
     @classmethod
     def baseten(cls, **settings: Any) -> Autoscaler:

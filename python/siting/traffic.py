@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from siting import _siting
-from siting._arguments import checked_class, checked_late, record
+from siting._arguments import about, checked_class, checked_late, record
 from siting._errors import NoRoute, UnknownName
 from siting._records import Record
 from siting._settings import Algorithm
@@ -95,7 +95,9 @@ class Balancer:
         ``address`` is the client's, for ``ip-hash``; ``key`` what ``consistent-hash`` hashes; ``tried`` were chosen
         for the same request and failed. Raises :class:`NoRoute` with its cause where there is none.
         """
-        return self._core.pick(millis(now), _siting.Request(address, key, list(tried), version))
+        with about("address"):
+            request = _siting.Request(address, key, list(tried), version)
+        return self._core.pick(millis(now), request)
 
     @checked_late
     def finished(self, backend: int, *, now: Moment, failed: bool = False) -> None:
@@ -163,7 +165,8 @@ class Sessions:
         ``split`` shares requests between versions, in percent that sum to 100; ``random`` decides for a new client.
         """
         shares = list((split or {0: 100}).items())
-        request = _siting.Request(address, key, list(tried), None)
+        with about("address"):
+            request = _siting.Request(address, key, list(tried), None)
         return self._core.pick(balancer._core, shares, millis(now), client, request, random)
 
 

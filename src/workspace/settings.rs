@@ -75,7 +75,7 @@ impl Workspace {
             Refusal::new("E1", format!("no environment is called `{environment}`")).next("declare it first")
         })?;
         let preferences = self.preferred(settings)?;
-        if let Some((message, help)) = too_many(&preferences, replicas.max(settings.most_replicas())) {
+        if let Some((message, help)) = too_many(&preferences, replicas.max(settings.replicas_at_start())) {
             return Err(Refusal::new("D5", message).next(help));
         }
         Ok(Deployment {
