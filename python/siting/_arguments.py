@@ -480,7 +480,7 @@ class _Parameters:
         told = dict(zip(self.positional, named))  # noqa: B905
         for key in kwargs:
             if key in told:
-                raise InvalidArgument(f"`{key}` is given twice", code="duplicate", path=key)
+                raise InvalidArgument(f"`{shown(key)}` is given twice", code="duplicate", path=within("", key))
             if key not in self.kinds and self.any is None:
                 self._unknown(key)
         missing = [name for name in self.required if name not in told and name not in kwargs]
@@ -497,7 +497,7 @@ class _Parameters:
         known = "`, `".join(self.kinds)
         help = f"did you mean `{near[0]}`?" if near else f"it takes `{known}`" if self.kinds else None
         message = f"{self.name} has no argument `{shown(key)}`"
-        raise InvalidArgument(message, code="unknown-field", help=help, path=key)
+        raise InvalidArgument(message, code="unknown-field", help=help, path=within("", key))
 
 
 def _namespace(function: Any) -> dict[str, Any]:
@@ -624,7 +624,9 @@ MAX_LOOKED_AT = 100_000
 
 def _within_all(told: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield every value of arguments, with its path and key; what is named by an address, with that."""
-    left: list[tuple[str, str, Any]] = [(key, key, value) for key, value in reversed(list(told.items()))]
+    left: list[tuple[str, str, Any]] = [
+        (key if key.startswith("[") else within("", key), key, value) for key, value in reversed(list(told.items()))
+    ]
     while left:
         path, key, value = left.pop()
         address = getattr(value, "address", None) if isinstance(value, Record) else None
