@@ -236,12 +236,14 @@ class Autoscaler:
     @classmethod
     def baseten(cls, **settings: Any) -> Autoscaler:
         """Read settings as Baseten names them: ``min_replica``, ``autoscaling_window`` …."""
-        return cls._from("baseten", rendered(settings)[0])
+        with about("settings"):
+            return cls._from("baseten", rendered(settings)[0])
 
     @classmethod
     def beamlit(cls, **settings: Any) -> Autoscaler:
         """Read a ``serverlessConfig`` as Beamlit names its fields: ``minNumReplicas``, ``metric`` …."""
-        return cls._from("beamlit", rendered(settings)[0])
+        with about("settings"):
+            return cls._from("beamlit", rendered(settings)[0])
 
     @classmethod
     def _from(cls, how: str, settings: str) -> Autoscaler:
