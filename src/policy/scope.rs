@@ -80,6 +80,24 @@ impl Scope {
         self
     }
 
+    /// The same with one of the audited policies enforced at its level. Audits nothing itself.
+    ///
+    /// O(policies of the level + atoms / 64): many audited policies are not each compiled with all others.
+    pub(crate) fn enforcing(&self, level: Level, id: PolicyId) -> Self {
+        let mut scope = Self {
+            policies: Arc::clone(&self.policies),
+            axes: self.axes.clone(),
+            unmet: self.unmet.clone(),
+            unresolved: self.unresolved.clone(),
+            audited: Vec::new(),
+        };
+        let Some(policy) = self.policies.get(id) else { return scope };
+        scope.axes.get_mut(policy.axis()).enforce(level, id, policy);
+        // What a level requires is met at it and below (P13).
+        scope.unmet.retain(|(axis, required)| *axis != policy.axis() || *required < level);
+        scope
+    }
+
     /// What both scopes leave: for one that must satisfy two environments at once.
     ///
     /// The other's policies keep their own levels, so that refusals name them.
@@ -209,6 +227,23 @@ impl AxisScope {
                 self.restrictions.push(Restriction { level, allowed: policy.effect().clone(), policies });
             }
         }
+    }
+
+    /// One more policy at whatever level, after all have been intersected.
+    fn enforce(&mut self, level: Level, id: PolicyId, policy: &Policy) {
+        let place = self.restrictions.partition_point(|restriction| restriction.level < level);
+        match self.restrictions.get_mut(place).filter(|restriction| restriction.level == level) {
+            Some(restriction) => {
+                restriction.allowed.union_with(policy.effect());
+                restriction.policies.push(id);
+            }
+            None => {
+                let policies = SmallVec::from_slice(&[id]);
+                self.restrictions.insert(place, Restriction { level, allowed: policy.effect().clone(), policies });
+            }
+        }
+        self.allowed = BitSet::full(self.allowed.universe());
+        self.intersect();
     }
 
     fn intersect(&mut self) {

@@ -1,6 +1,7 @@
 //! Decisions for a workspace's deployments, alone or in their order.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
@@ -11,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
-use crate::policy::{Attachment, Bundle, Enforcement, Level, Scope};
+use crate::policy::{Bundle, Level, Scope};
 
 /// How deployments are placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -312,50 +313,32 @@ impl Workspace {
         let current = self.current(id);
         let ask = Self::ask(deployment, &current, options);
         let decision = placement::decide(inventory, &scope, &ask);
+        // One that is attached more than once changes what it changes once.
+        let audited: HashSet<_> = scope.audited().iter().copied().collect();
         let mut audit: Vec<_> =
-            scope.audited().iter().filter_map(|&at| self.audit(inventory, deployment, &ask, &decision, at)).collect();
+            audited.into_iter().map(|at| audit_of(inventory, &scope, &ask, &decision, at)).collect();
         audit.sort_by_key(|outcome| {
             (outcome.level, self.policies.get(outcome.policy).map(|policy| policy.name().clone()))
         });
-        audit.dedup();
         Outcome { deployment: id, decision, audit }
     }
+}
 
-    /// What enforcing one audited policy would change, all else being equal.
-    fn audit(
-        &self,
-        inventory: &Inventory,
-        deployment: &Deployment,
-        ask: &Ask<'_>,
-        decision: &Decision,
-        (level, policy): (Level, PolicyId),
-    ) -> Option<AuditOutcome> {
-        let environment = self.environment(deployment.environment)?;
-        let enforced = |at: Level, attachments: &[Attachment]| -> Vec<Attachment> {
-            let flip = |attachment: &Attachment| match attachment.policy == policy && at == level {
-                true => Attachment { policy, enforcement: Enforcement::Enforce },
-                false => *attachment,
-            };
-            attachments.iter().map(flip).collect()
-        };
-        let workspace = enforced(Level::Workspace, &self.attachments);
-        let governing = enforced(Level::Environment, &environment.attachments);
-        let own = enforced(Level::Deployment, &deployment.attachments);
-        let levels = [
-            Bundle { attachments: &workspace, require: &self.require },
-            Bundle { attachments: &governing, require: &environment.require },
-            Bundle { attachments: &own, require: &[] },
-        ];
-        let scope = Scope::compile(&self.policies, levels, deployment.workload.resource_type)
-            .with_unresolved(deployment.unresolved.clone());
-        let then = placement::decide(inventory, &Arc::new(scope), ask);
-        Some(AuditOutcome {
-            level,
-            policy,
-            loses: decision.candidates().difference(then.candidates()).len(),
-            gains: then.candidates().difference(decision.candidates()).len(),
-            verdict: then.verdict(),
-        })
+/// What enforcing one audited policy would change, all else being equal (P12).
+fn audit_of(
+    inventory: &Inventory,
+    scope: &Scope,
+    ask: &Ask<'_>,
+    decision: &Decision,
+    (level, policy): (Level, PolicyId),
+) -> AuditOutcome {
+    let then = placement::decide(inventory, &Arc::new(scope.enforcing(level, policy)), ask);
+    AuditOutcome {
+        level,
+        policy,
+        loses: decision.candidates().difference(then.candidates()).len(),
+        gains: then.candidates().difference(decision.candidates()).len(),
+        verdict: then.verdict(),
     }
 }
 
