@@ -261,7 +261,7 @@ def kind_of(hint: Any) -> Kind:
     if origin in (tuple, list, collections.abc.Iterable, collections.abc.Sequence):
         return _list(parts[0])
     if origin is collections.abc.Mapping:
-        return _mapping(parts[1])
+        return _mapping(*parts)
     if origin is not None:
         return kind_of(origin)
     if isinstance(hint, type):
@@ -369,13 +369,16 @@ def _several(parts: tuple[Any, ...]) -> Kind:
     return Kind(what, _is_list, read)
 
 
-def _mapping(part: Any) -> Kind:
+def _mapping(keys: Any, part: Any) -> Kind:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, Mapping):
             wrong_type(path, "a mapping", value)
-        keys = [_key(key, path) for key in value]
         kind = kind_of(part)
-        return FrozenMap({key: kind.read(item, within(path, key)) for key, item in zip(keys, value.values())})  # noqa: B905
+        if keys is not str:
+            named = kind_of(keys)
+            return {named.read(key, path): kind.read(item, f"{path}[{key!r}]") for key, item in value.items()}
+        items = [(_key(key, path), item) for key, item in value.items()]
+        return FrozenMap({key: kind.read(item, within(path, key)) for key, item in items})
 
     return Kind("a mapping", lambda value: isinstance(value, Mapping), read)
 
@@ -548,7 +551,13 @@ def checked_late(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (SitingError, TypeError, ValueError, OverflowError, AttributeError):
+        except SitingError as error:
+            # It is not asked again: it may have done something.
+            if not known:
+                known.append(_Parameters(function))
+            _locate(error, dict(zip(known[0].positional, args[1:]), **kwargs))  # noqa: B905
+            raise
+        except (TypeError, ValueError, OverflowError, AttributeError):
             if not known:
                 known.append(_Parameters(function))
             (parameters,) = known
@@ -563,10 +572,9 @@ def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[
     try:
         return function(*read, **named)
     except SitingError as error:
-        if error.path is None and error.file is None:
-            told = dict(zip(parameters.positional, read[parameters.bound :]), **named)  # noqa: B905
-            rest = read[parameters.bound + len(parameters.positional) :]
-            error.path = _concerned(error, told | {f"[{index}]": value for index, value in enumerate(rest)})
+        told = dict(zip(parameters.positional, read[parameters.bound :]), **named)  # noqa: B905
+        rest = read[parameters.bound + len(parameters.positional) :]
+        _locate(error, told | {f"[{index}]": value for index, value in enumerate(rest)})
         raise
     except OverflowError:
         told = dict(zip(parameters.positional, read[parameters.bound :]), **named)  # noqa: B905
@@ -576,6 +584,12 @@ def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[
             raise InvalidArgument("a number is too large, or negative", code="out-of-range") from None
         message = f"`{path}` cannot be {_short(numbers[path])}"
         raise InvalidArgument(message, code="out-of-range", path=path) from None
+
+
+def _locate(error: SitingError, told: Mapping[str, Any]) -> None:
+    """Give an error the path of what it speaks of, if it has none and stands in no file."""
+    if error.path is None and error.file is None:
+        error.path = _concerned(error, told)
 
 
 def _concerned(error: SitingError, told: Mapping[str, Any]) -> str | None:

@@ -93,7 +93,7 @@ fn nesting() {
     for (open, close) in [("[", "]"), ("{a: ", "}")] {
         let nested = |depth: usize| checked(&format!("{}x{}", open.repeat(depth), close.repeat(depth))).1;
         assert!(!nested(64).contains("limit-exceeded"));
-        assert!(nested(65).contains("values are nested more than 64 deep"));
+        assert!(nested(65).contains("values are nested more than 64 levels deep"));
     }
 }
 
@@ -115,7 +115,7 @@ fn aliases() {
             "x".repeat(length)
         )
     };
-    bound(&copied((1 << 20) - 64), &copied((1 << 20) - 63), "aliases repeat more than 16 MiB");
+    bound(&copied((1 << 20) - 64), &copied((1 << 20) - 63), "aliases expand to more than 16 MiB");
 }
 
 #[test]
