@@ -76,7 +76,7 @@ def test_l14_replicas_are_seen_one_place_at_a_time(small: siting.Workspace) -> N
     lost = bert.observe_place("v1", place, now=5000, sequence=3, lost=2)
     assert [effect.kind for effect in lost] == ["unroute"] * len(lost)
     assert bert["v1"].status == "UNHEALTHY"
-    with pytest.raises(siting.SitingError, match="sequence"):
+    with pytest.raises(siting.SitingError, match="`-1`"):
         bert.observe_place("v1", place, now=6000, sequence=-1)
 
 
@@ -384,7 +384,7 @@ def test_i4_a_life_begins_with_what_runs() -> None:
     life = workspace.life("m")
     assert life.adopt(now=0) == ("m-1",)
     assert (life["v1"].status, life["v1"].role, life["v1"].replicas) == ("ACTIVE", "production", 2)
-    with pytest.raises(siting.Refused, match="has a life already"):
+    with pytest.raises(siting.Refused, match="already has a lifecycle"):
         life.adopt(now=1)
     back = pickle.loads(pickle.dumps(workspace))
     assert back.life("m").deployments == life.deployments
