@@ -39,6 +39,8 @@ __all__ = [
     "observe",
     "observe_place",
     "offload",
+    "offload_live",
+    "offload_loaded",
     "preview",
     "read_back",
     "release",
