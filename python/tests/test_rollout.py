@@ -141,7 +141,7 @@ def test_bad_values_are_told() -> None:
 
 def test_l17_where_nobody_comes_to_judge_by_it_waits_or_goes_on() -> None:
     def run(when_idle: Literal["wait", "proceed"]) -> tuple[str, bool]:
-        canary = Canary([Step(50, soak=60, requests=100)])
+        canary = Canary((Step(50, soak=60, requests=100),))
         rollout = Rollout(canary, now=0, when_idle=when_idle)
         told, new, old = [], 0, 2
         for second in range(0, 3600, 10):
