@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An index into one table. Implemented by the id types of this crate only.
 pub trait Id: Copy + Ord + std::hash::Hash + fmt::Debug {
@@ -47,12 +48,6 @@ ids! {
     ResourceTypeId;
     /// One indivisible point of an axis: a known location, the rest of a country, a flavor (P7).
     Atom;
-    /// A policy of a workspace.
-    PolicyId;
-    /// An environment of a workspace.
-    EnvironmentId;
-    /// A deployment of a workspace.
-    DeploymentId;
     /// A cluster of an inventory; ids ascend with names, by bytes.
     ClusterId;
     /// A pool of an inventory; ids ascend with cluster, then pool name.
@@ -68,6 +63,139 @@ ids! {
     KindSetId;
     /// A pair among the offers of its kind, of an inventory; ids ascend with the price.
     OfferId;
+}
+
+/// Declares handles: ids of a table that changes, each with the stamp under which its entry was made.
+macro_rules! handles {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            index: u32,
+            stamp: u32,
+        }
+
+        impl Id for $name {
+            /// Of no table: only a table gives ids that it knows.
+            fn from_index(index: usize) -> Self {
+                // Invariant `tables-fit-u32`, as above.
+                Self { index: u32::try_from(index).unwrap_or(u32::MAX), stamp: 0 }
+            }
+            fn index(self) -> usize {
+                self.index as usize
+            }
+        }
+
+        impl Handle for $name {
+            fn stamped(index: usize, stamp: u32) -> Self {
+                Self { stamp, ..Self::from_index(index) }
+            }
+            fn stamp(self) -> u32 {
+                self.stamp
+            }
+        }
+
+        impl fmt::Debug for $name {
+            // Stamps differ from run to run.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.index).finish()
+            }
+        }
+    )+};
+}
+
+handles! {
+    /// A policy of a workspace. It means the same policy as long as that is there, in the workspace that gave it or a
+    /// clone of it; anywhere else, and afterwards, it is unknown (W1).
+    PolicyId;
+    /// An environment of a workspace; known as long as a [`PolicyId`] is.
+    EnvironmentId;
+    /// A deployment of a workspace; known as long as a [`PolicyId`] is.
+    DeploymentId;
+}
+
+/// An id that carries the stamp of its entry.
+pub(crate) trait Handle: Id {
+    /// The id of the entry at `index`, made under a stamp.
+    fn stamped(index: usize, stamp: u32) -> Self;
+    /// The stamp.
+    fn stamp(self) -> u32;
+}
+
+/// A stamp that no table has yet. After 2^32 of them they repeat.
+fn fresh_stamp() -> u32 {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    // 0 is the stamp of ids that are of no table.
+    LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1)
+}
+
+/// Entries under ids that are never used again (W1).
+///
+/// Invariants:
+/// 1. `slots-stay`: an entry keeps its slot; that of a removed one stays empty;
+/// 2. `stamps-tell`: entries that were made in different tables, or in different clones of one, have different
+///    stamps, so no id of one is known to the other.
+#[derive(Debug)]
+pub(crate) struct Table<I, T> {
+    slots: Vec<(u32, Option<T>)>,
+    stamp: u32,
+    ids: std::marker::PhantomData<fn() -> I>,
+}
+
+impl<I: Handle, T> Table<I, T> {
+    /// Of no entries.
+    pub(crate) fn new() -> Self {
+        Self { slots: Vec::new(), stamp: fresh_stamp(), ids: std::marker::PhantomData }
+    }
+
+    /// As many slots as this one has, all of them empty.
+    pub(crate) fn emptied<U>(&self) -> Table<I, U> {
+        let slots = self.slots.iter().map(|(stamp, _)| (*stamp, None)).collect();
+        Table { slots, stamp: fresh_stamp(), ids: std::marker::PhantomData }
+    }
+
+    /// Adds an entry in a slot of its own.
+    pub(crate) fn push(&mut self, entry: T) -> I {
+        self.slots.push((self.stamp, Some(entry)));
+        I::stamped(self.slots.len() - 1, self.stamp)
+    }
+
+    fn slot(&self, id: I) -> Option<&(u32, Option<T>)> {
+        self.slots.get(id.index()).filter(|(stamp, _)| *stamp == id.stamp())
+    }
+
+    /// The entry of an id.
+    pub(crate) fn get(&self, id: I) -> Option<&T> {
+        self.slot(id)?.1.as_ref()
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        self.slot(id)?;
+        self.slots.get_mut(id.index())?.1.as_mut()
+    }
+
+    /// Puts an entry in the slot of an id; whether there is such a slot.
+    pub(crate) fn put(&mut self, id: I, entry: T) -> bool {
+        let known = self.slot(id).is_some();
+        if let Some(slot) = self.slots.get_mut(id.index()).filter(|_| known) {
+            slot.1 = Some(entry);
+        }
+        known
+    }
+
+    /// All entries with their ids, in the order in which they were made.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(index, (stamp, entry))| Some((I::stamped(index, *stamp), entry.as_ref()?)))
+    }
+}
+
+/// What is added to a clone is not known to the other (`stamps-tell`).
+impl<I, T: Clone> Clone for Table<I, T> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), stamp: fresh_stamp(), ids: self.ids }
+    }
 }
 
 /// A checked name: 1–253 printable characters without outer spaces.
@@ -226,6 +354,24 @@ impl<'de> serde::Deserialize<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// W1: an id means its entry and nothing else, in its table and nowhere else.
+    #[test]
+    fn w1_an_id_is_known_where_it_was_given_as_long_as_its_entry_is_there() {
+        let mut table: Table<PolicyId, &str> = Table::new();
+        let (a, b) = (table.push("a"), table.push("b"));
+        let mut other: Table<PolicyId, &str> = Table::new();
+        let foreign = other.push("x");
+        assert_eq!((table.get(a), table.get(b), table.get(foreign)), (Some(&"a"), Some(&"b"), None));
+        let mut next = table.emptied();
+        assert!(next.put(b, "b") && !next.put(foreign, "x"));
+        let (mut clone, mut table) = (next.clone(), next);
+        let (here, there) = (table.push("here"), clone.push("there"));
+        assert_eq!((table.get(a), table.get(here), table.get(there)), (None, Some(&"here"), None));
+        assert_eq!((clone.get(b), clone.get(here), clone.get(there)), (Some(&"b"), None, Some(&"there")));
+        assert_eq!(table.get(PolicyId::from_index(1)), None);
+        assert_eq!(table.iter().collect::<Vec<_>>(), [(b, &"b"), (here, &"here")]);
+    }
 
     #[test]
     fn names_are_printable_and_unpadded() {

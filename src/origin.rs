@@ -9,13 +9,14 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::is_invisible;
 
 /// A place in a text: file, line and column (both from 1, in characters), and how many characters
 /// it spans. A value that was built in code has [`Origin::default`], which has no file.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: Option<Arc<str>>,
@@ -145,9 +146,40 @@ pub enum ProblemCode {
     AllowsNothing,
     /// More in use than a pool holds (I1).
     OverUsed,
+    /// Something that is still referred to, or held, cannot go (W2).
+    InUse,
+    /// Policies that leave nothing of an axis (P10).
+    PolicyConflict,
+    /// A step of a change that cannot be carried out (W2).
+    Refused,
 }
 
 impl ProblemCode {
+    /// Every code.
+    pub const ALL: [Self; 21] = [
+        Self::UnreadableFile,
+        Self::InvalidUtf8,
+        Self::InvalidSyntax,
+        Self::LimitExceeded,
+        Self::MissingField,
+        Self::UnknownField,
+        Self::UnknownKind,
+        Self::UnknownVersion,
+        Self::WrongType,
+        Self::InvalidValue,
+        Self::OutOfRange,
+        Self::Duplicate,
+        Self::EmptyList,
+        Self::UnknownName,
+        Self::MissingCountry,
+        Self::FalseCountry,
+        Self::AllowsNothing,
+        Self::OverUsed,
+        Self::InUse,
+        Self::PolicyConflict,
+        Self::Refused,
+    ];
+
     /// The code as programs read it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -170,6 +202,9 @@ impl ProblemCode {
             Self::FalseCountry => "false-country",
             Self::AllowsNothing => "allows-nothing",
             Self::OverUsed => "over-used",
+            Self::InUse => "in-use",
+            Self::PolicyConflict => "policy-conflict",
+            Self::Refused => "refused",
         }
     }
 }
@@ -186,8 +221,17 @@ impl Serialize for ProblemCode {
     }
 }
 
+impl<'de> Deserialize<'de> for ProblemCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = Self::ALL.into_iter().find(|code| code.as_str() == text);
+        known.ok_or_else(|| serde::de::Error::custom(format!("no problem has the code `{text}`")))
+    }
+}
+
 /// Another place that belongs to a problem, and how.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Related {
     /// What stands there, such as `first written here`.
     pub message: String,
@@ -198,7 +242,8 @@ pub struct Related {
 /// One thing that is wrong: what, where, and what would be right.
 ///
 /// Messages are in lower case, without a final period, with the user's words in backticks.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(deny_unknown_fields)]
 #[error("{origin}: {message}")]
 pub struct Problem {
     /// The kind of problem.

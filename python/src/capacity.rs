@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use serde::Deserialize;
 use siting::catalog::{Choice, ChoiceKind};
-use siting::id::{Name, PairId};
+use siting::id::Name;
 use siting::inventory::{GpuRequest, Request, Reservation, ReservationId};
 use siting::lifecycle::Place;
 use siting::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
@@ -44,7 +44,8 @@ impl Claim {
         Request { cpu, memory, storage, bandwidth, gpu }
     }
 
-    fn pair(&self, workspace: &Snapshot) -> Outcome<PairId> {
+    /// Where, as the workspace writes it.
+    fn place(&self, workspace: &Snapshot) -> Outcome<Place> {
         let fleet = workspace.inventory().fleet();
         workspace.find_cluster(&self.cluster)?;
         let kind = self.flavor.split_once(':').and_then(|(kind, code)| Some((ChoiceKind::parse(kind)?, code)));
@@ -52,8 +53,14 @@ impl Claim {
             Choice::Flavor(flavor) => Some(flavor),
             _ => None,
         });
-        let pair = flavor.and_then(|flavor| fleet.find_pair(&self.cluster, self.pool.as_str(), flavor));
-        pair.ok_or_else(|| {
+        let found = flavor.and_then(|flavor| {
+            fleet.find_pair(&self.cluster, self.pool.as_str(), flavor)?;
+            let catalog = workspace.catalog();
+            let flavor = format!("{}:{}", catalog.flavor_kind(flavor).as_str(), catalog.flavor_code(flavor));
+            let (cluster, pool) = (Name::new(&self.cluster).ok()?, self.pool.clone());
+            Some(Place { cluster, pool, flavor: flavor.into(), replicas: self.replicas })
+        });
+        found.ok_or_else(|| {
             let Self { cluster, pool, flavor, .. } = self;
             let message = format!("cluster `{cluster}` has no pool `{pool}` that runs `{flavor}`");
             Failure::Value { code: "unknown-name", message, help: "name a pool and a flavor of it, such as `gpu:t4`" }
@@ -103,7 +110,7 @@ pub(crate) fn reserve(py: Python<'_>, workspace: &Workspace, claims: &str) -> Ou
         workspace.change(|workspace| {
             let wanted = claims.iter().filter(|claim| claim.replicas > 0).map(|claim| {
                 let request = claim.request();
-                Ok((claim.pair(workspace)?, request, claim.replicas))
+                Ok((claim.place(workspace)?, request))
             });
             let wanted = wanted.collect::<Outcome<Vec<_>>>()?;
             let made = workspace.reserve(&wanted).map_err(|(_, cause)| cause)?;

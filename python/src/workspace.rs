@@ -228,7 +228,8 @@ impl Masks {
     /// The names of the clusters that one deployment is allowed on.
     fn of(&self, address: &str) -> Outcome<Vec<String>> {
         let id = self.workspace.find_deployment(address)?;
-        let set = self.sets.get(siting::id::Id::index(id));
+        let place = self.workspace.deployment_ids().position(|known| known == id);
+        let set = place.and_then(|place| self.sets.get(place));
         let fleet = self.workspace.inventory().fleet();
         let names =
             set.into_iter().flat_map(|set| set.iter()).filter_map(|id| Some(fleet.cluster(id)?.name.to_string()));

@@ -86,7 +86,7 @@ fn forbidden_by(workspace: &Workspace, deployment: DeploymentId, place: &Place) 
             .is_some_and(|(_, pool, code)| *pool == place.pool && place.flavor.ends_with(&format!(":{code}")))
     };
     let explained = workspace.find_cluster(place.cluster.as_str());
-    let explained = explained.and_then(|cluster| workspace.explain_cluster(deployment, cluster)).unwrap_or_default();
+    let explained = explained.and_then(|cluster| workspace.explain_cluster_at(deployment, cluster)).unwrap_or_default();
     let reasons = explained.into_iter().find(|explained| is_there(explained.pair)).map(|explained| explained.reasons);
     let reasons: Vec<_> = reasons.into_iter().flatten().filter(|reason| reason.code.is_of_policies()).collect();
     if let Some(all) = reasons.iter().find(|reason| reason.code.fails_everything()) {

@@ -294,6 +294,16 @@ impl Catalog {
         Ok(id)
     }
 
+    /// Gives the next id of a workload type to none: one that had it is gone.
+    pub(crate) fn retire_resource_type(&mut self) {
+        Arc::make_mut(&mut self.added).resource_types.push(Box::default());
+    }
+
+    /// The names of the workload types that were added, in the order of their ids; empty for a retired id.
+    pub(crate) fn added_resource_types(&self) -> impl Iterator<Item = &str> {
+        self.added.resource_types.iter().map(|name| &**name)
+    }
+
     /// The additions, to change them.
     fn change(&mut self) -> &mut Additions {
         let added = Arc::make_mut(&mut self.added);
@@ -680,8 +690,9 @@ impl Catalog {
     }
 
     /// Every workload type.
-    pub fn resource_types(&self) -> impl ExactSizeIterator<Item = ResourceTypeId> + use<> {
-        (0..RESOURCE_TYPES.len() + self.added.resource_types.len()).map(ResourceTypeId::from_index)
+    pub fn resource_types(&self) -> impl DoubleEndedIterator<Item = ResourceTypeId> + '_ {
+        let ids = (0..RESOURCE_TYPES.len() + self.added.resource_types.len()).map(ResourceTypeId::from_index);
+        ids.filter(|&id| !self.resource_type_name(id).is_empty())
     }
 }
 

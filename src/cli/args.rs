@@ -91,9 +91,19 @@ pub(super) struct Load {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Place {
+pub(super) struct LoadAndPut {
     #[command(flatten)]
     pub(super) load: Load,
+    /// Answer as if these documents were put as well: each replaces the one of its kind and name, or is a new one; can be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) what_if: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    #[command(flatten)]
+    pub(super) load: LoadAndPut,
     /// Decide only this deployment, on the fleet as loaded: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: Option<String>,
@@ -115,7 +125,7 @@ pub(super) struct Place {
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// The deployment: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: String,
@@ -127,7 +137,7 @@ pub(super) struct Explain {
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// The environment to deploy to [default: the workspace's]
     #[arg(short, long, value_name = "ENV")]
     pub(super) environment: Option<String>,
@@ -142,7 +152,7 @@ pub(super) struct Options {
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// Print for this CI system or code scanner instead of `--output`
     #[arg(long, value_enum, value_name = "CI")]
     pub(super) format: Option<Format>,

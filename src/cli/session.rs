@@ -10,8 +10,10 @@ use super::failure::Failure;
 use super::render::{Style, Texts, diagnostics};
 use super::{ExitStatus, Terminal};
 use crate::manifest::{self, Gathered, Source};
+use crate::origin::Problem;
 use crate::report::{ErrorReport, Include};
-use crate::workspace::{LoadOptions, Workspace};
+use crate::time::Moment;
+use crate::workspace::{LoadOptions, Workspace, WorkspaceChange};
 
 pub(super) struct Session {
     pub(super) output: Output,
@@ -93,7 +95,12 @@ impl Session {
     /// Reads and resolves manifests; writes notices to standard error, and what was left
     /// out.
     pub(super) fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
-        let loaded = self.load_all(paths)?;
+        self.load_and_put(paths, &[])
+    }
+
+    /// The same, with further documents put as well.
+    pub(super) fn load_and_put(&mut self, paths: &[PathBuf], what_if: &[PathBuf]) -> Result<Loaded, Failure> {
+        let loaded = self.load_all(paths, what_if)?;
         self.list_quarantined(&loaded);
         Ok(loaded)
     }
@@ -107,27 +114,37 @@ impl Session {
     }
 
     /// The same, for who reports what was left out himself.
-    pub(super) fn load_all(&mut self, paths: &[PathBuf]) -> Result<Loaded, Failure> {
-        self.resolve(manifest::gather(paths))
+    pub(super) fn load_all(&mut self, paths: &[PathBuf], what_if: &[PathBuf]) -> Result<Loaded, Failure> {
+        self.resolve(manifest::gather(paths), what_if)
     }
 
     /// As [`load`](Self::load), of texts that were gathered otherwise.
     pub(super) fn load_gathered(&mut self, gathered: Gathered) -> Result<Loaded, Failure> {
-        let loaded = self.resolve(gathered)?;
+        let loaded = self.resolve(gathered, &[])?;
         self.list_quarantined(&loaded);
         Ok(loaded)
     }
 
-    fn resolve(&mut self, gathered: Gathered) -> Result<Loaded, Failure> {
+    fn resolve(&mut self, gathered: Gathered, what_if: &[PathBuf]) -> Result<Loaded, Failure> {
         let options = LoadOptions { quarantine: self.quarantine };
-        match Workspace::from_gathered(&gathered, options) {
-            Ok(workspace) => {
-                let loaded = Loaded { workspace, sources: gathered.sources };
-                self.remark(&loaded);
-                Ok(loaded)
-            }
-            Err(error) => Err(Failure { problems: error.problems, sources: gathered.sources }),
+        let mut loaded = match Workspace::from_gathered(&gathered, options) {
+            Ok(workspace) => Loaded { workspace, sources: gathered.sources },
+            Err(error) => return Err(Failure { problems: error.problems, sources: gathered.sources }),
+        };
+        let mut notices = loaded.workspace.specs().notices.clone();
+        if !what_if.is_empty() {
+            let gathered = manifest::gather(what_if);
+            let mut reading = manifest::read(&gathered.sources);
+            reading.problems.extend(gathered.problems);
+            notices.extend(reading.specs.notices.iter().cloned());
+            loaded.sources.extend(gathered.sources);
+            loaded.workspace = match loaded.workspace.what_if(Moment::default(), WorkspaceChange::new().put(reading)) {
+                Ok(workspace) => workspace,
+                Err(error) => return Err(Failure { problems: error.problems, sources: loaded.sources }),
+            };
         }
+        self.remark(notices, &loaded.sources);
+        Ok(loaded)
     }
 
     /// Prints an answer: the report for programs, or what `text` makes of it for people.
@@ -168,13 +185,13 @@ impl Session {
     }
 
     /// Notices of a load.
-    fn remark(&mut self, loaded: &Loaded) {
+    fn remark(&mut self, mut notices: Vec<Problem>, sources: &[Source]) {
         if self.quiet {
             return;
         }
-        let texts = Texts::new(&loaded.sources);
-        let mut notices: Vec<_> = loaded.workspace.specs().notices.iter().collect();
+        let texts = Texts::new(sources);
         notices.sort_by(|a, b| a.origin.cmp(&b.origin));
+        let notices: Vec<_> = notices.iter().collect();
         self.err.push_str(&diagnostics::notices(&notices, &texts, self.err_style));
     }
 }

@@ -75,7 +75,7 @@ impl Inventory {
 
     /// Another fleet in which what runs, runs on.
     fn rebuild(&mut self, catalog: &Catalog, defs: Vec<ClusterDef>) -> Result<(), InvalidFleet> {
-        let mut after = Self::new(catalog, defs.clone())?;
+        let mut after = Self::with_closed_nodes(catalog, defs.clone(), &self.closed_nodes())?;
         for def in &defs {
             let Some(id) = after.fleet.find_cluster(def.name.as_str()) else { continue };
             let (healthy, cordoned) = match self.fleet.find_cluster(def.name.as_str()) {

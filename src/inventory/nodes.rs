@@ -3,7 +3,8 @@
 //! Neighbouring nodes that are alike are kept as one run: a pool of a billion idle nodes takes no
 //! more memory than one, and replicas that fill many nodes fill them at one go. Runs stand on
 //! shelves by what is free on their nodes, least first, so the best node is found without a look at
-//! the others.
+//! the others. Nodes keep their numbers: one that is gone is closed, and stands on no shelf until it
+//! is there again (I1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,29 +24,33 @@ use crate::quantity::{Bandwidth, Bytes};
 /// Invariants:
 /// 1. `runs-cover`: every node from 0 to the last belongs to exactly one run;
 /// 2. `neighbours-differ`: two runs that meet are not alike, so equal pools are equal values;
-/// 3. `shelved`: each run's first number stands on the shelf of what is free on its nodes, and no
+/// 3. `shelved`: each open run's first number stands on the shelf of what is free on its nodes, and no
 ///    shelf is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Nodes {
     /// By the number of each run's first node.
-    runs: BTreeMap<u32, Run>,
+    pub(super) runs: BTreeMap<u32, Run>,
+    /// How many nodes are closed.
+    pub(super) closed: u32,
     /// The runs' first numbers, by what is free. A shelf and its runs share what says so.
     shelves: BTreeMap<Arc<Node>, BTreeSet<u32>>,
 }
 
 /// Neighbouring nodes on which the same is free.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Run {
-    count: u32,
-    node: Arc<Node>,
+pub(super) struct Run {
+    pub(super) count: u32,
+    pub(super) node: Arc<Node>,
+    /// Whether the nodes are there.
+    pub(super) open: bool,
 }
 
 /// What replicas took of neighbouring nodes, of each the same, to be given back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Taken {
-    first: u32,
-    count: u32,
+    pub(super) first: u32,
+    pub(super) count: u32,
     part: Part,
     /// Replicas on all of the nodes.
     pub(super) replicas: u32,
@@ -92,10 +97,8 @@ impl Nodes {
     /// # Errors
     /// The name of a resource of which more is in use than there is.
     pub fn new(shape: &Shape, count: u32, used: &Used) -> Result<Self, &'static str> {
-        let mut nodes = Self { runs: BTreeMap::new(), shelves: BTreeMap::new() };
-        if count > 0 {
-            nodes.insert(0, Run { count, node: Arc::new(Node::idle(shape)) });
-        }
+        let mut nodes = Self { runs: BTreeMap::new(), closed: 0, shelves: BTreeMap::new() };
+        nodes.append(shape, count);
         nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
         nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
         if let Some(limit) = shape.storage {
@@ -121,7 +124,7 @@ impl Nodes {
         }
         let full = used.checked_div(each).and_then(|full| u32::try_from(full).ok()).ok_or(name)?;
         let rest = used % each;
-        let count = self.count();
+        let count = self.numbers();
         if full > count || (full == count && rest > 0) {
             return Err(name);
         }
@@ -132,9 +135,14 @@ impl Nodes {
         Ok(())
     }
 
-    /// How many nodes there are.
+    /// How many nodes there are; closed ones are not.
     #[must_use]
     pub fn count(&self) -> u32 {
+        self.numbers() - self.closed
+    }
+
+    /// How many numbers nodes have, those of closed ones among them.
+    pub(super) fn numbers(&self) -> u32 {
         self.runs.last_key_value().map_or(0, |(first, run)| first + run.count)
     }
 
@@ -148,7 +156,7 @@ impl Nodes {
                 && node.storage == limit(shape.storage.map(Bytes::get))
                 && node.bandwidth == limit(shape.bandwidth.map(Bandwidth::get))
         };
-        self.shelves.len() == 1 && self.shelves.keys().all(|node| idle(node))
+        self.closed == 0 && self.shelves.len() == 1 && self.shelves.keys().all(|node| idle(node))
     }
 
     /// What one replica leaves on an idle node of this shape, if there is room for it.
@@ -198,13 +206,13 @@ impl Nodes {
     #[must_use]
     pub fn free_parts(&self, shape: &Shape, parts: u64) -> u64 {
         let free = |run: &Run| run.node.free_parts(shape, parts).saturating_mul(u64::from(run.count));
-        self.runs.values().map(free).fold(0, u64::saturating_add)
+        self.runs.values().filter(|run| run.open).map(free).fold(0, u64::saturating_add)
     }
 
     /// How many replicas of the request one node has room for.
     #[must_use]
     pub fn room_on(&self, number: u32, request: &Request) -> u64 {
-        self.run_of(number).map_or(0, |(_, run)| run.node.room(request))
+        self.run_of(number).filter(|(_, run)| run.open).map_or(0, |(_, run)| run.node.room(request))
     }
 
     /// How many replicas of the request all nodes have room for, at most so many. O(runs).
@@ -254,7 +262,7 @@ impl Nodes {
 
     /// Takes exactly what was taken before, from the same nodes; whether all of it is free.
     pub(super) fn take_again(&mut self, taken: &Taken) -> bool {
-        let Some(end) = taken.first.checked_add(taken.count).filter(|end| *end <= self.count()) else { return false };
+        let Some(end) = taken.first.checked_add(taken.count).filter(|end| *end <= self.numbers()) else { return false };
         let mut at = taken.first;
         while at < end {
             let Some((first, run)) = self.run_of(at).filter(|(_, run)| run.node.has(&taken.part)) else { return false };
@@ -270,7 +278,7 @@ impl Nodes {
     }
 
     /// The run that a node belongs to, with the number of its first node.
-    fn run_of(&self, number: u32) -> Option<(u32, &Run)> {
+    pub(super) fn run_of(&self, number: u32) -> Option<(u32, &Run)> {
         let (&first, run) = self.runs.range(..=number).next_back()?;
         (number - first < run.count).then_some((first, run))
     }
@@ -296,21 +304,21 @@ impl Nodes {
     }
 
     /// Makes a run begin at `number`, if there is such a node.
-    fn split(&mut self, number: u32) {
+    pub(super) fn split(&mut self, number: u32) {
         let Some((first, _)) = self.run_of(number).filter(|(first, _)| *first < number) else { return };
         if let Some(run) = self.runs.get_mut(&first) {
             let before = number - first;
-            let rest = Run { count: run.count - before, node: Arc::clone(&run.node) };
+            let rest = Run { count: run.count - before, ..run.clone() };
             run.count = before;
             self.insert(number, rest);
         }
     }
 
     /// Joins the run that begins at `start` to the one before it, if they are alike.
-    fn join(&mut self, start: u32) {
+    pub(super) fn join(&mut self, start: u32) {
         let Some(run) = self.runs.get(&start) else { return };
         let Some((&first, before)) = self.runs.range(..start).next_back() else { return };
-        if before.node != run.node {
+        if before.node != run.node || before.open != run.open {
             return;
         }
         if let Some(run) = self.remove(start)
@@ -320,16 +328,18 @@ impl Nodes {
         }
     }
 
-    fn insert(&mut self, first: u32, Run { count, node }: Run) {
-        let shelf = self.shelves.entry(node);
-        let node = Arc::clone(shelf.key());
-        shelf.or_default().insert(first);
-        self.runs.insert(first, Run { count, node });
+    pub(super) fn insert(&mut self, first: u32, mut run: Run) {
+        if run.open {
+            let shelf = self.shelves.entry(run.node);
+            run.node = Arc::clone(shelf.key());
+            shelf.or_default().insert(first);
+        }
+        self.runs.insert(first, run);
     }
 
-    fn remove(&mut self, first: u32) -> Option<Run> {
+    pub(super) fn remove(&mut self, first: u32) -> Option<Run> {
         let run = self.runs.remove(&first)?;
-        if let Some(shelf) = self.shelves.get_mut(&run.node) {
+        if let Some(shelf) = self.shelves.get_mut(&run.node).filter(|_| run.open) {
             shelf.remove(&first);
             if shelf.is_empty() {
                 self.shelves.remove(&run.node);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::ClusterDef;
 use super::fleet::{Fleet, InvalidFleet};
 use super::in_use::OffersInUse;
+use super::node_numbers::ClosedNodes;
 use super::nodes::{Nodes, Taken};
 use super::owner::Owner;
 use super::request::Request;
@@ -98,6 +99,15 @@ impl Inventory {
     /// # Errors
     /// [`InvalidFleet`] where names repeat or more is in use than there is.
     pub fn new(catalog: &Catalog, clusters: Vec<ClusterDef>) -> Result<Self, InvalidFleet> {
+        Self::with_closed_nodes(catalog, clusters, &ClosedNodes::default())
+    }
+
+    /// The same, where nodes are gone beside those that the pools state.
+    pub(crate) fn with_closed_nodes(
+        catalog: &Catalog,
+        clusters: Vec<ClusterDef>,
+        gone: &ClosedNodes,
+    ) -> Result<Self, InvalidFleet> {
         let mut closed = BTreeMap::new();
         for def in &clusters {
             closed.insert(def.name.clone(), (def.healthy, def.cordoned));
@@ -113,14 +123,14 @@ impl Inventory {
         for pool in fleet.pools() {
             nodes.push(match (&pool.def.shape, pool.def.nodes) {
                 (Some(shape), Some(count)) => {
+                    let cluster = fleet.cluster(pool.cluster).map(|cluster| &cluster.name);
+                    let closed = cluster.map(|cluster| gone.of(cluster, &pool.def.name)).unwrap_or_default();
                     let over_used = |resource| InvalidFleet::OverUsed {
-                        cluster: fleet
-                            .cluster(pool.cluster)
-                            .map_or(pool.def.name.clone(), |cluster| cluster.name.clone()),
+                        cluster: cluster.unwrap_or(&pool.def.name).clone(),
                         pool: pool.def.name.clone(),
                         resource,
                     };
-                    Some(Arc::new(Nodes::new(shape, count, &pool.def.used).map_err(over_used)?))
+                    Some(Arc::new(Nodes::with_closed(shape, count, closed, &pool.def.used).map_err(over_used)?))
                 }
                 _ => None,
             });
@@ -170,6 +180,23 @@ impl Inventory {
     #[must_use]
     pub fn nodes(&self, pool: PoolId) -> Option<&Nodes> {
         self.nodes.get(pool.index())?.as_deref()
+    }
+
+    /// How many numbers the nodes of a pool have, those that are gone among them; `None` where they are not counted.
+    pub(crate) fn numbers(&self, pool: PoolId) -> Option<u32> {
+        self.nodes(pool).map(Nodes::numbers)
+    }
+
+    /// The nodes of all pools that are gone.
+    pub(crate) fn closed_nodes(&self) -> ClosedNodes {
+        let mut closed = ClosedNodes::default();
+        for (pool, nodes) in self.fleet.pools().iter().zip(&self.nodes) {
+            let Some(nodes) = nodes.as_deref().filter(|nodes| nodes.closed > 0) else { continue };
+            if let Some(cluster) = self.fleet.cluster(pool.cluster) {
+                closed.set(&cluster.name, &pool.def.name, nodes.closed());
+            }
+        }
+        closed
     }
 
     /// Whether something may be in use on the nodes behind an offer. Where not, every node is idle or their

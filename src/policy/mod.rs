@@ -11,9 +11,9 @@ mod attachment;
 mod environment;
 mod scope;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 pub use attachment::{Attachment, Enforcement, Level, OnReplaced, OnViolation};
@@ -22,7 +22,7 @@ pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
 
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis};
-use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::id::{Atom, Name, PolicyId, ResourceTypeId, Table};
 use crate::origin::Origin;
 
 /// A named set of allowed options of one axis (P1).
@@ -203,48 +203,87 @@ pub enum InvalidPolicy {
 #[derive(Clone, Debug)]
 pub struct PolicySet {
     universe: PerAxis<usize>,
-    by_name: IndexMap<Name, Arc<Policy>>,
+    by_name: HashMap<Name, PolicyId>,
+    policies: Table<PolicyId, Arc<Policy>>,
 }
 
 impl PolicySet {
     /// No policies yet, over `catalog`'s axes.
     #[must_use]
     pub fn new(catalog: &Catalog) -> Self {
-        Self { universe: PerAxis::from_fn(|axis| catalog.universe(axis)), by_name: IndexMap::new() }
+        let universe = PerAxis::from_fn(|axis| catalog.universe(axis));
+        Self { universe, by_name: HashMap::new(), policies: Table::new() }
     }
 
-    /// Adds a policy; one of the same name is replaced.
+    /// No policies yet; those of a name that was known before get their ids again (W1).
+    #[must_use]
+    pub(crate) fn after(before: Option<&Self>, catalog: &Catalog) -> Successor {
+        let new = Self::new(catalog);
+        match before {
+            None => Successor { known: HashMap::new(), set: new },
+            Some(before) => {
+                Successor { known: before.by_name.clone(), set: Self { policies: before.policies.emptied(), ..new } }
+            }
+        }
+    }
+
+    /// Adds a policy; one of the same name is replaced, and its id is that of the other.
     ///
     /// # Errors
     /// [`InvalidPolicy::OtherCatalog`] if the policy was compiled against a catalog of another size
     /// than the set was made for.
     pub fn insert(&mut self, policy: Policy) -> Result<PolicyId, InvalidPolicy> {
+        let known = self.by_name.get(&policy.name).copied();
+        self.insert_as(known, policy)
+    }
+
+    fn insert_as(&mut self, known: Option<PolicyId>, policy: Policy) -> Result<PolicyId, InvalidPolicy> {
         if policy.effect.universe() != self.universe(policy.axis) {
             return Err(InvalidPolicy::OtherCatalog);
         }
-        Ok(PolicyId::from_index(self.by_name.insert_full(policy.name.clone(), Arc::new(policy)).0))
+        let (name, policy) = (policy.name.clone(), Arc::new(policy));
+        let id = match known {
+            Some(id) if self.policies.put(id, Arc::clone(&policy)) => id,
+            _ => self.policies.push(policy),
+        };
+        self.by_name.insert(name, id);
+        Ok(id)
     }
 
-    /// The policy with this id; `None` for an id of another set.
+    /// The policy with this id; `None` for an id of another set, or of a policy that was removed.
     #[must_use]
     pub fn get(&self, id: PolicyId) -> Option<&Policy> {
-        self.by_name.get_index(id.index()).map(|(_, policy)| &**policy)
+        self.policies.get(id).map(|policy| &**policy)
     }
 
     /// The policy of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PolicyId> {
-        self.by_name.get_index_of(name).map(PolicyId::from_index)
+        self.by_name.get(name).copied()
     }
 
     /// All policies with their ids, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (PolicyId, &Policy)> {
-        self.by_name.values().enumerate().map(|(index, policy)| (PolicyId::from_index(index), &**policy))
+        self.policies.iter().map(|(id, policy)| (id, &**policy))
     }
 
     /// The number of atoms of an axis at the time the set was made.
     #[must_use]
     pub fn universe(&self, axis: Axis) -> usize {
         *self.universe.get(axis)
+    }
+}
+
+/// A set that comes after another one.
+pub(crate) struct Successor {
+    known: HashMap<Name, PolicyId>,
+    pub(crate) set: PolicySet,
+}
+
+impl Successor {
+    /// Adds a policy, as [`PolicySet::insert`] does.
+    pub(crate) fn insert(&mut self, policy: Policy) -> Result<PolicyId, InvalidPolicy> {
+        let known = self.known.get(&policy.name).or_else(|| self.set.by_name.get(&policy.name)).copied();
+        self.set.insert_as(known, policy)
     }
 }

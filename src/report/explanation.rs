@@ -153,7 +153,7 @@ impl ClusterExplanation {
     ) -> Result<Self, LookupError> {
         let id = cluster.find_in(workspace)?;
         let (fleet, scope) = (workspace.inventory().fleet(), workspace.scope(deployment)?);
-        let pairs = workspace.explain_cluster(deployment, id)?;
+        let pairs = workspace.explain_cluster_at(deployment, id)?;
         let name = fleet.cluster(id).map(|cluster| cluster.name.as_str().to_owned());
         Ok(Self {
             cluster: name.ok_or(LookupError::Foreign { kind: "cluster", index: id.index() })?,

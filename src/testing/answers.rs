@@ -26,7 +26,7 @@ parts! {
     };
     PairExplanation: |workspace| {
         let first = ClusterId::from_index(0);
-        workspace.explain_cluster(workspace.deployment_ids().next()?, first).ok()?.first().cloned()
+        workspace.explain_cluster_at(workspace.deployment_ids().next()?, first).ok()?.first().cloned()
     };
     Rank: |workspace| {
         let id = workspace.deployment_ids().next()?;

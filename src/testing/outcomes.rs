@@ -130,7 +130,7 @@ fn nearest_cluster(workspace: &Workspace) -> Option<Name> {
         |reason: &&Reason| !matches!(reason.code, Code::Unhealthy | Code::Cordoned | Code::InsufficientCapacity);
     let clusters = workspace.inventory().fleet().clusters();
     let nearest = clusters.iter().enumerate().min_by_key(|(index, _)| {
-        let explained = workspace.explain_cluster(deployment, ClusterId::from_index(*index)).unwrap_or_default();
+        let explained = workspace.explain_cluster_at(deployment, ClusterId::from_index(*index)).unwrap_or_default();
         explained.iter().map(|pair| pair.reasons.iter().filter(lasts).count()).min().unwrap_or(usize::MAX)
     });
     nearest.map(|(_, cluster)| cluster.name.clone())

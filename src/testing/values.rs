@@ -231,7 +231,7 @@ words! {
     OnReplaced: Keep ScaleToZero Deactivate;
     ProblemCode: InvalidValue UnreadableFile InvalidUtf8 InvalidSyntax LimitExceeded MissingField UnknownField
         UnknownKind UnknownVersion WrongType OutOfRange Duplicate EmptyList UnknownName MissingCountry FalseCountry AllowsNothing
-        OverUsed;
+        OverUsed InUse PolicyConflict Refused;
 }
 
 impl Draw for Related {

@@ -7,9 +7,25 @@ use crate::manifest::spec::{FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec};
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::quantity::Bytes;
 
-/// Adds all of them, as far as they are sound.
-pub(super) fn add(catalog: &mut Catalog, spec: &WorkspaceSpec, problems: &mut Problems) {
-    for name in &spec.resource_types {
+/// Adds all of them, as far as they are sound. Workload types that were known before keep their ids, and those of
+/// the ones that are gone are not used again (W1).
+pub(super) fn add(
+    catalog: &mut Catalog,
+    before: Option<&Catalog>,
+    spec: Option<&WorkspaceSpec>,
+    problems: &mut Problems,
+) {
+    let stated = spec.map(|spec| spec.resource_types.as_slice()).unwrap_or_default();
+    let mut kept = Vec::new();
+    for known in before.into_iter().flat_map(Catalog::added_resource_types) {
+        let again = stated.iter().position(|name| name.as_str() == known);
+        match again.filter(|_| catalog.add_resource_type(known).is_ok()) {
+            Some(at) => kept.push(at),
+            None => catalog.retire_resource_type(),
+        }
+    }
+    let Some(spec) = spec else { return };
+    for (_, name) in stated.iter().enumerate().filter(|(at, _)| !kept.contains(at)) {
         if let Err(error) = catalog.add_resource_type(name.as_str()) {
             let code = match error {
                 AddResourceTypeError::Known(_) => ProblemCode::Duplicate,

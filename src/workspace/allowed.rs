@@ -105,8 +105,8 @@ impl Workspace {
     pub fn allowed_all(&self) -> Vec<Arc<BitSet<ClusterId>>> {
         let made = |deployments: &[Deployment]| self.allowed_each(deployments);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let share = self.deployments.len().div_ceil(cores).max(WORTH_A_THREAD);
-        let mut shares = self.deployments.chunks(share);
+        let share = self.deployments().len().div_ceil(cores).max(WORTH_A_THREAD);
+        let mut shares = self.deployments().chunks(share);
         let first = shares.next().unwrap_or_default();
         thread::scope(|scope| {
             let rest: Vec<_> = shares.map(|share| (share, scope.spawn(|| made(share)))).collect();
@@ -129,7 +129,7 @@ impl Workspace {
 
 /// All that a deployment's scope depends on beside what its levels impose, within one workspace.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Governed {
+pub(super) struct Governed {
     environment: EnvironmentId,
     resource_type: ResourceTypeId,
     own: SmallVec<[Attachment; 4]>,
@@ -137,7 +137,7 @@ struct Governed {
 }
 
 impl Governed {
-    fn of(deployment: &Deployment) -> Self {
+    pub(super) fn of(deployment: &Deployment) -> Self {
         Self {
             environment: deployment.environment,
             resource_type: deployment.workload.resource_type,

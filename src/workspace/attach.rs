@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{LookupError, Reference, Workspace};
-use crate::id::{DeploymentId, Id, PolicyId};
+use super::{ChangeError, LookupError, Reference, Workspace, WorkspaceChange};
+use crate::id::{DeploymentId, PolicyId};
+use crate::manifest::Kind;
 use crate::placement::{Code, Reason, policy_reasons};
 use crate::policy::{Attachment, Enforcement, Environment, Scope};
+use crate::time::Moment;
 
 /// A policy that cannot be attached; nothing has changed (P10).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum RemoveEnvironmentError {
         /// The deployments' addresses.
         deployments: Vec<String>,
     },
+    /// Something else refers to it still.
+    #[error(transparent)]
+    InUse(ChangeError),
 }
 
 impl Workspace {
@@ -67,7 +72,7 @@ impl Workspace {
         if enforcement == Enforcement::Enforce {
             refuse_conflict(&scope)?;
         }
-        if let Some(found) = Arc::make_mut(&mut self.deployments).get_mut(deployment.index()) {
+        if let Some(found) = Arc::make_mut(&mut self.deployments).get_mut(deployment) {
             *found = after;
         }
         self.write_own_policies(deployment);
@@ -86,18 +91,18 @@ impl Workspace {
         if id == self.default_environment {
             return Err(RemoveEnvironmentError::Default(name.to_owned()));
         }
-        let governed = self.deployments.iter().filter(|deployment| deployment.environment == id);
+        let governed = self.deployments().iter().filter(|deployment| deployment.environment == id);
         let mut deployments: Vec<_> = governed.map(|deployment| format!("`{}`", deployment.address())).collect();
         deployments.extend(self.lives_under(id).into_iter().map(|address| format!("`{address}`")));
         deployments.dedup();
         if !deployments.is_empty() {
             return Err(RemoveEnvironmentError::Governs { environment: name.to_owned(), deployments });
         }
-        if let Some(found) = self.environments.get_mut(id.index()) {
-            *found = None;
+        let change = WorkspaceChange::new().remove(Kind::Environment, name);
+        match self.change(Moment::default(), change) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(RemoveEnvironmentError::InUse(error)),
         }
-        self.unwrite_environment(name);
-        Ok(())
     }
 }
 

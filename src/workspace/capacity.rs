@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lives::Lives;
 use super::{LookupError, Reference, Workspace};
-use crate::id::{ClusterId, DeploymentId, Id, PairId};
+use crate::id::{ClusterId, DeploymentId, PairId};
 use crate::inventory::{
     Inventory, Owner, Request, Reservation, ReservationId, ReserveError, RestoreError, UnknownReservation,
 };
@@ -100,7 +100,7 @@ impl Workspace {
         let unknown = |error: LookupError| CommitError::UnknownDeployment(error.to_string());
         let id = deployment.find_in(self).map_err(unknown)?;
         // Invariant `found-ids-are-there`: `find_in` gives ids of this workspace only.
-        let found = deployments.get(id.index()).ok_or(CommitError::Refused)?;
+        let found = deployments.get(id).ok_or(CommitError::Refused)?;
         let scope = self.scope_of(found).into();
         let ask = Ask::new(&found.demand, found.replicas).preferring(&found.preferences);
         placement::commit(&mut self.inventory, &scope, &ask, places)
@@ -111,8 +111,13 @@ impl Workspace {
     ///
     /// # Errors
     /// The place in the list of the first that cannot be had, and why; nothing has changed then.
-    pub fn reserve(&mut self, wanted: &[(PairId, Request, u32)]) -> Result<Vec<ReservationId>, (usize, ReserveError)> {
-        self.inventory.reserve_all(wanted)
+    pub fn reserve(&mut self, wanted: &[(Place, Request)]) -> Result<Vec<ReservationId>, (usize, ReserveError)> {
+        let pair = |(at, (place, request)): (usize, &(Place, Request))| {
+            let pair = self.pair(place).ok_or((at, ReserveError::UnknownPair))?;
+            Ok((pair, *request, place.replicas))
+        };
+        let wanted = wanted.iter().enumerate().map(pair).collect::<Result<Vec<_>, _>>()?;
+        self.inventory.reserve_all(&wanted)
     }
 
     /// The same policies and deployments over another inventory, on which nothing of this workspace runs. For
@@ -154,7 +159,10 @@ impl Workspace {
     /// [`LookupError`].
     pub fn set_healthy(&mut self, cluster: impl Reference<ClusterId>, healthy: bool) -> Result<(), LookupError> {
         let id = cluster.find_in(self)?;
-        self.inventory.set_healthy(id, healthy);
+        if let Some(name) = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone()) {
+            self.inventory.set_healthy(id, healthy);
+            self.write_flag(name.as_str(), healthy, |spec| &mut spec.healthy);
+        }
         Ok(())
     }
 
@@ -164,7 +172,10 @@ impl Workspace {
     /// [`LookupError`].
     pub fn set_cordoned(&mut self, cluster: impl Reference<ClusterId>, cordoned: bool) -> Result<(), LookupError> {
         let id = cluster.find_in(self)?;
-        self.inventory.set_cordoned(id, cordoned);
+        if let Some(name) = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone()) {
+            self.inventory.set_cordoned(id, cordoned);
+            self.write_flag(name.as_str(), cordoned, |spec| &mut spec.cordoned);
+        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::names::{self, Problems};
 use crate::catalog::{Catalog, ChoiceKind, FlavorKind};
 use crate::id::{CountryId, FlavorId, LocationId, Name};
-use crate::inventory::{ClusterDef, Nodes, PoolDef, Shape, Used};
+use crate::inventory::{ClosedNodes, ClusterDef, Nodes, PoolDef, Shape, Used};
 use crate::manifest::same::Shared;
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolSpec, PoolsSpec, Specs};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
@@ -35,7 +35,7 @@ pub(super) struct Clusters {
 ///
 /// What one cluster is worth does not depend on the order of the input: of clusters that share a
 /// name or disagree on a location's country, all are invalid, broken ones among them.
-pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Problems) -> Clusters {
+pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes, problems: &mut Problems) -> Clusters {
     let disputes = bring_locations(catalog, specs);
     let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec.metadata.name.origin.clone()));
     let broken = specs.broken_clusters.iter();
@@ -64,7 +64,7 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, problems: &mut Probl
         let name = &spec.metadata.name;
         problems.extend(twin(name.as_str(), &name.origin));
         let place = place(catalog, spec, &disputes, problems);
-        let pools = pools(catalog, name, &spec.pools, problems);
+        let pools = pools(catalog, name, &spec.pools, closed, problems);
         let problems = problems.split_off(before);
         match place {
             Some((country, location)) if problems.is_empty() => {
@@ -259,7 +259,13 @@ fn place(
     }
 }
 
-fn pools(catalog: &Catalog, cluster: &Sourced<Name>, spec: &PoolsSpec, problems: &mut Problems) -> Vec<PoolDef> {
+fn pools(
+    catalog: &Catalog,
+    cluster: &Sourced<Name>,
+    spec: &PoolsSpec,
+    closed: &ClosedNodes,
+    problems: &mut Problems,
+) -> Vec<PoolDef> {
     if matches!(spec, PoolsSpec::Pools(pools) if pools.is_empty())
         || matches!(spec, PoolsSpec::Flavors(flavors) if flavors.is_empty())
     {
@@ -291,7 +297,7 @@ fn pools(catalog: &Catalog, cluster: &Sourced<Name>, spec: &PoolsSpec, problems:
         }
         PoolsSpec::Pools(pools) => {
             for spec in pools {
-                let Some(def) = pool(catalog, spec, problems) else { continue };
+                let Some(def) = pool(catalog, spec, closed.count(cluster, &spec.name), problems) else { continue };
                 let again = |def: &PoolDef| {
                     (format!("two pools of the cluster are called `{}`", def.name), "give each its own name".to_owned())
                 };
@@ -311,7 +317,8 @@ fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut 
     Some(PoolDef::unlimited(name, cpu, gpu))
 }
 
-fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Problems) -> Option<PoolDef> {
+/// A pool, of which so many nodes are gone on which something was in use.
+fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) -> Option<PoolDef> {
     if let Some(gpu) = &spec.gpu
         && !(1..=MAX_GPUS).contains(&gpu.count)
     {
@@ -340,7 +347,7 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, problems: &mut Problems) -> Option<P
         let message = format!("GPUs are in use on pool `{}`, which has none", spec.name.value);
         let problem = Problem::new(ProblemCode::OverUsed, &spec.used.origin, message);
         problems.push(problem.help("remove `gpu` from `used`, or say which GPUs the nodes have"));
-    } else if let Some(Err(resource)) = spec.nodes.map(|count| Nodes::new(&shape, count, &used)) {
+    } else if let Some(Err(resource)) = spec.nodes.map(|count| Nodes::new(&shape, count.saturating_add(gone), &used)) {
         let message = format!("more {resource} is in use than pool `{}` holds", spec.name.value);
         let holds = holds(resource, &shape, spec.nodes.unwrap_or_default());
         problems.push(Problem::new(ProblemCode::OverUsed, &spec.used.origin, message).help(holds));

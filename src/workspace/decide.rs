@@ -135,8 +135,8 @@ impl Workspace {
     #[must_use]
     pub fn place_all_watched(&self, options: PlaceOptions, mut watch: impl FnMut(usize)) -> Vec<Outcome> {
         let mut inventory = self.inventory.clone();
-        let mut held = Vec::with_capacity(self.deployments.len());
-        let mut outcomes = Vec::with_capacity(self.deployments.len());
+        let mut held = Vec::with_capacity(self.deployments().len());
+        let mut outcomes = Vec::with_capacity(self.deployments().len());
         for id in self.deployment_ids() {
             if let Some((outcome, reservations)) = self.settle(&mut inventory, id, None, options) {
                 outcomes.push(outcome);
@@ -297,7 +297,17 @@ impl Workspace {
         deployment: impl Reference<DeploymentId>,
         cluster: impl Reference<ClusterId>,
     ) -> Result<Vec<PairExplanation>, LookupError> {
-        let ((id, found), cluster) = (self.found(deployment)?, cluster.find_in(self)?);
+        let cluster = cluster.find_in(self)?;
+        self.explain_cluster_at(deployment, cluster)
+    }
+
+    /// The same, for a cluster of this very inventory.
+    pub(crate) fn explain_cluster_at(
+        &self,
+        deployment: impl Reference<DeploymentId>,
+        cluster: ClusterId,
+    ) -> Result<Vec<PairExplanation>, LookupError> {
+        let (id, found) = self.found(deployment)?;
         let inventory = self.without_own(&self.inventory, id);
         Ok(placement::explain_cluster(&inventory, &Arc::new(self.scope_of(found)), &found.demand, cluster))
     }

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use smallvec::SmallVec;
 
-use super::environments;
+use super::environments::{self, Environments};
 use super::names::{self, Problems, Unsound};
 use super::preferences::{self, Sites};
 use crate::catalog::{Catalog, ChoiceKind};
 use crate::deployment::{Demand, Deployment, GpuNeed, InvalidMix, Mix, Preferences, Resources, Workload};
-use crate::id::{EnvironmentId, Id, Name};
+use crate::id::{DeploymentId, EnvironmentId, Name, Table};
 use crate::manifest::spec::{DeploymentSpec, GpuNeedSpec, GpuSpec, ResourcesSpec, Specs};
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::policy::{Environment, PolicySet};
@@ -24,9 +23,50 @@ pub(super) struct Scene<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) policies: &'a PolicySet,
     pub(super) unsound: &'a Unsound,
-    pub(super) environments: &'a IndexMap<Name, Environment>,
+    pub(super) environments: &'a Environments,
     pub(super) default_environment: EnvironmentId,
     pub(super) sites: &'a Sites<'a>,
+}
+
+/// Deployments in the order in which they are decided, under ids that do not follow it (W1).
+#[derive(Clone, Debug)]
+pub(super) struct Deployments {
+    pub(super) in_order: Vec<Deployment>,
+    /// Beside each, its id.
+    pub(super) ids: Vec<DeploymentId>,
+    /// Where each stands in that order.
+    positions: Table<DeploymentId, usize>,
+}
+
+impl Deployments {
+    /// Those that were there before keep their ids. Workload types are compared by id: one keeps its own too.
+    pub(super) fn after(before: Option<&Self>, in_order: Vec<Deployment>) -> Self {
+        let mut known: HashMap<(&Workload, &Name), DeploymentId> = HashMap::new();
+        if let Some(before) = before {
+            let each = before.in_order.iter().zip(&before.ids);
+            known.extend(each.map(|(found, id)| ((&found.workload, &found.name), *id)));
+        }
+        let mut positions = before.map_or_else(Table::new, |before| before.positions.emptied());
+        let id = |(at, deployment): (usize, &Deployment)| match known.get(&(&deployment.workload, &deployment.name)) {
+            Some(id) if positions.put(*id, at) => *id,
+            _ => positions.push(at),
+        };
+        let ids = in_order.iter().enumerate().map(id).collect();
+        Self { in_order, ids, positions }
+    }
+
+    pub(super) fn get(&self, id: DeploymentId) -> Option<&Deployment> {
+        self.in_order.get(*self.positions.get(id)?)
+    }
+
+    pub(super) fn get_mut(&mut self, id: DeploymentId) -> Option<&mut Deployment> {
+        self.in_order.get_mut(*self.positions.get(id)?)
+    }
+
+    /// All with their ids, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (DeploymentId, &Deployment)> {
+        self.ids.iter().copied().zip(&self.in_order)
+    }
 }
 
 /// All deployments that are sound, by priority, workload type, workload and name; and the names of the others.
@@ -65,7 +105,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
     let resource_type = names::resource_type(scene.catalog, &spec.resource_type, problems);
     let environment = match &spec.environment {
         // The Beamlit format has a default of its own.
-        None if spec.beamlit.is_some() => scene.environments.get_index_of(Environment::PRODUCTION).map(Id::from_index),
+        None if spec.beamlit.is_some() => scene.environments.find(Environment::PRODUCTION),
         None => Some(scene.default_environment),
         Some(name) => environments::find(scene.environments, scene.unsound, name, problems),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Workspace;
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Name};
-use crate::manifest::spec::{AttachmentSpec, EnvironmentSpec, WorkspaceSpec};
+use crate::manifest::spec::{AttachmentSpec, ClusterSpec, EnvironmentSpec, WorkspaceSpec};
 use crate::policy::{Attachment, PolicySet};
 
 impl Workspace {
@@ -49,9 +49,13 @@ impl Workspace {
         }
     }
 
-    /// Takes out the document of an environment that is removed.
-    pub(super) fn unwrite_environment(&mut self, name: &str) {
-        Arc::make_mut(&mut self.specs).environments.retain(|spec| spec.metadata.name.as_str() != name);
+    /// Writes a cluster's health or cordon into its document.
+    pub(super) fn write_flag(&mut self, cluster: &str, value: bool, flag: impl Fn(&mut ClusterSpec) -> &mut bool) {
+        let place = self.specs.clusters.iter().position(|spec| spec.metadata.name.as_str() == cluster);
+        let Some(place) = place else { return };
+        if let Some(spec) = Arc::make_mut(&mut self.specs).clusters.get_mut(place) {
+            *flag(spec) = value;
+        }
     }
 
     /// Removes the documents of a workload's running replicas: its lifecycle records them from now on.

@@ -112,6 +112,10 @@ impl Workspace {
     pub(super) fn unborn(&self, workload: &Workload) -> Result<State, Refusal> {
         let environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
         let environment = environment.ok_or_else(|| Refusal::new("E2", "there is no default environment"))?;
+        if !self.is_known(workload) {
+            let reason = format!("the workload type of `{}` is not known any more", workload.name);
+            return Err(Refusal::new("W1", reason).next("look the workload up anew"));
+        }
         let resource_type = self.catalog.resource_type_name(workload.resource_type);
         Ok(State::new(resource_type, workload.name.clone(), environment))
     }

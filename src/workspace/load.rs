@@ -95,7 +95,7 @@ impl FromStr for Workspace {
     }
 }
 
-fn unsound(unread: Vec<(Kind, String)>) -> Unsound {
+pub(super) fn unsound(unread: Vec<(Kind, String)>) -> Unsound {
     let mut unsound = Unsound::default();
     for (kind, name) in unread {
         match kind {

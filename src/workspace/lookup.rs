@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::deployments::Deployments;
 use super::{Workspace, names};
 use crate::catalog::{Catalog, Choice, ChoiceKind, nearest};
 use crate::deployment::{Deployment, Workload};
@@ -11,7 +12,10 @@ use crate::id::{ClusterId, DeploymentId, EnvironmentId, Id, Name, PolicyId, Reso
 use crate::origin::{Origin, Problem, ProblemCode, listed};
 use crate::policy::Environment;
 
-/// A deployment, cluster, environment or policy as a caller refers to it: by id, or by name.
+/// A deployment, environment or policy as a caller refers to it: by id, or by name; a cluster by name.
+///
+/// An id is known in the workspace that gave it, and in clones of it, as long as the thing is there: anywhere else, and
+/// afterwards, it is refused (W1). Ids of clusters and pools are of one inventory alone, so they are no references.
 ///
 /// Methods that take one accept either. A deployment's name is its address: see
 /// [`find_deployment`](Workspace::find_deployment).
@@ -74,9 +78,20 @@ macro_rules! references {
 
 references! {
     DeploymentId, "deployment", find_deployment, |workspace, id| workspace.deployment(id).is_some();
-    ClusterId, "cluster", find_cluster, |workspace, id| workspace.inventory.fleet().cluster(id).is_some();
     EnvironmentId, "environment", find_environment, |workspace, id| workspace.environment(id).is_some();
     PolicyId, "policy", find_policy, |workspace, id| workspace.policies.get(id).is_some();
+}
+
+impl Reference<ClusterId> for &str {
+    fn find_in(self, workspace: &Workspace) -> Result<ClusterId, LookupError> {
+        workspace.find_cluster(self)
+    }
+}
+
+impl Reference<ClusterId> for &String {
+    fn find_in(self, workspace: &Workspace) -> Result<ClusterId, LookupError> {
+        workspace.find_cluster(self)
+    }
 }
 
 /// What is asked for by a name or an id is not there, or not one thing.
@@ -115,10 +130,10 @@ pub enum LookupError {
         /// How to correct it.
         help: String,
     },
-    /// The id is not one of this workspace.
+    /// The id is of another workspace, or of something that was removed (W1).
     #[error("this workspace has no {kind} with the id {index}")]
     Foreign {
-        /// What the id is of: `deployment`, `cluster`, `environment`, `policy`.
+        /// What the id is of: `deployment`, `environment`, `policy`.
         kind: &'static str,
         /// The id as a number.
         index: usize,
@@ -214,9 +229,8 @@ impl Workspace {
     /// # Errors
     /// [`LookupError`] if there is none.
     pub fn find_environment(&self, name: &str) -> Result<EnvironmentId, LookupError> {
-        let found = self.environments().find(|(_, environment)| environment.name.as_str() == name);
         let known = || self.environments().map(|(_, environment)| environment.name.as_str());
-        found.map(|(id, _)| id).ok_or_else(|| LookupError::unknown("environment", name, known()))
+        self.environments.find(name).ok_or_else(|| LookupError::unknown("environment", name, known()))
     }
 
     /// The policy of a name.
@@ -287,12 +301,12 @@ impl Workspace {
 pub(super) struct Addresses(HashMap<String, SmallVec<[DeploymentId; 1]>>);
 
 impl Addresses {
-    pub(super) fn of(catalog: &Catalog, deployments: &[Deployment]) -> Self {
-        let mut found: HashMap<String, SmallVec<[DeploymentId; 1]>> = HashMap::with_capacity(deployments.len() * 3);
-        for (index, deployment) in deployments.iter().enumerate() {
+    pub(super) fn of(catalog: &Catalog, deployments: &Deployments) -> Self {
+        let mut found: HashMap<String, SmallVec<[DeploymentId; 1]>> =
+            HashMap::with_capacity(deployments.ids.len().saturating_mul(3));
+        for (id, deployment) in deployments.iter() {
             let (name, short) = (deployment.name.as_str().to_owned(), deployment.address());
             for address in [name, short, full_address(catalog, deployment)] {
-                let id = DeploymentId::from_index(index);
                 found.entry(address).and_modify(|ids| ids.push(id)).or_insert_with(|| smallvec![id]);
             }
         }
@@ -313,6 +327,6 @@ impl Addresses {
     }
 }
 
-fn full_address(catalog: &Catalog, deployment: &Deployment) -> String {
+pub(super) fn full_address(catalog: &Catalog, deployment: &Deployment) -> String {
     format!("{}/{}", catalog.resource_type_name(deployment.workload.resource_type), deployment.address())
 }

@@ -16,6 +16,7 @@ mod adoption;
 mod allowed;
 mod attach;
 mod capacity;
+mod change;
 mod clusters;
 mod decide;
 mod deployments;
@@ -30,6 +31,7 @@ mod names;
 mod offload;
 mod policies;
 mod preferences;
+mod resolve;
 mod running;
 mod scaling;
 mod settings;
@@ -41,6 +43,9 @@ use std::sync::Arc;
 
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use capacity::{ReleaseError, TakeBackError};
+pub use change::{
+    Affected, AttachmentPoint, ChangeError, ChangeStep, Changed, Documents, Impact, Preview, WorkspaceChange,
+};
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 pub use holdings::LifeReservation;
@@ -52,12 +57,15 @@ pub use state::{StateError, WorkspaceState};
 pub use violations::{PolicyChange, Remedy, RunningViolation, Settled, Violation};
 
 use self::allowed::AllowedSets;
+use self::deployments::Deployments;
+use self::environments::Environments;
 use self::lives::Lives;
 use self::lookup::Addresses;
 use self::names::Unsound;
+use self::resolve::{Kept, Resolved, same};
 use crate::catalog::{Axis, Catalog};
 use crate::deployment::{Deployment, Mix};
-use crate::id::{DeploymentId, EnvironmentId, Id};
+use crate::id::{DeploymentId, EnvironmentId};
 use crate::inventory::Inventory;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
@@ -73,14 +81,15 @@ pub struct Workspace {
     policies: Arc<PolicySet>,
     attachments: Vec<Attachment>,
     require: Vec<Axis>,
-    /// By id; `None` for one that was removed, whose id is not used again.
-    environments: Vec<Option<Environment>>,
+    environments: Environments,
     default_environment: EnvironmentId,
     /// In the order in which they are decided: priority, workload type, workload, name.
-    deployments: Arc<Vec<Deployment>>,
+    deployments: Arc<Deployments>,
     addresses: Arc<Addresses>,
     inventory: Inventory,
     running: Vec<Running>,
+    /// Whether invalid clusters are left out (I6).
+    quarantine: bool,
     quarantined: Vec<Quarantined>,
     /// The demands for which packing leaves room (D5).
     expected: Option<Arc<Mix>>,
@@ -148,57 +157,50 @@ impl Workspace {
     }
 
     /// As [`from_specs`](Self::from_specs), where some documents have been found unsound already.
-    fn resolve(specs: Specs, mut unsound: Unsound, options: LoadOptions) -> Result<Self, Vec<Problem>> {
-        let mut problems = names::Problems::beside(&unsound);
-        let mut catalog = Catalog::builtin();
-        if let Some(workspace) = &specs.workspace {
-            additions::add(&mut catalog, workspace, &mut problems);
-        }
-        let clusters = clusters::resolve(&mut catalog, &specs, &mut problems);
-        if !options.quarantine {
-            problems.extend(clusters.invalid.iter().flat_map(|cluster| cluster.problems.iter().cloned()));
-        }
-        let policies = Arc::new(policies::resolve(&catalog, &specs.policies, &mut unsound, &mut problems));
-        let environments = environments::resolve(&policies, &unsound, &specs, &mut problems);
-        let default_environment = environments::default(&environments, &unsound, &specs, &mut problems);
-        let root = specs.workspace.as_ref();
-        let attachments =
-            root.map_or_else(Vec::new, |spec| names::attachments(&policies, &unsound, &spec.policies, &mut problems));
-        let expected = deployments::expected(&catalog, &specs, &mut problems);
-        let scene = deployments::Scene {
-            catalog: &catalog,
-            policies: &policies,
-            unsound: &unsound,
-            environments: &environments,
-            default_environment,
-            sites: &preferences::Sites::new(&catalog, &specs, expected.clone()),
-        };
-        let (deployments, refused) = deployments::resolve(&scene, &specs.deployments, &mut problems);
-        unsound.deployments.extend(refused);
-        let inventory = Inventory::new(&catalog, clusters.valid).map_err(|invalid| {
-            vec![Problem::new(crate::origin::ProblemCode::Duplicate, &Default::default(), invalid.to_string())]
-        })?;
-        let mut workspace = Self {
-            currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
-            require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
-            addresses: Arc::new(Addresses::of(&catalog, &deployments)),
-            catalog: Arc::new(catalog),
-            policies,
-            attachments,
-            environments: environments.into_values().map(Some).collect(),
-            default_environment,
-            deployments: Arc::new(deployments),
-            inventory,
-            running: Vec::new(),
-            quarantined: clusters.invalid,
-            expected,
-            specs: Arc::new(specs),
-            lives: Lives::default(),
-            allowed_sets: AllowedSets::default(),
-        };
+    fn resolve(specs: Specs, unsound: Unsound, options: LoadOptions) -> Result<Self, Vec<Problem>> {
+        Self::resolve_after(specs, unsound, options, &Kept::default())
+    }
+
+    /// The same, after what is kept.
+    fn resolve_after(
+        specs: Specs,
+        unsound: Unsound,
+        options: LoadOptions,
+        kept: &Kept<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let (mut resolved, mut problems) = Resolved::of(&specs, unsound, options, kept);
+        let clusters = std::mem::take(&mut resolved.clusters);
+        let inventory = Inventory::with_closed_nodes(&resolved.catalog, clusters, &kept.closed_nodes);
+        let inventory = inventory.map_err(|invalid| vec![same(&invalid)])?;
+        let unsound = std::mem::take(&mut resolved.unsound);
+        let mut workspace = Self::of(specs, resolved, options, inventory);
         running::reserve(&mut workspace, &unsound, &mut problems);
         let problems = problems.into_vec();
         if problems.is_empty() { Ok(workspace) } else { Err(problems) }
+    }
+
+    /// Of documents that are resolved, over an inventory. What runs is not known yet, and nothing lives.
+    fn of(specs: Specs, resolved: Resolved, options: LoadOptions, inventory: Inventory) -> Self {
+        let root = specs.workspace.as_ref();
+        Self {
+            currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
+            require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
+            addresses: Arc::new(Addresses::of(&resolved.catalog, &resolved.deployments)),
+            catalog: Arc::new(resolved.catalog),
+            policies: resolved.policies,
+            attachments: resolved.attachments,
+            environments: resolved.environments,
+            default_environment: resolved.default_environment,
+            deployments: Arc::new(resolved.deployments),
+            inventory,
+            running: Vec::new(),
+            quarantine: options.quarantine,
+            quarantined: resolved.quarantined,
+            expected: resolved.expected,
+            specs: Arc::new(specs),
+            lives: Lives::default(),
+            allowed_sets: AllowedSets::default(),
+        }
     }
 
     /// The known names.
@@ -227,14 +229,13 @@ impl Workspace {
 
     /// All environments with their ids.
     pub fn environments(&self) -> impl Iterator<Item = (EnvironmentId, &Environment)> {
-        let ids = self.environments.iter().enumerate();
-        ids.filter_map(|(index, found)| Some((EnvironmentId::from_index(index), found.as_ref()?)))
+        self.environments.table.iter()
     }
 
     /// An environment; `None` for one that was removed, or an id of another workspace.
     #[must_use]
     pub fn environment(&self, id: EnvironmentId) -> Option<&Environment> {
-        self.environments.get(id.index())?.as_ref()
+        self.environments.table.get(id)
     }
 
     /// The environment of deployments that name none (E2).
@@ -247,18 +248,18 @@ impl Workspace {
     /// workload type, workload and name.
     #[must_use]
     pub fn deployments(&self) -> &[Deployment] {
-        &self.deployments
+        &self.deployments.in_order
     }
 
-    /// A deployment; `None` for an id of another workspace.
+    /// A deployment; `None` for one that was removed, or an id of another workspace.
     #[must_use]
     pub fn deployment(&self, id: DeploymentId) -> Option<&Deployment> {
-        self.deployments.get(id.index())
+        self.deployments.get(id)
     }
 
     /// All deployment ids, in the order of [`deployments`](Self::deployments).
     pub fn deployment_ids(&self) -> impl ExactSizeIterator<Item = DeploymentId> + use<> {
-        (0..self.deployments.len()).map(DeploymentId::from_index)
+        self.deployments.ids.clone().into_iter()
     }
 
     /// The clusters and what is free on them.

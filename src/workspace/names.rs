@@ -190,7 +190,7 @@ pub(super) fn resource_type(
 
 /// Documents that exist and are unsound. What is wrong with them is reported where they stand, so
 /// a reference to one is no further problem.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Unsound {
     pub(super) policies: HashSet<String>,
     pub(super) environments: HashSet<String>,

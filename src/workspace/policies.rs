@@ -8,17 +8,18 @@ use crate::manifest::spec::{Allowed, PolicySpec};
 use crate::origin::{Problem, ProblemCode};
 use crate::policy::{InvalidPolicy, Options, Policy, PolicySet, Targets};
 
-/// All policies that are sound; the names of the others are put with the unsound.
+/// All policies that are sound, under the ids that they had before; the names of the others are put with the unsound.
 pub(super) fn resolve(
     catalog: &Catalog,
+    before: Option<&PolicySet>,
     specs: &[PolicySpec],
     unsound: &mut Unsound,
     problems: &mut Problems,
 ) -> PolicySet {
-    let mut policies = PolicySet::new(catalog);
+    let mut policies = PolicySet::after(before, catalog);
     for spec in specs {
         let name = &spec.metadata.name;
-        if let Some(first) = policies.find(name.as_str()).and_then(|id| policies.get(id)) {
+        if let Some(first) = policies.set.find(name.as_str()).and_then(|id| policies.set.get(id)) {
             let message = format!("two policies are called `{}`", name.value);
             let problem = Problem::new(ProblemCode::Duplicate, &name.origin, message);
             problems.push(problem.related(first.origin(), "the first is here"));
@@ -29,10 +30,11 @@ pub(super) fn resolve(
             unsound.policies.insert(name.as_str().to_owned());
         }
     }
-    policies
+    policies.set
 }
 
-fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Problems) -> Option<Policy> {
+/// A policy, compiled; nothing, and problems, where it is unsound.
+pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Problems) -> Option<Policy> {
     let before = problems.len();
     let name = &spec.metadata.name;
     // Specs that were built in code can hold what no text can (P1, P9).

@@ -1,38 +1,58 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
-use std::sync::Arc;
-
 use super::names::{self, Problems, Unsound};
 use super::{LookupError, Workspace};
 use crate::catalog::{FlavorKind, nearest};
 use crate::deployment::{Demand, Deployment};
-use crate::id::{DeploymentId, Id, PairId};
-use crate::inventory::ReservationId;
+use crate::id::{DeploymentId, Id, Name, PairId};
+use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::RunningSpec;
-use crate::origin::{Problem, ProblemCode};
+use crate::origin::{Problem, ProblemCode, Sourced};
 use crate::placement;
 
 /// Replicas of a deployment that run on a pool now.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Running {
+    /// The name of the document that says so.
+    pub document: Name,
     /// The deployment.
     pub deployment: DeploymentId,
     /// Where, and on what.
     pub pair: PairId,
     /// How many.
     pub replicas: u32,
+    /// What each of them takes.
+    pub request: Request,
     /// What they hold.
     pub reservation: ReservationId,
 }
 
+/// What a document says that runs, by its names found.
+pub(super) struct Claimed {
+    pub(super) document: Name,
+    pub(super) deployment: DeploymentId,
+    pub(super) pair: PairId,
+    pub(super) request: Request,
+    replicas: u32,
+    pool: Sourced<String>,
+}
+
 /// Reserves what runs now, in the order of the documents' names.
+pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &mut Problems) {
+    let claims = claims(workspace, unsound, problems);
+    let reserved = claims.into_iter().filter_map(|claim| claim.reserve(&mut workspace.inventory, problems));
+    workspace.running = reserved.collect();
+}
+
+/// What runs now, in the order of the documents' names.
 ///
 /// Replicas on a cluster that was left out of the load run where nobody counts; so do those on one
 /// that is unhealthy or cordoned, but they are counted.
-pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &mut Problems) {
-    let all = Arc::clone(&workspace.specs);
-    let mut specs: Vec<_> = all.running.iter().collect();
+pub(super) fn claims(workspace: &Workspace, unsound: &Unsound, problems: &mut Problems) -> Vec<Claimed> {
+    let mut specs: Vec<_> = workspace.specs.running.iter().collect();
     specs.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+    let mut claims = Vec::with_capacity(specs.len());
     for spec in specs {
         let deployment = find_deployment(workspace, unsound, spec, problems);
         if workspace.quarantined.iter().any(|cluster| cluster.name == spec.cluster.as_str()) {
@@ -43,14 +63,28 @@ pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &m
         let Some(deployment) = workspace.deployment(id) else { continue };
         let Some(pair) = pair_of(workspace, deployment, &pairs, spec, problems) else { continue };
         let request = placement::request(workspace.inventory.fleet(), &deployment.demand, pair);
-        match workspace.inventory.reserve_anyway(pair, &request, spec.replicas) {
-            Ok(reservation) => {
-                workspace.running.push(Running { deployment: id, pair, replicas: spec.replicas, reservation });
-            }
+        let (document, pool) = (spec.metadata.name.value.clone(), spec.pool.clone());
+        claims.push(Claimed { document, deployment: id, pair, request, replicas: spec.replicas, pool });
+    }
+    claims
+}
+
+impl Claimed {
+    /// As it is held by a reservation, or was until the host released that.
+    pub(super) fn held_by(self, reservation: ReservationId) -> Running {
+        let Self { document, deployment, pair, request, replicas, .. } = self;
+        Running { document, deployment, pair, replicas, request, reservation }
+    }
+
+    /// Takes the room, be the cluster open or not.
+    pub(super) fn reserve(self, inventory: &mut Inventory, problems: &mut Problems) -> Option<Running> {
+        match inventory.reserve_anyway(self.pair, &self.request, self.replicas) {
+            Ok(reservation) => Some(self.held_by(reservation)),
             Err(error) => {
-                let message = format!("more runs on pool `{}` than it holds: {error}", spec.pool.value);
+                let message = format!("more runs on pool `{}` than it holds: {error}", self.pool.value);
                 let help = "correct the replicas, or what the pool states as `used`, which does not count them";
-                problems.push(Problem::new(ProblemCode::OverUsed, &spec.pool.origin, message).help(help));
+                problems.push(Problem::new(ProblemCode::OverUsed, &self.pool.origin, message).help(help));
+                None
             }
         }
     }

@@ -3,21 +3,27 @@
 //! Nothing is decided or placed again: each reservation comes back under its number, on its nodes, with its owner,
 //! and each life with the very replicas that it had. Of environment variables only the names are kept (L11).
 
+mod v1;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::holdings::LifeReservation;
-use super::{LoadError, LoadOptions, Workspace};
+use super::names::Unsound;
+use super::resolve::{Kept, Resolved};
+use super::{LoadError, LoadOptions, Workspace, running};
 use crate::deployment::{Secret, Workload};
-use crate::id::{Id, Name};
-use crate::inventory::{Owner, Reservation, ReservationId};
+use crate::id::Name;
+use crate::inventory::{ClosedNodes, ClosedPool, Inventory, Owner, Reservation, ReservationId};
 use crate::lifecycle::{Journal, Snapshot};
+use crate::manifest::spec::{BrokenCluster, DeploymentSpec};
 use crate::manifest::{self, Source};
+use crate::policy::Environment;
 
-/// A workspace as it is written down: its documents as they stand now, what is reserved on which nodes and by
-/// whom, which clusters are open, and the lives of its workloads.
+/// A workspace as it is written down: its documents as they stand now, in an order of their own, what is reserved on
+/// which nodes and by whom, which nodes are gone, and the lives of its workloads.
 ///
 /// ```
 /// use siting::manifest::Source;
@@ -39,25 +45,25 @@ use crate::manifest::{self, Source};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceState {
     version: u32,
-    /// As manifests have them. Whatever could not be read is not among them.
+    /// As manifests have them, by kind and name. Whatever could not be read is not among them.
     documents: Vec<Value>,
-    /// Whether invalid clusters among the documents are left out (I6).
+    /// Whether invalid clusters are left out (I6).
     quarantine: bool,
-    clusters: Vec<ClusterState>,
+    /// Clusters that could not be read, and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    broken_clusters: Vec<BrokenCluster>,
+    /// Whether the built-in environment `development` was removed (E1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    without_development: bool,
+    /// Nodes that are gone (I1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    closed_nodes: Vec<ClosedPool>,
     /// The host's own.
     reservations: Vec<Reservation>,
     /// The reservations of the replicas that documents say run, in the order of these documents.
     running: Vec<ReservationId>,
     next_reservation: ReservationId,
     lives: Vec<LifeState>,
-}
-
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ClusterState {
-    name: Name,
-    healthy: bool,
-    cordoned: bool,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -106,7 +112,7 @@ impl StateError {
 
 impl WorkspaceState {
     /// The version of the form that is written. Every version up to it is read.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// As text, to be stored.
     #[must_use]
@@ -128,6 +134,9 @@ impl WorkspaceState {
         // The version first: a newer form may have fields that this one does not know.
         let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
         Self::known(version)?;
+        if version == v1::VERSION {
+            return serde_json::from_str::<v1::State>(text).map_err(malformed)?.into_current();
+        }
         serde_json::from_str(text).map_err(malformed)
     }
 
@@ -146,11 +155,6 @@ impl Workspace {
     pub fn state(&self) -> WorkspaceState {
         let inventory = &self.inventory;
         let own = inventory.reservations().filter(|&id| inventory.owner(id) == Some(&Owner::Host));
-        let clusters = inventory.fleet().clusters().iter().enumerate().map(|(index, cluster)| {
-            let id = Id::from_index(index);
-            let (healthy, cordoned) = (inventory.healthy().contains(id), inventory.cordoned().contains(id));
-            ClusterState { name: cluster.name.clone(), healthy, cordoned }
-        });
         let lives = self.lives().map(|(workload, journal)| LifeState {
             resource_type: self.catalog.resource_type_name(workload.resource_type).to_owned(),
             workload: workload.name.clone(),
@@ -160,8 +164,10 @@ impl Workspace {
         WorkspaceState {
             version: WorkspaceState::VERSION,
             documents: self.documents(),
-            quarantine: !self.quarantined.is_empty(),
-            clusters: clusters.collect(),
+            quarantine: self.quarantine,
+            broken_clusters: self.specs.broken_clusters.clone(),
+            without_development: self.find_environment(Environment::DEVELOPMENT).is_err(),
+            closed_nodes: inventory.closed_nodes().written(),
             reservations: own.filter_map(|id| inventory.reservation(id)).collect(),
             running: self.running.iter().map(|running| running.reservation).collect(),
             next_reservation: inventory.next_reservation(),
@@ -176,15 +182,11 @@ impl Workspace {
     /// itself, with the place.
     pub fn restore(state: WorkspaceState) -> Result<Self, StateError> {
         WorkspaceState::known(state.version)?;
-        let text = serde_json::to_string(&state.documents).unwrap_or_default();
-        let options = LoadOptions { quarantine: state.quarantine };
-        let mut workspace = Self::from_sources(&[Source::new("state", text)], options)?;
-        workspace.restore_reservations(&state)?;
-        for (at, cluster) in state.clusters.iter().enumerate() {
-            let unknown = |error| StateError::at(format!("clusters[{at}]"), error);
-            workspace.set_healthy(cluster.name.as_str(), cluster.healthy).map_err(unknown)?;
-            workspace.set_cordoned(cluster.name.as_str(), cluster.cordoned).map_err(unknown)?;
+        let mut workspace = Self::restore_documents(&state)?;
+        for (at, reservation) in state.reservations.iter().enumerate() {
+            workspace.take_back(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
         }
+        workspace.check_placements()?;
         for (at, life) in state.lives.into_iter().enumerate() {
             let path = format!("lives[{at}]");
             let workload = workspace.workload(&life.resource_type, &life.workload).ok_or_else(|| {
@@ -210,6 +212,14 @@ impl Workspace {
         for spec in &mut specs.deployments {
             spec.env.values_mut().for_each(|value| *value = Secret::new(""));
         }
+        specs.policies.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+        specs.environments.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+        specs.clusters.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+        specs.running.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+        specs.deployments.sort_by(|a, b| {
+            let key = |spec: &DeploymentSpec| (spec.workload.value.clone(), spec.metadata.name.value.clone());
+            a.resource_type.value.cmp(&b.resource_type.value).then_with(|| key(a).cmp(&key(b)))
+        });
         match serde_json::from_str(&manifest::write_json(&specs)) {
             Ok(Value::Array(documents)) => documents,
             Ok(one) => vec![one],
@@ -218,26 +228,57 @@ impl Workspace {
         }
     }
 
-    /// Holds exactly what a state says that the host holds.
-    fn restore_reservations(&mut self, state: &WorkspaceState) -> Result<(), StateError> {
-        let made: Vec<ReservationId> = self.inventory.reservations().collect();
-        for id in made {
-            self.inventory.release(id).map_err(|error| StateError::at("running", error))?;
+    /// The workspace of a state's documents, on which nothing is held yet.
+    fn restore_documents(state: &WorkspaceState) -> Result<Self, StateError> {
+        let text = serde_json::to_string(&state.documents).unwrap_or_default();
+        let manifest::Reading { mut specs, problems, left_out, .. } = manifest::read(&[Source::new("state", text)]);
+        if !problems.is_empty() {
+            return Err(LoadError::new(problems, left_out).into());
         }
-        for (at, reservation) in state.reservations.iter().enumerate() {
-            self.take_back(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
+        if let Some(broken) = specs.broken_clusters.first() {
+            // Those that cannot be read are no documents of a state.
+            return Err(LoadError::new(broken.problems.clone(), 0).into());
         }
-        if state.running.len() != self.running.len() {
-            let message = format!("{} reservations for {} documents", state.running.len(), self.running.len());
+        specs.broken_clusters.clone_from(&state.broken_clusters);
+        let closed_nodes = ClosedNodes::read(&state.closed_nodes)
+            .map_err(|(at, message)| StateError::at(format!("closedNodes[{at}]"), message))?;
+        let options = LoadOptions { quarantine: state.quarantine };
+        let kept = Kept { before: None, without_development: state.without_development, closed_nodes };
+        let (mut resolved, mut problems) = Resolved::of(&specs, Unsound::default(), options, &kept);
+        let clusters = std::mem::take(&mut resolved.clusters);
+        for (at, closed) in state.closed_nodes.iter().enumerate() {
+            let pools = clusters.iter().filter(|def| def.name == closed.cluster).flat_map(|def| &def.pools);
+            if !pools.clone().any(|pool| pool.name == closed.pool && pool.nodes.is_some()) {
+                let message = format!("cluster `{}` has no such pool with a number of nodes", closed.cluster);
+                return Err(StateError::at(format!("closedNodes[{at}]"), message));
+            }
+        }
+        let inventory = Inventory::with_closed_nodes(&resolved.catalog, clusters, &kept.closed_nodes)
+            .map_err(|invalid| StateError::at("closedNodes", invalid))?;
+        let unsound = std::mem::take(&mut resolved.unsound);
+        let mut workspace = Self::of(specs, resolved, options, inventory);
+        let claims = running::claims(&workspace, &unsound, &mut problems);
+        let problems = problems.into_vec();
+        if !problems.is_empty() {
+            return Err(LoadError::new(problems, 0).into());
+        }
+        if state.running.len() != claims.len() {
+            let message = format!("{} reservations for {} documents", state.running.len(), claims.len());
             return Err(StateError::at("running", message));
         }
+        workspace.running = claims.into_iter().zip(&state.running).map(|(claim, &id)| claim.held_by(id)).collect();
+        Ok(workspace)
+    }
+
+    /// Whether what the placements hold is held where they say, and once each. What the host has released is held no
+    /// more.
+    fn check_placements(&self) -> Result<(), StateError> {
         let mut seen = BTreeSet::new();
-        for (at, (running, &id)) in self.running.iter_mut().zip(&state.running).enumerate() {
-            let path = || format!("running[{at}]");
+        for (at, running) in self.running.iter().enumerate() {
+            let (path, id) = (|| format!("running[{at}]"), running.reservation);
             if !seen.insert(id) {
                 return Err(StateError::at(path(), format!("reservation {id} is named twice")));
             }
-            // One that the host has released is held no more.
             if let Some(held) = self.inventory.reservation(id) {
                 let fleet = self.inventory.fleet();
                 let there = fleet
@@ -247,7 +288,6 @@ impl Workspace {
                     return Err(StateError::at(path(), format!("reservation {id} is for another pool")));
                 }
             }
-            running.reservation = id;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{LookupError, Running, Workspace};
 use crate::deployment::Workload;
-use crate::id::{DeploymentId, Id, Name};
+use crate::id::{DeploymentId, Name};
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
 use crate::policy::{Attachment, Enforcement, OnViolation};
 use crate::time::Moment;
@@ -78,7 +78,7 @@ impl Workspace {
         let attached = match environment {
             None => Some(&mut self.attachments),
             Some(id) => {
-                let found = self.environments.get_mut(id.index()).and_then(Option::as_mut);
+                let found = self.environments.table.get_mut(id);
                 found.map(|environment| &mut environment.attachments)
             }
         };

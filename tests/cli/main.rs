@@ -18,3 +18,4 @@ mod silence;
 mod simulation;
 mod simulation_host;
 mod support;
+mod what_if;

@@ -9,4 +9,5 @@ mod optimize;
 mod running;
 mod seeds;
 mod workspace;
+mod workspace_changes;
 mod workspace_state;

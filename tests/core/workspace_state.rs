@@ -56,6 +56,11 @@ fn run(workspace: &mut Workspace, name: &str, cpu: u32, replicas: u32, at: u64) 
     }
 }
 
+/// So many replicas on pool `p` of a cluster.
+fn at(cluster: &str, flavor: &str, replicas: u32) -> Place {
+    Place { cluster: cluster.parse().unwrap(), pool: "p".parse().unwrap(), flavor: flavor.into(), replicas }
+}
+
 fn again(workspace: &Workspace) -> Workspace {
     Workspace::restore(WorkspaceState::from_json(&workspace.state().to_json()).unwrap()).unwrap()
 }
@@ -106,8 +111,8 @@ fn w4_a_restored_life_holds_what_its_replicas_take() {
 fn w5_nobody_releases_what_is_anothers() {
     let mut workspace = fleet(2, "");
     run(&mut workspace, "bert", 4, 1, 0);
-    let pair = siting::id::Id::from_index(0);
-    let own = workspace.reserve(&[(pair, Request { cpu: "1".parse().unwrap(), ..Request::default() }, 2)]).unwrap()[0];
+    let one = Request { cpu: "1".parse().unwrap(), ..Request::default() };
+    let own = workspace.reserve(&[(at("berlin", "cpu:x86", 2), one)]).unwrap()[0];
     let of_life = workspace.inventory().reservations().find(|id| *id != own).unwrap();
     let owner = Owner::Deployment("model/bert/bert-1".into());
     assert_eq!(workspace.inventory().owner(of_life), Some(&owner));
@@ -130,8 +135,8 @@ fn w5_nobody_releases_what_is_anothers() {
 #[test]
 fn w5_the_last_number_is_never_given() {
     let mut workspace = fleet(2, "");
-    let pair = siting::id::Id::from_index(0);
-    let id = workspace.reserve(&[(pair, Request::default(), 1)]).unwrap()[0];
+    let berlin = at("berlin", "cpu:x86", 1);
+    let id = workspace.reserve(&[(berlin.clone(), Request::default())]).unwrap()[0];
     let mut kept = serde_json::to_value(workspace.inventory().reservation(id).unwrap()).unwrap();
     workspace.release(id).unwrap();
     kept["id"] = json!(u64::MAX);
@@ -140,7 +145,7 @@ fn w5_the_last_number_is_never_given() {
     assert_eq!(refused.to_string(), "reservation 18446744073709551615 has a number that is never given");
     // A number that was given once is not given again after a restart either.
     let mut restored = again(&workspace);
-    assert_ne!(restored.reserve(&[(pair, Request::default(), 1)]).unwrap()[0], id);
+    assert_ne!(restored.reserve(&[(berlin, Request::default())]).unwrap()[0], id);
 }
 
 const DEPLOYMENT: &str = "apiVersion: siting.dev/v1
@@ -173,7 +178,7 @@ fn w6_a_decision_from_before_a_policy_changed_is_refused() {
     );
     assert_eq!(workspace.state(), before);
     // The attachment is part of what is kept.
-    assert!(!again(&workspace).place(id).unwrap().decision.is_placed());
+    assert!(!again(&workspace).place("m/d").unwrap().decision.is_placed());
     workspace.change_policies(&change(&[])).unwrap();
     assert_eq!(workspace.commit(id, &decision).unwrap().len(), 1);
 }
@@ -241,8 +246,8 @@ fn w6_alternatives_are_not_mixed_and_the_spread_holds() {
 fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
     let mut workspace = fleet(2, DEPLOYMENT);
     run(&mut workspace, "bert", 4, 2, 0);
-    let pair = siting::id::Id::from_index(0);
-    workspace.reserve(&[(pair, Request { cpu: "1".parse().unwrap(), ..Request::default() }, 1)]).unwrap();
+    let one = Request { cpu: "1".parse().unwrap(), ..Request::default() };
+    workspace.reserve(&[(at("berlin", "cpu:x86", 1), one)]).unwrap();
     let state = serde_json::to_value(workspace.state()).unwrap();
     let spoilt = |path: &str, value: Value| {
         let mut state = state.clone();
@@ -254,7 +259,7 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
         WorkspaceState::from_json(&state.to_string()).and_then(Workspace::restore).map(|_| ()).unwrap_err()
     };
     for (path, value, says) in [
-        ("/version", json!(2), "the state has version 2; this version of siting reads up to version 1"),
+        ("/version", json!(3), "the state has version 3; this version of siting reads up to version 2"),
         ("/version", json!(0), "this is not a workspace state: there is no version 0"),
         ("/reservations/0/taken/0/count", json!(3), "reservations[0]: the nodes that reservation 1 holds are not free"),
         (
@@ -269,7 +274,21 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
         ),
         ("/running", json!([0]), "running: 1 reservations for 0 documents"),
         ("/nextReservation", json!(0), "nextReservation: a reservation already has this number or a later one"),
-        ("/clusters/0/name", json!("rome"), "clusters[0]: no cluster is called `rome`"),
+        (
+            "/closedNodes",
+            json!([{"cluster": "berlin", "pool": "q", "nodes": [[2, 1]]}]),
+            "closedNodes[0]: cluster `berlin` has no such pool with a number of nodes",
+        ),
+        (
+            "/closedNodes",
+            json!([{"cluster": "berlin", "pool": "p", "nodes": [[2, 1], [2, 1]]}]),
+            "closedNodes[0]: its nodes do not ascend",
+        ),
+        (
+            "/closedNodes",
+            json!([{"cluster": "berlin", "pool": "p", "nodes": [[7, 1]]}]),
+            "closedNodes: more nodes is in use than pool `p` of cluster `berlin` holds",
+        ),
         ("/lives/0/resourceType", json!("x"), "lives[0].resourceType: no type is called `x`"),
         ("/lives/0/workload", json!("x"), "lives[0].journal.state: this is the lifecycle of model `bert`"),
         ("/lives/0/held", json!([]), "lives[0].held: nothing is reserved for 2 replicas of deployment number 1"),
@@ -300,4 +319,34 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
     assert!(matches!(spoilt("/documents/0/spec", json!({})), StateError::Documents(_)));
     assert!(matches!(spoilt("/lives", json!(3)), StateError::Malformed { .. }));
     assert!(matches!(WorkspaceState::from_json("{"), Err(StateError::Malformed { .. })));
+}
+
+/// W4: what an earlier version wrote is read, for ever.
+#[test]
+fn w4_states_of_earlier_versions_are_read() {
+    let text = include_str!("states/v1.json");
+    let workspace = Workspace::restore(WorkspaceState::from_json(text).unwrap()).unwrap();
+    let open = |name: &str| {
+        let inventory = workspace.inventory();
+        inventory.is_open(inventory.fleet().find_cluster(name).unwrap())
+    };
+    assert_eq!(["berlin", "oslo", "paris"].map(open), [true, false, false]);
+    // 3 of a, 7 of b, which stops as it was started, 2 x 4 of the placement, and 2 of the host's own.
+    assert_eq!(held(&workspace), 3 + 7 + 8 + 2);
+    assert_eq!(workspace.running().len(), 1);
+    let life = workspace.life(&workload(&workspace, "b")).unwrap();
+    assert!(life.entries().len() >= 5);
+    assert_eq!(&life.replay().unwrap(), life.state());
+    let (old, new): (Value, Value) =
+        (serde_json::from_str(text).unwrap(), serde_json::to_value(workspace.state()).unwrap());
+    for field in ["reservations", "running", "nextReservation", "lives"] {
+        assert_eq!(old[field], new[field], "{field}");
+    }
+    assert_eq!(new["version"], json!(WorkspaceState::VERSION));
+    assert_eq!(again(&workspace).state(), workspace.state());
+    let spoilt = text.replace(r#""name": "oslo""#, r#""name": "rome""#);
+    assert!(WorkspaceState::from_json(&spoilt).and_then(Workspace::restore).is_err());
+    let none = text.replacen(r#""name": "paris""#, r#""name": "rome""#, 1);
+    let error = WorkspaceState::from_json(&none).unwrap_err();
+    assert_eq!(error.to_string(), "clusters[2]: no cluster is called `rome`");
 }

@@ -10,7 +10,7 @@ use crate::manifest;
 use crate::report::CheckReport;
 
 pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result<ExitStatus, Failure> {
-    let loaded = scenarios_too(session.load_all(&args.load.paths)).inspect_err(|failure| {
+    let loaded = scenarios_too(session.load_all(&args.load.load.paths, &args.load.what_if)).inspect_err(|failure| {
         session.annotations = args.format.map(|format| match format {
             Format::Github => github::problems(&failure.problems),
             Format::Sarif => sarif::problems(&failure.problems),

@@ -8,7 +8,7 @@ use crate::cli::session::Session;
 use crate::report::{ClusterExplanation, ExplanationReport};
 
 pub(in crate::cli) fn explain(session: &mut Session, args: &args::Explain) -> Result<ExitStatus, Failure> {
-    let workspace = session.load(&args.load.paths)?.workspace;
+    let workspace = session.load_and_put(&args.load.load.paths, &args.load.what_if)?.workspace;
     let outcome = workspace.place(&args.deployment)?;
     let deployment = outcome.deployment;
     let cluster = args.cluster.as_ref().map(|name| ClusterExplanation::new(&workspace, deployment, name));

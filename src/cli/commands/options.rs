@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::report::OptionsReport;
 
 pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Result<ExitStatus, Failure> {
-    let workspace = session.load(&args.load.paths)?.workspace;
+    let workspace = session.load_and_put(&args.load.load.paths, &args.load.what_if)?.workspace;
     let given: Vec<_> = args.given.iter().map(String::as_str).collect();
     let question = Question::named(&workspace, args.environment.as_deref(), args.resource_type.as_deref(), &given)?;
     let found = analysis::options(&workspace, question.environment, question.resource_type, &question.given);

@@ -11,7 +11,7 @@ use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
     apart_from_optimize(args)?;
-    let workspace = session.load(&args.load.paths)?.workspace;
+    let workspace = session.load_and_put(&args.load.load.paths, &args.load.what_if)?.workspace;
     let options = PlaceOptions { partial: args.partial, optimize: args.optimize.unwrap_or(0) };
     let outcomes = match &args.deployment {
         Some(address) => vec![workspace.place_as(address, options)?],
@@ -29,7 +29,7 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
 /// `--optimize 5` would read a file `5`: a number of steps stands behind `=`, since the option may stand alone.
 fn apart_from_optimize(args: &args::Place) -> Result<(), Failure> {
     let is_number = |path: &&std::path::PathBuf| path.to_str().is_some_and(|text| text.parse::<u64>().is_ok());
-    let stray = args.load.paths.iter().find(is_number).filter(|path| args.optimize.is_some() && !path.exists());
+    let stray = args.load.load.paths.iter().find(is_number).filter(|path| args.optimize.is_some() && !path.exists());
     let Some(steps) = stray.map(|path| path.display()) else { return Ok(()) };
     let message = format!("there is no file `{steps}`, and the steps of `--optimize` stand behind `=`");
     Err(Failure::invalid(message, format!("write `--optimize={steps}`")))

@@ -28,6 +28,7 @@ pub use preferences::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, 
 pub use resources::{GpuNeedSpec, GpuSpec, ResourcesSpec};
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Field, FieldShape, Fields, Format, Lenient, Map, RecordShape, document};
 use crate::id::Name;
@@ -56,7 +57,8 @@ pub struct Specs {
 }
 
 /// A cluster document that could not be read (I6).
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BrokenCluster {
     /// Its name, as far as it could be read.
     pub name: Option<String>,

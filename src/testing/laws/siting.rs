@@ -68,7 +68,7 @@ impl Spot {
 /// What is cited of every pair that is not allowed.
 fn exclusions(workspace: &Workspace, id: DeploymentId, fleet: &Fleet) -> BTreeMap<Spot, BTreeSet<Citation>> {
     let clusters = (0..fleet.clusters().len()).map(ClusterId::from_index);
-    let pairs = clusters.filter_map(|cluster| workspace.explain_cluster(id, cluster).ok()).flatten();
+    let pairs = clusters.filter_map(|cluster| workspace.explain_cluster_at(id, cluster).ok()).flatten();
     let excluded = pairs.filter_map(|pair| {
         let about_policies = pair.reasons.iter().filter(|reason| matches!(reason.code, Code::NotAllowed(_)));
         let cited: BTreeSet<_> = about_policies

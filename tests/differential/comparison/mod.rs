@@ -8,7 +8,7 @@ use crate::oracle::judge::{self, Verdict};
 use crate::oracle::world::World;
 
 use siting::catalog::{Axis, Catalog};
-use siting::id::{ClusterId, DeploymentId, Id, PairId};
+use siting::id::{DeploymentId, PairId};
 use siting::inventory::Fleet;
 use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
 use siting::quantity::Money;
@@ -53,9 +53,9 @@ fn the_best_is_taken_first(workspace: &Workspace, id: DeploymentId, decision: &D
 fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
     let decision = workspace.place(id).expect("a deployment of the workspace").decision;
     the_best_is_taken_first(workspace, id, &decision, what);
-    let clusters = (0..decision.fleet().clusters().len()).map(ClusterId::from_index);
-    let pairs: Vec<PairExplanation> =
-        clusters.flat_map(|cluster| workspace.explain_cluster(id, cluster).expect("a cluster")).collect();
+    let clusters = decision.fleet().clusters().iter();
+    let explained = |name: &str| workspace.explain_cluster(id, name).expect("a cluster");
+    let pairs: Vec<PairExplanation> = clusters.flat_map(|cluster| explained(cluster.name.as_str())).collect();
     for pair in &pairs {
         assert_eq!(pair.candidate, decision.candidates().contains(pair.pair), "{what}: {pair:?}");
         assert!(pair.candidate || !pair.reasons.is_empty(), "{what}: {pair:?}");

@@ -1,0 +1,441 @@
+//! Changes of a workspace as values: anything that can be loaded can be put and removed later (W2).
+//!
+//! A [`WorkspaceChange`] is one or many steps. It is accepted whole or refused whole, with all that is wrong with it,
+//! and it can be previewed.
+
+mod carry;
+mod documents;
+mod impact;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+pub use impact::{Affected, Impact, Preview};
+
+use super::names::Unsound;
+use super::{LoadError, Workspace};
+use crate::deployment::Workload;
+use crate::id::Name;
+use crate::inventory::{Displaced, Request, ReservationId};
+use crate::lifecycle::{Action, Effect, Place};
+use crate::manifest::Kind;
+use crate::manifest::spec::Specs;
+use crate::origin::Problem;
+use crate::policy::Enforcement;
+use crate::time::Moment;
+
+/// What is to change in a workspace: steps that are accepted together, or refused together.
+///
+/// ```
+/// use siting::manifest::Kind;
+/// use siting::manifest::spec::{DeploymentSpec, Specs};
+/// use siting::policy::Enforcement;
+/// use siting::time::Moment;
+/// use siting::workspace::{AttachmentPoint, LoadOptions, Workspace, WorkspaceChange};
+///
+/// let mut workspace = Workspace::from_specs(Specs::default(), LoadOptions::default())?;
+/// let deployment = DeploymentSpec::of_model("bert-api-v1".parse()?, "bert".parse()?);
+/// let specs = Specs { deployments: vec![deployment], ..Specs::default() };
+/// workspace.change(Moment::default(), WorkspaceChange::new().put(specs))?;
+/// assert_eq!(workspace.deployments().len(), 1);
+///
+/// // A step that cannot be refuses them all.
+/// let both = WorkspaceChange::new()
+///     .remove(Kind::Deployment, "bert/bert-api-v1")
+///     .attach(AttachmentPoint::Environment("production".to_owned()), "eu-only", Enforcement::Enforce);
+/// let refused = workspace.change(Moment::default(), both).unwrap_err();
+/// assert_eq!(refused.problems[0].message, "no policy is called `eu-only`");
+/// assert_eq!(workspace.deployments().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct WorkspaceChange {
+    steps: Vec<ChangeStep>,
+}
+
+/// One step of a change.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum ChangeStep {
+    /// Documents, each in the place of the whole document of its kind and name, or as a new one.
+    Put(Box<Documents>),
+    /// A document that is no more.
+    Remove {
+        /// Its kind.
+        kind: Kind,
+        /// Its name; of a deployment, its address.
+        name: String,
+    },
+    /// A policy that is attached; one that is attached already changes its enforcement.
+    Attach {
+        /// Where.
+        at: AttachmentPoint,
+        /// The policy's name.
+        policy: String,
+        /// Whether it binds.
+        enforcement: Enforcement,
+    },
+    /// A policy that is attached no more.
+    Detach {
+        /// Where.
+        at: AttachmentPoint,
+        /// The policy's name.
+        policy: String,
+    },
+    /// How many nodes a pool has (I1). Fewer close those that are `gone`, then the highest; more open the lowest closed
+    /// ones first.
+    SetNodes {
+        /// The cluster.
+        cluster: String,
+        /// The pool.
+        pool: String,
+        /// How many.
+        nodes: u32,
+        /// The numbers of nodes that are gone.
+        gone: Vec<u32>,
+    },
+    /// A cluster's health (I3).
+    SetHealthy {
+        /// The cluster.
+        cluster: String,
+        /// Whether it can run anything.
+        healthy: bool,
+    },
+    /// A cluster's cordon (I3).
+    SetCordoned {
+        /// The cluster.
+        cluster: String,
+        /// Whether it is closed to new work.
+        cordoned: bool,
+    },
+    /// Room for replicas of a deployment, where every constraint holds (W6).
+    Commit {
+        /// The deployment's address.
+        deployment: String,
+        /// Where.
+        places: Vec<Place>,
+    },
+    /// Room for what is no deployment's: where, and what each replica takes.
+    Reserve(Vec<(Place, Request)>),
+    /// Room of the host's own that is given back.
+    Release(ReservationId),
+    /// A command of a workload's life (L12).
+    Command {
+        /// The workload's type.
+        resource_type: String,
+        /// The workload's name.
+        workload: Name,
+        /// What to do.
+        action: Box<Action>,
+    },
+}
+
+/// Where a policy is attached, by name.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum AttachmentPoint {
+    /// The workspace.
+    Workspace,
+    /// The environment of this name.
+    Environment(String),
+    /// The deployment of this address.
+    Deployment(String),
+}
+
+impl fmt::Display for AttachmentPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workspace => f.write_str("the workspace"),
+            Self::Environment(name) => write!(f, "environment `{name}`"),
+            Self::Deployment(address) => write!(f, "deployment `{address}`"),
+        }
+    }
+}
+
+/// Documents to be put, with what was wrong with the texts that they were read from.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Documents {
+    pub(super) specs: Specs,
+    problems: Vec<Problem>,
+    left_out: usize,
+    unsound: Unsound,
+}
+
+impl From<Specs> for Documents {
+    fn from(specs: Specs) -> Self {
+        Self { specs, ..Self::default() }
+    }
+}
+
+#[cfg(feature = "manifest")]
+impl From<crate::manifest::Reading> for Documents {
+    /// What was wrong with the texts is told when they are put, together with all else.
+    fn from(reading: crate::manifest::Reading) -> Self {
+        let crate::manifest::Reading { specs, mut problems, left_out, unread } = reading;
+        if left_out > 0 {
+            // The one that counts the others: what is left out is counted anew.
+            problems.pop();
+        }
+        Self { specs, problems, left_out, unsound: super::load::unsound(unread) }
+    }
+}
+
+impl WorkspaceChange {
+    /// Of no steps yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// And one more step.
+    #[must_use]
+    pub fn then(mut self, step: ChangeStep) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// And these documents.
+    #[must_use]
+    pub fn put(self, documents: impl Into<Documents>) -> Self {
+        self.then(ChangeStep::Put(Box::new(documents.into())))
+    }
+
+    /// And without a document: of a policy, environment, cluster, placement or the workspace by name, of a deployment by
+    /// address.
+    #[must_use]
+    pub fn remove(self, kind: Kind, name: impl Into<String>) -> Self {
+        self.then(ChangeStep::Remove { kind, name: name.into() })
+    }
+
+    /// And with a policy attached.
+    #[must_use]
+    pub fn attach(self, at: AttachmentPoint, policy: impl Into<String>, enforcement: Enforcement) -> Self {
+        self.then(ChangeStep::Attach { at, policy: policy.into(), enforcement })
+    }
+
+    /// And with a policy detached.
+    #[must_use]
+    pub fn detach(self, at: AttachmentPoint, policy: impl Into<String>) -> Self {
+        self.then(ChangeStep::Detach { at, policy: policy.into() })
+    }
+
+    /// And with so many nodes in a pool.
+    #[must_use]
+    pub fn set_nodes(self, cluster: impl Into<String>, pool: impl Into<String>, nodes: u32) -> Self {
+        let (cluster, pool) = (cluster.into(), pool.into());
+        self.then(ChangeStep::SetNodes { cluster, pool, nodes, gone: Vec::new() })
+    }
+
+    /// And with a command of a life carried out.
+    #[must_use]
+    pub fn command(self, resource_type: impl Into<String>, workload: Name, action: Action) -> Self {
+        let resource_type = resource_type.into();
+        self.then(ChangeStep::Command { resource_type, workload, action: Box::new(action) })
+    }
+
+    /// Its steps.
+    #[must_use]
+    pub fn steps(&self) -> &[ChangeStep] {
+        &self.steps
+    }
+}
+
+/// What an accepted change came to.
+#[derive(Clone, PartialEq, Debug, Default)]
+#[non_exhaustive]
+pub struct Changed {
+    /// Whether anything is other than it was.
+    pub changed: bool,
+    /// Replicas that ran on nodes which are gone.
+    pub displaced: Vec<Displaced>,
+    /// The reservations that were made, step by step.
+    pub reservations: Vec<ReservationId>,
+    /// What the host has to do for the lives of workloads, command by command.
+    pub effects: Vec<(Workload, Effect)>,
+    /// What was read and deserves a word: documents of other API groups that were skipped.
+    pub notices: Vec<Problem>,
+}
+
+/// A change that is refused, with all that is wrong with it; nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", super::summary(.problems))]
+#[non_exhaustive]
+pub struct ChangeError {
+    /// The problems, as a load has them; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl ChangeError {
+    fn new(problems: Vec<Problem>, left_out: usize) -> Self {
+        Self { problems: LoadError::new(problems, left_out).problems }
+    }
+}
+
+impl From<LoadError> for ChangeError {
+    fn from(error: LoadError) -> Self {
+        Self { problems: error.problems }
+    }
+}
+
+impl From<ChangeError> for LoadError {
+    fn from(error: ChangeError) -> Self {
+        Self { problems: error.problems }
+    }
+}
+
+/// The workspace while a change is carried out, step by step.
+struct Changing {
+    workspace: Workspace,
+    /// What steps have written into the documents since they were last resolved.
+    written: Option<Written>,
+    /// Attachments to deployments, of which no conflict may come (P10).
+    attached: Vec<String>,
+    done: Changed,
+}
+
+/// Documents that are other than the workspace has them.
+#[derive(Default)]
+struct Written {
+    specs: Specs,
+    problems: Vec<Problem>,
+    left_out: usize,
+    unsound: Unsound,
+    restated: crate::inventory::Restated,
+    /// Names that the change takes out, by what they are of.
+    removed: BTreeSet<(&'static str, String)>,
+    without_development: bool,
+    changed: bool,
+}
+
+impl Workspace {
+    /// Carries a change out.
+    ///
+    /// O(documents + reservations + lives).
+    ///
+    /// # Errors
+    /// [`ChangeError`] with all that is wrong; nothing has changed then.
+    pub fn change(&mut self, now: Moment, change: WorkspaceChange) -> Result<Changed, ChangeError> {
+        let (after, changed) = self.changed(now, change)?;
+        if changed.changed {
+            *self = after;
+        }
+        Ok(changed)
+    }
+
+    /// Puts documents: each in the place of the whole document of its kind and name, or as a new one.
+    ///
+    /// ```
+    /// use siting::manifest::read_str;
+    /// use siting::time::Moment;
+    /// use siting::Workspace;
+    ///
+    /// let mut workspace: Workspace = "".parse()?;
+    /// let policy = "
+    /// apiVersion: siting.dev/v1
+    /// kind: Policy
+    /// metadata: {name: us-only}
+    /// spec: {type: location, locations: [{type: country, name: us}]}
+    /// ";
+    /// assert!(workspace.put(Moment::default(), read_str("policy.yaml", policy))?.changed);
+    /// assert!(!workspace.put(Moment::default(), read_str("policy.yaml", policy))?.changed);
+    /// let wrong = read_str("policy.yaml", &policy.replace("name: us}", "name: usx}"));
+    /// let refused = workspace.put(Moment::default(), wrong).unwrap_err();
+    /// assert_eq!(refused.to_string(), "policy.yaml:5:57: no country is called `usx`");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub fn put(&mut self, now: Moment, documents: impl Into<Documents>) -> Result<Changed, ChangeError> {
+        self.change(now, WorkspaceChange::new().put(documents))
+    }
+
+    /// Removes a document to which nothing refers.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub fn remove(&mut self, now: Moment, kind: Kind, name: &str) -> Result<Changed, ChangeError> {
+        self.change(now, WorkspaceChange::new().remove(kind, name))
+    }
+
+    /// The workspace as it would be after a change; this one stays as it is (D10).
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub fn what_if(&self, now: Moment, change: WorkspaceChange) -> Result<Self, ChangeError> {
+        self.changed(now, change).map(|(after, _)| after)
+    }
+
+    fn changed(&self, now: Moment, change: WorkspaceChange) -> Result<(Self, Changed), ChangeError> {
+        let mut changing =
+            Changing { workspace: self.clone(), written: None, attached: Vec::new(), done: Changed::default() };
+        for step in change.steps {
+            changing.step(now, step)?;
+        }
+        changing.resolve()?;
+        Ok((changing.workspace, changing.done))
+    }
+}
+
+impl Changing {
+    fn step(&mut self, now: Moment, step: ChangeStep) -> Result<(), ChangeError> {
+        let step = match self.write(step) {
+            None => return Ok(()),
+            Some(step) => step,
+        };
+        // What is carried out is carried out on what the steps before it came to.
+        self.resolve()?;
+        let workspace = &mut self.workspace;
+        let refused = |message: String| ChangeError::new(vec![carry::refused(message)], 0);
+        match step {
+            ChangeStep::Commit { deployment, places } => {
+                let made = workspace.commit_places(&deployment, &places);
+                let made = made.map_err(|error| refused(format!("deployment `{deployment}`: {error}")))?;
+                self.done.changed |= !made.is_empty();
+                self.done.reservations.extend(made);
+            }
+            ChangeStep::Reserve(claims) => {
+                let made = workspace.reserve(&claims);
+                let made = made.map_err(|(at, error)| match claims.get(at) {
+                    Some((place, _)) => {
+                        refused(format!("pool `{}` of cluster `{}`: {error}", place.pool, place.cluster))
+                    }
+                    None => refused(error.to_string()),
+                })?;
+                self.done.changed |= !made.is_empty();
+                self.done.reservations.extend(made);
+            }
+            ChangeStep::Release(id) => {
+                workspace.release(id).map_err(|error| refused(error.to_string()))?;
+                self.done.changed = true;
+            }
+            ChangeStep::Command { resource_type, workload, action } => {
+                let life = workspace.find_workload(&resource_type, workload.as_str());
+                let life = life.map_err(|error| ChangeError::new(vec![error.into()], 0))?;
+                let entries = |workspace: &Workspace| workspace.life(&life).map(|life| life.entries().len());
+                let before = entries(workspace);
+                let effects = workspace.carry_out(now, &life, *action);
+                let effects = effects.map_err(|refusal| refused(format!("{resource_type} `{workload}`: {refusal}")))?;
+                self.done.changed |= entries(workspace) != before;
+                self.done.effects.extend(effects.into_iter().map(|effect| (life.clone(), effect)));
+            }
+            // All others are written into the documents.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Resolves the documents that were written, if any were.
+    fn resolve(&mut self) -> Result<(), ChangeError> {
+        let Some(written) = self.written.take() else { return Ok(()) };
+        let attached = std::mem::take(&mut self.attached);
+        if !written.changed && written.problems.is_empty() {
+            return Ok(());
+        }
+        let (after, displaced) = self.workspace.carried(written, &attached)?;
+        self.workspace = after;
+        self.done.changed = true;
+        self.done.displaced.extend(displaced);
+        Ok(())
+    }
+}

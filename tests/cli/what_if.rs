@@ -1,0 +1,99 @@
+//! Answers as if further documents were put (D10, W2).
+
+use crate::support::Folder;
+use serde_json::json;
+
+const FLEET: &str = "apiVersion: siting.dev/v1
+kind: Policy
+metadata: {name: only-de}
+spec: {type: location, locations: [{type: country, name: de}]}
+---
+apiVersion: siting.dev/v1
+kind: Environment
+metadata: {name: production}
+spec: {policies: [only-de]}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: v1}
+spec: {model: bert}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: berlin}
+spec: {provider: onprem, country: de, flavors: [{type: gpu, name: t4}]}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: paris}
+spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
+";
+const FRENCH: &str = "apiVersion: siting.dev/v1
+kind: Policy
+metadata: {name: only-de}
+spec: {type: location, locations: [{type: country, name: fr}]}
+";
+const MORE: &str = "apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: v2}
+spec: {model: bert}
+---
+apiVersion: other.dev/v1
+kind: Thing
+";
+const WRONG: &str = "apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: v3}
+spec: {model: bert, polices: [], policies: [only-da]}
+";
+
+fn folder() -> Folder {
+    Folder::of(&[("fleet.yaml", FLEET), ("french.yaml", FRENCH), ("more.yaml", MORE), ("wrong.yaml", WRONG)])
+}
+
+/// D10: each question is answered over what would be, and the files stay what they are.
+#[test]
+fn d10_documents_are_put_before_the_answer() {
+    let folder = folder();
+    let placed = |args: &[&str]| {
+        let report = folder.run(&[&["place", "@/fleet.yaml", "-o", "json"], args].concat()).json();
+        let all = report["deployments"].as_array().unwrap().iter();
+        all.map(|one| json!([one["name"], one["placements"][0]["cluster"]])).collect::<Vec<_>>()
+    };
+    assert_eq!(placed(&[]), [json!(["v1", "berlin"])]);
+    assert_eq!(placed(&["--what-if", "@/french.yaml"]), [json!(["v1", "paris"])]);
+    let both = ["--what-if", "@/french.yaml", "--what-if", "@/more.yaml"];
+    assert_eq!(placed(&both), [json!(["v1", "paris"]), json!(["v2", "paris"])]);
+    let explain = ["explain", "@/fleet.yaml", "-d", "bert/v2", "-c", "paris", "-o", "json", "--what-if", "@/more.yaml"];
+    let answer = folder.run(&explain);
+    assert_eq!((answer.status, answer.json()["allowed"].clone()), (1, json!(false)));
+    assert!(answer.err.contains("1 document of another API group was skipped"), "{}", answer.err);
+    let options = folder.run(&["options", "@/fleet.yaml", "--what-if", "@/french.yaml", "-o", "json"]).json();
+    let places = options["locations"].as_array().unwrap().iter().filter(|it| it["type"] == "country");
+    assert_eq!(places.map(|it| it["name"].clone()).collect::<Vec<_>>(), ["fr"]);
+    let codes = |args: &[&str]| {
+        let report = folder.run(&[&["check", "@/fleet.yaml", "-o", "json"], args].concat()).json();
+        report["findings"].as_array().unwrap().len()
+    };
+    assert_eq!(codes(&[]), codes(&["--what-if", "@/french.yaml"]));
+}
+
+/// W2: what cannot be put is bad input, with all its problems and their places.
+#[test]
+fn w2_what_cannot_be_put_is_bad_input() {
+    let answer = folder().run(&["place", "@/fleet.yaml", "--what-if", "@/wrong.yaml", "-o", "json"]);
+    assert_eq!(answer.status, 2);
+    let errors = answer.json()["errors"].clone();
+    let found: Vec<_> =
+        errors.as_array().unwrap().iter().map(|it| (it["message"].clone(), it["file"].clone())).collect();
+    assert_eq!(
+        found,
+        [
+            (json!("a deployment's spec has no field `polices`"), json!("wrong.yaml")),
+            (json!("no policy is called `only-da`"), json!("wrong.yaml")),
+        ]
+    );
+    let missing = folder().run(&["check", "@/fleet.yaml", "--what-if", "@/none.yaml"]);
+    assert_eq!(missing.status, 2);
+    assert!(missing.err.contains("none.yaml"), "{}", missing.err);
+}
