@@ -8,7 +8,7 @@ FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario
 # How long each fuzz target runs: `make fuzz SECONDS=600`.
 SECONDS = 60
 
-.PHONY: demo test bless wheel assure features oracle walk cedar mutants licences fuzz keywords bench bench-python instructions tools
+.PHONY: demo test bless wheel assure features oracle walk planners cedar mutants licences fuzz keywords bench bench-python instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -54,7 +54,7 @@ wheel: tools
 	cd python/tests && python -m pytest --quiet -c ../pyproject.toml --rootdir ..
 
 ## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
-assure: tools features licences oracle walk cedar fuzz keywords mutants
+assure: tools features licences oracle walk planners cedar fuzz keywords mutants
 	cargo package --quiet --allow-dirty
 	$(MAKE) instructions
 
@@ -64,6 +64,10 @@ instructions: tools
 	@command -v valgrind >/dev/null || { echo "valgrind is missing; install it to count instructions" >&2; exit 1; }
 	cargo install --quiet gungraun-runner --version 0.20.0 --root "$$CARGO_TARGET_DIR/gungraun-runner"
 	PATH="$$CARGO_TARGET_DIR/gungraun-runner/bin:$$PATH" cargo bench --quiet --manifest-path benches/instructions/Cargo.toml
+
+## Planners that share a log, a million steps.
+planners:
+	SITING_PLANNER_STEPS=1000000 cargo test --quiet --all-features --test core planners::random
 
 ## Every combination of features builds, the crate's next version says what it breaks, and it builds with
 ## the oldest Rust that it names, where that is installed.

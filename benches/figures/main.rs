@@ -6,6 +6,7 @@ mod fleet;
 
 mod allowed;
 mod build;
+mod change;
 mod compile;
 mod load;
 mod place;
@@ -33,5 +34,6 @@ fn main() {
     reserve::bench(&mut criterion);
     load::bench(&mut criterion);
     build::bench(&mut criterion);
+    change::bench(&mut criterion);
     criterion.final_summary();
 }

@@ -9,6 +9,7 @@ Policies say which places and which hardware are allowed. They are attached at t
 environment, a deployment. What they leave meets the clusters there are, and a :class:`Decision` is the result.
 """
 
+from siting._changes import Change, Changed, DeploymentImpact, Displaced, Preview
 from siting._commands import Command
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
@@ -143,6 +144,8 @@ __all__ = [
     "Candidate",
     "CaseResult",
     "Catalog",
+    "Change",
+    "Changed",
     "Choice",
     "Cluster",
     "Command",
@@ -156,10 +159,12 @@ __all__ = [
     "Decisions",
     "Deployment",
     "DeploymentDiff",
+    "DeploymentImpact",
     "Description",
     "Diff",
     "DiffCause",
     "Difference",
+    "Displaced",
     "Document",
     "Drain",
     "DrainBlocked",
@@ -212,6 +217,7 @@ __all__ = [
     "PoolExplanation",
     "PoolGpu",
     "Preferences",
+    "Preview",
     "Quarantined",
     "Reason",
     "Refusal",

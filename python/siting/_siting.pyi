@@ -18,10 +18,12 @@ __all__ = [
     "__version__",
     "adopt_life",
     "advance",
+    "apply_entry",
     "attach",
     "autoscale",
     "builtin_catalog",
     "carry_out",
+    "change",
     "change_policies",
     "closed",
     "commit",
@@ -41,14 +43,18 @@ __all__ = [
     "offload",
     "offload_live",
     "offload_loaded",
+    "prepare",
     "preview",
+    "preview_change",
     "read_back",
+    "rebase_entry",
     "release",
     "remove_environment",
     "reservations",
     "reserve",
     "restore",
     "restore_life",
+    "revision",
     "rollout_bounds",
     "routes",
     "run_command_line",
@@ -57,6 +63,7 @@ __all__ = [
     "set_cluster",
     "settle_violations",
     "violations",
+    "what_if",
     "write_down",
 ]
 
@@ -86,6 +93,13 @@ def autoscale(
 ) -> tuple[str, str]: ...
 def attach(workspace: Workspace, deployment: str, policy: tuple[str, bool]) -> None: ...
 def carry_out(workspace: Workspace, workload: tuple[str, str], now: int, step: str) -> str: ...
+def change(workspace: Workspace, now: int | None, change: str) -> str: ...
+def preview_change(workspace: Workspace, now: int | None, change: str) -> str: ...
+def what_if(workspace: Workspace, now: int | None, change: str) -> Workspace: ...
+def prepare(workspace: Workspace, now: int | None, key: str, change: str) -> str | None: ...
+def apply_entry(workspace: Workspace, entry: str) -> str | None: ...
+def rebase_entry(workspace: Workspace, entry: str) -> str: ...
+def revision(workspace: Workspace) -> int: ...
 def change_policies(workspace: Workspace, environment: str | None, policies: list[tuple[str, bool]]) -> None: ...
 def closed(workspace: Workspace) -> list[tuple[str, bool, bool]]: ...
 def commit(workspace: Workspace, deployment: str, decision: Decision) -> list[int]: ...

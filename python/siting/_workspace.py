@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from siting import _siting
 from siting._arguments import about, checked, checked_class, checked_late, quantity_text, spelt
+from siting._changes import Change, Changed, Preview
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
@@ -102,7 +103,8 @@ def schema(kind: str | None = None) -> dict[str, Any]:
 class _Given:
     """What was given to be loaded: paths, and texts that manifests and documents make."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Source], before: int = 0) -> None:
+        self._before = before
         self.paths: list[str] = []
         self.texts: list[tuple[str, str]] = []
         self.documents: list[Document] = []
@@ -118,7 +120,7 @@ class _Given:
         document = given.manifest() if isinstance(given, Document) else given
         if isinstance(given, Document):
             self.documents.append(given)
-        number = len(self.texts) + 1
+        number = self._before + len(self.texts) + 1
         metadata = document.get("metadata")
         called = metadata.get("name") if isinstance(metadata, Mapping) else None
         kind = document.get("kind", "document")
@@ -142,6 +144,15 @@ class _Given:
                     error.path = spelt(path_of(self._lines[error.file], error.line))
                     error.line = error.column = None
             raise
+
+
+@contextlib.contextmanager
+def _told(change: Change) -> Iterator[None]:
+    """Tell what is wrong with the documents of a change by the paths of their fields."""
+    with contextlib.ExitStack() as stack:
+        for given in change._given:
+            stack.enter_context(given.told_by_path())
+        yield
 
 
 def path_text(path: Path) -> str:
@@ -191,6 +202,16 @@ class Workspace:
             message = f"the {kind} `{name}` that is given differs from the one that is loaded"
             raise InvalidValue(message, code="document-differs", help="give its name, or the document that is loaded")
         return named.address
+
+    def _holding(self, deployment: str | Document) -> tuple[_siting.Workspace, str]:
+        """Return a workspace that has a deployment, which is this one or as it would be with it, and its name."""
+        if isinstance(deployment, str):
+            return self._core, deployment
+        written = json.loads(self._core.named(deployment.name))
+        found = [Document.from_manifest(one) for one in (written if isinstance(written, list) else [written]) if one]
+        if any(type(one) is type(deployment) and one.address == deployment.address for one in found):
+            return self._core, self._name(deployment)
+        return self.what_if(Change().put(deployment))._core, deployment.address
 
     def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[tuple[str, bool]]:
         listed = list(policies)
@@ -251,10 +272,12 @@ class Workspace:
     def place(self, deployment: str | Deployment, *, partial: bool = False) -> Decision:
         """Decide one deployment alone, on the fleet as it is: ``name`` where unique, else ``workload/name``.
 
-        With ``partial``, as many replicas are placed as fit.
+        A :class:`siting.Deployment` that is not loaded is decided as if it were. With ``partial``, as many replicas are placed as fit.
         """
-        named = deployment if type(deployment) is str else self._name(deployment)
-        return Decision._of(self._core.place(named, partial))
+        if type(deployment) is str:
+            return Decision._of(self._core.place(deployment, partial))
+        core, name = self._holding(deployment)
+        return Decision._of(core.place(name, partial))
 
     def place_each(self, deployments: Iterable[str | Deployment], *, partial: bool = False) -> Decisions:
         """Decide some deployments in one call, each as if it were the only one, on the fleet as it is."""
@@ -273,9 +296,13 @@ class Workspace:
         return Allowed(self._core.allowed())
 
     def explain(self, deployment: str | Deployment, *, cluster: str | Cluster | None = None) -> Explanation:
-        """Say why a deployment may run where it may; why not elsewhere, or on one cluster."""
+        """Say why a deployment may run where it may; why not elsewhere, or on one cluster.
+
+        One that is not loaded is explained as if it were.
+        """
         place = cluster if cluster is None else self._name(cluster)
-        return read(Explanation, self._core.place(self._name(deployment), False).explanation(place))
+        core, name = self._holding(deployment)
+        return read(Explanation, core.place(name, False).explanation(place))
 
     def options(
         self,
@@ -380,6 +407,63 @@ class Workspace:
     def set_cluster(self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None) -> None:
         """Record a cluster's health, close it to new work or open it again."""
         _siting.set_cluster(self._core, self._name(name), healthy, cordoned)
+
+    # Changes.
+
+    @property
+    def revision(self) -> int:
+        """How many changes have been accepted."""
+        return _siting.revision(self._core)
+
+    def change(self, change: Change, *, now: Moment | None = None) -> Changed:
+        """Do several things together, or nothing: then :class:`siting.LoadError` says all that is wrong.
+
+        ``now`` is the moment of the last change where it is not given.
+        """
+        at = None if now is None else millis(now)
+        with _told(change):
+            return Changed.from_json(json.loads(_siting.change(self._core, at, change._written())))
+
+    def put(self, *documents: Source, now: Moment | None = None) -> Changed:
+        """Put documents, each in the place of the whole one of its kind and name, or as a new one."""
+        return self.change(Change().put(*documents), now=now)
+
+    def remove(self, *documents: Document | tuple[str, str], now: Moment | None = None) -> Changed:
+        """Remove documents to which nothing refers, given as they are or by kind and name."""
+        return self.change(Change().remove(*documents), now=now)
+
+    def preview(self, change: Change, *, now: Moment | None = None) -> Preview:
+        """Tell what a change would come to. Nothing changes."""
+        at = None if now is None else millis(now)
+        with _told(change):
+            return Preview.from_json(json.loads(_siting.preview_change(self._core, at, change._written())))
+
+    def what_if(self, change: Change, *, now: Moment | None = None) -> Workspace:
+        """Return the workspace as it would be after a change; this one stays as it is."""
+        at = None if now is None else millis(now)
+        with _told(change):
+            return Workspace._of(_siting.what_if(self._core, at, change._written()))
+
+    def prepare(self, change: Change, *, key: str, now: Moment | None = None) -> str | None:
+        """Return an entry for a change, as text to be appended to a log; ``None`` where it would change nothing.
+
+        The key names what is wanted: an entry is applied once, however often it is sent.
+        """
+        at = None if now is None else millis(now)
+        with _told(change):
+            return _siting.prepare(self._core, at, key, change._written())
+
+    def apply(self, entry: str) -> Changed | None:
+        """Carry an entry out, which was prepared here or elsewhere; ``None`` where it has been applied before.
+
+        Raises :class:`siting.Conflict` where others came first: catch up, and :meth:`rebase` it.
+        """
+        told = _siting.apply_entry(self._core, entry)
+        return None if told is None else Changed.from_json(json.loads(told))
+
+    def rebase(self, entry: str) -> str:
+        """Return the same entry to follow the present revision, if each of its decisions holds here and now."""
+        return _siting.rebase_entry(self._core, entry)
 
     # Changes of policies.
 

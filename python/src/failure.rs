@@ -9,7 +9,7 @@ use siting::origin::Problem;
 use siting::placement::CommitError;
 use siting::report::ErrorReport;
 use siting::workspace::{
-    AttachError, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError, TakeBackError,
+    AttachError, ChangeError, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError, TakeBackError,
 };
 
 /// Why there is no answer. Becomes an exception where it leaves the module, so that calls can fail
@@ -39,7 +39,7 @@ impl Failure {
         Self::Value { code: "invalid-value", message: message.into(), help }
     }
 
-    fn conflict(code: &'static str, cause: &impl ToString) -> Self {
+    pub(crate) fn conflict(code: &'static str, cause: &impl ToString) -> Self {
         Self::Conflict { code, message: cause.to_string() }
     }
 }
@@ -71,6 +71,12 @@ impl From<Failure> for PyErr {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
+        Self::Load(error.problems)
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
         Self::Load(error.problems)
     }
 }

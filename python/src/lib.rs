@@ -6,6 +6,7 @@
 //! JSON, a record of its fields there.
 
 mod capacity;
+mod changes;
 mod columns;
 mod decision;
 mod failure;
@@ -27,6 +28,8 @@ mod _siting {
 
     #[pymodule_export]
     use super::capacity::{closed, commit, commit_places, release, reservations, reserve, restore, set_cluster};
+    #[pymodule_export]
+    use super::changes::{apply_entry, change, prepare, preview_change, rebase_entry, revision, what_if};
     #[pymodule_export]
     use super::decision::{Decision, Decisions};
     #[pymodule_export]

@@ -103,8 +103,13 @@ fn change(environment: Option<&str>, policies: Vec<Named>) -> PolicyChange {
 }
 
 fn told(workspace: &Snapshot, violations: &[Violation]) -> Outcome<String> {
+    json(&all(workspace, violations))
+}
+
+/// Those of lives, and of what runs by documents.
+pub(crate) fn all(workspace: &Snapshot, violations: &[Violation]) -> Vec<Value> {
     let of_lives = violations.iter().map(|violation| entry(workspace, violation));
-    json(&of_lives.chain(running(workspace)).collect::<Vec<_>>())
+    of_lives.chain(running(workspace)).collect()
 }
 
 /// What runs by documents of kind `Placement`, and no life knows of: the host's to move.

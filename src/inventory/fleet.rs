@@ -150,6 +150,13 @@ impl Fleet {
         self.clusters.iter().map(def).collect()
     }
 
+    /// States another number of a pool's nodes.
+    pub(super) fn set_nodes(&mut self, pool: PoolId, nodes: u32) {
+        if let Some(found) = self.pools.get_mut(pool.index()) {
+            found.def.nodes = Some(nodes);
+        }
+    }
+
     /// States another price for a pool's nodes.
     pub(super) fn set_price(&mut self, pool: PoolId, price: Option<Money>) {
         let Some(found) = self.pools.get_mut(pool.index()) else { return };

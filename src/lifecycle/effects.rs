@@ -10,7 +10,7 @@ use crate::time::Moment;
 
 /// Something for the host to do, in the order given. Observations that answer it name its generation,
 /// so that late ones are told from those that count (L8).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Effect {
     /// Lead calls of an endpoint to a deployment.
@@ -93,7 +93,7 @@ pub enum Effect {
 }
 
 /// A deployment's part of the calls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Weight {
     /// The deployment.
     pub deployment: Number,
@@ -117,7 +117,7 @@ pub enum Endpoint {
 }
 
 /// News that people may want.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notice {
     /// A promotion began.

@@ -17,6 +17,7 @@
 
 mod autoscaling;
 mod commands;
+mod desired;
 mod effects;
 mod journal;
 mod placements;
@@ -31,6 +32,7 @@ pub use commands::{
     Action, Adopted, Change, Class, Command, Edit, EditPlan, Field, Form, Lacking, Observation, PlaceSeen,
     PlannedChange, Push, PushKind, START_DEADLINE,
 };
+pub use desired::{Desired, DesiredDeployment, DesiredRoute};
 pub use effects::{Effect, Endpoint, Notice, Weight};
 pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
 pub use placements::{Placed, PlacementRequest, Purpose};

@@ -139,7 +139,7 @@ impl State {
     }
 
     /// Who answers the calls of an endpoint, and which part of them: as [`route`](Self::route) has it.
-    fn weights(&self, endpoint: &Endpoint) -> SmallVec<[Weight; 2]> {
+    pub(in crate::lifecycle) fn weights(&self, endpoint: &Endpoint) -> SmallVec<[Weight; 2]> {
         match replaced_in(endpoint).and_then(|environment| self.shares(environment)) {
             Some(shares) => shares.into_iter().map(|(deployment, percent)| Weight { deployment, percent }).collect(),
             None => {

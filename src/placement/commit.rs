@@ -136,7 +136,7 @@ pub fn located(decision: &Decision, fleet: &Arc<Fleet>) -> Result<Vec<(PairId, u
 }
 
 /// What the replicas take, if every constraint but room holds.
-fn checked(
+pub(crate) fn checked(
     inventory: &Inventory,
     scope: &Arc<Scope>,
     ask: &Ask<'_>,

@@ -26,8 +26,8 @@ mod spread;
 
 pub use allot::ranking;
 pub use ask::Ask;
-pub(crate) use commit::commit_own;
 pub use commit::{CommitError, commit, located};
+pub(crate) use commit::{checked, commit_own};
 pub use constraint::Code;
 pub use counts::Counts;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};

@@ -7,8 +7,8 @@ use super::values::{valid, words};
 use super::worlds::WorldOptions;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
 use crate::deployment::{Demand, Deployment, Preferences, Workload};
-use crate::id::{Name, ResourceTypeId};
-use crate::inventory::Inventory;
+use crate::id::{DeploymentId, Name, PairId, ResourceTypeId};
+use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
 use crate::policy::{
     Attachment, AxisScope, Environment, Options, Policy, PolicySet, Restriction, Scope, State, Targets,
@@ -59,7 +59,6 @@ parts! {
     Deployment: |workspace| workspace.deployments().first().cloned();
     Demand: |workspace| workspace.deployments().first().map(|deployment| deployment.demand.clone());
     Preferences: |workspace| workspace.deployments().first().map(|deployment| deployment.preferences.clone());
-    Running: |workspace| workspace.running().first().cloned();
     Workload: |workspace| workspace.deployments().first().map(|deployment| deployment.workload.clone());
     Scope: |workspace| Some((*workspace.scope(workspace.deployment_ids().next()?).ok()?).clone());
     AxisScope: |workspace| Some(workspace.scope(workspace.deployment_ids().next()?).ok()?.axis(Axis::Location).clone());
@@ -120,6 +119,19 @@ impl Draw for Choice {
             let spec = ChoiceSpec::draw(choices);
             catalog.resolve(spec.kind, &spec.name)
         })
+    }
+}
+
+impl Draw for Running {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self {
+            document: Name::draw(choices),
+            deployment: DeploymentId::draw(choices),
+            pair: PairId::draw(choices),
+            replicas: choices.between(1, 5),
+            request: Request::draw(choices),
+            reservation: ReservationId::draw(choices),
+        }
     }
 }
 

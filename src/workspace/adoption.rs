@@ -114,6 +114,7 @@ impl Workspace {
         self.unwrite_running(workload);
         (self.inventory, self.lives.holdings) = (inventory, holdings);
         self.lives.journals.insert(workload.clone(), journal);
+        self.accepted(None, format!("{} `{}`", self.catalog.resource_type_name(workload.resource_type), workload.name));
         Ok(())
     }
 

@@ -7,7 +7,6 @@ use crate::id::{DeploymentId, PolicyId};
 use crate::manifest::Kind;
 use crate::placement::{Code, Reason, policy_reasons};
 use crate::policy::{Attachment, Enforcement, Environment, Scope};
-use crate::time::Moment;
 
 /// A policy that cannot be attached; nothing has changed (P10).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -65,6 +64,9 @@ impl Workspace {
         let policy = policy.find_in(self)?;
         let attachment = Attachment { policy, enforcement };
         let (deployment, found) = self.found(deployment)?;
+        if found.attachments.contains(&attachment) {
+            return Ok(());
+        }
         let mut after = found.clone();
         after.attachments.retain(|attached| attached.policy != policy);
         after.attachments.push(attachment);
@@ -76,6 +78,9 @@ impl Workspace {
             *found = after;
         }
         self.write_own_policies(deployment);
+        if let Some(address) = self.deployment(deployment).map(crate::deployment::Deployment::address) {
+            self.accepted(None, format!("deployment `{address}`"));
+        }
         Ok(())
     }
 
@@ -99,7 +104,7 @@ impl Workspace {
             return Err(RemoveEnvironmentError::Governs { environment: name.to_owned(), deployments });
         }
         let change = WorkspaceChange::new().remove(Kind::Environment, name);
-        match self.change(Moment::default(), change) {
+        match self.change(self.last_moment().unwrap_or_default(), change) {
             Ok(_) => Ok(()),
             Err(error) => Err(RemoveEnvironmentError::InUse(error)),
         }

@@ -103,7 +103,12 @@ impl Workspace {
         let found = deployments.get(id).ok_or(CommitError::Refused)?;
         let scope = self.scope_of(found).into();
         let ask = Ask::new(&found.demand, found.replicas).preferring(&found.preferences);
-        placement::commit(&mut self.inventory, &scope, &ask, places)
+        let made = placement::commit(&mut self.inventory, &scope, &ask, places)?;
+        if !made.is_empty() {
+            let address = found.address();
+            self.accepted(None, format!("deployment `{address}`"));
+        }
+        Ok(made)
     }
 
     /// Reserves capacity that belongs to no deployment, all or nothing: how many replicas where, and what each takes.
@@ -117,7 +122,11 @@ impl Workspace {
             Ok((pair, *request, place.replicas))
         };
         let wanted = wanted.iter().enumerate().map(pair).collect::<Result<Vec<_>, _>>()?;
-        self.inventory.reserve_all(&wanted)
+        let made = self.inventory.reserve_all(&wanted)?;
+        if !made.is_empty() {
+            self.accepted(None, format!("{} reservations", made.len()));
+        }
+        Ok(made)
     }
 
     /// The same policies and deployments over another inventory, on which nothing of this workspace runs. For
@@ -138,7 +147,11 @@ impl Workspace {
     pub fn release(&mut self, id: ReservationId) -> Result<(), ReleaseError> {
         match self.inventory.owner(id) {
             Some(owner @ Owner::Deployment(_)) => Err(ReleaseError::Owned { id, owner: owner.clone() }),
-            _ => Ok(self.inventory.release(id)?),
+            _ => {
+                self.inventory.release(id)?;
+                self.accepted(None, format!("reservation {id}"));
+                Ok(())
+            }
         }
     }
 
@@ -149,7 +162,11 @@ impl Workspace {
     pub fn take_back(&mut self, reservation: &Reservation) -> Result<(), TakeBackError> {
         match reservation.owner() {
             owner @ Owner::Deployment(_) => Err(TakeBackError::Owned { id: reservation.id(), owner: owner.clone() }),
-            Owner::Host => Ok(self.inventory.restore(reservation)?),
+            Owner::Host => {
+                self.inventory.restore(reservation)?;
+                self.accepted(None, format!("reservation {}", reservation.id()));
+                Ok(())
+            }
         }
     }
 
@@ -159,9 +176,11 @@ impl Workspace {
     /// [`LookupError`].
     pub fn set_healthy(&mut self, cluster: impl Reference<ClusterId>, healthy: bool) -> Result<(), LookupError> {
         let id = cluster.find_in(self)?;
-        if let Some(name) = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone()) {
+        let name = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone());
+        if let Some(name) = name.filter(|_| self.inventory.healthy().contains(id) != healthy) {
             self.inventory.set_healthy(id, healthy);
             self.write_flag(name.as_str(), healthy, |spec| &mut spec.healthy);
+            self.accepted(None, format!("cluster `{name}`"));
         }
         Ok(())
     }
@@ -172,9 +191,11 @@ impl Workspace {
     /// [`LookupError`].
     pub fn set_cordoned(&mut self, cluster: impl Reference<ClusterId>, cordoned: bool) -> Result<(), LookupError> {
         let id = cluster.find_in(self)?;
-        if let Some(name) = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone()) {
+        let name = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone());
+        if let Some(name) = name.filter(|_| self.inventory.cordoned().contains(id) != cordoned) {
             self.inventory.set_cordoned(id, cordoned);
             self.write_flag(name.as_str(), cordoned, |spec| &mut spec.cordoned);
+            self.accepted(None, format!("cluster `{name}`"));
         }
         Ok(())
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
+use super::lives::Claims;
 use crate::catalog::FlavorKind;
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
 use crate::inventory::{Inventory, Owner, Request, Reservation, ReservationId};
 use crate::lifecycle::{Number, Place, Refusal, Site, State};
-use crate::placement::Decision;
 
 /// Which replicas: of a workload (by the index of its type, and name), a deployment, a place, and the
 /// generation that they were started in.
@@ -154,7 +154,7 @@ impl Holdings {
         inventory: &mut Inventory,
         workload: &Workload,
         state: &State,
-        decisions: &BTreeMap<Number, Decision>,
+        claims: &Claims,
     ) -> Result<(), Refusal> {
         let wanted = self.wanted(workload, state);
         let of_this = |key: &&Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
@@ -164,7 +164,7 @@ impl Holdings {
             if let Some(holding) = self.0.get_mut(&key) {
                 holding.resize(inventory, replicas)?;
                 inventory.assign(holding.id, owner(state, key.2));
-            } else if let Some((pair, request)) = decisions.get(&key.2).and_then(|decision| decided(decision, &key.3)) {
+            } else if let Some((pair, request)) = claims.get(&key.2).and_then(|claims| claimed(claims, &key.3)) {
                 let id = reserve(inventory, pair, &request, replicas)?;
                 inventory.assign(id, owner(state, key.2));
                 self.0.insert(key, Holding { request, replicas, id });
@@ -220,18 +220,11 @@ fn release(inventory: &mut Inventory, id: ReservationId) -> Result<(), Refusal> 
     inventory.release(id).map_err(|error| Refusal::new("I4", error.to_string()))
 }
 
-/// What a decision takes at a place.
-fn decided(decision: &Decision, place: &Place) -> Option<(PairId, Request)> {
-    let fleet = decision.fleet();
-    let at = |id: PairId| {
-        let pair = fleet.pair(id)?;
-        let flavor = flavor(fleet.catalog(), pair.flavor);
-        let same = fleet.cluster(pair.cluster)?.name == place.cluster
-            && fleet.pool(pair.pool)?.def.name == place.pool
-            && flavor == *place.flavor;
-        same.then_some(id)
-    };
-    decision.placements().iter().find_map(|placement| Some((at(placement.pair)?, placement.request)))
+/// What is claimed at a place.
+fn claimed(claims: &[(Place, PairId, Request)], place: &Place) -> Option<(PairId, Request)> {
+    // Of several for one place, the last one counts.
+    let found = claims.iter().rev().find(|(claimed, ..)| claimed == place);
+    found.map(|(_, pair, request)| (*pair, *request))
 }
 
 fn flavor(catalog: &crate::catalog::Catalog, flavor: crate::id::FlavorId) -> String {

@@ -6,10 +6,12 @@ use indexmap::IndexMap;
 
 use super::Workspace;
 use super::holdings::Holdings;
-use crate::deployment::{Deployment, Workload};
-use crate::id::{EnvironmentId, Name};
+use crate::deployment::{Deployment, Preferences, Workload};
+use crate::id::{EnvironmentId, Name, PairId};
+use crate::inventory::Request;
 use crate::lifecycle::{
-    Action, Command, Effect, Journal, Number, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal, Sight, State,
+    Action, Command, Desired, Effect, Journal, Number, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal,
+    Sight, State,
 };
 use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
@@ -22,11 +24,14 @@ pub(super) struct Lives {
     pub(super) holdings: Holdings,
 }
 
-/// A command with the decisions behind its placements, which the log does not need.
+/// A command with what its placements take, which the log does not need.
 struct Prepared {
     command: Command,
-    decisions: BTreeMap<Number, Decision>,
+    claims: Claims,
 }
+
+/// What decided placements take: by deployment, each place with what a replica there takes.
+pub(super) type Claims = BTreeMap<Number, Vec<(Place, PairId, Request)>>;
 
 impl Workspace {
     /// The workload of a type and name. It need not have a lifecycle yet.
@@ -45,6 +50,12 @@ impl Workspace {
     /// All lifecycles, in the order in which they began.
     pub fn lives(&self) -> impl Iterator<Item = (&Workload, &Journal)> {
         self.lives.journals.iter()
+    }
+
+    /// What should be of each workload: replicas at each place, builds, routes (W7). A host that has lost effects, or is
+    /// not sure that it has them all, brings this about.
+    pub fn desired(&self) -> impl Iterator<Item = (&Workload, Desired)> {
+        self.lives().map(|(workload, journal)| (workload, journal.state().desired()))
     }
 
     /// The command for an action: the environment's own default about a replaced holder filled in
@@ -79,22 +90,124 @@ impl Workspace {
     /// # Errors
     /// [`Refusal`]; nothing has changed.
     pub fn carry_out(&mut self, now: Moment, workload: &Workload, action: Action) -> Result<Vec<Effect>, Refusal> {
-        let Prepared { command, decisions } = self.prepared(now, workload, action)?;
-        let mut after = self.state_of(workload)?;
-        after.apply(now, &command)?;
-        let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
-        if let Err(taken) = holdings.follow(&mut inventory, workload, &after, &decisions) {
+        let (now, entries) = (self.moment_of(now), self.entries_of(workload));
+        let (_, effects) = self.carry_out_decided(now, workload, action)?;
+        if self.entries_of(workload) != entries {
+            let resource_type = self.catalog.resource_type_name(workload.resource_type);
+            self.accepted(Some(now), format!("{resource_type} `{}`", workload.name));
+        }
+        Ok(effects)
+    }
+
+    fn entries_of(&self, workload: &Workload) -> Option<usize> {
+        self.life(workload).map(|life| life.entries().len())
+    }
+
+    /// The same, as a part of a change; with the command and all that was decided for it.
+    pub(super) fn carry_out_decided(
+        &mut self,
+        now: Moment,
+        workload: &Workload,
+        action: Action,
+    ) -> Result<(Command, Vec<Effect>), Refusal> {
+        let prepared = self.prepared(now, workload, action)?;
+        match self.carry(now, workload, &prepared)? {
+            Ok(effects) => Ok((prepared.command, effects)),
             // Two sides of a rollout that were each granted the same room: neither gets more for now.
-            return match without_room(&command.action, taken.to_string()) {
-                Some(action) => self.carry_out(now, workload, action),
+            Err(taken) => match without_room(&prepared.command.action, taken.to_string()) {
+                Some(action) => self.carry_out_decided(now, workload, action),
                 None => Err(taken),
+            },
+        }
+    }
+
+    /// Carries out a command that somebody decided: each placement is checked as any claim is, and nothing is solved
+    /// (W6).
+    pub(super) fn carry_out_checked(
+        &mut self,
+        now: Moment,
+        workload: &Workload,
+        command: Command,
+    ) -> Result<(Command, Vec<Effect>), Refusal> {
+        let state = self.state_of(workload)?;
+        let Command { mut action, placements } = command;
+        self.complete(workload, &state, &mut action)?;
+        let requests = state.placements_needed(now, &action);
+        if requests.len() != placements.len() {
+            let reason = format!("the command carries {} placements and needs {}", placements.len(), requests.len());
+            return Err(Refusal::new("L12", reason).next("decide it anew"));
+        }
+        let (mut claims, mut left) = (Claims::new(), placements.clone());
+        for request in requests {
+            let of_this = |placed: &Placed| placed.deployment == request.deployment;
+            let Some(placed) = left.iter().position(of_this).map(|at| left.remove(at)) else {
+                let reason = format!("the command carries no placement of its number {}", request.deployment.get());
+                return Err(Refusal::new("L12", reason).next("decide it anew"));
             };
+            if placed.refusal.is_none() {
+                let checked = self.checked(workload, &request, &placed.places)?;
+                claims.entry(request.deployment).or_default().extend(checked);
+            }
+        }
+        let prepared = Prepared { command: Command { action, placements }, claims };
+        let effects = self.carry(now, workload, &prepared)??;
+        Ok((prepared.command, effects))
+    }
+
+    /// What the replicas of a request take at places that somebody decided, if they may be there.
+    fn checked(
+        &self,
+        workload: &Workload,
+        request: &PlacementRequest,
+        places: &[Place],
+    ) -> Result<Vec<(Place, PairId, Request)>, Refusal> {
+        if request.purpose == Purpose::Shrink {
+            // Nothing is taken anew: it says which of its places are kept first.
+            let anew = places.iter().find(|place| !request.keep.contains(place));
+            return match anew {
+                None => Ok(Vec::new()),
+                Some(place) => {
+                    let reason = format!("no replicas of it are on cluster `{}` so", place.cluster);
+                    Err(Refusal::new("W6", reason).next("decide anew"))
+                }
+            };
+        }
+        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings)?;
+        let pair = |place: &Place| {
+            let gone =
+                || format!("pool `{}` of cluster `{}` with `{}` is gone", place.pool, place.cluster, place.flavor);
+            Ok((self.pair(place).ok_or_else(|| Refusal::new("W6", gone()).next("decide anew"))?, place.replicas))
+        };
+        let pairs = places.iter().map(pair).collect::<Result<Vec<_>, Refusal>>()?;
+        let keeps = !request.keep.is_empty() && places == request.keep.as_slice();
+        // Where all stay, the spread is not asked again.
+        let preferences = if keeps { Preferences::default() } else { deployment.preferences.clone() };
+        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&preferences);
+        let wanted = placement::checked(&self.inventory, &scope.into(), &ask, &pairs);
+        let wanted = wanted.map_err(|error| Refusal::new("W6", error.to_string()).next("decide anew"))?;
+        let claims = places.iter().zip(wanted).filter(|(place, _)| place.replicas > 0 && !keeps);
+        Ok(claims.map(|(place, (pair, of, _))| (Place { replicas: 0, ..place.clone() }, pair, of)).collect())
+    }
+
+    /// Carries a command out. Inside, a refusal for want of room, of which nothing has come.
+    fn carry(
+        &mut self,
+        now: Moment,
+        workload: &Workload,
+        prepared: &Prepared,
+    ) -> Result<Result<Vec<Effect>, Refusal>, Refusal> {
+        let Prepared { command, claims } = prepared;
+        let mut after = self.state_of(workload)?;
+        after.apply(now, command)?;
+        let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
+        if let Err(taken) = holdings.follow(&mut inventory, workload, &after, claims) {
+            return Ok(Err(taken));
         }
         let begun = Journal::new(self.unborn(workload)?);
         let journal = self.lives.journals.entry(workload.clone()).or_insert(begun);
-        let effects = journal.apply(now, command)?;
+        let effects = journal.apply(now, command.clone())?;
         (self.inventory, self.lives.holdings) = (inventory, holdings);
-        Ok(effects)
+        Ok(Ok(effects))
     }
 
     /// The state of a workload's lifecycle, even of one that has not begun.
@@ -120,15 +233,15 @@ impl Workspace {
         Ok(State::new(resource_type, workload.name.clone(), environment))
     }
 
-    fn prepared(&self, now: Moment, workload: &Workload, mut action: Action) -> Result<Prepared, Refusal> {
-        let state = self.state_of(workload)?;
-        self.known_environments(&action)?;
+    /// Fills in what the workspace says of an action, and refuses what it forbids.
+    fn complete(&self, workload: &Workload, state: &State, action: &mut Action) -> Result<(), Refusal> {
+        self.known_environments(action)?;
         if let Some((environment, on_replaced)) = action.replacing() {
             let own = self.find_environment(environment.as_str()).ok().and_then(|id| self.environment(id));
             *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));
         }
-        self.refuse_conflict(workload, &state, &action)?;
-        if let Action::Advance { candidate, sight } = &mut action
+        self.refuse_conflict(workload, state, action)?;
+        if let Action::Advance { candidate, sight } = action
             && let Some(record) = state.deployment(*candidate)
         {
             // Whether the candidate may be where it is, is asked as long as it takes over (L18).
@@ -136,7 +249,13 @@ impl Workspace {
             governors.extend(state.sought_by(*candidate).filter(|sought| **sought != record.governor).cloned());
             sight.forbidden = self.illegal(workload, &governors, record);
         }
-        let (mut placements, mut decisions) = (Vec::new(), BTreeMap::new());
+        Ok(())
+    }
+
+    fn prepared(&self, now: Moment, workload: &Workload, mut action: Action) -> Result<Prepared, Refusal> {
+        let state = self.state_of(workload)?;
+        self.complete(workload, &state, &mut action)?;
+        let (mut placements, mut claims) = (Vec::new(), Claims::new());
         for request in state.placements_needed(now, &action) {
             let (placed, decision) = self.decided(workload, &request)?;
             if let Some(refusal) = &placed.refusal
@@ -144,10 +263,14 @@ impl Workspace {
             {
                 return self.prepared(now, workload, action);
             }
-            decisions.extend(decision.map(|decision| (request.deployment, decision)));
+            let taken = decision.iter().flat_map(|decision| decision.placements());
+            let taken = taken
+                .filter(|placement| placement.replicas > 0)
+                .filter_map(|placement| Some((self.place_of(placement.pair, 0)?, placement.pair, placement.request)));
+            claims.entry(request.deployment).or_default().extend(taken);
             placements.push(placed);
         }
-        Ok(Prepared { command: Command { action, placements }, decisions })
+        Ok(Prepared { command: Command { action, placements }, claims })
     }
 
     /// Where the replicas of a request run: where they are, if they may; else as decided anew.

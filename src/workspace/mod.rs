@@ -26,12 +26,15 @@ mod holdings;
 mod lives;
 #[cfg(feature = "manifest")]
 mod load;
+#[cfg(feature = "manifest")]
+mod log;
 mod lookup;
 mod names;
 mod offload;
 mod policies;
 mod preferences;
 mod resolve;
+mod revisions;
 mod running;
 mod scaling;
 mod settings;
@@ -44,11 +47,13 @@ use std::sync::Arc;
 pub use attach::{AttachError, RemoveEnvironmentError};
 pub use capacity::{ReleaseError, TakeBackError};
 pub use change::{
-    Affected, AttachmentPoint, ChangeError, ChangeStep, Changed, Documents, Impact, Preview, WorkspaceChange,
+    AttachmentPoint, ChangeError, ChangeStep, Changed, DeploymentImpact, Documents, Impact, Preview, WorkspaceChange,
 };
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 pub use holdings::LifeReservation;
+#[cfg(feature = "manifest")]
+pub use log::{Applied, EntryError, LogEntry};
 pub use lookup::{LookupError, Reference};
 pub use offload::{Local, Offloaded};
 pub use running::Running;
@@ -63,6 +68,7 @@ use self::lives::Lives;
 use self::lookup::Addresses;
 use self::names::Unsound;
 use self::resolve::{Kept, Resolved, same};
+use self::revisions::Revisions;
 use crate::catalog::{Axis, Catalog};
 use crate::deployment::{Deployment, Mix};
 use crate::id::{DeploymentId, EnvironmentId};
@@ -95,6 +101,7 @@ pub struct Workspace {
     expected: Option<Arc<Mix>>,
     specs: Arc<Specs>,
     lives: Lives,
+    revisions: Revisions,
     allowed_sets: AllowedSets,
 }
 
@@ -199,6 +206,7 @@ impl Workspace {
             expected: resolved.expected,
             specs: Arc::new(specs),
             lives: Lives::default(),
+            revisions: Revisions::default(),
             allowed_sets: AllowedSets::default(),
         }
     }

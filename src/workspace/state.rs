@@ -10,11 +10,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::change::written;
 use super::holdings::LifeReservation;
 use super::names::Unsound;
 use super::resolve::{Kept, Resolved};
+use super::revisions::Revisions;
 use super::{LoadError, LoadOptions, Workspace, running};
-use crate::deployment::{Secret, Workload};
+use crate::deployment::Workload;
 use crate::id::Name;
 use crate::inventory::{ClosedNodes, ClosedPool, Inventory, Owner, Reservation, ReservationId};
 use crate::lifecycle::{Journal, Snapshot};
@@ -23,7 +25,8 @@ use crate::manifest::{self, Source};
 use crate::policy::Environment;
 
 /// A workspace as it is written down: its documents as they stand now, in an order of their own, what is reserved on
-/// which nodes and by whom, which nodes are gone, and the lives of its workloads.
+/// which nodes and by whom, which nodes are gone, the lives of its workloads, and its revision with the keys of the last
+/// changes.
 ///
 /// ```
 /// use siting::manifest::Source;
@@ -45,6 +48,8 @@ use crate::policy::Environment;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceState {
     version: u32,
+    #[serde(default)]
+    revisions: Revisions,
     /// As manifests have them, by kind and name. Whatever could not be read is not among them.
     documents: Vec<Value>,
     /// Whether invalid clusters are left out (I6).
@@ -163,6 +168,7 @@ impl Workspace {
         });
         WorkspaceState {
             version: WorkspaceState::VERSION,
+            revisions: self.revisions.clone(),
             documents: self.documents(),
             quarantine: self.quarantine,
             broken_clusters: self.specs.broken_clusters.clone(),
@@ -203,15 +209,16 @@ impl Workspace {
             return Err(StateError::at("nextReservation", "a reservation already has this number or a later one"));
         }
         workspace.inventory.skip_to(state.next_reservation);
+        if !state.revisions.is_sound() {
+            return Err(StateError::at("revisions", "more is remembered than has happened, or a key stands twice"));
+        }
+        workspace.revisions = state.revisions;
         Ok(workspace)
     }
 
     /// The documents, one by one, without the values of environment variables.
     fn documents(&self) -> Vec<Value> {
         let mut specs = self.specs().clone();
-        for spec in &mut specs.deployments {
-            spec.env.values_mut().for_each(|value| *value = Secret::new(""));
-        }
         specs.policies.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
         specs.environments.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
         specs.clusters.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
@@ -220,12 +227,7 @@ impl Workspace {
             let key = |spec: &DeploymentSpec| (spec.workload.value.clone(), spec.metadata.name.value.clone());
             a.resource_type.value.cmp(&b.resource_type.value).then_with(|| key(a).cmp(&key(b)))
         });
-        match serde_json::from_str(&manifest::write_json(&specs)) {
-            Ok(Value::Array(documents)) => documents,
-            Ok(one) => vec![one],
-            // Invariant `values-serialise`: what is written is JSON.
-            Err(_) => Vec::new(),
-        }
+        written(&specs)
     }
 
     /// The workspace of a state's documents, on which nothing is held yet.

@@ -74,7 +74,19 @@ impl Workspace {
             Ok(Attachment { policy, enforcement: *enforcement })
         };
         let attachments = change.policies.iter().map(attachment).collect::<Result<Vec<_>, LookupError>>()?;
+        let now = match environment {
+            None => Some(&self.attachments),
+            Some(id) => self.environment(id).map(|environment| &environment.attachments),
+        };
+        if now == Some(&attachments) {
+            return Ok(());
+        }
         self.write_policies(change.environment.as_deref(), &attachments);
+        let subject = change
+            .environment
+            .as_ref()
+            .map_or_else(|| "the workspace".to_owned(), |name| format!("environment `{name}`"));
+        self.accepted(None, subject);
         let attached = match environment {
             None => Some(&mut self.attachments),
             Some(id) => {

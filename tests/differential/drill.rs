@@ -95,8 +95,8 @@ fn compare_drain(seed: u64) -> [usize; 2] {
     let fleet = workspace.inventory().fleet();
     let (mut moved, mut stuck) = (0, 0);
     for cluster in (0..fleet.clusters().len()).map(ClusterId::from_index) {
-        let plan = drain(&workspace, cluster).expect("a cluster of the fleet");
         let name = fleet.cluster(cluster).expect("a cluster").name.as_str();
+        let plan = drain(&workspace, name).expect("a cluster of the fleet");
         let mut closed = world.clone();
         closed.clusters.iter_mut().filter(|found| found.name == name).for_each(|found| found.cordoned = true);
         let of = |id: DeploymentId| {

@@ -193,7 +193,7 @@ impl<'a> Side<'a> {
         let explained = self
             .explained
             .entry(cluster)
-            .or_insert_with(|| workspace.explain_cluster(deployment, cluster).unwrap_or_default());
+            .or_insert_with(|| workspace.explain_cluster_at(deployment, cluster).unwrap_or_default());
         let of_pair = explained.iter().find(|explained| explained.pair == pair);
         of_pair.is_some_and(|found| {
             found.reasons.iter().any(|reason| {

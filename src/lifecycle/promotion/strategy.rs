@@ -135,6 +135,7 @@ impl Step<'_> {
             seen: (if answers { before } else { 0 }, ready),
             requests: 0,
             waiting: None,
+            former: Default::default(),
         };
         self.put(environment, rollout);
         self.steer(environment, None, Growth::Now)

@@ -88,6 +88,19 @@ pub struct RolloutState {
     pub requests: u64,
     /// Why it waits for room, if it does.
     pub waiting: Option<String>,
+    /// What 0.1.0 wrote of the candidate's number, which follows from the size by now.
+    #[serde(default, rename = "desired", skip_serializing)]
+    pub(in crate::lifecycle) former: Former,
+}
+
+/// A field of an earlier version that is read and says nothing any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in crate::lifecycle) struct Former;
+
+impl<'de> Deserialize<'de> for Former {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// A promotion that went back, and why.

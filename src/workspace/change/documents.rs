@@ -19,10 +19,15 @@ impl Changing {
     pub(super) fn write(&mut self, step: ChangeStep) -> Option<ChangeStep> {
         if matches!(
             step,
-            ChangeStep::Commit { .. } | ChangeStep::Reserve(_) | ChangeStep::Release(_) | ChangeStep::Command { .. }
+            ChangeStep::Commit { .. }
+                | ChangeStep::Reserve(_)
+                | ChangeStep::Release(_)
+                | ChangeStep::Command { .. }
+                | ChangeStep::Decided { .. }
         ) {
             return Some(step);
         }
+        self.decided.steps.push(step.clone());
         let workspace = &self.workspace;
         let written = self.written.get_or_insert_with(|| Written {
             specs: workspace.specs.as_ref().clone(),
@@ -52,6 +57,21 @@ impl Changing {
             other => return Some(other),
         }
         None
+    }
+}
+
+impl Documents {
+    /// What they are, in words.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        let specs = &self.specs;
+        let named = |what: &str, metadata: &Metadata| format!("{what} `{}`", metadata.name.value);
+        let workspace = specs.workspace.iter().map(|spec| named("workspace", &spec.metadata));
+        let policies = specs.policies.iter().map(|spec| named("policy", &spec.metadata));
+        let environments = specs.environments.iter().map(|spec| named("environment", &spec.metadata));
+        let deployments = specs.deployments.iter().map(|spec| format!("deployment `{}`", short_address(spec)));
+        let clusters = specs.clusters.iter().map(|spec| named("cluster", &spec.metadata));
+        let running = specs.running.iter().map(|spec| named("placement", &spec.metadata));
+        workspace.chain(policies).chain(environments).chain(deployments).chain(clusters).chain(running).collect()
     }
 }
 

@@ -34,14 +34,14 @@ pub struct Preview {
 #[non_exhaustive]
 pub struct Impact {
     /// Those that lose places, gain some, or both.
-    pub deployments: Vec<Affected>,
+    pub deployments: Vec<DeploymentImpact>,
 }
 
 /// A deployment whose places are others after a change. A place is a pool and a flavor on which its policies let it
 /// run, whatever it demands and whatever is free or closed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Affected {
+pub struct DeploymentImpact {
     /// Its full address, `type/workload/name`; of a live one, with its id instead of the name.
     pub deployment: String,
     /// Whether it is live; else a document says it.
@@ -56,7 +56,7 @@ pub struct Affected {
     pub gains: usize,
 }
 
-impl Affected {
+impl DeploymentImpact {
     /// Whether nothing of what it had is left to it, and nothing else is either.
     #[must_use]
     pub fn loses_all(&self) -> bool {
@@ -66,17 +66,17 @@ impl Affected {
 
 impl Impact {
     /// Those that lose all places.
-    pub fn lose_all(&self) -> impl Iterator<Item = &Affected> {
+    pub fn lose_all(&self) -> impl Iterator<Item = &DeploymentImpact> {
         self.deployments.iter().filter(|affected| affected.loses_all())
     }
 
     /// Those that lose some places, and not all.
-    pub fn lose_some(&self) -> impl Iterator<Item = &Affected> {
+    pub fn lose_some(&self) -> impl Iterator<Item = &DeploymentImpact> {
         self.deployments.iter().filter(|affected| affected.loses > 0 && !affected.loses_all())
     }
 
     /// Those that gain places.
-    pub fn gain(&self) -> impl Iterator<Item = &Affected> {
+    pub fn gain(&self) -> impl Iterator<Item = &DeploymentImpact> {
         self.deployments.iter().filter(|affected| affected.gains > 0)
     }
 }
@@ -116,7 +116,7 @@ impl Workspace {
     /// # Errors
     /// As [`change`](Self::change).
     pub fn preview(&self, now: Moment, change: WorkspaceChange) -> Result<Preview, ChangeError> {
-        let (after, changed) = self.changed(now, change)?;
+        let (after, changed, _) = self.changed(self.moment(now, &change)?, change)?;
         Ok(Preview {
             changed,
             impact: self.impact_of(&after),
@@ -160,9 +160,9 @@ struct Difference {
 }
 
 impl Difference {
-    fn affected(self, deployment: String, live: bool) -> Option<Affected> {
+    fn affected(self, deployment: String, live: bool) -> Option<DeploymentImpact> {
         let Self { before, after, loses, gains } = self;
-        (loses > 0 || gains > 0).then_some(Affected { deployment, live, before, after, loses, gains })
+        (loses > 0 || gains > 0).then_some(DeploymentImpact { deployment, live, before, after, loses, gains })
     }
 }
 

@@ -6,18 +6,23 @@
 mod carry;
 mod documents;
 mod impact;
+mod in_place;
+#[cfg(feature = "manifest")]
+mod text;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-pub use impact::{Affected, Impact, Preview};
+pub use impact::{DeploymentImpact, Impact, Preview};
+#[cfg(feature = "manifest")]
+pub(super) use text::written;
 
 use super::names::Unsound;
 use super::{LoadError, Workspace};
 use crate::deployment::Workload;
 use crate::id::Name;
 use crate::inventory::{Displaced, Request, ReservationId};
-use crate::lifecycle::{Action, Effect, Place};
+use crate::lifecycle::{Action, Command, Effect, Place, Refusal};
 use crate::manifest::Kind;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
@@ -51,6 +56,8 @@ use crate::time::Moment;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct WorkspaceChange {
     steps: Vec<ChangeStep>,
+    /// Whether it may be much later than the last one (W8).
+    allow_jump: bool,
 }
 
 /// One step of a change.
@@ -128,6 +135,39 @@ pub enum ChangeStep {
         /// What to do.
         action: Box<Action>,
     },
+    /// A command of a workload's life with all that was decided for it, as entries of a log hold it. Each decision is
+    /// checked as any claim is (W6).
+    Decided {
+        /// The workload's type.
+        resource_type: String,
+        /// The workload's name.
+        workload: Name,
+        /// What to do, and where.
+        command: Box<Command>,
+    },
+}
+
+impl ChangeStep {
+    /// What it changes, in words.
+    fn subjects(&self) -> Vec<String> {
+        let named = |what: &str, name: &str| vec![format!("{what} `{name}`")];
+        match self {
+            Self::Put(documents) => documents.subjects(),
+            Self::Remove { kind, name } => named(documents::noun(*kind), name),
+            Self::Attach { at, .. } | Self::Detach { at, .. } => vec![at.to_string()],
+            Self::SetNodes { cluster, .. } | Self::SetHealthy { cluster, .. } | Self::SetCordoned { cluster, .. } => {
+                named("cluster", cluster)
+            }
+            Self::Commit { deployment, .. } => named("deployment", deployment),
+            Self::Reserve(claims) => {
+                claims.iter().flat_map(|(place, _)| named("cluster", place.cluster.as_str())).collect()
+            }
+            Self::Release(id) => vec![format!("reservation {id}")],
+            Self::Command { resource_type, workload, .. } | Self::Decided { resource_type, workload, .. } => {
+                named(resource_type, workload.as_str())
+            }
+        }
+    }
 }
 
 /// Where a policy is attached, by name.
@@ -233,10 +273,27 @@ impl WorkspaceChange {
         self.then(ChangeStep::Command { resource_type, workload, action: Box::new(action) })
     }
 
+    /// And however much later it is than the last one: a change that is more than a day later is refused else (W8).
+    #[must_use]
+    pub fn allow_jump(mut self) -> Self {
+        self.allow_jump = true;
+        self
+    }
+
     /// Its steps.
     #[must_use]
     pub fn steps(&self) -> &[ChangeStep] {
         &self.steps
+    }
+
+    pub(super) fn jumps(&self) -> bool {
+        self.allow_jump
+    }
+
+    /// What it changes, in words, each named once.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        let all: BTreeSet<_> = self.steps.iter().flat_map(ChangeStep::subjects).collect();
+        all.into_iter().collect()
     }
 }
 
@@ -244,13 +301,16 @@ impl WorkspaceChange {
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub struct Changed {
-    /// Whether anything is other than it was.
+    /// Whether anything is other than it was. What changes nothing is no revision.
     pub changed: bool,
+    /// The revision that it came to be; the one before, of what changed nothing or is only asked about.
+    pub revision: u64,
     /// Replicas that ran on nodes which are gone.
     pub displaced: Vec<Displaced>,
     /// The reservations that were made, step by step.
     pub reservations: Vec<ReservationId>,
-    /// What the host has to do for the lives of workloads, command by command.
+    /// What the host has to do for the lives of workloads, command by command: with the revision, the place in this list is
+    /// the number of an effect (W7).
     pub effects: Vec<(Workload, Effect)>,
     /// What was read and deserves a word: documents of other API groups that were skipped.
     pub notices: Vec<Problem>,
@@ -268,6 +328,11 @@ pub struct ChangeError {
 impl ChangeError {
     fn new(problems: Vec<Problem>, left_out: usize) -> Self {
         Self { problems: LoadError::new(problems, left_out).problems }
+    }
+
+    /// Of one thing that is no document's.
+    pub(super) fn refused(message: impl Into<String>, help: &str) -> Self {
+        Self { problems: vec![carry::refused(message.into()).help(help)] }
     }
 }
 
@@ -291,6 +356,8 @@ struct Changing {
     /// Attachments to deployments, of which no conflict may come (P10).
     attached: Vec<String>,
     done: Changed,
+    /// The steps so far, with what was decided for them.
+    decided: WorkspaceChange,
 }
 
 /// Documents that are other than the workspace has them.
@@ -308,17 +375,29 @@ struct Written {
 }
 
 impl Workspace {
-    /// Carries a change out.
+    /// Carries a change out, at a moment that is never before the last one.
     ///
-    /// O(documents + reservations + lives).
+    /// O(documents + reservations + lives). One policy that is put or attached to an environment, and the number of a
+    /// pool's nodes, are changed in place: O(documents of the kind), little each, and for nodes that go the reservations.
     ///
     /// # Errors
     /// [`ChangeError`] with all that is wrong; nothing has changed then.
     pub fn change(&mut self, now: Moment, change: WorkspaceChange) -> Result<Changed, ChangeError> {
-        let (after, changed) = self.changed(now, change)?;
-        if changed.changed {
-            *self = after;
+        let (at, subjects) = (self.moment(now, &change)?, change.subjects());
+        if let Some(mut changed) = self.in_place(&change) {
+            if changed.changed {
+                self.revisions.accept(Some(at), None, subjects);
+            }
+            changed.revision = self.revisions.number;
+            return Ok(changed);
         }
+        let (after, mut changed, _) = self.changed(at, change)?;
+        if changed.changed {
+            let revisions = std::mem::take(&mut self.revisions);
+            *self = Self { revisions, ..after };
+            self.revisions.accept(Some(at), None, subjects);
+        }
+        changed.revision = self.revisions.number;
         Ok(changed)
     }
 
@@ -363,17 +442,28 @@ impl Workspace {
     /// # Errors
     /// As [`change`](Self::change).
     pub fn what_if(&self, now: Moment, change: WorkspaceChange) -> Result<Self, ChangeError> {
-        self.changed(now, change).map(|(after, _)| after)
+        let mut after = self.clone();
+        after.change(now, change)?;
+        Ok(after)
     }
 
-    fn changed(&self, now: Moment, change: WorkspaceChange) -> Result<(Self, Changed), ChangeError> {
-        let mut changing =
-            Changing { workspace: self.clone(), written: None, attached: Vec::new(), done: Changed::default() };
+    /// The workspace after a change, what that came to, and the change with all that was decided for it. The revision
+    /// is still the one of now.
+    pub(super) fn changed(
+        &self,
+        at: Moment,
+        change: WorkspaceChange,
+    ) -> Result<(Self, Changed, WorkspaceChange), ChangeError> {
+        let decided = WorkspaceChange { steps: Vec::new(), ..change };
+        let (workspace, done) = (self.clone(), Changed { revision: self.revisions.number, ..Changed::default() });
+        let mut changing = Changing { workspace, written: None, attached: Vec::new(), done, decided };
         for step in change.steps {
-            changing.step(now, step)?;
+            changing.step(at, step)?;
         }
         changing.resolve()?;
-        Ok((changing.workspace, changing.done))
+        let Changing { mut workspace, done, decided, .. } = changing;
+        workspace.revisions = self.revisions.clone();
+        Ok((workspace, done, decided))
     }
 }
 
@@ -386,13 +476,14 @@ impl Changing {
         // What is carried out is carried out on what the steps before it came to.
         self.resolve()?;
         let workspace = &mut self.workspace;
-        let refused = |message: String| ChangeError::new(vec![carry::refused(message)], 0);
-        match step {
+        let refused = |message: String| ChangeError { problems: vec![carry::refused(message)] };
+        let step = match step {
             ChangeStep::Commit { deployment, places } => {
                 let made = workspace.commit_places(&deployment, &places);
                 let made = made.map_err(|error| refused(format!("deployment `{deployment}`: {error}")))?;
                 self.done.changed |= !made.is_empty();
                 self.done.reservations.extend(made);
+                ChangeStep::Commit { deployment, places }
             }
             ChangeStep::Reserve(claims) => {
                 let made = workspace.reserve(&claims);
@@ -404,25 +495,48 @@ impl Changing {
                 })?;
                 self.done.changed |= !made.is_empty();
                 self.done.reservations.extend(made);
+                ChangeStep::Reserve(claims)
             }
             ChangeStep::Release(id) => {
                 workspace.release(id).map_err(|error| refused(error.to_string()))?;
                 self.done.changed = true;
+                ChangeStep::Release(id)
             }
             ChangeStep::Command { resource_type, workload, action } => {
-                let life = workspace.find_workload(&resource_type, workload.as_str());
-                let life = life.map_err(|error| ChangeError::new(vec![error.into()], 0))?;
-                let entries = |workspace: &Workspace| workspace.life(&life).map(|life| life.entries().len());
-                let before = entries(workspace);
-                let effects = workspace.carry_out(now, &life, *action);
-                let effects = effects.map_err(|refusal| refused(format!("{resource_type} `{workload}`: {refusal}")))?;
-                self.done.changed |= entries(workspace) != before;
-                self.done.effects.extend(effects.into_iter().map(|effect| (life.clone(), effect)));
+                self.command(resource_type, workload, |workspace, life| {
+                    workspace.carry_out_decided(now, life, *action)
+                })?
+            }
+            ChangeStep::Decided { resource_type, workload, command } => {
+                self.command(resource_type, workload, |workspace, life| {
+                    workspace.carry_out_checked(now, life, *command)
+                })?
             }
             // All others are written into the documents.
-            _ => {}
-        }
+            other => other,
+        };
+        self.decided.steps.push(step);
         Ok(())
+    }
+
+    /// Carries a command of a life out; the step with what was decided for it.
+    fn command(
+        &mut self,
+        resource_type: String,
+        workload: Name,
+        carry_out: impl FnOnce(&mut Workspace, &Workload) -> Result<(Command, Vec<Effect>), Refusal>,
+    ) -> Result<ChangeStep, ChangeError> {
+        let life = self.workspace.find_workload(&resource_type, workload.as_str());
+        let life = life.map_err(|error| ChangeError { problems: vec![error.into()] })?;
+        let entries = |workspace: &Workspace| workspace.life(&life).map(|life| life.entries().len());
+        let before = entries(&self.workspace);
+        let (command, effects) = carry_out(&mut self.workspace, &life).map_err(|refusal| {
+            let problem = carry::refused(format!("{resource_type} `{workload}`: {refusal}"));
+            ChangeError { problems: vec![problem] }
+        })?;
+        self.done.changed |= entries(&self.workspace) != before;
+        self.done.effects.extend(effects.into_iter().map(|effect| (life.clone(), effect)));
+        Ok(ChangeStep::Decided { resource_type, workload, command: Box::new(command) })
     }
 
     /// Resolves the documents that were written, if any were.

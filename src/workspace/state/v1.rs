@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{LifeState, StateError, WorkspaceState};
+use super::{LifeState, Revisions, StateError, WorkspaceState};
 use crate::id::Name;
 use crate::inventory::{Reservation, ReservationId};
 
@@ -51,6 +51,7 @@ impl State {
         }
         Ok(WorkspaceState {
             version: WorkspaceState::VERSION,
+            revisions: Revisions::default(),
             documents,
             quarantine: self.quarantine,
             broken_clusters: Vec::new(),

@@ -1,0 +1,182 @@
+"""Changes of a workspace as values: several things that are done together, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siting._arguments import checked_class
+from siting._document import Document
+from siting._errors import InvalidArgument
+from siting._life import Violation
+from siting._records import Record
+
+if TYPE_CHECKING:
+    from siting._documents import Cluster, Deployment, Environment, Policy
+    from siting._workspace import Source
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Displaced(Record):
+    """Replicas on nodes that are gone: ``owner`` is ``None`` for the host's own."""
+
+    cluster: str
+    pool: str
+    owner: str | None
+    reservation: int
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeploymentImpact(Record):
+    """A deployment whose places a change makes others: how many it has, loses and gains."""
+
+    deployment: str
+    """Its full address, ``type/workload/name``; of a live one, with its id instead of the name."""
+    live: bool
+    before: int
+    after: int
+    loses: int
+    gains: int
+
+    @property
+    def loses_all(self) -> bool:
+        """Whether nothing is left to it."""
+        return self.before > 0 and self.after == 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Changed(Record):
+    """What a change came to: whether anything is other than it was, the revision, and whose nodes are gone."""
+
+    changed: bool
+    revision: int
+    displaced: tuple[Displaced, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.changed
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Preview(Record):
+    """What a change would come to."""
+
+    changed: bool
+    revision: int
+    """The revision that there is now."""
+    displaced: tuple[Displaced, ...] = ()
+    impact: tuple[DeploymentImpact, ...] = ()
+    """The deployments that lose places, gain some, or both."""
+    violations: tuple[Violation, ...] = ()
+    """Replicas that would run where they may not, and what would follow."""
+
+
+@checked_class
+class Change:
+    """Several things that are done together, or not at all; each call gives a change with one more.
+
+    >>> change = siting.Change().put(policy).attach("us-only", environment="production").nodes("paris", "p", 2)
+    >>> workspace.preview(change).impact
+    >>> workspace.change(change)
+    """
+
+    __slots__ = ("_given", "_later", "_steps")
+
+    _steps: tuple[dict[str, Any], ...]
+    _given: tuple[Any, ...]
+    _later: bool
+
+    def __init__(self) -> None:
+        self._steps = ()
+        self._given = ()
+        self._later = False
+
+    def _with(self, step: str, given: Any = None, **said: Any) -> Change:
+        change = Change()
+        change._steps = (*self._steps, {step: said})
+        change._given = self._given if given is None else (*self._given, given)
+        change._later = self._later
+        return change
+
+    def put(self, *documents: Source) -> Change:
+        """Put documents, each in the place of the whole one of its kind and name, or as a new one."""
+        from siting._workspace import _Given
+
+        given = _Given(documents, len(self._given))
+        return self._with("put", given, paths=given.paths, texts=given.texts)
+
+    def remove(self, *documents: Document | tuple[str, str]) -> Change:
+        """Remove documents, given as they are or by kind and name; deployments by address."""
+        change = self
+        for document in documents:
+            kind, name = (document.kind, document.address) if isinstance(document, Document) else document
+            change = change._with("remove", kind=kind, name=name)
+        return change
+
+    def attach(
+        self,
+        policy: str | Policy,
+        *,
+        deployment: str | Deployment | None = None,
+        environment: str | Environment | None = None,
+        audit: bool = False,
+    ) -> Change:
+        """Attach a policy to a deployment, to an environment, or to the workspace where neither is given."""
+        return self._with("attach", at=_point(deployment, environment), policy=_name(policy), audit=audit)
+
+    def detach(
+        self,
+        policy: str | Policy,
+        *,
+        deployment: str | Deployment | None = None,
+        environment: str | Environment | None = None,
+    ) -> Change:
+        """Detach a policy."""
+        return self._with("detach", at=_point(deployment, environment), policy=_name(policy))
+
+    def nodes(self, cluster: str | Cluster, pool: str, nodes: int, *, gone: Iterable[int] = ()) -> Change:
+        """Give a pool so many nodes; fewer close those that are ``gone``, then the highest."""
+        numbers = [nodes, *gone]
+        for number in numbers:
+            if not 0 <= number < 2**32:
+                message = f"there is no node, and no number of nodes, {number}"
+                raise InvalidArgument(message, code="out-of-range", help="count from 0", path="nodes")
+        return self._with("setNodes", cluster=_name(cluster), pool=pool, nodes=nodes, gone=numbers[1:])
+
+    def cluster(
+        self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None
+    ) -> Change:
+        """Record a cluster's health, close it to new work or open it again."""
+        change = self
+        if healthy is not None:
+            change = change._with("setHealthy", cluster=_name(name), healthy=healthy)
+        if cordoned is not None:
+            change = change._with("setCordoned", cluster=_name(name), cordoned=cordoned)
+        return change
+
+    def later(self) -> Change:
+        """Let it be more than a day later than the last change; that is refused else, as a clock that is wrong."""
+        change = Change()
+        change._steps, change._given, change._later = self._steps, self._given, True
+        return change
+
+    def _written(self) -> str:
+        return json.dumps({"steps": self._steps, "allowJump": self._later})
+
+    def __repr__(self) -> str:
+        return f"<Change: {len(self._steps)} step{'s' * (len(self._steps) != 1)}>"
+
+
+def _name(named: str | Document) -> str:
+    return named.address if isinstance(named, Document) else named
+
+
+def _point(deployment: str | Document | None, environment: str | Document | None) -> Any:
+    if deployment is not None and environment is not None:
+        message = "a policy is attached to a deployment or to an environment, not to both at once"
+        raise InvalidArgument(message, code="invalid-value", help="attach it twice", path="environment")
+    if deployment is not None:
+        return {"deployment": _name(deployment)}
+    return "workspace" if environment is None else {"environment": _name(environment)}

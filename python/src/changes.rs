@@ -1,0 +1,217 @@
+//! Changes of a workspace as values: put, remove, preview, what if, and entries of a shared log (W2, W3).
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use siting::inventory::Owner;
+use siting::manifest::{self, Kind, Reading};
+use siting::policy::Enforcement;
+use siting::time::Moment;
+use siting::workspace::{
+    Applied, AttachmentPoint, ChangeStep, Changed, DeploymentImpact, Documents, EntryError, LogEntry,
+    Workspace as Snapshot, WorkspaceChange,
+};
+
+use crate::capacity::read;
+use crate::failure::{Failure, Outcome, json};
+use crate::policies;
+use crate::workspace::{Workspace, gathered};
+
+/// A change as the Python half writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Change {
+    steps: Vec<Step>,
+    #[serde(default)]
+    allow_jump: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Step {
+    Put { paths: Vec<PathBuf>, texts: Vec<(String, String)> },
+    Remove { kind: String, name: String },
+    Attach { at: Point, policy: String, audit: bool },
+    Detach { at: Point, policy: String },
+    SetNodes { cluster: String, pool: String, nodes: u32, gone: Vec<u32> },
+    SetHealthy { cluster: String, healthy: bool },
+    SetCordoned { cluster: String, cordoned: bool },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Point {
+    Workspace,
+    Environment(String),
+    Deployment(String),
+}
+
+impl Change {
+    fn into_change(self) -> Outcome<WorkspaceChange> {
+        let mut change = WorkspaceChange::new();
+        for step in self.steps {
+            change = change.then(step.into_step()?);
+        }
+        Ok(if self.allow_jump { change.allow_jump() } else { change })
+    }
+}
+
+impl Step {
+    fn into_step(self) -> Outcome<ChangeStep> {
+        Ok(match self {
+            Self::Put { paths, texts } => {
+                let gathered = gathered(&paths, texts);
+                let mut reading: Reading = manifest::read(&gathered.sources);
+                reading.problems.extend(gathered.problems);
+                ChangeStep::Put(Box::new(Documents::from(reading)))
+            }
+            Self::Remove { kind, name } => {
+                let known = Kind::parse(&kind).ok_or_else(|| {
+                    Failure::value(format!("no kind of document is called `{kind}`"), "name a kind, such as `Policy`")
+                })?;
+                ChangeStep::Remove { kind: known, name }
+            }
+            Self::Attach { at, policy, audit } => {
+                let enforcement = if audit { Enforcement::Audit } else { Enforcement::Enforce };
+                ChangeStep::Attach { at: at.into(), policy, enforcement }
+            }
+            Self::Detach { at, policy } => ChangeStep::Detach { at: at.into(), policy },
+            Self::SetNodes { cluster, pool, nodes, gone } => ChangeStep::SetNodes { cluster, pool, nodes, gone },
+            Self::SetHealthy { cluster, healthy } => ChangeStep::SetHealthy { cluster, healthy },
+            Self::SetCordoned { cluster, cordoned } => ChangeStep::SetCordoned { cluster, cordoned },
+        })
+    }
+}
+
+impl From<Point> for AttachmentPoint {
+    fn from(at: Point) -> Self {
+        match at {
+            Point::Workspace => Self::Workspace,
+            Point::Environment(name) => Self::Environment(name),
+            Point::Deployment(address) => Self::Deployment(address),
+        }
+    }
+}
+
+impl From<EntryError> for Failure {
+    fn from(error: EntryError) -> Self {
+        let code = match error {
+            EntryError::Refused(refused) => return Self::Load(refused.problems),
+            EntryError::Key => return Self::value(error.to_string(), "give it a key of its own"),
+            EntryError::KeyUsed { .. } => "key-used",
+            EntryError::Tables { .. } => "other-tables",
+            EntryError::Forgotten { .. } => "forgotten",
+            EntryError::Ahead { .. } => "ahead",
+            _ => "behind",
+        };
+        Self::conflict(code, &error)
+    }
+}
+
+/// The moment given, else that of the last change.
+fn moment(workspace: &Snapshot, now: Option<u64>) -> Moment {
+    now.map(Moment::from_millis).or(workspace.last_moment()).unwrap_or_default()
+}
+
+/// Carries a change out; what it came to.
+#[pyfunction]
+pub(crate) fn change(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<String> {
+    let change = read::<Change>(change)?;
+    py.detach(|| {
+        let change = change.into_change()?;
+        workspace.change(|workspace| {
+            let now = moment(workspace, now);
+            json(&changed(&workspace.change(now, change)?))
+        })
+    })
+}
+
+/// What a change would come to.
+#[pyfunction]
+pub(crate) fn preview_change(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<String> {
+    let change = read::<Change>(change)?;
+    py.detach(|| {
+        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
+        let now = moment(&workspace, now);
+        let preview = workspace.preview(now, change.clone())?;
+        let affected = |affected: &DeploymentImpact| {
+            let DeploymentImpact { deployment, live, before, after, loses, gains, .. } = affected;
+            json!({"deployment": deployment, "live": live, "before": before, "after": after, "loses": loses, "gains": gains})
+        };
+        let after = workspace.what_if(now, change)?;
+        let mut told = changed(&preview.changed);
+        if let Some(told) = told.as_object_mut() {
+            told.insert("impact".to_owned(), preview.impact.deployments.iter().map(affected).collect());
+            told.insert("violations".to_owned(), policies::all(&after, &preview.violations).into());
+        }
+        json(&told)
+    })
+}
+
+/// The workspace as it would be.
+#[pyfunction]
+pub(crate) fn what_if(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<Workspace> {
+    let change = read::<Change>(change)?;
+    py.detach(|| {
+        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
+        Ok(workspace.what_if(moment(&workspace, now), change)?.into())
+    })
+}
+
+/// An entry for a change, as text; nothing where it changes nothing.
+#[pyfunction]
+pub(crate) fn prepare(
+    py: Python<'_>,
+    workspace: &Workspace,
+    now: Option<u64>,
+    key: &str,
+    change: &str,
+) -> Outcome<Option<String>> {
+    let change = read::<Change>(change)?;
+    py.detach(|| {
+        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
+        let entry = workspace.prepare(moment(&workspace, now), key, change)?;
+        Ok(entry.map(|entry| entry.to_json()))
+    })
+}
+
+/// Carries an entry out; nothing where it has been applied before.
+#[pyfunction]
+pub(crate) fn apply_entry(py: Python<'_>, workspace: &Workspace, entry: &str) -> Outcome<Option<String>> {
+    let entry = LogEntry::from_json(entry)?;
+    py.detach(|| {
+        workspace.change(|workspace| match workspace.apply(&entry)? {
+            Applied::Now(done) => json(&changed(&done)).map(Some),
+            _ => Ok(None),
+        })
+    })
+}
+
+/// The same entry, to follow the present revision.
+#[pyfunction]
+pub(crate) fn rebase_entry(py: Python<'_>, workspace: &Workspace, entry: &str) -> Outcome<String> {
+    let entry = LogEntry::from_json(entry)?;
+    py.detach(|| Ok(workspace.snapshot().rebase(&entry)?.to_json()))
+}
+
+/// How many changes have been accepted.
+#[pyfunction]
+pub(crate) fn revision(workspace: &Workspace) -> u64 {
+    workspace.snapshot().revision()
+}
+
+fn changed(changed: &Changed) -> Value {
+    let displaced = changed.displaced.iter().map(|displaced| {
+        let owner = match &displaced.owner {
+            Owner::Deployment(address) => Some(address),
+            Owner::Host => None,
+        };
+        json!({
+            "cluster": displaced.cluster, "pool": displaced.pool, "owner": owner,
+            "reservation": displaced.reservation, "replicas": displaced.replicas,
+        })
+    });
+    json!({"changed": changed.changed, "revision": changed.revision, "displaced": displaced.collect::<Vec<_>>()})
+}

@@ -1,0 +1,135 @@
+"""A workspace that changes: put, remove, preview, what if, and entries of a shared log."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import siting
+
+FLEET = """
+apiVersion: siting.dev/v1
+kind: Policy
+metadata: {name: only-de}
+spec: {type: location, locations: [{type: country, name: de}]}
+---
+apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: a}
+spec: {model: m, replicas: 2, resources: {cpu: 4, memory: 1Gi}}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: berlin}
+spec: {provider: onprem, country: de, pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 4, memory: 64Gi}]}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: paris}
+spec: {provider: onprem, country: fr, pools: [{name: p, nodes: 2, cpuFlavor: x86, cpu: 4, memory: 64Gi}]}
+"""
+
+
+@pytest.fixture
+def workspace() -> siting.Workspace:
+    return siting.loads(FLEET)
+
+
+def only(country: str) -> siting.Policy:
+    return siting.Policy("only", type="location", locations=[f"country:{country}"])
+
+
+def test_documents_are_put_and_removed_whole_or_not_at_all(workspace: siting.Workspace) -> None:
+    assert workspace.put(only("fr")) and not workspace.put(only("fr"))
+    assert workspace.revision == 1 and "only" in workspace.policies
+    workspace.change(siting.Change().attach(only("fr"), environment="production"))
+    assert {placement.cluster for placement in workspace.place("a").placements} == {"paris"}
+    before = workspace.state()
+    with pytest.raises(siting.LoadError) as failed:
+        workspace.remove(only("fr"), ("Cluster", "pari"))
+    assert [error.code for error in failed.value.errors] == ["unknown-name", "unknown-name"]
+    assert workspace.state() == before
+    change = siting.Change().detach("only", environment="production").remove(("Policy", "only"))
+    assert workspace.change(change).revision == 3
+    assert "only" not in workspace.policies
+
+
+def test_what_is_wrong_is_told_by_the_path_of_the_field(workspace: siting.Workspace) -> None:
+    manifest = {
+        "apiVersion": "siting.dev/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "b"},
+        "spec": {"model": "m", "policies": ["only-dd"]},
+    }
+    with pytest.raises(siting.LoadError) as failed:
+        workspace.put(manifest)
+    (error,) = failed.value.errors
+    assert (error.message, error.path) == ("no policy is called `only-dd`", "spec.policies[0]")
+
+
+def test_a_preview_tells_who_is_hit_and_changes_nothing(workspace: siting.Workspace) -> None:
+    before = workspace.state()
+    workspace.life("m")
+    change = siting.Change().put(only("it")).attach("only").nodes("berlin", "p", 1)
+    preview = workspace.preview(change)
+    assert [(hit.deployment, hit.loses, hit.loses_all) for hit in preview.impact] == [("model/m/a", 2, True)]
+    assert workspace.state() == before
+    then = workspace.what_if(change)
+    assert not then.place("a") and workspace.place("a")
+
+
+def test_nodes_that_go_tell_whose_they_were(workspace: siting.Workspace) -> None:
+    made = workspace.reserve("berlin", "p", "cpu:x86", replicas=2, cpu=4)
+    changed = workspace.change(siting.Change().nodes("berlin", "p", 1, gone=[0]))
+    (displaced,) = changed.displaced
+    assert (displaced.reservation, displaced.replicas, displaced.owner) == (made, 1, None)
+    again = siting.Workspace.restore(workspace.state())
+    assert again.state() == workspace.state()
+    with pytest.raises(siting.InvalidArgument):
+        siting.Change().nodes("berlin", "p", -1)
+    with pytest.raises(siting.InvalidArgument):
+        siting.Change().attach("only", environment="production", deployment="a")
+
+
+def test_a_deployment_that_is_not_loaded_is_decided_as_if_it_were(workspace: siting.Workspace) -> None:
+    new = siting.Deployment("b", model="m", replicas=4, resources={"cpu": 4, "memory": "1Gi"}, policies=["only-de"])
+    assert not workspace.place(new)
+    assert sum(placement.replicas for placement in workspace.place(new, partial=True).placements) == 2
+    assert workspace.explain(new, cluster="paris").allowed is False
+    assert workspace.deployments == ("m/a",)
+    other = siting.Deployment("a", model="m", replicas=9)
+    with pytest.raises(siting.InvalidValue, match="differs"):
+        workspace.place(other)
+
+
+def test_two_planners_share_a_log(workspace: siting.Workspace) -> None:
+    here, there = workspace, workspace.snapshot()
+    change = siting.Change().cluster("paris", cordoned=True, healthy=False)
+    entry = here.prepare(change, key="close-paris", now=5)
+    mine = there.prepare(siting.Change().put(only("fr")), key="put", now=3)
+    assert entry is not None and mine is not None and json.loads(entry)["revision"] == 0
+    for planner in (here, there):
+        applied = planner.apply(entry)
+        assert applied and applied.revision == 1
+        assert planner.apply(entry) is None
+    assert here.state() == there.state()
+    with pytest.raises(siting.Conflict, match="cluster `paris` moved") as behind:
+        there.apply(mine)
+    assert behind.value.code == "behind"
+    rebased = there.rebase(mine)
+    for planner in (here, there):
+        assert planner.apply(rebased)
+    assert here.state() == there.state()
+    assert here.prepare(change, key="again") is None
+    with pytest.raises(siting.InvalidValue):
+        here.apply("{}")
+    with pytest.raises(siting.Conflict):
+        here.apply(mine.replace('"fr"', '"de"'))
+
+
+def test_time_jumps_where_that_is_said(workspace: siting.Workspace) -> None:
+    workspace.put(only("fr"), now=0)
+    with pytest.raises(siting.LoadError, match="48 hours later"):
+        workspace.put(only("de"), now=48 * 3_600_000)
+    assert workspace.change(siting.Change().put(only("de")).later(), now=48 * 3_600_000)

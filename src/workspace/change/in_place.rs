@@ -1,0 +1,98 @@
+//! Changes that are common and small, made without a look at all the rest. Each comes to what making everything anew
+//! would come to; what may be refused is left to that.
+
+use std::sync::Arc;
+
+use super::super::names::Problems;
+use super::super::policies;
+use super::{AttachmentPoint, ChangeStep, Changed, Documents, WorkspaceChange};
+use crate::inventory::Displaced;
+use crate::manifest::spec::{AttachmentSpec, PoolsSpec, Specs};
+use crate::policy::{Attachment, Enforcement};
+use crate::workspace::Workspace;
+
+impl Workspace {
+    /// Carries out a change of one step, if it is one of these and nothing speaks against it; else nothing has changed.
+    pub(super) fn in_place(&mut self, change: &WorkspaceChange) -> Option<Changed> {
+        let [step] = change.steps.as_slice() else { return None };
+        match step {
+            ChangeStep::Put(documents) => self.put_in_place(documents),
+            ChangeStep::Attach { at: AttachmentPoint::Environment(name), policy, enforcement } => {
+                self.attach_in_place(name, policy, *enforcement)
+            }
+            ChangeStep::SetNodes { cluster, pool, nodes, gone } => self.set_nodes_in_place(cluster, pool, *nodes, gone),
+            _ => None,
+        }
+    }
+
+    /// One policy, and nothing else.
+    fn put_in_place(&mut self, documents: &Documents) -> Option<Changed> {
+        let [spec] = documents.specs.policies.as_slice() else { return None };
+        let alone = Specs { policies: vec![spec.clone()], ..Specs::default() };
+        if documents.specs != alone || !documents.problems.is_empty() || documents.left_out > 0 {
+            return None;
+        }
+        let name = spec.metadata.name.as_str();
+        let place = self.specs.policies.iter().position(|known| known.metadata.name.as_str() == name);
+        if place.is_some_and(|place| self.specs.policies.get(place) == Some(spec)) {
+            return Some(Changed::default());
+        }
+        // A policy that a deployment has been waiting for binds it from now on.
+        if place.is_none() && self.deployments().iter().any(|deployment| !deployment.unresolved.is_empty()) {
+            return None;
+        }
+        let mut problems = Problems::default();
+        let policy = policies::policy(&self.catalog, spec, &mut problems)?;
+        Arc::make_mut(&mut self.policies).insert(policy).ok()?;
+        let specs = Arc::make_mut(&mut self.specs);
+        match place.and_then(|place| specs.policies.get_mut(place)) {
+            Some(known) => known.clone_from(spec),
+            None => specs.policies.push(spec.clone()),
+        }
+        Some(Changed { changed: true, ..Changed::default() })
+    }
+
+    /// A policy to an environment that has a document.
+    fn attach_in_place(&mut self, environment: &str, policy: &str, enforcement: Enforcement) -> Option<Changed> {
+        let id = self.find_environment(environment).ok()?;
+        let attachment = Attachment { policy: self.find_policy(policy).ok()?, enforcement };
+        let place = self.specs.environments.iter().position(|spec| spec.metadata.name.as_str() == environment)?;
+        let known = self.specs.environments.get(place)?.policies.iter().position(|known| *known.policy == *policy);
+        let attached = &mut self.environments.table.get_mut(id)?.attachments;
+        let written = &mut Arc::make_mut(&mut self.specs).environments.get_mut(place)?.policies;
+        match known {
+            // Attachments stand in the order in which they are written.
+            Some(at) => {
+                let (attached, written) = (attached.get_mut(at)?, written.get_mut(at)?);
+                if attached.enforcement == enforcement {
+                    return Some(Changed::default());
+                }
+                *attached = attachment;
+                written.enforcement = enforcement;
+            }
+            None => {
+                attached.push(attachment);
+                written.push(AttachmentSpec { policy: policy.to_owned().into(), enforcement, remote: false });
+            }
+        }
+        Some(Changed { changed: true, ..Changed::default() })
+    }
+
+    /// How many nodes a pool has.
+    fn set_nodes_in_place(&mut self, cluster: &str, pool: &str, nodes: u32, gone: &[u32]) -> Option<Changed> {
+        let place = self.specs.clusters.iter().position(|spec| spec.metadata.name.as_str() == cluster)?;
+        let PoolsSpec::Pools(pools) = &self.specs.clusters.get(place)?.pools else { return None };
+        let at = pools.iter().position(|spec| spec.name.as_str() == pool)?;
+        let (spec, cluster) = (pools.get(at)?, self.specs.clusters.get(place)?.metadata.name.value.clone());
+        if spec.nodes? == nodes && gone.is_empty() {
+            return Some(Changed::default());
+        }
+        let id = self.inventory.find_pool(&cluster, &spec.name.value)?;
+        let displaced: Vec<Displaced> = self.inventory.resize(id, nodes, gone)?;
+        let PoolsSpec::Pools(pools) = &mut Arc::make_mut(&mut self.specs).clusters.get_mut(place)?.pools else {
+            return None;
+        };
+        pools.get_mut(at)?.nodes = Some(nodes);
+        Some(Changed { changed: true, displaced, ..Changed::default() })
+    }
+}

@@ -1,0 +1,197 @@
+//! How often a workspace has changed, when last, and under which keys (W3, W8).
+
+#[cfg(feature = "manifest")]
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+#[cfg(feature = "manifest")]
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Workspace;
+use super::change::{ChangeError, WorkspaceChange};
+#[cfg(feature = "manifest")]
+use crate::catalog::Catalog;
+use crate::time::Moment;
+
+/// So many revisions are remembered with their keys.
+const REMEMBERED: usize = 10_000;
+/// Time may pass by so much from one change to the next, unless the change says that it does.
+const MOST_AT_ONCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The revisions of a workspace.
+///
+/// Invariant `last-ones`: the remembered ones are the last, and the last of them has the present number.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Revisions {
+    #[serde(rename = "revision")]
+    pub(super) number: u64,
+    /// The moment of the last change that had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Moment>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    recent: Arc<VecDeque<Revision>>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Revision {
+    /// The idempotency key, and what was accepted under it, by its fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<(String, String)>,
+    /// What it changed, in words.
+    subjects: Vec<String>,
+}
+
+fn is_empty(recent: &Arc<VecDeque<Revision>>) -> bool {
+    recent.is_empty()
+}
+
+impl Revisions {
+    /// One more.
+    pub(super) fn accept(&mut self, at: Option<Moment>, key: Option<(String, String)>, subjects: Vec<String>) {
+        self.number = self.number.saturating_add(1);
+        self.last = self.last.max(at);
+        let recent = Arc::make_mut(&mut self.recent);
+        recent.push_back(Revision { key, subjects });
+        while recent.len() > REMEMBERED {
+            recent.pop_front();
+        }
+    }
+
+    /// The revision of a key, and what was accepted under it.
+    #[cfg(feature = "manifest")]
+    pub(super) fn known(&self, key: &str) -> Option<(u64, &str)> {
+        let of_key = |revision: &Revision| revision.key.as_ref().is_some_and(|(known, _)| known == key);
+        let back = self.recent.iter().rev().position(of_key)?;
+        let found = self.recent.iter().rev().nth(back)?.key.as_ref()?;
+        Some((self.number.saturating_sub(u64::try_from(back).ok()?), &found.1))
+    }
+
+    /// The first revision after which all is remembered.
+    #[cfg(feature = "manifest")]
+    pub(super) fn oldest(&self) -> u64 {
+        self.number.saturating_sub(u64::try_from(self.recent.len()).unwrap_or(u64::MAX))
+    }
+
+    /// What has changed after a revision, each named once.
+    #[cfg(feature = "manifest")]
+    pub(super) fn moved_since(&self, revision: u64) -> Vec<String> {
+        let since = usize::try_from(self.number.saturating_sub(revision)).unwrap_or(usize::MAX);
+        let skipped = self.recent.len().saturating_sub(since);
+        let subjects = self.recent.iter().skip(skipped).flat_map(|revision| &revision.subjects);
+        subjects.collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    }
+
+    /// Whether they can be those of a workspace.
+    #[cfg(feature = "manifest")]
+    pub(super) fn is_sound(&self) -> bool {
+        let keys: Vec<_> =
+            self.recent.iter().filter_map(|revision| revision.key.as_ref()).map(|(key, _)| key).collect();
+        let remembered = u64::try_from(self.recent.len()).unwrap_or(u64::MAX);
+        self.recent.len() <= REMEMBERED
+            && remembered <= self.number
+            && keys.iter().collect::<BTreeSet<_>>().len() == keys.len()
+    }
+}
+
+impl Workspace {
+    /// How many changes have been accepted.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revisions.number
+    }
+
+    /// The moment of the last change that was accepted at one.
+    #[must_use]
+    pub fn last_moment(&self) -> Option<Moment> {
+        self.revisions.last
+    }
+
+    /// Notes that something was accepted.
+    pub(super) fn accepted(&mut self, at: Option<Moment>, subject: impl Into<String>) {
+        self.revisions.accept(at, None, vec![subject.into()]);
+    }
+
+    /// The moment at which a change counts: never before the last one (W8).
+    pub(super) fn moment_of(&self, now: Moment) -> Moment {
+        self.revisions.last.map_or(now, |last| last.max(now))
+    }
+
+    /// The same, where the change may be that much later.
+    pub(super) fn moment(&self, now: Moment, change: &WorkspaceChange) -> Result<Moment, ChangeError> {
+        match self.revisions.last {
+            Some(last) if now.since(last) > MOST_AT_ONCE && !change.jumps() => {
+                let hours = now.since(last).as_secs() / 3600;
+                let message = format!("the change is {hours} hours later than the last one");
+                Err(ChangeError::refused(message, "correct the clock, or say that the change jumps ahead"))
+            }
+            _ => Ok(self.moment_of(now)),
+        }
+    }
+}
+
+/// The fingerprint of the built-in tables: what is decided under others is decided anew (W3).
+#[cfg(feature = "manifest")]
+pub(super) fn tables() -> String {
+    static TABLES: LazyLock<String> = LazyLock::new(|| fingerprint_of_catalog(&Catalog::builtin()));
+    TABLES.clone()
+}
+
+/// The fingerprint of all names of a catalog, and of what they mean.
+#[cfg(feature = "manifest")]
+pub(super) fn fingerprint_of_catalog(catalog: &Catalog) -> String {
+    let mut text = String::new();
+    let mut line = |parts: &[&str]| {
+        text.push_str(&parts.join("\t"));
+        text.push('\n');
+    };
+    for country in catalog.countries() {
+        let continent = catalog.continent_of(country);
+        line(&["country", catalog.country_code(country), continent.code()]);
+    }
+    for group in catalog.groups() {
+        let members: Vec<_> = catalog.group_members(group).iter().map(|member| catalog.country_code(member)).collect();
+        line(&["group", catalog.group_name(group), &members.join(" ")]);
+    }
+    for location in catalog.locations() {
+        let country = catalog.country_code(catalog.location_country(location));
+        line(&["location", catalog.location_name(location), country]);
+    }
+    for flavor in catalog.flavors() {
+        let kind = catalog.flavor_kind(flavor).as_str();
+        let parent = catalog.flavor_parent(flavor).map_or("", |parent| catalog.flavor_code(parent));
+        let memory = catalog.flavor_memory(flavor).map_or_else(String::new, |memory| memory.to_string());
+        let aliases: Vec<_> = catalog.flavor_aliases(flavor).collect();
+        line(&["flavor", kind, catalog.flavor_code(flavor), parent, &memory, &aliases.join("\t")]);
+    }
+    for resource_type in catalog.resource_types() {
+        line(&["type", catalog.resource_type_name(resource_type)]);
+    }
+    fingerprint(text.as_bytes())
+}
+
+/// 128 bits that tell texts apart, in hexadecimal: FNV-1a. No defence against who looks for two alike.
+#[cfg(feature = "manifest")]
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
+    const START: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let mixed = bytes.iter().fold(START, |mixed, byte| (mixed ^ u128::from(*byte)).wrapping_mul(PRIME));
+    format!("{mixed:032x}")
+}
+
+#[cfg(all(test, feature = "manifest"))]
+mod tests {
+    use super::*;
+
+    /// The published values of FNV-1a with 128 bits.
+    #[test]
+    fn fingerprints_are_those_of_the_standard() {
+        assert_eq!(fingerprint(b""), "6c62272e07bb014262b821756295c58d");
+        assert_eq!(fingerprint(b"a"), "d228cb696f1a8caf78912b704e4a8964");
+        assert_eq!(fingerprint(b"foobar"), "343e1662793c64bf6f0d3597ba446f18");
+    }
+}
