@@ -5,7 +5,8 @@
 //! does not fit is dropped. The figures are the GPUs in use, in percent of all, at the moment when
 //! those asked for so far come to 80, 90, 100 and 130 %.
 //!
-//! `cargo bench --bench openb` runs every scoring on ten seeds; `-- packing-mix fgd` runs those.
+//! `cargo bench --bench openb` runs every scoring on ten seeds; `-- packing-mix fgd` runs those. `typed` among the
+//! arguments lets a third of the pods name one or two models, drawn anew for each seed.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may fail loudly")]
 #![expect(clippy::cast_precision_loss, reason = "figures to read")]
 
@@ -20,6 +21,7 @@ use fleet::question::free_scope;
 use fleet::random::Random;
 use fleet::values::record;
 use siting::deployment::{Preference, Preferences};
+use siting::id::FlavorId;
 use siting::inventory::Inventory;
 use siting::placement::{Ask, decide};
 use siting::policy::Scope;
@@ -68,8 +70,8 @@ impl Scoring {
             Self::Default => Vec::new(),
             Self::Packing => vec![Preference::Packing(None)],
             Self::Mix => vec![Preference::Packing(Some(Arc::new(trace.mix())))],
-            Self::Fgd => return Scheduler::Fgd(trace.fgd(Rounding::None)),
-            Self::FgdRounded => return Scheduler::Fgd(trace.fgd(Rounding::Percent)),
+            Self::Fgd => return Scheduler::fgd(trace, Rounding::None),
+            Self::FgdRounded => return Scheduler::fgd(trace, Rounding::Percent),
         };
         let (inventory, scope) = (trace.inventory.clone(), free_scope(&trace.inventory));
         Scheduler::Ours { inventory, scope, preferences: Preferences { prefer, spread: None } }
@@ -79,15 +81,19 @@ impl Scoring {
 /// A cluster that pods come to.
 enum Scheduler {
     Ours { inventory: Inventory, scope: Arc<Scope>, preferences: Preferences },
-    Fgd(Fgd),
+    Fgd { fgd: Fgd, models: Vec<Option<FlavorId>> },
 }
 
 impl Scheduler {
+    fn fgd(trace: &Openb, rounding: Rounding) -> Self {
+        Self::Fgd { fgd: trace.fgd(rounding), models: trace.models() }
+    }
+
     /// Finds the best place for a pod and takes it; whether there was one.
     fn place(&mut self, pod: &Pod) -> bool {
         let (inventory, scope, preferences) = match self {
             Self::Ours { inventory, scope, preferences } => (inventory, scope, preferences),
-            Self::Fgd(fgd) => return fgd.place(&pod.class()),
+            Self::Fgd { fgd, models } => return fgd.place(&pod.class(models)),
         };
         let ask = Ask::new(&pod.demand, 1).preferring(preferences);
         let decision = decide(inventory, scope, &ask);
@@ -111,7 +117,9 @@ fn main() {
         println!("openb: the trace is not here (../shared/data); nothing to replay");
         return;
     };
-    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let mut asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let typed = asked.iter().any(|argument| argument == "typed");
+    asked.retain(|argument| argument != "typed");
     let wanted = |scoring: &Scoring| asked.is_empty() || asked.iter().any(|name| name == scoring.name());
     let nodes: u32 = trace.inventory.fleet().pools().iter().filter_map(|pool| pool.def.nodes).sum();
     println!("openb: {nodes} nodes, {} GPUs, {} pods in the list, {SEEDS} seeds", trace.gpus / 1000, trace.pods.len());
@@ -121,8 +129,9 @@ fn main() {
     );
     published();
     for scoring in Scoring::ALL.into_iter().filter(wanted) {
-        let runs: Vec<Run> = (0..SEEDS).map(|seed| run(scoring, &trace, seed)).collect();
-        print(scoring, &runs);
+        let of_seed = |seed| if typed { run(scoring, &trace.typed(seed), seed) } else { run(scoring, &trace, seed) };
+        let runs: Vec<Run> = (0..SEEDS).map(of_seed).collect();
+        print(scoring, &runs, if typed { "openb-typed" } else { "openb" });
     }
 }
 
@@ -137,7 +146,7 @@ fn published() {
     }
 }
 
-fn print(scoring: Scoring, runs: &[Run]) {
+fn print(scoring: Scoring, runs: &[Run], what: &str) {
     let mean = |moment: usize| {
         let all = runs.iter().filter_map(|run| run.allocated.get(moment));
         all.sum::<f64>() / runs.len() as f64
@@ -153,9 +162,9 @@ fn print(scoring: Scoring, runs: &[Run]) {
     line(&format!("{who}, {name}"), means, least, most, &format!("{rate:.0}"));
     println!("  {placed} pods placed and {dropped} dropped in {took:.2} s");
     for (moment, mean) in MOMENTS.into_iter().zip(means) {
-        record(&format!("F6/allocation_at_{moment}/{who}-{name}/openb"), mean, "percent");
+        record(&format!("F6/allocation_at_{moment}/{who}-{name}/{what}"), mean, "percent");
     }
-    record(&format!("F6/placements/{who}-{name}/openb"), rate, "a second");
+    record(&format!("F6/placements/{who}-{name}/{what}"), rate, "a second");
 }
 
 fn line(name: &str, at: [f64; MOMENTS.len()], least: f64, most: f64, rate: &str) {

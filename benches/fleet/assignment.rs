@@ -126,16 +126,24 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize) -> ClusterSpec
         memory: Bytes::new(512 * GIB),
         storage: None,
         bandwidth: None,
-        gpu: Some(PoolGpuSpec { code: CODES.get(code).copied().unwrap_or("t4").to_owned().into(), count: 8 }),
+        gpu: Some(PoolGpuSpec {
+            code: CODES.get(code).copied().unwrap_or("t4").to_owned().into(),
+            slice: None,
+            memory: None,
+            count: 8,
+        }),
         price_per_hour: Some(Money::micros(price)),
         spot: false,
+        replicas_per_node: None,
         used: UsedSpec::default().into(),
+        used_per_node: Vec::new(),
     };
     ClusterSpec {
         metadata: metadata(&format!("cluster-{number:05}")),
         provider: "onprem".parse::<siting::id::Name>().expect("a name").into(),
         location: None,
         country: Some(catalog.country_code(catalog.location_country(location)).to_owned().into()),
+        zone: None,
         coordinates: None,
         healthy: true,
         cordoned: false,
@@ -158,7 +166,13 @@ fn deployment(random: &mut Random, number: usize) -> DeploymentSpec {
             storage: None,
             bandwidth: None,
             cpu_type: None,
-            gpu: Some(GpuSpec::One(GpuNeedSpec { count, code, memory: None, share: None })),
+            gpu: Some(GpuSpec::One(GpuNeedSpec {
+                count,
+                types: code.into_iter().collect(),
+                memory: None,
+                share: None,
+                slice: None,
+            })),
         }),
         ..DeploymentSpec::of_model(name(format!("d-{number:05}")), name(format!("m-{number:05}")))
     }

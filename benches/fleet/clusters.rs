@@ -2,7 +2,7 @@
 
 use siting::catalog::{Catalog, FlavorKind};
 use siting::id::{FlavorId, Id, LocationId, Name, PairId};
-use siting::inventory::{ClusterDef, GpuRequest, Inventory, PoolDef, Request, Shape, Used};
+use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, PoolDef, Request, Shape, Used};
 use siting::origin::Origin;
 use siting::quantity::{Bytes, Cpu, GpuShare, Money};
 
@@ -76,13 +76,16 @@ fn pool(catalog: &Catalog, flavors: &[FlavorId], random: &mut Random, number: us
             storage: None,
             bandwidth: None,
             gpus,
+            replicas: None,
         }),
         nodes: u32::try_from(nodes).ok(),
         cpu_flavor: catalog.flavor(FlavorKind::Cpu, "x86"),
         gpu_flavor: flavors.get(code).copied(),
+        devices: Devices::default(),
         price: Some(Money::micros(cents * 10_000)),
         spot: random.below(4) == 0,
         used: Used::default(),
+        used_per_node: Vec::new(),
     }
 }
 
@@ -94,6 +97,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize, pools: Vec<Poo
         provider: name(catalog.location_name(location).split('/').next().unwrap_or("p")),
         country: catalog.location_country(location),
         location: Some(location),
+        zone: None,
         coordinates: None,
         labels: Default::default(),
         healthy: true,

@@ -20,6 +20,8 @@ pub(crate) struct Class {
     pub(crate) gpus: usize,
     /// Thousandths of each; 1000 is all of it.
     pub(crate) each: u16,
+    /// The models of which any will do, a bit for each by its number; 0 is any at all.
+    pub(crate) models: u64,
 }
 
 /// What is free on a node.
@@ -29,6 +31,8 @@ pub(crate) struct Free {
     pub(crate) memory: u64,
     /// Thousandths of each GPU, ascending.
     pub(crate) gpus: Vec<u16>,
+    /// The number of their model.
+    pub(crate) model: usize,
 }
 
 /// How exactly growth is compared.
@@ -47,12 +51,14 @@ impl Free {
 
     fn fits(&self, class: &Class) -> bool {
         let enough = self.gpus.iter().filter(|&&free| free >= class.each).count();
-        self.cpu >= class.cpu && self.memory >= class.memory && enough >= class.gpus
+        let right = class.models == 0 || class.models >> self.model & 1 == 1;
+        right && self.cpu >= class.cpu && self.memory >= class.memory && enough >= class.gpus
     }
 
     /// All that can be left after a pod, by the GPU that a share is taken of.
     fn after(&self, class: &Class) -> Vec<Self> {
-        let rest = Self { cpu: self.cpu - class.cpu, memory: self.memory - class.memory, gpus: self.gpus.clone() };
+        let gpus = self.gpus.clone();
+        let rest = Self { cpu: self.cpu - class.cpu, memory: self.memory - class.memory, gpus, model: self.model };
         if class.gpus != 1 {
             let whole = self.gpus.len() - class.gpus;
             let mut after = rest;
@@ -97,7 +103,7 @@ type Score = (i64, u64, u64, u64);
 impl Fgd {
     pub(crate) fn new(nodes: impl IntoIterator<Item = Free>, workload: &[Class], rounding: Rounding) -> Self {
         let mut counts: BTreeMap<Class, u64> = BTreeMap::new();
-        // As in the paper, pods are told apart by cpu and GPUs.
+        // As in the paper, pods are told apart by cpu and GPUs, and by the models that they name.
         workload.iter().for_each(|class| *counts.entry(Class { memory: 0, ..*class }).or_default() += 1);
         let mut by_state: BTreeMap<Free, BTreeSet<usize>> = BTreeMap::new();
         for (number, free) in nodes.into_iter().enumerate() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use siting::catalog::{Catalog, Choice, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Mix, Resources};
 use siting::id::{FlavorId, Name};
-use siting::inventory::{ClusterDef, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
+use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
 use siting::origin::Origin;
 use siting::quantity::{Bytes, Cpu, GpuShare};
 
@@ -42,15 +42,21 @@ pub(crate) struct Openb {
 }
 
 impl Pod {
-    /// As the rival sees it.
-    pub(crate) fn class(&self) -> Class {
+    /// As the rival sees it, which numbers models as the pools of `models` come.
+    pub(crate) fn class(&self, models: &[Option<FlavorId>]) -> Class {
         let Demand::Stated(resources) = &self.demand else { panic!("pods state what they take") };
         let (gpus, each) = match resources.request(0).gpu {
             GpuRequest::None => (0, 0),
             GpuRequest::Whole(count) => (count as usize, Node::WHOLE),
             GpuRequest::Share(share) => (1, u16::try_from(share.thousandths()).expect("less than a GPU")),
         };
-        Class { cpu: resources.cpu.get(), memory: resources.memory.get(), gpus, each }
+        let named = resources.gpus.iter().flat_map(|need| &need.codes).map(|&code| match code {
+            Choice::Flavor(flavor) => flavor,
+            other => panic!("pods name models, not {other:?}"),
+        });
+        let number = |flavor| models.iter().position(|&model| model == Some(flavor)).expect("a model of the cluster");
+        let bits = named.fold(0, |bits, flavor| bits | 1 << number(flavor));
+        Class { cpu: resources.cpu.get(), memory: resources.memory.get(), gpus, each, models: bits }
     }
 }
 
@@ -61,20 +67,55 @@ impl Openb {
             Demand::Stated(resources) => Some((resources.clone(), 1)),
             Demand::AnyFlavor => None,
         });
-        // The list names no hardware; where it did, each alternative would be a demand of its own.
         Mix::new(stated).expect("pods without alternatives")
     }
 
     /// The rival on this cluster, told what pods are to be expected.
     pub(crate) fn fgd(&self, rounding: Rounding) -> Fgd {
+        let models = self.models();
         let pools = self.inventory.fleet().pools().iter();
         let nodes = pools.flat_map(|pool| {
             let shape = pool.def.shape.expect("nodes have a shape");
             let gpus = vec![Node::WHOLE; usize::from(shape.gpus)];
-            let free = Free { cpu: shape.cpu.get(), memory: shape.memory.get(), gpus };
+            let model = models.iter().position(|&model| model == pool.def.gpu_flavor).expect("a model of the cluster");
+            let free = Free { cpu: shape.cpu.get(), memory: shape.memory.get(), gpus, model };
             vec![free; pool.def.nodes.unwrap_or(0) as usize]
         });
-        Fgd::new(nodes, &self.pods.iter().map(Pod::class).collect::<Vec<_>>(), rounding)
+        Fgd::new(nodes, &self.pods.iter().map(|pod| pod.class(&models)).collect::<Vec<_>>(), rounding)
+    }
+
+    /// The models of the pools, each once; `None` for nodes without GPUs.
+    pub(crate) fn models(&self) -> Vec<Option<FlavorId>> {
+        let mut models: Vec<_> = self.inventory.fleet().pools().iter().map(|pool| pool.def.gpu_flavor).collect();
+        models.sort();
+        models.dedup();
+        models
+    }
+
+    /// The same cluster, to which pods come of which a third name hardware, as in the trace's variant `gpuspec33`:
+    /// one model or two, drawn by the GPUs that there are of each on nodes that hold the pod.
+    pub(crate) fn typed(&self, seed: u64) -> Self {
+        let of = |pool: &siting::inventory::Pool| {
+            let on_node = pool.def.shape.map_or(0, |shape| shape.gpus);
+            let gpus = usize::from(on_node) * pool.def.nodes.unwrap_or(0) as usize;
+            vec![(pool.def.gpu_flavor, u32::from(on_node)); gpus]
+        };
+        let each: Vec<_> = self.inventory.fleet().pools().iter().flat_map(of).collect();
+        let mut random = Random::new(0x7e9e + seed);
+        let pods = self.pods.iter().map(|pod| {
+            let mut pod = pod.clone();
+            let Demand::Stated(resources) = &mut pod.demand else { panic!("pods state what they take") };
+            if let Some(need) = resources.gpus.first_mut().filter(|_| random.below(3) == 0) {
+                let right: Vec<_> = each.iter().filter(|(_, on_node)| *on_node >= need.count).collect();
+                let drawn = (0..=random.below(2)).filter_map(|_| random.pick(&right)?.0);
+                let mut codes: Vec<FlavorId> = drawn.collect();
+                codes.sort();
+                codes.dedup();
+                need.codes = codes.into_iter().map(Choice::Flavor).collect();
+            }
+            pod
+        });
+        Self { inventory: self.inventory.clone(), pods: pods.collect(), gpus: self.gpus }
     }
 }
 
@@ -158,13 +199,16 @@ fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
                 storage: None,
                 bandwidth: None,
                 gpus: kind.gpus,
+                replicas: None,
             }),
             nodes: Some(count),
             cpu_flavor: catalog.flavor(FlavorKind::Cpu, "x86"),
             gpu_flavor: (kind.gpus > 0).then(|| gpu(catalog, &kind.model)),
+            devices: Devices::default(),
             price: None,
             spot: false,
             used: Used::default(),
+            used_per_node: Vec::new(),
         });
     }
     let def = ClusterDef {
@@ -172,6 +216,7 @@ fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
         provider: name("onprem"),
         country: catalog.country("cn").expect("a country"),
         location: None,
+        zone: None,
         coordinates: None,
         labels: Default::default(),
         healthy: true,
@@ -204,17 +249,14 @@ fn pod(catalog: &Catalog, row: &Row<'_>) -> Pod {
 
 fn made(cpu: u64, memory: u64, count: u64, milli: u64, codes: Vec<Choice>) -> Pod {
     let share = u32::try_from(milli).ok().filter(|&milli| milli < GpuShare::WHOLE);
-    let need = |code: Option<Choice>| GpuNeed {
+    let need = GpuNeed {
         count: u32::try_from(count).expect("few GPUs"),
-        codes: code.into_iter().collect(),
+        codes: codes.into(),
         memory: None,
         share: share.and_then(GpuShare::from_thousandths),
+        slice: None,
     };
-    let gpus = match (count, codes.is_empty()) {
-        (0, _) => Vec::new(),
-        (_, true) => vec![need(None)],
-        (_, false) => codes.into_iter().map(Some).map(need).collect(),
-    };
+    let gpus = if count > 0 { vec![need] } else { Vec::new() };
     let resources = Resources {
         cpu: Cpu::milli_cores(cpu),
         memory: Bytes::new(memory),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use siting::catalog::{Axis, Catalog, ChoiceKind, Meaning};
+use siting::catalog::{Axis, Catalog, ChoiceKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{PolicyId, ResourceTypeId};
 use siting::inventory::Inventory;
@@ -146,7 +146,7 @@ pub(crate) fn free_scope(inventory: &Inventory) -> Arc<Scope> {
 
 /// One GPU of any code, with 4 cores and 16 GiB.
 pub(crate) fn one_gpu() -> Demand {
-    let need = GpuNeed { count: 1, codes: Meaning::new(), memory: None, share: None };
+    let need = GpuNeed { count: 1, ..GpuNeed::default() };
     Demand::Stated(Resources {
         cpu: Cpu::milli_cores(4000),
         memory: Bytes::new(16 << 30),

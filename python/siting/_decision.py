@@ -61,7 +61,7 @@ class Decision:
 
     @property
     def report(self) -> DecisionReport:
-        """All of it, as ``siting place -o json --candidates`` reports it."""
+        """All of it, as ``siting place -o json --candidates --admitted-by`` reports it."""
         report: DecisionReport | None = self._kept.get("read")
         if report is None:
             report = self._kept["read"] = loads(DecisionReport, self._text("report"))

@@ -19,6 +19,7 @@ from siting._settings import (
     AttachmentLike,
     ExpectedDemand,
     FlavorDefinition,
+    ProviderDefinition,
     LoadBalancer,
     Offloading,
     Pool,
@@ -161,6 +162,7 @@ class Organisation(Document):
     """Workload types beside ``model``, ``function`` and ``agent``."""
     groups: Mapping[str, tuple[str, ...]]
     """Named sets of countries."""
+    providers: tuple[ProviderDefinition, ...]
     locations: tuple[Location, ...]
     flavors: tuple[FlavorDefinition, ...]
     expected_demands: tuple[ExpectedDemand, ...]
@@ -178,6 +180,7 @@ class Organisation(Document):
         currency: str | None = None,
         resource_types: Iterable[str] = (),
         groups: Mapping[str, Iterable[str]] | None = None,
+        providers: Iterable[ProviderDefinition] = (),
         locations: Iterable[Location] = (),
         flavors: Iterable[FlavorDefinition] = (),
         expected_demands: Iterable[ExpectedDemand] = (),
@@ -193,6 +196,7 @@ class Organisation(Document):
             "currency": currency,
             "resourceTypes": list(resource_types),
             "groups": groups,
+            "providers": list(providers),
             "locations": list(locations),
             "flavors": list(flavors),
             "expectedDemands": list(expected_demands),
@@ -310,6 +314,7 @@ class Cluster(Document):
     provider: str
     location: str | None
     country: str | None
+    zone: str | None
     coordinates: tuple[float, float] | None
     healthy: bool
     cordoned: bool
@@ -323,6 +328,7 @@ class Cluster(Document):
         provider: str,
         location: str | None = None,
         country: str | None = None,
+        zone: str | None = None,
         coordinates: tuple[float, float] | None = None,
         healthy: bool = True,
         cordoned: bool = False,
@@ -335,6 +341,7 @@ class Cluster(Document):
             "provider": provider,
             "location": location,
             "country": country,
+            "zone": zone,
             "coordinates": coordinates,
             "healthy": None if healthy else False,
             "cordoned": cordoned or None,

@@ -67,6 +67,8 @@ class Placement(Record):
     """How many; 0 for a deployment that is scaled to zero and would wake here."""
     price_per_hour: Decimal | None
     """What all of them cost an hour, in the workspace's currency; ``None`` if unknown."""
+    admitted_by: tuple[Admission, ...] = ()
+    """The policies that admit it, by level, and the options by which they do."""
 
     def __str__(self) -> str:
         return f"{self.replicas} × {self.cluster}/{self.pool} on {self.flavor}"
@@ -81,6 +83,42 @@ class PolicyAt(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Short(Record):
+    """A resource of which one replica wants more than any node has, or has left, as manifests write it."""
+
+    resource: str
+    """``cpu``, ``memory``, ``storage``, ``bandwidth``, ``gpu``, ``replicas`` or ``nodes``."""
+    wanted: str
+    most: str
+    """The most that there is on one node."""
+    alternative: int | None = None
+    """The alternative of the demand, from 1, where it has several."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unmet(Record):
+    """A condition on hardware that is not met."""
+
+    condition: str
+    """``kind``, ``type``, ``memory`` or ``cpuType``."""
+    wanted: str
+    unknown: bool
+    """Whether it is only not known to be met."""
+    alternative: int | None = None
+    """The alternative of the demand, from 1, where it has several."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Figures(Record):
+    """What a reason is about, in figures."""
+
+    short: tuple[Short, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+    places: tuple[int, ...] = ()
+    """How many replicas each alternative of the demand alone would place; alternatives are not mixed."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Reason(Record):
     """A constraint that stands in the way, and what it takes away."""
 
@@ -92,6 +130,9 @@ class Reason(Record):
     """Clusters that it alone would leave without a place."""
     left_after: int
     """Clusters that still have a place after it and all before it."""
+    figures: Figures | None = None
+    next: str = ""
+    """What can be done about it."""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} (removes {self.removed_alone} alone, leaves {self.left_after})"
@@ -188,6 +229,9 @@ class Objection(Record):
     code: str
     message: str
     policies: tuple[PolicyAt, ...]
+    figures: Figures | None = None
+    next: str = ""
+    """What can be done about it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -210,11 +254,13 @@ class Admission(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Quarantined(Record):
-    """An invalid cluster that the load left out."""
+    """An invalid cluster, or a pool of one, that the load left out."""
 
     name: str
     file: str | None
     line: int | None
+    pool: str | None = None
+    """The pool, where it alone was left out."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -567,6 +613,19 @@ class Location(Record):
 
     name: str
     country: str
+    parent: str | None = None
+    """The region that it hangs under, where it is a zone that lies elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Provider(Record):
+    """Who runs clusters."""
+
+    name: str
+    aliases: tuple[str, ...]
+    owner: str | None
+    jurisdiction: str | None
+    """The country whose law the owner answers to."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -589,6 +648,7 @@ class Catalog(Record):
     continents: tuple[Continent, ...]
     countries: tuple[Country, ...]
     groups: tuple[Group, ...]
+    providers: tuple[Provider, ...]
     locations: tuple[Location, ...]
     flavors: tuple[Flavor, ...]
 

@@ -42,12 +42,14 @@ AttachmentLike = Union[str, Attachment]
 
 @record
 class Gpu(Record):
-    """A demand for GPUs: so many of a family or variant, of a memory, or a share of one."""
+    """A demand for GPUs: so many of a family or variant (or any of several), of a memory, or a share of one."""
 
     count: int = 1
-    type: str | None = None
+    type: str | tuple[str, ...] | None = None
     memory: Quantity | None = None
     share: Quantity | None = None
+    slice: str | None = None
+    """A slice of a device instead of a whole GPU: ``any``, a profile such as ``1g.5gb``, or a share such as ``1/8``."""
 
 
 @record
@@ -130,7 +132,7 @@ class LoadBalancer(Record):
 class Spread(Record):
     """Over what replicas spread: a constraint with ``max_skew``, a preference without."""
 
-    by: Literal["cluster", "location", "country", "continent", "provider"]
+    by: Literal["cluster", "location", "zone", "country", "continent", "provider"]
     max_skew: int | None = None
 
 
@@ -303,6 +305,10 @@ class PoolGpu(Record):
 
     type: str
     count: int
+    slice: str | None = None
+    """The part of a device that each is: a share such as ``1/8``, or a partition's profile such as ``1g.5gb``."""
+    memory: Quantity | None = None
+    """Of each; absent is what is known of the flavor, or its part of that."""
 
 
 @record
@@ -316,6 +322,18 @@ class Used(Record):
     gpu: Quantity | None = None
 
 
+@record
+class NodeUsed(Record):
+    """What of one node is in use, and how many replicas run on it."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    storage: Quantity | None = None
+    bandwidth: Quantity | None = None
+    gpu: Quantity | None = None
+    replicas: int | None = None
+
+
 @record(kw_only=True)
 class _Pool(Record):
     nodes: int | Literal["unlimited"]
@@ -327,7 +345,10 @@ class _Pool(Record):
     gpu: PoolGpu | None = None
     price_per_hour: Quantity | None = None
     spot: bool = False
+    replicas_per_node: int | None = None
     used: Used | None = None
+    used_per_node: tuple[NodeUsed, ...] = ()
+    """Instead of ``used``: what is in use node by node, from the first on."""
 
 
 @record
@@ -335,6 +356,14 @@ class Pool(_Pool):
     """Nodes of one kind: ``cpu``, ``memory`` … are of one node, ``price_per_hour`` is a node's for an hour."""
 
     name: str
+
+
+@record
+class ProviderDefinition(Record):
+    """A provider of the workspace's own, and the other names by which clusters and locations may call it."""
+
+    name: str
+    aliases: tuple[str, ...]
 
 
 @record

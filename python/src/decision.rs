@@ -39,7 +39,7 @@ impl Decision {
         self.decided.decision.candidates().len()
     }
 
-    /// The entry that `siting place -o json --candidates` has for it.
+    /// The entry that `siting place -o json --candidates --admitted-by` has for it.
     fn report(&self, py: Python<'_>) -> Outcome<String> {
         if let Some(report) = self.report.get() {
             return Ok(report.clone());

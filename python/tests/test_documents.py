@@ -28,6 +28,7 @@ DOCUMENTS: list[siting.Document] = [
         currency="EUR",
         resource_types=["pipeline"],
         groups={"nordics": ["se", "no", "dk"]},
+        providers=[siting.ProviderDefinition("acme", ("acme-cloud",))],
         locations=[siting.Location("onprem/oslo-1", "no")],
         flavors=[siting.FlavorDefinition("gpu", "x900", aliases=("X-900",), memory="48Gi")],
         expected_demands=[siting.ExpectedDemand(3, siting.Resources(4, "1Gi", gpu=siting.Gpu(type="x900")))],

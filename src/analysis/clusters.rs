@@ -12,13 +12,17 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         for problem in &cluster.problems {
             let subject = Subject::new("Cluster", &cluster.name);
             let mut finding = Finding::new("cluster-quarantined", Severity::Warning, subject, &problem.origin);
-            finding.message = format!("cluster `{}` is left out: {}", cluster.name, problem.message);
+            finding.message = match &cluster.pool {
+                Some(pool) => format!("pool `{pool}` of cluster `{}` is left out: {}", cluster.name, problem.message),
+                None => format!("cluster `{}` is left out: {}", cluster.name, problem.message),
+            };
             finding.help.clone_from(&problem.help);
             finding.related.clone_from(&problem.related);
             findings.push(finding);
         }
     }
-    let left_out: HashSet<_> = workspace.quarantined().iter().map(|cluster| cluster.name.as_str()).collect();
+    let left_out = workspace.quarantined().iter().filter(|left_out| left_out.pool.is_none());
+    let left_out: HashSet<_> = left_out.map(|cluster| cluster.name.as_str()).collect();
     for spec in workspace.specs().clusters.iter().filter(|spec| !left_out.contains(spec.metadata.name.as_str())) {
         let PoolsSpec::Pools(pools) = &spec.pools else { continue };
         let found = pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool));

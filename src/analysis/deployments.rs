@@ -36,6 +36,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         about.refused(findings);
         about.without_effect(findings);
         checks_without_effect(&site, spec, findings);
+        spread_that_binds_nothing(deployment, spec, &site, findings);
         if has_clusters {
             without_cluster(workspace.catalog(), standing, &site, spec, findings);
             favourites_without_cluster(workspace, &site, spec, findings);
@@ -117,7 +118,7 @@ fn without_cluster(
         Some(GpuSpec::One(need)) => std::slice::from_ref(need),
         Some(GpuSpec::AnyOf(needs)) => needs,
     };
-    let gpus = needs.iter().filter_map(|need| Some((ChoiceKind::Gpu, need.code.as_ref()?)));
+    let gpus = needs.iter().flat_map(|need| &need.types).map(|name| (ChoiceKind::Gpu, name));
     for (kind, name) in resources.cpu_type.iter().map(|name| (ChoiceKind::Cpu, name)).chain(gpus) {
         let choices = catalog.choices(kind, name);
         if !choices.is_empty() && choices.iter().all(|&choice| catalog.atoms(choice).is_disjoint(standing)) {
@@ -166,6 +167,25 @@ fn checks_without_effect(site: &Site<'_>, spec: &DeploymentSpec, findings: &mut 
                 findings.push(finding.help("write a percentage from 0 to 100"));
             }
         }
+    }
+}
+
+/// A skew that no number of replicas can exceed (D5).
+fn spread_that_binds_nothing(deployment: &Deployment, spec: &DeploymentSpec, site: &Site<'_>, findings: &mut Findings) {
+    let Some(most) = deployment.preferences.spread.and_then(|spread| spread.max_skew) else { return };
+    let scaled = spec.scaling.as_ref().filter(|scaling| scaling.enabled);
+    let replicas = match scaled {
+        None => Some(deployment.replicas),
+        Some(scaling) => scaling.max_replicas.map(|most| most.max(deployment.replicas)),
+    };
+    if replicas.is_some_and(|replicas| replicas <= most.get()) {
+        let message = format!(
+            "the spread of deployment `{}` binds nothing: of {} replicas all may stand in one domain, by a `maxSkew` of {most}",
+            deployment.address(),
+            replicas.unwrap_or_default(),
+        );
+        let finding = site.finding("spread-without-effect", Severity::Warning, &deployment.origin, message);
+        findings.push(finding.help("state a smaller `maxSkew`, or leave it out and spread by preference"));
     }
 }
 

@@ -108,6 +108,9 @@ pub struct Obstacle {
     pub code: String,
     /// The same in words: lower case, no final period.
     pub message: String,
+    /// What can be done about it.
+    #[serde(default)]
+    pub next: String,
     /// The policies that exclude; empty where the constraint is not about policies.
     pub policies: Vec<PolicyAt>,
     /// Clusters that it alone would leave without a place.
@@ -122,6 +125,7 @@ impl From<&Reason> for Obstacle {
         Self {
             code: reason.code.as_str().to_owned(),
             message: reason.message(),
+            next: reason.next(),
             policies: reason.policies.iter().map(named).collect(),
             removed_alone: reason.counts.removed_alone,
             left_after: reason.counts.left_after,

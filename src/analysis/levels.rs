@@ -82,6 +82,7 @@ pub(super) fn check_level(workspace: &Workspace, site: &Site<'_>, bundle: Bundle
     repeated(workspace, site, bundle, findings);
     mixed_kinds(workspace, site, bundle, findings);
     redundant(workspace, site, bundle, findings);
+    undone(workspace, site, bundle, findings);
 }
 
 fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
@@ -183,7 +184,8 @@ fn redundant(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, finding
                 *kept = None;
             }
             count(&mut counts, &targets, policy, |count| *count -= 1);
-            let names = covering(policy, kept.iter().flatten().copied().copied());
+            let names = allowing(policy.effect(), policy.targets(), kept.iter().flatten().copied().copied())
+                .unwrap_or_default();
             let message = format!("policy `{}` adds nothing to {}", policy.name(), listed(&names, "and", NAMED));
             redundant.push(site.finding("policy-redundant", Severity::Warning, site.attachment(policy), message));
         }
@@ -205,20 +207,63 @@ fn count(counts: &mut [Vec<u32>], targets: &[&Targets], policy: &Policy, change:
     }
 }
 
-/// Policies that together allow all that one allows, to the same workload types.
-fn covering<'w>(policy: &Policy, others: impl Iterator<Item = &'w Policy>) -> Vec<&'w str> {
-    let mut left = policy.effect().clone();
+/// Exceptions of which all that they take out is allowed again by other policies of the level (P1, P3).
+fn undone(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: &mut Findings) {
+    let catalog = workspace.catalog();
+    for axis in Axis::ALL {
+        let policies = enforced(workspace, bundle, axis);
+        for policy in &policies {
+            let mut own = BitSet::empty(catalog.universe(axis));
+            if policy.options().everything {
+                own = own.complement();
+            }
+            policy.options().allowed.iter().for_each(|&choice| catalog.add_atoms(choice, &mut own));
+            for &choice in &policy.options().except {
+                // What it takes out of its own policy; where that is nothing, the policy's own findings say so.
+                let taken = catalog.atoms(choice).intersection(&own);
+                if taken.is_empty() {
+                    continue;
+                }
+                let others = policies.iter().filter(|other| other.name() != policy.name());
+                let names = allowing(&taken, policy.targets(), others.copied());
+                if let Some(names) = names {
+                    let (kind, code) = (catalog.choice_kind(choice), catalog.choice_name(choice));
+                    let message = format!(
+                        "the exception of {kind} `{code}` of policy `{}` has no effect in {} `{}`: {} {} it",
+                        policy.name(),
+                        site.subject.kind.to_lowercase(),
+                        site.subject.name,
+                        listed(&names, "and", NAMED),
+                        if names.len() == 1 { "allows" } else { "allow" },
+                    );
+                    let finding = site.finding("exception-undone", Severity::Warning, site.attachment(policy), message);
+                    findings.push(finding.help(
+                        "policies of one level add up; except it in each of them, or attach them at different levels",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The policies that together allow all of these options to the same workload types; `None` where they do not.
+fn allowing<'w>(
+    options: &BitSet<Atom>,
+    targets: &Targets,
+    policies: impl Iterator<Item = &'w Policy>,
+) -> Option<Vec<&'w str>> {
+    let mut left = options.clone();
     let mut names = Vec::new();
-    for other in others {
+    for policy in policies {
         if left.is_empty() {
             break;
         }
-        if covers(other.targets(), policy.targets()) && !other.effect().is_disjoint(&left) {
-            left.subtract(other.effect());
-            names.push(other.name().as_str());
+        if covers(policy.targets(), targets) && !policy.effect().is_disjoint(&left) {
+            left.subtract(policy.effect());
+            names.push(policy.name().as_str());
         }
     }
-    names
+    left.is_empty().then_some(names)
 }
 
 /// Whether every type that `narrow` includes is included by `wide`.

@@ -120,6 +120,9 @@ pub(super) struct Place {
     /// List every candidate: each pool that could run a replica if it were empty
     #[arg(long)]
     pub(super) candidates: bool,
+    /// Say of each place which policies admit it, level by level, and by which options
+    #[arg(long)]
+    pub(super) admitted_by: bool,
 }
 
 #[derive(Debug, Args)]

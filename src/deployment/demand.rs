@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::catalog::{Choice, Meaning};
-use crate::inventory::{GpuRequest, Request};
+use crate::inventory::{GpuRequest, Request, SliceNeed};
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
 /// What one replica takes: of any flavor, or stated resources.
@@ -35,7 +35,7 @@ pub struct Resources {
 }
 
 /// One alternative of a gpu demand.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct GpuNeed {
     /// How many, from 1.
     pub count: u32,
@@ -45,6 +45,8 @@ pub struct GpuNeed {
     pub memory: Option<Bytes>,
     /// A share of one GPU; the count is 1 then.
     pub share: Option<GpuShare>,
+    /// The slices of devices that it asks for instead of whole GPUs (I7).
+    pub slice: Option<SliceNeed>,
 }
 
 impl Resources {

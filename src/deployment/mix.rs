@@ -14,7 +14,7 @@ use crate::inventory::{GpuRequest, Request};
 /// let gpus = |count| Resources {
 ///     cpu: Cpu::milli_cores(4000),
 ///     memory: Bytes::new(16 << 30),
-///     gpus: [GpuNeed { count, codes: Meaning::new(), memory: None, share: None }].into_iter().collect(),
+///     gpus: [GpuNeed { count, ..GpuNeed::default() }].into_iter().collect(),
 ///     ..Resources::default()
 /// };
 /// let mix = Mix::new([(gpus(1), 9), (gpus(8), 1)])?;
@@ -92,7 +92,7 @@ impl Mix {
         &self.by_gpus
     }
 
-    /// Whether some demand names a flavor, a GPU's memory or a cpu type, so that not every pool will do.
+    /// Whether some demand names a flavor, a GPU's memory, a slice or a cpu type, so that not every pool will do.
     #[must_use]
     pub fn names_hardware(&self) -> bool {
         self.names_hardware
@@ -100,7 +100,8 @@ impl Mix {
 
     fn add(&mut self, resources: Resources, weight: u32) {
         let Some(need) = resources.gpus.first() else { return };
-        self.names_hardware |= !need.codes.is_empty() || need.memory.is_some() || resources.cpu_type.is_some();
+        self.names_hardware |= !need.codes.is_empty() || need.memory.is_some();
+        self.names_hardware |= need.slice.is_some() || resources.cpu_type.is_some();
         let request = resources.request(0);
         let at = self.by_gpus.iter().position(|of| of.gpu == request.gpu).unwrap_or_else(|| {
             self.by_gpus.push(OfGpus { gpu: request.gpu, weight: 0, most: request, demands: Vec::new() });

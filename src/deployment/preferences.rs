@@ -89,6 +89,8 @@ words! {
         Cluster = "cluster",
         /// Locations; clusters of a country that state none count together.
         Location = "location",
+        /// Zones, which are parts of locations. A cluster of none takes no replica where `maxSkew` is stated.
+        Zone = "zone",
         /// Countries.
         Country = "country",
         /// Continents.

@@ -78,6 +78,11 @@ impl<'d> Fields<'d> {
         Some(Item { node, label, element: false, context: self.context })
     }
 
+    /// Whether the field is there, by whatever value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == name && !(self.context.null_is_absent && entry.value.is_null()))
+    }
+
     /// Accepts a field without reading it.
     pub(crate) fn accept(&mut self, name: &'static str) {
         if !self.known.contains(&name) {

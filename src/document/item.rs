@@ -125,6 +125,11 @@ impl<'d> Item<'d> {
         matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
     }
 
+    /// Whether it is a list.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(&self.node.value, Value::List(_))
+    }
+
     /// The elements of a list, each read by `read`. Those that cannot be read are left out.
     pub(crate) fn list<T>(self, read: impl FnMut(Item<'d>) -> Option<T>) -> Option<Vec<T>> {
         let Value::List(nodes) = &self.node.value else {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 
 use super::request::Request;
+use super::slice::Devices;
 use crate::catalog::Point;
 use crate::id::{ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
@@ -21,6 +22,8 @@ pub struct ClusterDef {
     pub country: CountryId,
     /// The known location it stands in.
     pub location: Option<LocationId>,
+    /// The part of the location that it stands in.
+    pub zone: Option<Name>,
     /// Where it stands.
     pub coordinates: Option<Coordinates>,
     /// Labels.
@@ -48,20 +51,34 @@ pub struct PoolDef {
     pub cpu_flavor: Option<FlavorId>,
     /// The gpu flavor.
     pub gpu_flavor: Option<FlavorId>,
+    /// What is known of its GPUs beside their flavor.
+    pub devices: Devices,
     /// Price of a node for an hour.
     pub price: Option<Money>,
     /// Whether nodes can be taken back at any time.
     pub spot: bool,
     /// What is in use already, over all nodes.
     pub used: Used,
+    /// What is in use already, node by node from the first on; empty where `used` says it, or nothing is.
+    pub used_per_node: Vec<NodeUse>,
 }
 
 impl PoolDef {
     /// A pool of the short form: unlimited, of no shape, serving one flavor.
     #[must_use]
     pub fn unlimited(name: Name, cpu_flavor: Option<FlavorId>, gpu_flavor: Option<FlavorId>) -> Self {
-        let used = Used::default();
-        Self { name, shape: None, nodes: None, cpu_flavor, gpu_flavor, price: None, spot: false, used }
+        Self {
+            name,
+            shape: None,
+            nodes: None,
+            cpu_flavor,
+            gpu_flavor,
+            devices: Devices::default(),
+            price: None,
+            spot: false,
+            used: Used::default(),
+            used_per_node: Vec::new(),
+        }
     }
 }
 
@@ -78,6 +95,8 @@ pub struct Shape {
     pub bandwidth: Option<Bandwidth>,
     /// GPUs.
     pub gpus: Gpus,
+    /// The most replicas; `None` limits nothing.
+    pub replicas: Option<u32>,
 }
 
 impl Shape {
@@ -91,7 +110,7 @@ impl Shape {
 /// A number of GPUs on one node.
 pub type Gpus = u16;
 
-/// What of a pool is in use, over all its nodes (I1).
+/// What of a pool is in use, over all its nodes, or of one node (I1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Used {
     /// Cpu.
@@ -106,6 +125,15 @@ pub struct Used {
     pub gpu_thousandths: u64,
 }
 
+/// What of one node is in use (I1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NodeUse {
+    /// Of its resources.
+    pub used: Used,
+    /// The replicas that run on it.
+    pub replicas: u32,
+}
+
 /// A cluster of a fleet.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cluster {
@@ -117,6 +145,8 @@ pub struct Cluster {
     pub country: CountryId,
     /// The known location it stands in.
     pub location: Option<LocationId>,
+    /// The part of the location that it stands in.
+    pub zone: Option<Name>,
     /// Its point on the location axis: the location, else the rest of the country.
     pub place: Point,
     /// Where it stands.

@@ -114,6 +114,7 @@ impl Fleet {
             provider: def.provider,
             country: def.country,
             location: def.location,
+            zone: def.zone,
             place: Point {
                 atom: self.catalog.place(def.country, def.location),
                 rest: self.catalog.rest_of(def.country),
@@ -134,6 +135,7 @@ impl Fleet {
             provider: cluster.provider.clone(),
             country: cluster.country,
             location: cluster.location,
+            zone: cluster.zone.clone(),
             coordinates: cluster.coordinates,
             labels: cluster.labels.clone(),
             healthy: true,

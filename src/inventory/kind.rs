@@ -7,6 +7,7 @@ use super::cluster::{PoolDef, Shape};
 use super::fleet::Fleet;
 use super::points::{self, Points};
 use super::request::Request;
+use super::slice::Devices;
 use crate::id::{ClusterId, FlavorId, Id, KindId, KindSetId, OfferId, PairId, PlaceId, PoolId};
 use crate::quantity::Money;
 
@@ -30,6 +31,8 @@ pub struct Hardware {
     pub host: Option<FlavorId>,
     /// Whether there are GPUs.
     pub gpus: bool,
+    /// What is known of them beside their flavor.
+    pub devices: Devices,
     /// What one node has; `None` is no shape, on which any demand of its kind fits (I1).
     pub shape: Option<Shape>,
     /// Whether there are only so many nodes.
@@ -56,6 +59,7 @@ impl Hardware {
         Self {
             host: def.cpu_flavor,
             gpus: def.gpu_flavor.is_some(),
+            devices: def.devices,
             shape: def.shape,
             limited: def.shape.is_some() && def.nodes.is_some(),
         }

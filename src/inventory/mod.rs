@@ -6,6 +6,7 @@
 //! Answers for the rules I1–I5.
 
 mod allowed;
+mod amounts;
 mod changes;
 mod cluster;
 mod fleet;
@@ -19,12 +20,15 @@ mod owner;
 mod points;
 mod request;
 mod reservation;
+mod slice;
 mod state;
 mod succession;
 
 pub use allowed::Allowed;
+pub(crate) use amounts::Amounts;
+pub use amounts::Resource;
 pub use changes::RemoveClusterError;
-pub use cluster::{Cluster, ClusterDef, Gpus, Pool, PoolDef, Shape, Used};
+pub use cluster::{Cluster, ClusterDef, Gpus, NodeUse, Pool, PoolDef, Shape, Used};
 pub use fleet::{Fleet, InvalidFleet, Pair};
 pub(crate) use in_use::OffersInUse;
 pub use index::{Class, Index, Place};
@@ -38,6 +42,7 @@ pub use owner::Owner;
 pub use points::Points;
 pub use request::{GpuRequest, Request, Share};
 pub use reservation::{Reservation, RestoreError};
+pub use slice::{Devices, InvalidSlice, Slice, SliceNeed};
 pub use state::{Inventory, ReservationId, ReserveError, UnknownReservation};
 pub use succession::Displaced;
 pub(crate) use succession::{Homeless, Restated};

@@ -18,6 +18,8 @@ pub struct Node {
     pub(super) memory: u64,
     pub(super) storage: u64,
     pub(super) bandwidth: u64,
+    /// How many more replicas may run on it.
+    pub(super) replicas: u64,
     /// Free thousandths of each GPU.
     pub(super) gpus: SmallVec<[u16; 8]>,
 }
@@ -42,6 +44,8 @@ pub(super) struct Part {
     memory: u64,
     storage: u64,
     bandwidth: u64,
+    #[serde(default)]
+    replicas: u64,
     /// Thousandths of each GPU.
     gpus: SmallVec<[u16; 8]>,
 }
@@ -98,15 +102,16 @@ impl Part {
         let gpus: SmallVec<[u16; 8]> = self.gpus.iter().map(given).collect();
         let kept = self.gpus.iter().zip(&gpus).map(|(taken, given)| taken - given).collect();
         let (cpu, memory) = (share(self.cpu), share(self.memory));
-        let (storage, bandwidth) = (share(self.storage), share(self.bandwidth));
+        let (storage, bandwidth, replicas) = (share(self.storage), share(self.bandwidth), share(self.replicas));
         let kept = Self {
             cpu: self.cpu - cpu,
             memory: self.memory - memory,
             storage: self.storage - storage,
             bandwidth: self.bandwidth - bandwidth,
             gpus: kept,
+            replicas: self.replicas - replicas,
         };
-        (Self { cpu, memory, storage, bandwidth, gpus }, kept)
+        (Self { cpu, memory, storage, bandwidth, gpus, replicas }, kept)
     }
 }
 
@@ -125,6 +130,7 @@ impl Node {
             memory: shape.memory.get(),
             storage: limit(shape.storage.map(Bytes::get)),
             bandwidth: limit(shape.bandwidth.map(Bandwidth::get)),
+            replicas: limit(shape.replicas.map(u64::from)),
             gpus: SmallVec::from_elem(Self::WHOLE, usize::from(shape.gpus)),
         }
     }
@@ -137,6 +143,7 @@ impl Node {
             memory: 0,
             storage: 0,
             bandwidth: 0,
+            replicas: 0,
             gpus: SmallVec::new(),
         }
     }
@@ -153,8 +160,8 @@ impl Node {
         &self.gpus
     }
 
-    /// How often a request's cpu, memory, storage and bandwidth are free together, at most `most` times;
-    /// its GPUs are not looked at.
+    /// How often a request's cpu, memory, storage and bandwidth are free together, and a replica may run, at most
+    /// `most` times; its GPUs are not looked at.
     #[must_use]
     pub fn times_beside_gpus(&self, request: &Request, most: u64) -> u64 {
         let resources = [
@@ -162,6 +169,7 @@ impl Node {
             (self.memory, request.memory.get()),
             (self.storage, request.storage.get()),
             (self.bandwidth, request.bandwidth.get()),
+            (self.replicas, 1),
         ];
         // Divisions are slow, and mostly everything fits.
         let least = |times: u64, (free, each): (u64, u64)| {
@@ -208,6 +216,7 @@ impl Node {
             .min(times(self.memory, request.memory.get()))
             .min(times(self.storage, request.storage.get()))
             .min(times(self.bandwidth, request.bandwidth.get()))
+            .min(self.replicas)
             .min(gpus)
     }
 
@@ -267,6 +276,7 @@ impl Node {
             memory: times(request.memory.get())?,
             storage: times(request.storage.get())?,
             bandwidth: times(request.bandwidth.get())?,
+            replicas: u64::from(replicas),
             gpus,
         })
     }
@@ -290,6 +300,7 @@ impl Node {
             (self.memory, part.memory),
             (self.storage, part.storage),
             (self.bandwidth, part.bandwidth),
+            (self.replicas, part.replicas),
         ];
         gpus && rest.iter().all(|(free, part)| free >= part)
     }
@@ -299,6 +310,7 @@ impl Node {
         self.memory -= part.memory;
         self.storage = without(self.storage, part.storage);
         self.bandwidth = without(self.bandwidth, part.bandwidth);
+        self.replicas = without(self.replicas, part.replicas);
         for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
             *free -= taken;
             self.gpu_thousandths -= u64::from(*taken);
@@ -310,6 +322,7 @@ impl Node {
         self.memory += part.memory;
         self.storage = with(self.storage, part.storage);
         self.bandwidth = with(self.bandwidth, part.bandwidth);
+        self.replicas = with(self.replicas, part.replicas);
         for (free, taken) in self.gpus.iter_mut().zip(&part.gpus) {
             *free += taken;
             self.gpu_thousandths += u64::from(*taken);
@@ -349,6 +362,7 @@ mod tests {
             storage: Some(Bytes::new(4)),
             bandwidth: None,
             gpus: 2,
+            replicas: Some(3),
         };
         let share = |thousandths| GpuRequest::Share(GpuShare::from_thousandths(thousandths).expect("a share"));
         let gpus = [

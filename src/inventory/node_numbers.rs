@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[cfg(feature = "manifest")]
 use serde::{Deserialize, Serialize};
 
-use super::cluster::{Shape, Used};
+use super::cluster::{NodeUse, Shape, Used};
 use super::node::Node;
 use super::nodes::{Nodes, Run, Taken};
 use crate::id::Name;
@@ -121,10 +121,11 @@ impl Nodes {
         count: u32,
         closed: &[Stretch],
         used: &Used,
+        per_node: &[NodeUse],
     ) -> Result<Self, &'static str> {
         let gone = closed.iter().map(|(_, count)| *count).fold(0, u32::saturating_add);
         let numbers = count.checked_add(gone).ok_or("nodes")?;
-        let mut nodes = Self::new(shape, numbers, used)?;
+        let mut nodes = Self::new(shape, numbers, used, per_node)?;
         for &(first, count) in closed {
             if first.checked_add(count).is_none_or(|end| end > numbers) {
                 return Err("nodes");
@@ -245,20 +246,27 @@ mod tests {
     use crate::quantity::{Bytes, Cpu};
 
     fn shape() -> Shape {
-        Shape { cpu: Cpu::milli_cores(4000), memory: Bytes::new(1 << 30), storage: None, bandwidth: None, gpus: 0 }
+        Shape {
+            cpu: Cpu::milli_cores(4000),
+            memory: Bytes::new(1 << 30),
+            storage: None,
+            bandwidth: None,
+            gpus: 0,
+            replicas: None,
+        }
     }
 
     /// I1: shrinking closes the highest, or those that are named; growing opens the lowest closed first.
     #[test]
     fn i1_nodes_keep_their_numbers() {
-        let mut nodes = Nodes::new(&shape(), 5, &Used::default()).unwrap();
+        let mut nodes = Nodes::new(&shape(), 5, &Used::default(), &[]).unwrap();
         assert_eq!(nodes.resize(&shape(), 3, &[]), Ok(vec![(3, 2)]));
         assert_eq!(nodes.resize(&shape(), 2, &[0]), Ok(vec![(0, 1)]));
         assert_eq!((nodes.closed(), nodes.count(), nodes.numbers()), (vec![(0, 1), (3, 2)], 2, 5));
         assert_eq!(nodes.resize(&shape(), 4, &[]), Ok(vec![]));
         assert_eq!(nodes.closed(), [(4, 1)]);
         assert_eq!(nodes.resize(&shape(), 7, &[]), Ok(vec![]));
-        assert_eq!(nodes, Nodes::new(&shape(), 7, &Used::default()).unwrap());
+        assert_eq!(nodes, Nodes::new(&shape(), 7, &Used::default(), &[]).unwrap());
         assert_eq!(nodes.resize(&shape(), 0, &[]), Ok(vec![(0, 7)]));
         assert_eq!(nodes.best(&crate::inventory::Request::default()), None);
         for (count, gone, why) in [(0, vec![1], "there is no node 1"), (3, vec![1], "there is no node 1")] {
@@ -274,10 +282,10 @@ mod tests {
     #[test]
     fn i1_a_resized_pool_equals_one_built_with_its_closed_nodes() {
         let used = Used { cpu: Cpu::milli_cores(9000), ..Used::default() };
-        let mut nodes = Nodes::new(&shape(), 6, &used).unwrap();
+        let mut nodes = Nodes::new(&shape(), 6, &used, &[]).unwrap();
         nodes.resize(&shape(), 3, &[0, 2]).unwrap();
-        assert_eq!(Ok(nodes.clone()), Nodes::with_closed(&shape(), 3, &nodes.closed(), &used));
-        assert_eq!(Nodes::with_closed(&shape(), 3, &[(4, 1)], &used), Err("nodes"));
+        assert_eq!(Ok(nodes.clone()), Nodes::with_closed(&shape(), 3, &nodes.closed(), &used, &[]));
+        assert_eq!(Nodes::with_closed(&shape(), 3, &[(4, 1)], &used, &[]), Err("nodes"));
     }
 
     #[test]

@@ -7,12 +7,13 @@
 //! is there again (I1).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::cluster::{Shape, Used};
+use super::cluster::{NodeUse, Shape, Used};
 #[cfg(feature = "manifest")]
 use super::node::Total;
 use super::node::{Node, Part, Remainder, limit};
@@ -92,29 +93,49 @@ impl Taken {
 
 impl Nodes {
     /// `count` nodes of a shape, of which `used` is in use: each resource fills nodes from the
-    /// first on, by itself (I1).
+    /// first on, by itself; or `per_node` lists what is in use node by node (I1).
     ///
     /// # Errors
-    /// The name of a resource of which more is in use than there is.
-    pub fn new(shape: &Shape, count: u32, used: &Used) -> Result<Self, &'static str> {
+    /// The name of a resource of which more is in use than there is; `nodes`, where more are listed.
+    pub fn new(shape: &Shape, count: u32, used: &Used, per_node: &[NodeUse]) -> Result<Self, &'static str> {
         let mut nodes = Self { runs: BTreeMap::new(), closed: 0, shelves: BTreeMap::new() };
         nodes.append(shape, count);
-        nodes.fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
-        nodes.fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
-        if let Some(limit) = shape.storage {
-            nodes.fill("storage", used.storage.get(), limit.get(), |node, part| node.storage -= part)?;
+        nodes.fill(0..count, shape, used)?;
+        for (number, of_node) in (0_u32..).zip(per_node) {
+            if number >= count {
+                return Err("nodes");
+            }
+            nodes.fill(number..number + 1, shape, &of_node.used)?;
+            if let Some(most) = shape.replicas {
+                let replicas = u64::from(of_node.replicas);
+                nodes.fill_with("replicas", number..number + 1, replicas, most.into(), |node, part| {
+                    node.replicas -= part;
+                })?;
+            }
         }
-        if let Some(limit) = shape.bandwidth {
-            nodes.fill("bandwidth", used.bandwidth.get(), limit.get(), |node, part| node.bandwidth -= part)?;
-        }
-        nodes.fill("gpu", used.gpu_thousandths, shape.gpu_thousandths(), Node::use_gpus)?;
         Ok(nodes)
     }
 
+    /// Takes what is used of some nodes, each resource by itself.
+    fn fill(&mut self, nodes: Range<u32>, shape: &Shape, used: &Used) -> Result<(), &'static str> {
+        let mut fill =
+            |name, used, each, take: fn(&mut Node, u64)| self.fill_with(name, nodes.clone(), used, each, take);
+        fill("cpu", used.cpu.get(), shape.cpu.get(), |node, part| node.cpu -= part)?;
+        fill("memory", used.memory.get(), shape.memory.get(), |node, part| node.memory -= part)?;
+        if let Some(limit) = shape.storage {
+            fill("storage", used.storage.get(), limit.get(), |node, part| node.storage -= part)?;
+        }
+        if let Some(limit) = shape.bandwidth {
+            fill("bandwidth", used.bandwidth.get(), limit.get(), |node, part| node.bandwidth -= part)?;
+        }
+        fill("gpu", used.gpu_thousandths, shape.gpu_thousandths(), Node::use_gpus)
+    }
+
     /// Takes `used` of a resource of which each node has `each`: whole nodes first, then a part.
-    fn fill(
+    fn fill_with(
         &mut self,
         name: &'static str,
+        nodes: Range<u32>,
         used: u64,
         each: u64,
         take: impl Fn(&mut Node, u64),
@@ -124,15 +145,20 @@ impl Nodes {
         }
         let full = used.checked_div(each).and_then(|full| u32::try_from(full).ok()).ok_or(name)?;
         let rest = used % each;
-        let count = self.numbers();
+        let count = nodes.end.saturating_sub(nodes.start);
         if full > count || (full == count && rest > 0) {
             return Err(name);
         }
-        self.change(0, full, |node| take(node, each));
+        self.change(nodes.start, full, |node| take(node, each));
         if rest > 0 {
-            self.change(full, 1, |node| take(node, rest));
+            self.change(nodes.start + full, 1, |node| take(node, rest));
         }
         Ok(())
+    }
+
+    /// The nodes that differ in what is free on them.
+    pub(crate) fn different(&self) -> impl Iterator<Item = &Node> {
+        self.shelves.keys().map(|node| &**node)
     }
 
     /// How many nodes there are; closed ones are not.
@@ -146,7 +172,7 @@ impl Nodes {
         self.runs.last_key_value().map_or(0, |(first, run)| first + run.count)
     }
 
-    /// Whether nothing is in use on any of them, which are of this shape.
+    /// Whether there are nodes, of this shape, and nothing is in use on any of them.
     #[must_use]
     pub fn is_idle(&self, shape: &Shape) -> bool {
         let idle = |node: &Node| {
@@ -155,6 +181,7 @@ impl Nodes {
                 && node.memory == shape.memory.get()
                 && node.storage == limit(shape.storage.map(Bytes::get))
                 && node.bandwidth == limit(shape.bandwidth.map(Bandwidth::get))
+                && node.replicas == limit(shape.replicas.map(u64::from))
         };
         self.closed == 0 && self.shelves.len() == 1 && self.shelves.keys().all(|node| idle(node))
     }

@@ -66,6 +66,7 @@ impl Request {
             && self.memory <= shape.memory
             && shape.storage.is_none_or(|limit| self.storage <= limit)
             && shape.bandwidth.is_none_or(|limit| self.bandwidth <= limit)
+            && shape.replicas.is_none_or(|most| most >= 1)
             && self.gpu.thousandths() <= shape.gpu_thousandths()
     }
 

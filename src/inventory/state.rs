@@ -25,9 +25,10 @@ pub struct Inventory {
     pub(super) fleet: Arc<Fleet>,
     pub(super) healthy: Arc<BitSet<ClusterId>>,
     pub(super) cordoned: Arc<BitSet<ClusterId>>,
-    /// The offers of pools on which something is in use, and perhaps of some that are idle again.
+    /// The offers of pools on which something is in use, or which have no nodes, and perhaps of some that are idle
+    /// again.
     ///
-    /// Invariant `unused-is-idle`: on the nodes of any other pool that has a limit, nothing is in use.
+    /// Invariant `unused-is-idle`: any other pool that has a limit has nodes, and nothing is in use on them.
     pub(super) in_use: Arc<OffersInUse>,
     /// By pool; `None` where nodes are unlimited.
     pub(super) nodes: Vec<Option<Arc<Nodes>>>,
@@ -130,7 +131,9 @@ impl Inventory {
                         pool: pool.def.name.clone(),
                         resource,
                     };
-                    Some(Arc::new(Nodes::with_closed(shape, count, closed, &pool.def.used).map_err(over_used)?))
+                    let (used, per_node) = (&pool.def.used, &pool.def.used_per_node);
+                    let nodes = Nodes::with_closed(shape, count, closed, used, per_node).map_err(over_used)?;
+                    Some(Arc::new(nodes))
                 }
                 _ => None,
             });
@@ -197,6 +200,11 @@ impl Inventory {
             }
         }
         closed
+    }
+
+    /// What is free on a pool, shared with this snapshot.
+    pub(crate) fn shared_nodes(&self, pool: PoolId) -> Option<&Arc<Nodes>> {
+        self.nodes.get(pool.index())?.as_ref()
     }
 
     /// Whether something may be in use on the nodes behind an offer. Where not, every node is idle or their

@@ -57,9 +57,10 @@ impl ResourcesSpec {
         };
         let gpu = needs.iter().filter(|need| need.count > 0).map(|need| GpuRequirement {
             count: need.count,
-            code: need.code.as_ref().map(|code| code.value.clone()),
+            types: need.types.iter().map(|name| name.value.clone()).collect(),
             memory: need.memory,
             share: need.share,
+            slice: need.slice,
         });
         Requirements {
             cpu: self.cpu,

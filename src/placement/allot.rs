@@ -25,6 +25,8 @@ pub(super) struct Allotment {
     pub(super) alternative: usize,
     /// What each domain holds in the end, where replicas are to be spread.
     pub(super) domains: Option<Domains>,
+    /// The pools as they are in the end, as far as they have changed; where replicas are to be spread.
+    pub(super) ended: HashMap<PoolId, Nodes>,
 }
 
 /// The replicas of one candidate.
@@ -93,6 +95,9 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
             heap.extend(waiting.drain(..).filter_map(|entry| state.entry(entry.rank.pair)).map(Reverse));
         }
         heap.extend(rivals.into_iter().filter_map(|id| state.entry(id)).map(Reverse));
+    }
+    if state.done.domains.is_some() {
+        state.done.ended = state.changed.into_iter().map(|(pool, changed)| (pool, changed.nodes)).collect();
     }
     state.done
 }

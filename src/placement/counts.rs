@@ -1,12 +1,15 @@
 //! What each constraint takes away of a fleet, in clusters (D6).
 
+use std::cell::RefCell;
+
 use smallvec::SmallVec;
 
 use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
 use super::spread::Domains;
 use crate::bitset::BitSet;
-use crate::id::{ClusterId, Id, KindId, KindSetId, PairId};
+use crate::id::{ClusterId, Id, KindId, KindSetId, PairId, PlaceId, PoolId};
+use crate::inventory::Index;
 
 /// How many clusters fail each constraint by itself, and how many get past it and all before it.
 ///
@@ -22,6 +25,9 @@ pub(super) struct ClusterCounts {
     failed_by_some: Failures,
     /// Whether something fails everything, so that nothing is left from the start.
     blocked: bool,
+    /// The pools in use, of open clusters, that would hold a replica if they were idle, and have no room for one
+    /// under some alternative.
+    pub(super) full: Vec<PoolId>,
 }
 
 /// What a constraint takes away, in clusters.
@@ -40,32 +46,33 @@ impl ClusterCounts {
         let kind_fits = KindFits::new(question);
         let (index, feasible) = (question.fleet().index(), question.feasible);
         let used = kind_fits.used_clusters();
-        let of_places: Vec<Failures> = index.places().iter().map(|place| feasible.of_points(&place.points)).collect();
         let mut counted = Self {
             failing: [0; Failures::MOST],
             reaching: [0; Failures::MOST + 1],
             failed_by_some: Failures::default(),
             blocked,
+            full: Vec::new(),
         };
-        let mut alike = Alike { kind_sets: index.kind_sets().len(), patterns: SmallVec::new() };
-        for (number, (place, kind_set)) in index.clusters().iter().enumerate() {
+        let mut alike = Alike::new(index.places().iter().map(|place| feasible.of_points(&place.points)), index);
+        for (number, &(place, kind_set)) in index.clusters().iter().enumerate() {
             let id = ClusterId::from_index(number);
-            let of_place = of_places.get(place.index()).copied().unwrap_or_default();
-            let mut of_cluster = of_place.and(feasible.of_state(id));
+            let mut of_state = feasible.of_state(id);
             if let Some(domains) = spread {
-                of_cluster.add(Code::SpreadImpossible, !domains.admits(id));
+                of_state.add(Code::SpreadImpossible, !domains.admits(id));
             }
             if used.contains(id) {
-                counted.add(kind_fits.pairs(id), of_cluster, 1);
+                let is_open = feasible.is_open(id, place);
+                counted.add(kind_fits.pairs(id, is_open), alike.of_place(place).and(of_state), 1);
             } else {
-                alike.add(of_cluster, *kind_set);
+                alike.add(place, of_state, kind_set);
             }
         }
-        for (of_cluster, clusters) in &alike.patterns {
-            for (kind_set, &clusters) in index.kind_sets().iter().zip(clusters).filter(|(_, clusters)| **clusters > 0) {
-                counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), *of_cluster, clusters);
+        for (of_cluster, of_sets) in alike.patterns() {
+            for (kind_set, &clusters) in index.kind_sets().iter().zip(of_sets).filter(|(_, clusters)| **clusters > 0) {
+                counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), of_cluster, clusters);
             }
         }
+        counted.full = kind_fits.full.into_inner();
         counted
     }
 
@@ -112,28 +119,69 @@ impl ClusterCounts {
 }
 
 /// Clusters that are alike: by what fails all pairs of a cluster, then by its set of kinds, how many there are.
+///
+/// A fleet has few places that fail differently, and clusters are in few states; so there is a count for each of
+/// both, and no cluster is searched for its own.
 struct Alike {
     kind_sets: usize,
-    /// There are few ways in which clusters fail.
-    patterns: SmallVec<[(Failures, Vec<u32>); 8]>,
+    /// By place: which of the ways to fail is its own.
+    of_place: Vec<usize>,
+    ways: SmallVec<[Failures; 8]>,
+    /// The states in which clusters have been met, in the order of their first.
+    states: SmallVec<[Failures; 8]>,
+    /// By state, way and set of kinds.
+    clusters: Vec<u32>,
 }
 
 impl Alike {
-    fn add(&mut self, of_cluster: Failures, kind_set: KindSetId) {
-        let at = self.patterns.iter().position(|(pattern, _)| *pattern == of_cluster).unwrap_or_else(|| {
-            self.patterns.push((of_cluster, vec![0; self.kind_sets]));
-            self.patterns.len() - 1
-        });
-        if let Some(clusters) = self.patterns.get_mut(at).and_then(|(_, sets)| sets.get_mut(kind_set.index())) {
+    /// No cluster yet, of places that fail by themselves what is given.
+    fn new(places: impl Iterator<Item = Failures>, index: &Index) -> Self {
+        let mut ways = SmallVec::new();
+        let of_place = places.map(|failures| position(&mut ways, failures)).collect();
+        let kind_sets = index.kind_sets().len();
+        Self { kind_sets, of_place, ways, states: SmallVec::new(), clusters: Vec::new() }
+    }
+
+    fn of_place(&self, place: PlaceId) -> Failures {
+        let way = self.of_place.get(place.index()).and_then(|&way| self.ways.get(way));
+        way.copied().unwrap_or_default()
+    }
+
+    #[inline]
+    fn add(&mut self, place: PlaceId, of_state: Failures, kind_set: KindSetId) {
+        let state = position(&mut self.states, of_state);
+        let way = self.of_place.get(place.index()).copied().unwrap_or_default();
+        let at = (state * self.ways.len() + way) * self.kind_sets + kind_set.index();
+        if at >= self.clusters.len() {
+            self.clusters.resize(self.states.len() * self.ways.len() * self.kind_sets, 0);
+        }
+        if let Some(clusters) = self.clusters.get_mut(at) {
             *clusters += 1;
         }
     }
+
+    /// What fails all pairs of a cluster, and how many such clusters there are of each set of kinds.
+    fn patterns(&self) -> impl Iterator<Item = (Failures, &[u32])> {
+        let both = self.states.iter().flat_map(|state| self.ways.iter().map(|way| state.and(*way)));
+        both.zip(self.clusters.chunks(self.kind_sets.max(1)))
+    }
+}
+
+/// Where something stands in a short list, to which it is added if it does not.
+#[inline]
+fn position(list: &mut SmallVec<[Failures; 8]>, failures: Failures) -> usize {
+    list.iter().position(|found| *found == failures).unwrap_or_else(|| {
+        list.push(failures);
+        list.len() - 1
+    })
 }
 
 /// What each kind is to each alternative.
 struct KindFits<'a> {
     question: &'a Question<'a>,
     fits: Vec<Vec<Fit>>,
+    /// The pools that were found to be full.
+    full: RefCell<Vec<PoolId>>,
 }
 
 /// What a pair fails by itself.
@@ -150,7 +198,7 @@ impl<'a> KindFits<'a> {
         let kinds = question.fleet().index().kinds();
         let alternatives = 0..question.ask.demand.alternatives();
         let fits = |alternative| kinds.iter().map(|kind| question.feasible.of_kind(kind, alternative)).collect();
-        Self { question, fits: alternatives.map(fits).collect() }
+        Self { question, fits: alternatives.map(fits).collect(), full: RefCell::new(Vec::new()) }
     }
 
     /// What a kind is to each alternative.
@@ -176,17 +224,34 @@ impl<'a> KindFits<'a> {
                 }
             }
         }
+        let ended = self.question.ended.into_iter().flat_map(|ended| ended.keys());
+        ended.filter_map(|&pool| fleet.pool(pool)).for_each(|pool| {
+            used.insert(pool.cluster);
+        });
         used
     }
 
     /// The pairs of a cluster, as much in use as they are.
-    fn pairs(&self, cluster: ClusterId) -> impl Iterator<Item = OfPair> {
+    fn pairs(&self, cluster: ClusterId, is_open: bool) -> impl Iterator<Item = OfPair> {
         let fleet = self.question.fleet();
         let pairs = fleet.cluster(cluster).map(|cluster| cluster.pairs.clone()).unwrap_or_default();
         pairs.map(PairId::from_index).filter_map(move |id| {
             let (pair, kind) = (fleet.pair(id)?, fleet.index().kind_of(id)?);
-            Some(OfPair::of(self.fits(kind), |fit| self.question.has_room(pair, fit)))
+            Some(OfPair::of(self.fits(kind), |fit| {
+                let has_room = self.question.has_room(pair, fit);
+                if !has_room && is_open && fit.failures.is_none() {
+                    self.found_full(pair.pool);
+                }
+                has_room
+            }))
         })
+    }
+
+    fn found_full(&self, pool: PoolId) {
+        let mut full = self.full.borrow_mut();
+        if full.last() != Some(&pool) {
+            full.push(pool);
+        }
     }
 
     /// A pair of a kind on which nothing is in use.

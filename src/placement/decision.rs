@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::allot::{Allotment, allot};
 use super::ask::Ask;
-use super::feasible::{Feasible, Question};
+use super::asked::Asked;
+use super::feasible::Question;
 use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
-use crate::deployment::Demand;
-use crate::id::{ClusterId, PairId};
+use crate::id::PairId;
 use crate::inventory::{Fleet, Inventory, Request};
 use crate::policy::Scope;
 use crate::quantity::Money;
@@ -20,29 +20,13 @@ use crate::quantity::Money;
 /// the fleet for their names.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    asked: Asked,
+    asked: Arc<Asked>,
     /// Found when they are first asked for: placing needs no list of them.
     candidates: OnceLock<BitSet<PairId>>,
     placements: Vec<Placement>,
     /// The alternative of the demand that the placements are made under.
     alternative: usize,
     refusal: Option<Refusal>,
-}
-
-/// What the candidates follow from.
-#[derive(Clone, Debug)]
-struct Asked {
-    fleet: Arc<Fleet>,
-    healthy: Arc<BitSet<ClusterId>>,
-    cordoned: Arc<BitSet<ClusterId>>,
-    scope: Arc<Scope>,
-    demand: Demand,
-}
-
-impl Asked {
-    fn feasible(&self) -> Feasible<'_> {
-        Feasible::new(&self.fleet, (&self.healthy, &self.cordoned), &self.scope, &self.demand)
-    }
 }
 
 /// The short answer.
@@ -121,21 +105,16 @@ pub struct Refusal {
 /// pairs × log). A refusal looks at every pair.
 #[must_use]
 pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
-    let asked = Asked {
-        fleet: Arc::clone(inventory.fleet()),
-        healthy: Arc::clone(inventory.healthy()),
-        cordoned: Arc::clone(inventory.cordoned()),
-        scope: Arc::clone(scope),
-        demand: ask.demand.clone(),
-    };
-    let (placements, alternative, refusal) = answer(inventory, &asked.feasible(), ask);
+    let asked = Arc::new(Asked::new(inventory, scope, ask.demand));
+    let (placements, alternative, refusal) = answer(inventory, &asked, ask);
     Decision { asked, candidates: OnceLock::new(), placements, alternative, refusal }
 }
 
 /// The placements, the alternative they are made under, and why there are not more.
-fn answer(inventory: &Inventory, feasible: &Feasible<'_>, ask: &Ask<'_>) -> (Vec<Placement>, usize, Option<Refusal>) {
-    let question = Question::new(inventory, feasible, *ask);
-    let allotment = best_allotment(&question);
+fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Vec<Placement>, usize, Option<Refusal>) {
+    let feasible = asked.feasible();
+    let question = Question::new(inventory, &feasible, *ask);
+    let (allotment, places) = best_allotment(&question);
     let alternative = allotment.alternative;
     if allotment.fitting == ask.wanted() {
         return (placements(allotment, ask.replicas), alternative, None);
@@ -143,34 +122,39 @@ fn answer(inventory: &Inventory, feasible: &Feasible<'_>, ask: &Ask<'_>) -> (Vec
     // Would the replicas fit if they need not spread?
     let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
         let unspread = Question { unspread: true, ..question };
-        best_allotment(&unspread).fitting
+        best_allotment(&unspread).0.fitting
     });
     let shortage = Shortage {
         fewer: unspread.unwrap_or(allotment.fitting) < ask.wanted(),
         spread: allotment.domains.as_ref().filter(|_| unspread.is_some_and(|fitting| fitting > allotment.fitting)),
     };
+    let ended = shortage.spread.map(|_| &allotment.ended);
+    let question = Question { ended, ..question };
     let refusal = Refusal {
         wanted: ask.wanted(),
         fitting: allotment.fitting,
         clusters: question.fleet().clusters().len(),
-        reasons: reason::reasons(&question, shortage),
+        reasons: reason::reasons(&question, shortage, asked, places),
     };
     let placements = if ask.partial { placements(allotment, ask.replicas) } else { Vec::new() };
     (placements, alternative, Some(refusal))
 }
 
-/// The allotment of the first alternative under which all replicas fit, else of that under which most do.
-fn best_allotment(question: &Question<'_>) -> Allotment {
+/// The allotment of the first alternative under which all replicas fit, else of that under which most do; and how
+/// many each of those tried would place.
+fn best_allotment(question: &Question<'_>) -> (Allotment, Vec<u32>) {
     let mut best: Option<Allotment> = None;
+    let mut places = Vec::new();
     for alternative in 0..question.ask.demand.alternatives() {
         if best.as_ref().is_none_or(|best| best.fitting < question.ask.wanted()) {
             let allotment = allot(question, alternative);
+            places.push(allotment.fitting);
             if best.as_ref().is_none_or(|best| best.fitting < allotment.fitting) {
                 best = Some(allotment);
             }
         }
     }
-    best.unwrap_or_default()
+    (best.unwrap_or_default(), places)
 }
 
 fn placements(allotment: Allotment, replicas: u32) -> Vec<Placement> {

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::ask::Ask;
+use super::asked::Asked;
 use super::constraint::{Code, Failures};
 use super::counts::Counts;
 use super::feasible::{Feasible, Question};
+use super::figures::Source;
 use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
 use crate::deployment::Demand;
-use crate::id::{ClusterId, Id, PairId};
-use crate::inventory::Inventory;
+use crate::id::{ClusterId, Id, PairId, PoolId};
+use crate::inventory::{Inventory, Nodes};
 use crate::policy::{Restriction, Scope};
 
 /// Every pair on which one replica could run if it were empty (D2). O(places + kinds + allowed pairs).
@@ -36,8 +40,10 @@ pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, demand: &Demand, wante
 /// Every constraint that keeps some pair of the fleet from holding a replica, whatever the verdict.
 #[must_use]
 pub fn explain(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand) -> Vec<Reason> {
-    let feasible = feasible(inventory, scope, demand);
-    reason::reasons(&Question::new(inventory, &feasible, Ask::new(demand, 1)), Shortage::default())
+    let asked = Arc::new(Asked::new(inventory, scope, demand));
+    let feasible = asked.feasible();
+    let question = Question::new(inventory, &feasible, Ask::new(demand, 1));
+    reason::reasons(&question, Shortage::default(), &asked, Vec::new())
 }
 
 /// What speaks against one pair of a cluster; nothing, where it is a candidate with room.
@@ -59,23 +65,34 @@ pub fn explain_cluster(
     demand: &Demand,
     cluster: ClusterId,
 ) -> Vec<PairExplanation> {
-    let feasible = feasible(inventory, scope, demand);
+    let asked = Arc::new(Asked::new(inventory, scope, demand));
+    let feasible = asked.feasible();
     let question = Question::new(inventory, &feasible, Ask::new(demand, 1));
     let Some(cluster) = question.fleet().cluster(cluster) else { return Vec::new() };
     let blocked = reason::failing_everything(scope, question.fleet().clusters().len());
     let pairs = cluster.pairs.clone().map(PairId::from_index);
     let explained = pairs.map(|pair| {
-        // The alternative that comes nearest: one under which only room is missing before any other; then
-        // the one that fails fewest; of equals, the first.
         let alternatives = (0..demand.alternatives()).filter_map(|alternative| question.failures(pair, alternative));
+        let failures: SmallVec<[Failures; 2]> = alternatives.collect();
         let only_room = |failures: &Failures| failures.codes().all(|code| code == Code::InsufficientCapacity);
-        let nearest = alternatives.min_by_key(|failures| (!only_room(failures), failures.codes().count()));
-        let failures = nearest.unwrap_or_default();
-        let judged = failures.codes().map(|code| {
-            let policies = culprits(&question, pair, code);
-            Reason { policies, ..Reason::new(code, Counts::default()) }
+        let candidate = blocked.is_empty() && failures.iter().any(only_room);
+        // Where it passes everything under one alternative, the others do not matter.
+        let passes = failures.iter().any(|failures| failures.is_none());
+        let all = failures.iter().filter(|_| !passes).fold(Failures::default(), |all, failures| all.and(*failures));
+        let source = Arc::new(Source {
+            asked: Arc::clone(&asked),
+            pair: Some(pair),
+            full: room(inventory, pair),
+            places: Vec::new(),
         });
-        let candidate = blocked.is_empty() && only_room(&failures);
+        let judged = all.codes().map(|code| {
+            let policies = culprits(&question, pair, code);
+            let under = failures.iter().enumerate().filter(|(_, failures)| failures.contains(code));
+            let under: SmallVec<[usize; 2]> = under.map(|(number, _)| number + 1).collect();
+            let alternatives = if under.len() == failures.len() { SmallVec::new() } else { under };
+            let source = Some(Arc::clone(&source));
+            Reason { policies, source, alternatives, ..Reason::new(code, Counts::default()) }
+        });
         PairExplanation { pair, candidate, reasons: blocked.iter().cloned().chain(judged).collect() }
     });
     explained.collect()
@@ -83,6 +100,12 @@ pub fn explain_cluster(
 
 fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, demand: &'a Demand) -> Feasible<'a> {
     Feasible::new(inventory.fleet(), (inventory.healthy(), inventory.cordoned()), scope, demand)
+}
+
+/// What is free on a pair's pool.
+fn room(inventory: &Inventory, pair: PairId) -> Vec<(PoolId, Arc<Nodes>)> {
+    let pool = inventory.fleet().pair(pair).map(|pair| pair.pool);
+    pool.and_then(|pool| Some((pool, Arc::clone(inventory.shared_nodes(pool)?)))).into_iter().collect()
 }
 
 /// Every policy of each level that excludes this pair.

@@ -4,10 +4,13 @@
 //! for each of these, and a pair fails what its cluster or its kind fails. Only room is asked of the
 //! pool itself.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::bitset::BitSet;
 use crate::deployment::Demand;
-use crate::id::{ClusterId, Id, PairId, PlaceId};
-use crate::inventory::{Allowed, Fleet, Inventory, Kind, Pair, Points, Request};
+use crate::id::{ClusterId, Id, PairId, PlaceId, PoolId};
+use crate::inventory::{Allowed, Fleet, Inventory, Kind, Nodes, Pair, Points, Request};
 use crate::policy::Scope;
 
 use super::ask::Ask;
@@ -88,7 +91,8 @@ impl<'a> Feasible<'a> {
     pub(super) fn of_kind(&self, kind: &Kind, alternative: usize) -> Fit {
         let catalog = self.fleet.catalog();
         let request = lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
-        let admitted = lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
+        let admitted =
+            lower::admits(catalog, self.demand, alternative, lower::of_hardware(&kind.hardware), kind.flavor);
         let mut failures = self.of_points(&kind.points);
         failures.add(Code::NoSuchFlavor, !admitted);
         failures.add(Code::DoesNotFitNode, !kind.hardware.holds(&request));
@@ -100,7 +104,7 @@ impl<'a> Feasible<'a> {
     pub(super) fn fits(&self, kind: &Kind, alternative: usize) -> Option<Request> {
         let catalog = self.fleet.catalog();
         let admitted = self.allowed.admits(&kind.points)
-            && lower::admits(catalog, self.demand, alternative, kind.hardware.host, kind.flavor);
+            && lower::admits(catalog, self.demand, alternative, lower::of_hardware(&kind.hardware), kind.flavor);
         let request = || lower::request_under(self.demand, alternative, catalog.flavor_kind(kind.flavor));
         admitted.then(request).filter(|request| kind.hardware.holds(request))
     }
@@ -161,11 +165,14 @@ pub(super) struct Question<'a> {
     pub(super) ask: Ask<'a>,
     /// As if no spread were asked for: to tell whether it is what stands in the way.
     pub(super) unspread: bool,
+    /// The pools as they were where spreading ended, as far as they have changed: a domain that is full then has no
+    /// room (D6).
+    pub(super) ended: Option<&'a HashMap<PoolId, Nodes>>,
 }
 
 impl<'a> Question<'a> {
     pub(super) fn new(inventory: &'a Inventory, feasible: &'a Feasible<'a>, ask: Ask<'a>) -> Self {
-        Self { inventory, feasible, ask, unspread: false }
+        Self { inventory, feasible, ask, unspread: false, ended: None }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -178,7 +185,21 @@ impl<'a> Question<'a> {
         if fit.failures.contains(Code::DoesNotFitNode) {
             return false;
         }
-        self.inventory.nodes(pair.pool).is_none_or(|nodes| nodes.has_room(&fit.request))
+        self.nodes(pair.pool).is_none_or(|nodes| nodes.has_room(&fit.request))
+    }
+
+    /// What is free on a pool; `None` where nodes are unlimited.
+    fn nodes(&self, pool: PoolId) -> Option<&'a Nodes> {
+        self.ended.and_then(|ended| ended.get(&pool)).or_else(|| self.inventory.nodes(pool))
+    }
+
+    /// What is free on these pools, to be kept.
+    pub(super) fn kept(&self, pools: &[PoolId]) -> Vec<(PoolId, Arc<Nodes>)> {
+        let free = |&pool: &PoolId| {
+            let ended = self.ended.and_then(|ended| ended.get(&pool)).map(|nodes| Arc::new(nodes.clone()));
+            Some((pool, ended.or_else(|| self.inventory.shared_nodes(pool).cloned())?))
+        };
+        pools.iter().filter_map(free).collect()
     }
 
     /// Every constraint that a pair fails under one alternative.

@@ -6,17 +6,22 @@
 //!
 //! Answers for the rules D1–D6 and D9.
 
+mod admitted;
 mod allot;
 mod ask;
+mod asked;
 mod cheapest_first;
 mod commit;
+mod condition;
 mod constraint;
 mod counts;
 mod decision;
 mod distance;
 mod explain;
 mod feasible;
+mod figures;
 mod lower;
+mod next;
 mod optimize;
 mod packing;
 mod placed;
@@ -24,15 +29,18 @@ mod rank;
 mod reason;
 mod spread;
 
+pub use admitted::{Admission, admitted_by};
 pub use allot::ranking;
 pub use ask::Ask;
 pub use commit::{CommitError, commit, located};
 pub(crate) use commit::{checked, commit_own};
+pub use condition::Condition;
 pub use constraint::Code;
 pub use counts::Counts;
 pub use decision::{Decision, Placement, Refusal, Verdict, decide};
 pub(crate) use explain::rooms;
 pub use explain::{PairExplanation, candidates, explain, explain_cluster};
+pub use figures::{Figures, Short, Unmet};
 pub use lower::request;
 pub use optimize::{Movable, optimize};
 pub use placed::PlacedReplicas;

@@ -20,14 +20,15 @@ use crate::inventory::{GpuRequest, Node, PoolDef, Request};
 /// a node's GPUs below 2^26 thousandths, of which each counts at most twice, so neither sum passes 2^59.
 pub(super) fn increase(catalog: &Catalog, mix: &Mix, pool: &PoolDef, node: &Node, request: &Request) -> Option<i64> {
     let after = node.after(request)?;
-    let flavor = pool.gpu_flavor.filter(|_| mix.names_hardware());
-    let admits = flavor.map(|flavor| move |expected: &Expected| admits(catalog, expected, pool.cpu_flavor, flavor));
+    let flavor = pool.gpu_flavor.filter(|_| mix.names_hardware() || pool.devices.slice.is_some());
+    let admits =
+        flavor.map(|flavor| move |expected: &Expected| admits(catalog, expected, lower::of_pool(pool), flavor));
     let stranded = |node: &Node| i64::try_from(stranded(mix, node, admits.as_ref())).unwrap_or(i64::MAX);
     Some(stranded(&after) - stranded(node))
 }
 
-fn admits(catalog: &Catalog, expected: &Expected, host: Option<FlavorId>, flavor: FlavorId) -> bool {
-    lower::admits_stated(catalog, &expected.resources, 0, host, flavor)
+fn admits(catalog: &Catalog, expected: &Expected, has: lower::Has, flavor: FlavorId) -> bool {
+    lower::admits_stated(catalog, &expected.resources, 0, has, flavor)
 }
 
 /// What the expected demands cannot use of what is free on a node, each by its weight: where one fits, the
@@ -81,7 +82,7 @@ fn room(node: &Node, gpu: GpuRequest) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Choice, FlavorKind, Meaning};
+    use crate::catalog::{Choice, FlavorKind};
     use crate::deployment::{GpuNeed, Resources};
     use crate::inventory::Shape;
     use crate::quantity::{Bytes, Cpu, GpuShare};
@@ -91,14 +92,20 @@ mod tests {
 
     fn resources(cpu: u64, count: u32, share: Option<u32>) -> Resources {
         let share = share.and_then(GpuShare::from_thousandths);
-        let gpus = [GpuNeed { count, codes: Meaning::new(), memory: None, share }].into_iter().collect();
+        let gpus = [GpuNeed { count, share, ..GpuNeed::default() }].into_iter().collect();
         Resources { cpu: Cpu::milli_cores(cpu), memory: Bytes::new(1), gpus, ..Resources::default() }
     }
 
     /// A node of 8 cores and 2 GPUs after replicas of these have come.
     fn node(taken: &[Resources]) -> Node {
-        let shape =
-            Shape { cpu: Cpu::milli_cores(8000), memory: Bytes::new(1 << 30), storage: None, bandwidth: None, gpus: 2 };
+        let shape = Shape {
+            cpu: Cpu::milli_cores(8000),
+            memory: Bytes::new(1 << 30),
+            storage: None,
+            bandwidth: None,
+            gpus: 2,
+            replicas: None,
+        };
         taken.iter().fold(Node::idle(&shape), |node, resources| node.after(&resources.request(0)).expect("room"))
     }
 

@@ -1,17 +1,21 @@
 //! The constraints that stand in the way, with what each takes away (D6).
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
+use super::asked::Asked;
 use super::constraint::Code;
 use super::counts::{ClusterCounts, Counts};
 use super::feasible::Question;
+use super::figures::{Figures, Source};
 use super::spread::Domains;
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::policy::{Level, Restriction, Scope};
 
 /// One constraint that stands in the way.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Reason {
     /// Which.
     pub code: Code,
@@ -21,7 +25,21 @@ pub struct Reason {
     pub policies: Vec<Culprit>,
     /// What it takes away of the fleet.
     pub counts: Counts,
+    /// The alternatives of the demand under which it holds, from 1; empty where it holds under all of them.
+    pub alternatives: SmallVec<[usize; 2]>,
+    /// What its figures are reckoned from, once someone asks for them.
+    pub(super) source: Option<Arc<Source>>,
 }
+
+/// Figures follow from what is decided on, so they make no difference between reasons.
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, &self.axes, &self.policies, self.counts, &self.alternatives)
+            == (other.code, &other.axes, &other.policies, other.counts, &other.alternatives)
+    }
+}
+
+impl Eq for Reason {}
 
 /// A policy that excludes, and where it is attached.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -34,7 +52,14 @@ pub struct Culprit {
 
 impl Reason {
     pub(super) fn new(code: Code, counts: Counts) -> Self {
-        Self { code, axes: SmallVec::new(), policies: Vec::new(), counts }
+        Self { code, axes: SmallVec::new(), policies: Vec::new(), counts, alternatives: SmallVec::new(), source: None }
+    }
+
+    /// The figures: what is short, which condition is not met, what each alternative alone would place. They are
+    /// reckoned at each call.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.source.as_ref().map(|source| source.figures(self.code, &self.alternatives)).unwrap_or_default()
     }
 
     /// A reason that is not about policies, and of which nothing was counted.
@@ -45,6 +70,15 @@ impl Reason {
     /// A sentence for people: lower case, no final period.
     #[must_use]
     pub fn message(&self) -> String {
+        let numbers: Vec<_> = self.alternatives.iter().map(usize::to_string).collect();
+        match numbers.as_slice() {
+            [] => self.sentence(),
+            [one] => format!("under alternative {one}, {}", self.sentence()),
+            several => format!("under alternatives {}, {}", several.join(" and "), self.sentence()),
+        }
+    }
+
+    fn sentence(&self) -> String {
         let cited = || cite(&self.policies);
         match self.code {
             Code::PolicyUnresolved => format!("{}: {}", self.code.summary(), cited()),
@@ -60,7 +94,11 @@ impl Reason {
                 format!("the levels' {} policies leave nothing together: {}", axes.join(" and "), cited())
             }
             Code::NotAllowed(_) => format!("{} by {}", self.code.summary(), cited()),
-            code => code.summary().to_owned(),
+            code => {
+                let words = self.figures().in_words(code == Code::InsufficientCapacity, self.alternatives.len() != 1);
+                let summary = code.summary();
+                if words.is_empty() { summary.to_owned() } else { format!("{summary}: {}", words.join("; ")) }
+            }
         }
     }
 }
@@ -85,8 +123,13 @@ pub(super) struct Shortage<'a> {
 }
 
 /// Every constraint that some pair fails, in the order of D6; room and spread also where they are
-/// why fewer replicas fit than are wanted.
-pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Reason> {
+/// why fewer replicas fit than are wanted. `places` are what each alternative alone would place.
+pub(super) fn reasons(
+    question: &Question<'_>,
+    shortage: Shortage<'_>,
+    asked: &Arc<Asked>,
+    places: Vec<u32>,
+) -> Vec<Reason> {
     let clusters = question.fleet().clusters().len();
     let mut reasons = failing_everything(question.feasible.scope(), clusters);
     let blocked = !reasons.is_empty();
@@ -95,6 +138,8 @@ pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Re
         return reasons;
     }
     let counted = ClusterCounts::of(question, shortage.spread, blocked);
+    let full = question.kept(&counted.full);
+    let source = Arc::new(Source { asked: Arc::clone(asked), pair: None, full, places });
     for code in Code::all() {
         let listed = match code {
             Code::InsufficientCapacity => shortage.fewer && counted.has_candidates(),
@@ -103,7 +148,8 @@ pub(super) fn reasons(question: &Question<'_>, shortage: Shortage<'_>) -> Vec<Re
         };
         if listed || counted.is_failed_by_some(code) {
             let policies = excluding(question, code);
-            reasons.push(Reason { policies, ..Reason::new(code, counted.counts(code)) });
+            let source = Some(Arc::clone(&source));
+            reasons.push(Reason { policies, source, ..Reason::new(code, counted.counts(code)) });
         }
     }
     reasons

@@ -1,6 +1,7 @@
 //! How many replicas each domain holds, and where the next may go (D5).
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use super::feasible::Question;
 use crate::deployment::{Domain, Spread};
@@ -10,8 +11,8 @@ use crate::id::{ClusterId, Id, PairId};
 #[derive(Clone, Debug)]
 pub(super) struct Domains {
     spread: Spread,
-    /// By cluster.
-    of_cluster: Vec<usize>,
+    /// By cluster; `None` for one that stands in no domain.
+    of_cluster: Vec<Option<usize>>,
     /// By domain; `None` for one without a candidate, which does not count.
     held: Vec<Option<u32>>,
     /// The fewest replicas that a domain with a candidate holds, and how many domains hold just those.
@@ -25,15 +26,25 @@ impl Domains {
         let mut numbers: HashMap<Key, usize> = HashMap::new();
         let mut of_cluster = Vec::with_capacity(fleet.clusters().len());
         for (index, cluster) in fleet.clusters().iter().enumerate() {
+            let location = cluster.place.atom.index();
             let key = match spread.by {
                 Domain::Cluster => Key::Number(index),
-                Domain::Location => Key::Number(cluster.place.atom.index()),
+                Domain::Location => Key::Number(location),
+                Domain::Zone => match &cluster.zone {
+                    Some(zone) => Key::Part(location, zone.as_str()),
+                    // What has no zone is no place for a constraint; for a preference it is one of its own.
+                    None if spread.max_skew.is_none() => Key::Part(location, ""),
+                    None => {
+                        of_cluster.push(None);
+                        continue;
+                    }
+                },
                 Domain::Country => Key::Number(cluster.country.index()),
                 Domain::Continent => Key::Number(fleet.catalog().continent_of(cluster.country).index()),
                 Domain::Provider => Key::Name(cluster.provider.as_str()),
             };
             let next = numbers.len();
-            of_cluster.push(*numbers.entry(key).or_insert(next));
+            of_cluster.push(Some(*numbers.entry(key).or_insert(next)));
         }
         let mut domains = Self { spread, of_cluster, held: vec![None; numbers.len()], least: (0, 0) };
         for pair in candidates.iter().filter_map(|&id| fleet.pair(id)) {
@@ -47,13 +58,14 @@ impl Domains {
 
     /// Replicas in a cluster's domain.
     pub(super) fn held(&self, cluster: ClusterId) -> u32 {
-        let domain = self.of_cluster.get(cluster.index()).and_then(|&domain| self.held.get(domain));
-        domain.copied().flatten().unwrap_or(0)
+        let held = self.domain(cluster).and_then(|domain| self.held.get(domain));
+        held.copied().flatten().unwrap_or(0)
     }
 
     /// Whether one more replica in a cluster's domain keeps the skew.
     pub(super) fn admits(&self, cluster: ClusterId) -> bool {
-        self.spread.max_skew.is_none_or(|most| self.held(cluster).saturating_sub(self.least.0) < most.get())
+        let keeps = |most: NonZeroU32| self.held(cluster).saturating_sub(self.least.0) < most.get();
+        self.spread.max_skew.is_none_or(|most| self.domain(cluster).is_some() && keeps(most))
     }
 
     /// Counts one more replica; whether that raised the least that any domain holds.
@@ -97,8 +109,12 @@ impl Domains {
     }
 
     fn held_mut(&mut self, cluster: ClusterId) -> Option<&mut Option<u32>> {
-        let &domain = self.of_cluster.get(cluster.index())?;
+        let domain = self.domain(cluster)?;
         self.held.get_mut(domain)
+    }
+
+    fn domain(&self, cluster: ClusterId) -> Option<usize> {
+        self.of_cluster.get(cluster.index()).copied().flatten()
     }
 }
 
@@ -106,5 +122,6 @@ impl Domains {
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'a> {
     Number(usize),
+    Part(usize, &'a str),
     Name(&'a str),
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, kind};
-use crate::catalog::{Catalog, Continent};
+use crate::catalog::{Catalog, Continent, Provider};
 use crate::quantity::Bytes;
 
 /// One of the catalog's lists.
@@ -16,6 +16,8 @@ pub enum Section {
     Countries,
     /// The named sets of countries.
     Groups,
+    /// Who runs clusters.
+    Providers,
     /// The regions and zones of providers.
     Locations,
     /// The hardware.
@@ -39,6 +41,9 @@ pub struct CatalogReport {
     /// The named sets of countries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<GroupEntry>>,
+    /// Who runs clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<Vec<ProviderEntry>>,
     /// The regions and zones of providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<LocationEntry>>,
@@ -86,6 +91,21 @@ pub struct GroupEntry {
     pub about: Option<String>,
 }
 
+/// Who runs clusters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ProviderEntry {
+    /// The name that is written.
+    pub name: String,
+    /// Other names that it is read by.
+    pub aliases: Vec<String>,
+    /// Who owns it; `None` for one of the workspace's own.
+    pub owner: Option<String>,
+    /// The code of the country whose law the owner answers to, where that is known.
+    pub jurisdiction: Option<String>,
+}
+
 /// A region or zone of a provider.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -95,6 +115,9 @@ pub struct LocationEntry {
     pub name: String,
     /// The code of its country.
     pub country: String,
+    /// The region that it hangs under, where it is a zone that lies elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
 }
 
 /// Hardware: a family or a variant.
@@ -130,6 +153,7 @@ impl CatalogReport {
             continents: wanted(Section::Continents).then(continents),
             countries: wanted(Section::Countries).then(|| countries(catalog)),
             groups: wanted(Section::Groups).then(|| groups(catalog)),
+            providers: wanted(Section::Providers).then(|| providers(catalog)),
             locations: wanted(Section::Locations).then(|| locations(catalog)),
             flavors: wanted(Section::Flavors).then(|| flavors(catalog)),
         }
@@ -168,10 +192,21 @@ fn groups(catalog: &Catalog) -> Vec<GroupEntry> {
     sorted(catalog.groups().map(entry))
 }
 
+fn providers(catalog: &Catalog) -> Vec<ProviderEntry> {
+    let entry = |provider: Provider<'_>| ProviderEntry {
+        name: provider.name.to_owned(),
+        aliases: provider.aliases.iter().map(|&alias| alias.to_owned()).collect(),
+        owner: provider.owner.map(str::to_owned),
+        jurisdiction: provider.jurisdiction.map(|country| catalog.country_code(country).to_owned()),
+    };
+    sorted(catalog.providers().map(entry))
+}
+
 fn locations(catalog: &Catalog) -> Vec<LocationEntry> {
     let entry = |location| LocationEntry {
         name: catalog.location_name(location).to_owned(),
         country: catalog.country_code(catalog.location_country(location)).to_owned(),
+        parent: catalog.location_parent(location).map(|parent| catalog.location_name(parent).to_owned()),
     };
     sorted(catalog.locations().map(entry))
 }

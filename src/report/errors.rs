@@ -54,13 +54,16 @@ pub struct RelatedReport {
     pub column: Option<u32>,
 }
 
-/// An invalid cluster that a load with quarantine left out (I6).
+/// An invalid cluster, or an invalid pool of a sound one, that a load with quarantine left out (I6).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct QuarantinedReport {
     /// The cluster's name.
     pub name: String,
+    /// The pool, where it alone was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// The file.
     pub file: Option<String>,
     /// The line, from 1.
@@ -117,7 +120,8 @@ impl QuarantinedReport {
     pub(super) fn all(workspace: &Workspace) -> Vec<Self> {
         let left_out = workspace.quarantined().iter().map(|cluster| {
             let (file, line, _) = place(&cluster.origin);
-            Self { name: cluster.name.clone(), file, line }
+            let pool = cluster.pool.as_ref().map(|pool| pool.as_str().to_owned());
+            Self { name: cluster.name.clone(), pool, file, line }
         });
         let mut left_out: Vec<_> = left_out.collect();
         left_out.sort();

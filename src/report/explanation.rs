@@ -4,13 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Include, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport, policies};
-use super::{QuarantinedReport, ScopeReport};
+use super::{FiguresReport, QuarantinedReport, ScopeReport};
 use crate::analysis::PolicyAt;
-use crate::catalog::Axis;
-use crate::id::{Atom, ClusterId, DeploymentId, Id, PairId};
+use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
-use crate::placement::{PairExplanation, Reason, Verdict};
-use crate::policy::{Level, Policy, Scope};
+use crate::placement::{self, PairExplanation, Reason, Verdict, admitted_by};
+use crate::policy::{Level, Scope};
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
 /// Why a deployment may run where it may, and why not elsewhere.
@@ -84,8 +83,14 @@ pub struct Objection {
     pub code: String,
     /// The same in words: lower case, no final period.
     pub message: String,
+    /// What can be done about it.
+    #[serde(default)]
+    pub next: String,
     /// The policies that exclude.
     pub policies: Vec<PolicyAt>,
+    /// What it is about, in figures; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<FiguresReport>,
 }
 
 /// An option of a policy in force that covers the cluster's place or one of its flavors.
@@ -173,41 +178,29 @@ impl PoolExplanation {
 
 impl From<&Reason> for Objection {
     fn from(reason: &Reason) -> Self {
-        Self { code: reason.code.as_str().to_owned(), message: reason.message(), policies: policies(&reason.policies) }
+        Self {
+            code: reason.code.as_str().to_owned(),
+            message: reason.message(),
+            next: reason.next(),
+            policies: policies(&reason.policies),
+            figures: FiguresReport::new(reason),
+        }
     }
 }
 
 impl Admission {
-    /// By level, then policy, then option.
+    /// Of all pools of a cluster: by level, then policy, then option.
     fn all(fleet: &Fleet, scope: &Scope, id: ClusterId) -> Option<Vec<Self>> {
         let pairs = fleet.cluster(id)?.pairs.clone().map(PairId::from_index);
-        let classes: Vec<_> = pairs.filter_map(|pair| fleet.index().class_of(pair)).collect();
-        let mut admissions = Vec::new();
-        for axis in Axis::ALL {
-            let points = classes.iter().filter_map(|class| *class.points.get(axis));
-            let atoms: Vec<Atom> = points.map(|point| point.atom).collect();
-            for restriction in scope.axis(axis).restrictions() {
-                let policies = restriction.policies.iter().filter_map(|&policy| scope.policies().get(policy));
-                for (policy, &atom) in policies.flat_map(|policy| atoms.iter().map(move |atom| (policy, atom))) {
-                    let admission = |option| {
-                        let name = policy.name().as_str().to_owned();
-                        (restriction.level, Self { policy: name, level: restriction.level, option })
-                    };
-                    admissions.extend(options(fleet, policy, atom).into_iter().map(admission));
-                }
-            }
-        }
-        admissions.sort();
+        let mut admissions: Vec<_> =
+            pairs.flat_map(|pair| admitted_by(fleet, scope, pair)).map(|found| Self::new(fleet, found)).collect();
+        admissions.sort_by(|a, b| (a.level, &a.policy, &a.option).cmp(&(b.level, &b.policy, &b.option)));
         admissions.dedup();
-        Some(admissions.into_iter().map(|(_, admission)| admission).collect())
+        Some(admissions)
     }
-}
 
-/// The options by which a policy admits an atom; one unnamed where it allows everything.
-fn options(fleet: &Fleet, policy: &Policy, atom: Atom) -> Vec<Option<ChoiceName>> {
-    let listed = policy.admitting(fleet.catalog(), atom);
-    if listed.is_empty() && policy.effect().contains(atom) {
-        return vec![None];
+    pub(super) fn new(fleet: &Fleet, found: placement::Admission) -> Self {
+        let option = found.option.map(|choice| ChoiceName::new(fleet.catalog(), choice));
+        Self { policy: found.policy.as_str().to_owned(), level: found.level, option }
     }
-    listed.into_iter().map(|choice| Some(ChoiceName::new(fleet.catalog(), choice))).collect()
 }

@@ -42,20 +42,28 @@ kinds! {
 pub struct Include {
     /// Every candidate of each decision.
     pub candidates: bool,
+    /// Of each placement, which policies admit it (P17).
+    pub admitted_by: bool,
     /// The clusters that the load left out (I6), even where there are none.
     pub quarantined: bool,
 }
 
 impl Include {
     /// The answer alone.
-    pub const NOTHING: Self = Self { candidates: false, quarantined: false };
+    pub const NOTHING: Self = Self { candidates: false, admitted_by: false, quarantined: false };
     /// All there is.
-    pub const EVERYTHING: Self = Self { candidates: true, quarantined: true };
+    pub const EVERYTHING: Self = Self { candidates: true, admitted_by: true, quarantined: true };
 
     /// With or without the candidates of each decision.
     #[must_use]
     pub fn candidates(self, candidates: bool) -> Self {
         Self { candidates, ..self }
+    }
+
+    /// With or without the policies that admit each placement.
+    #[must_use]
+    pub fn admitted_by(self, admitted_by: bool) -> Self {
+        Self { admitted_by, ..self }
     }
 
     /// With or without the clusters that were left out.

@@ -34,6 +34,7 @@ mod diff;
 mod drill;
 mod errors;
 mod explanation;
+mod figures;
 mod header;
 mod names;
 mod options;
@@ -45,13 +46,16 @@ mod scope;
 #[cfg(feature = "manifest")]
 mod simulation;
 
-pub use catalog::{CatalogReport, ContinentEntry, CountryEntry, FlavorEntry, GroupEntry, LocationEntry, Section};
+pub use catalog::{
+    CatalogReport, ContinentEntry, CountryEntry, FlavorEntry, GroupEntry, LocationEntry, ProviderEntry, Section,
+};
 pub use check::{CheckReport, FindingReport, SilencedReport, SubjectReport};
 pub use description::DescriptionReport;
 pub use diff::{CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, MoveTarget, MustMoveReport};
 pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLossesReport, LossReport, MoveReport};
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
+pub use figures::{FiguresReport, ShortReport, UnmetReport};
 pub use header::Include;
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{OptionReport, OptionsReport};

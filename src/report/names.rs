@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::FiguresReport;
 use crate::analysis::PolicyAt;
 use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::id::{FlavorId, PairId};
@@ -85,8 +86,14 @@ pub struct ReasonReport {
     pub code: String,
     /// The same in words: lower case, no final period.
     pub message: String,
+    /// What can be done about it.
+    #[serde(default)]
+    pub next: String,
     /// The policies that exclude; empty where the constraint is not about policies.
     pub policies: Vec<PolicyAt>,
+    /// What it is about, in figures; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<FiguresReport>,
     /// Clusters that it alone would leave without a place.
     pub removed_alone: usize,
     /// Clusters that still have a place after it and all before it.
@@ -104,7 +111,9 @@ impl From<&Reason> for ReasonReport {
         Self {
             code: reason.code.as_str().to_owned(),
             message: reason.message(),
+            next: reason.next(),
             policies: policies(&reason.policies),
+            figures: FiguresReport::new(reason),
             removed_alone: reason.counts.removed_alone,
             left_after: reason.counts.left_after,
         }

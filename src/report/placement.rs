@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Include, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
-use super::{ProblemReport, QuarantinedReport, ScopeReport};
+use super::{Admission, ProblemReport, QuarantinedReport, ScopeReport};
 use crate::analysis::WorkloadName;
 use crate::placement::{Decision, Refusal, Verdict};
 use crate::policy::Level;
@@ -76,6 +76,9 @@ pub struct PlacedReport {
     pub replicas: u32,
     /// What all of them cost an hour; `None` if unknown.
     pub price_per_hour: Option<Money>,
+    /// The policies that admit it, by level, where that was asked for (P17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_by: Option<Vec<Admission>>,
 }
 
 /// Why not all replicas have a place.
@@ -152,7 +155,11 @@ impl DecisionReport {
             scope: ScopeReport::new(workspace.catalog(), decision.scope()),
             candidate_count: decision.candidates().len(),
             candidates: include.candidates.then(listed),
-            placements: PlacedReport::all(decision),
+            placements: if include.admitted_by {
+                PlacedReport::all_admitted(decision)
+            } else {
+                PlacedReport::all(decision)
+            },
             refusal: decision.refusal().map(RefusalReport::from),
             audit: outcome.audit.iter().filter_map(|audit| AuditReport::new(workspace, audit)).collect(),
         })
@@ -172,9 +179,20 @@ impl PlacedReport {
         let placed = decision.placements().iter().filter_map(|placement| {
             let CandidateReport { cluster, pool, flavor } = CandidateReport::new(decision.fleet(), placement.pair)?;
             let (replicas, price_per_hour) = (placement.replicas, placement.price_per_hour);
-            Some(Self { cluster, pool, flavor, replicas, price_per_hour })
+            Some(Self { cluster, pool, flavor, replicas, price_per_hour, admitted_by: None })
         });
         placed.collect()
+    }
+
+    /// All placements of a decision, each with the policies that admit it.
+    #[must_use]
+    pub fn all_admitted(decision: &Decision) -> Vec<Self> {
+        let mut all = Self::all(decision);
+        for (placed, placement) in all.iter_mut().zip(decision.placements()) {
+            let admissions = decision.admitted_by(placement.pair).into_iter();
+            placed.admitted_by = Some(admissions.map(|found| Admission::new(decision.fleet(), found)).collect());
+        }
+        all
     }
 }
 

@@ -222,6 +222,7 @@ fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
         provider: name("anyone")?.into(),
         location: None,
         country: Some("us".to_owned().into()),
+        zone: None,
         coordinates: None,
         healthy: true,
         cordoned: false,

@@ -7,6 +7,7 @@ use super::values::{name, valid};
 use crate::catalog::{Catalog, Choice, FlavorKind};
 use crate::deployment::{Expected, Favourite, GpuNeed, Mix, Near, OfGpus, Offloading, Preference, Resources, Site};
 use crate::id::{CountryId, LocationId};
+use crate::inventory::SliceNeed;
 use crate::metrics::MetricSpec;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare};
 use crate::traffic;
@@ -39,6 +40,7 @@ impl Draw for GpuNeed {
                 .collect(),
             memory: choices.maybe(15, |choices| Bytes::new(choices.one_of(16, [24, 40, 80]) * GIB)),
             share,
+            slice: if share.is_none() { choices.maybe(8, SliceNeed::draw) } else { None },
         }
     }
 }

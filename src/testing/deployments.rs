@@ -7,10 +7,12 @@ use super::selection::{FleetShape, Selection};
 use super::values::{name, text, words};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Variables};
+use crate::inventory::SliceNeed;
 use crate::manifest::spec::{
     DeploymentSpec, FavouriteSpec, GpuNeedSpec, GpuSpec, NearSpec, OffloadingSpec, PreferenceSpec, PreferencesSpec,
     ResourcesSpec, SiteKind,
 };
+use crate::origin::Sourced;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Percent};
 use crate::rollout;
 
@@ -65,7 +67,7 @@ fn gpu(choices: &mut Choices<'_>, selection: &Selection<'_>) -> GpuSpec {
         return GpuSpec::AnyOf(choices.several(1, 3, |choices| gpu_need(choices, selection)));
     }
     GpuSpec::One(if choices.chance(5) {
-        GpuNeedSpec { count: 0, code: None, memory: None, share: None }
+        GpuNeedSpec { count: 0, types: Vec::new(), memory: None, share: None, slice: None }
     } else {
         gpu_need(choices, selection)
     })
@@ -75,10 +77,19 @@ fn gpu_need(choices: &mut Choices<'_>, selection: &Selection<'_>) -> GpuNeedSpec
     let share = choices.maybe(20, GpuShare::draw);
     GpuNeedSpec {
         count: if share.is_some() { 1 } else { choices.one_of(1, [2, 4]) },
-        code: choices.maybe(50, |choices| selection.code(choices, FlavorKind::Gpu)).flatten().map(Into::into),
+        types: types(choices, selection),
         memory: choices.maybe(15, |choices| Bytes::new(choices.one_of(16, [24, 40, 80]) * GIB)),
         share,
+        slice: if share.is_none() { choices.maybe(8, SliceNeed::draw) } else { None },
     }
+}
+
+/// None, one, or two that differ.
+fn types(choices: &mut Choices<'_>, selection: &Selection<'_>) -> Vec<Sourced<String>> {
+    let one = choices.maybe(50, |choices| selection.code(choices, FlavorKind::Gpu)).flatten();
+    let other = choices.maybe(15, |choices| selection.code(choices, FlavorKind::Gpu)).flatten();
+    let other = other.filter(|other| one.as_ref().is_some_and(|one| one != other));
+    one.into_iter().chain(other).map(Into::into).collect()
 }
 
 fn preferences(choices: &mut Choices<'_>, scene: &Scene<'_>) -> PreferencesSpec {
@@ -136,7 +147,7 @@ fn variables(choices: &mut Choices<'_>) -> Variables {
 
 words! {
     Algorithm: RoundRobin LeastConnections IpHash ConsistentHash;
-    Domain: Cluster Location Country Continent Provider;
+    Domain: Cluster Location Zone Country Continent Provider;
     SiteKind: Cluster Location Provider;
 }
 

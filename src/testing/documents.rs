@@ -12,7 +12,7 @@ use crate::manifest::Kind;
 use crate::manifest::beamlit::{Metric, PolicyDetails};
 use crate::manifest::spec::{
     Allowed, BrokenCluster, ChoiceSpec, Dialect, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuSpec, GroupSpec,
-    LocationSpec, Metadata, OffloadingSpec, ResourcesSpec, SiteKind,
+    LocationSpec, Metadata, OffloadingSpec, ProviderSpec, ResourcesSpec, SiteKind,
 };
 #[cfg(feature = "manifest")]
 use crate::manifest::{Gathered, Reading, ScenarioReading, Source, read, read_scenarios, spec::Specs, write_yaml};
@@ -84,12 +84,22 @@ impl Draw for GroupSpec {
     }
 }
 
+impl Draw for ProviderSpec {
+    /// A provider that the catalog does not know.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let number = choices.below(10);
+        let named = |text: &str| Sourced::<Name>::from(name(text));
+        Self { name: named(&format!("acme{number}")), aliases: vec![named(&format!("acme-cloud-{number}"))] }
+    }
+}
+
 impl Draw for LocationSpec {
     /// A location that the catalog does not know.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let country = choices.one_of("no", ["fr", "us", "jp"]);
         let region = format!("{}/{country}-{}", choices.one_of("onprem", ["edge"]), choices.below(10));
-        Self { name: region.into(), country: country.to_owned().into() }
+        let parent = choices.maybe(15, |choices| choices.one_of("aws/us-east-1", ["gcp/europe-west1"]).to_owned());
+        Self { name: region.into(), country: country.to_owned().into(), parent: parent.map(Into::into) }
     }
 }
 

@@ -77,6 +77,7 @@ fn small_world(choices: &mut Choices<'_>, clusters: u32, policies: u32) -> Specs
         groups: Vec::new(),
         locations: Vec::new(),
         flavors: Vec::new(),
+        providers: Vec::new(),
         expected_demands: Vec::new(),
         severities: Vec::new(),
     };
@@ -110,6 +111,7 @@ fn small_cluster(choices: &mut Choices<'_>, number: u32) -> ClusterSpec {
         provider: name("onprem").into(),
         location: None,
         country: Some(country.to_owned().into()),
+        zone: None,
         coordinates: None,
         healthy: true,
         cordoned: choices.below(2) == 1,

@@ -6,7 +6,7 @@ use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, valid};
 use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
-use crate::inventory::{ClusterDef, PoolDef, Shape, Used};
+use crate::inventory::{ClusterDef, Devices, PoolDef, Shape, Slice, SliceNeed, Used};
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
@@ -75,7 +75,7 @@ fn node(choices: &mut Choices<'_>, selection: &Selection<'_>) -> (Node, Option<P
         };
         let fitting: Vec<_> = GPU_NODES.into_iter().filter(|(name, ..)| sold(name)).collect();
         let (_, count, node) = choices.pick(&fitting).copied().unwrap_or(OTHER_GPU_NODE);
-        Some((node, PoolGpuSpec { code: code.into(), count }))
+        Some((node, PoolGpuSpec { code: code.into(), slice: choices.maybe(6, Slice::draw), memory: None, count }))
     });
     match gpu.flatten() {
         Some((node, gpu)) => (node, Some(gpu)),
@@ -128,6 +128,7 @@ fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) ->
         provider: name(provider).into(),
         location: region.map(Into::into),
         country: code.filter(|_| said).map(|code| code.to_owned().into()),
+        zone: choices.maybe(30, |choices| name(choices.one_of("a", ["b", "c"])).into()),
         coordinates: choices.maybe(40, Coordinates::draw),
         healthy: !choices.chance(if selection.shape == FleetShape::Edge { 15 } else { 5 }),
         cordoned: choices.chance(6),
@@ -179,7 +180,9 @@ fn pool(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> Po
         gpu,
         price_per_hour: priced.then(|| Money::micros(node.price)),
         spot: choices.chance(15),
+        replicas_per_node: choices.maybe(10, |choices| choices.one_of(110, [8, 30])),
         used: UsedSpec::default().into(),
+        used_per_node: Vec::new(),
     };
     if let (Some(nodes), true) = (pool.nodes, choices.chance(30)) {
         pool.used = used(choices, &pool, u64::from(nodes)).into();
@@ -220,6 +223,7 @@ pub(super) fn define(catalog: &Catalog, spec: &ClusterSpec) -> Option<ClusterDef
         provider: spec.provider.value.clone(),
         country,
         location,
+        zone: spec.zone.as_ref().map(|zone| zone.value.clone()),
         coordinates: spec.coordinates,
         labels: IndexMap::new(),
         healthy: spec.healthy,
@@ -239,6 +243,7 @@ fn unlimited(catalog: &Catalog, spec: &ChoiceSpec) -> Option<PoolDef> {
 }
 
 fn defined(catalog: &Catalog, spec: &PoolSpec) -> PoolDef {
+    let gpu_flavor = spec.gpu.as_ref().and_then(|gpu| catalog.flavor(FlavorKind::Gpu, &gpu.code));
     PoolDef {
         name: spec.name.value.clone(),
         shape: Some(Shape {
@@ -247,10 +252,16 @@ fn defined(catalog: &Catalog, spec: &PoolSpec) -> PoolDef {
             storage: spec.storage,
             bandwidth: spec.bandwidth,
             gpus: spec.gpu.as_ref().map_or(0, |gpu| u16::try_from(gpu.count).unwrap_or(u16::MAX)),
+            replicas: spec.replicas_per_node,
         }),
         nodes: spec.nodes,
         cpu_flavor: spec.cpu_flavor.as_ref().and_then(|code| catalog.flavor(FlavorKind::Cpu, code)),
-        gpu_flavor: spec.gpu.as_ref().and_then(|gpu| catalog.flavor(FlavorKind::Gpu, &gpu.code)),
+        gpu_flavor,
+        devices: Devices::new(
+            spec.gpu.as_ref().and_then(|gpu| gpu.slice),
+            None,
+            gpu_flavor.and_then(|flavor| catalog.flavor_memory(flavor)),
+        ),
         price: spec.price_per_hour,
         spot: spec.spot,
         used: Used {
@@ -260,6 +271,7 @@ fn defined(catalog: &Catalog, spec: &PoolSpec) -> PoolDef {
             bandwidth: spec.used.bandwidth,
             gpu_thousandths: spec.used.gpu_thousandths,
         },
+        used_per_node: Vec::new(),
     }
 }
 
@@ -286,9 +298,39 @@ parts! {
     Used: |choices, selection| defined(selection.catalog, &pool(choices, selection, 1)).used;
 }
 
+impl Draw for Slice {
+    /// One that manifests can state.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let share = |choices: &mut Choices<'_>| {
+            let of = choices.one_of(8_u16, [2, 4, 3]);
+            Self::share(1, of)
+        };
+        let profile = |choices: &mut Choices<'_>| choices.one_of("1g.5gb", ["3g.20gb", "1g.10gb+me"]).parse().ok();
+        let drawn = if choices.chance(50) { share(choices) } else { profile(choices) };
+        drawn.unwrap_or(Self::Shared)
+    }
+}
+
+impl Draw for SliceNeed {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        if choices.chance(60) { Self::Any } else { Self::Of(Slice::draw(choices)) }
+    }
+}
+
+impl Draw for Devices {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self::new(choices.maybe(50, Slice::draw), None, choices.maybe(80, |_| 24 << 30))
+    }
+}
+
 impl Draw for PoolGpuSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { code: choices.one_of("t4", ["l4", "a100", "a100-80gb"]).to_owned().into(), count: choices.between(1, 8) }
+        Self {
+            code: choices.one_of("t4", ["l4", "a100", "a100-80gb"]).to_owned().into(),
+            slice: choices.maybe(15, Slice::draw),
+            memory: None,
+            count: choices.between(1, 8),
+        }
     }
 }
 
@@ -302,6 +344,7 @@ impl Draw for Shape {
             storage: choices.maybe(20, |_| Bytes::new(100 * GIB)),
             bandwidth: choices.maybe(20, |_| Bandwidth::bits_per_second(1_000_000_000)),
             gpus: u16::try_from(gpus).unwrap_or(0),
+            replicas: choices.maybe(20, |_| 110),
         }
     }
 }

@@ -70,8 +70,9 @@ arbitrary! {
     crate::catalog: Axis, Catalog, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>, Point;
     crate::policy: Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope,
         State, Targets, Level, OnViolation, OnReplaced;
-    crate::inventory: Class, Cluster, ClusterDef, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,
-        Nodes, Offer, Owner, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Used;
+    crate::inventory: Class, Cluster, ClusterDef, Devices, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,
+        Nodes, Offer, Owner, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Slice,
+        SliceNeed, Used;
     crate::metrics: Gauge, Metric, MetricSpec, Quantile, Reading, Resource, Source, Summary, Target, Window;
     crate::scaling: Autoscaler, Bounds, Decision, NoProposal, State;
     crate::scaling::hpa: Initialisation, NoFigure, Phase, Proposal, Replica, Sample, Standing, Tolerance;
@@ -100,7 +101,7 @@ arbitrary! {
     crate::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;
     crate::manifest::spec: Allowed, AttachmentSpec, BrokenCluster, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect,
         EnvironmentSpec, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec,
-        Metadata, NearSpec, OffloadingSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec,
+        Metadata, NearSpec, OffloadingSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec, ProviderSpec,
         PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, UsedSpec, WorkspaceSpec;
     crate::manifest::beamlit: AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget,
         ModelDeployment, OauthConfig, ObjectReference, OffloadingBehavior, OffloadingConfig, PolicyDetails,

@@ -7,6 +7,7 @@ use super::choices::{Choices, Draw};
 use super::values::text;
 use super::values::{environment, fresh};
 use crate::deployment::{LoadBalancer, Offloading, Scaling, Spread};
+use crate::inventory::SliceNeed;
 use crate::lifecycle::{
     Change, Edit, Favoured, GpuRequirement, PolicyUse, Preferred, Preferring, RequestScaling, Requirements, Settings,
 };
@@ -117,9 +118,10 @@ impl Draw for GpuRequirement {
         let share = choices.maybe(20, GpuShare::draw);
         Self {
             count: if share.is_some() { 1 } else { choices.between(1, 4) },
-            code: choices.maybe(50, |choices| choices.one_of("t4", ["l4", "a100", "a100-80gb"]).to_owned()),
+            types: choices.some(&["t4", "l4", "a100", "a100-80gb"].map(str::to_owned), 2),
             memory: choices.maybe(20, |_| Bytes::new(16 << 30)),
             share,
+            slice: if share.is_none() { choices.maybe(8, SliceNeed::draw) } else { None },
         }
     }
 }

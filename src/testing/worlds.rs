@@ -235,6 +235,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
         groups: Vec::new(),
         locations: Vec::new(),
         flavors: Vec::new(),
+        providers: Vec::new(),
         expected_demands: Vec::new(),
         severities: Vec::new(),
     };
@@ -244,7 +245,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
     }
     if choices.chance(30) {
         let (location, country) = ("onprem/oslo-1".to_owned().into(), "no".to_owned().into());
-        spec.locations.push(LocationSpec { name: location, country });
+        spec.locations.push(LocationSpec { name: location, country, parent: None });
     }
     if choices.chance(20) {
         spec.flavors.push(FlavorSpec {

@@ -1,9 +1,12 @@
 //! What the workspace adds to the catalog (C4, C5, C7).
 
 use super::names::{self, Problems};
-use crate::catalog::{AddFlavorError, AddGroupError, AddLocationError, AddResourceTypeError, Catalog, Choice, folded};
+use crate::catalog::{
+    AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError, Catalog, Choice,
+    ChoiceKind, folded,
+};
 use crate::id::FlavorId;
-use crate::manifest::spec::{FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec};
+use crate::manifest::spec::{FlavorSpec, GroupSpec, LocationSpec, ProviderSpec, WorkspaceSpec};
 use crate::origin::{Origin, Problem, ProblemCode};
 use crate::quantity::Bytes;
 
@@ -41,7 +44,12 @@ pub(super) fn add(
             });
         }
     }
-    for location in &spec.locations {
+    for provider in &spec.providers {
+        add_provider(catalog, provider, problems);
+    }
+    // What hangs under another comes after it, in whatever order they are written.
+    let (hanging, others): (Vec<_>, Vec<_>) = spec.locations.iter().partition(|location| location.parent.is_some());
+    for location in others.into_iter().chain(hanging) {
         add_location(catalog, location, problems);
     }
     for group in &spec.groups {
@@ -52,10 +60,47 @@ pub(super) fn add(
     }
 }
 
+fn add_provider(catalog: &mut Catalog, spec: &ProviderSpec, problems: &mut Problems) {
+    let aliases: Vec<_> = spec.aliases.iter().map(|alias| alias.as_str()).collect();
+    if let Err(error) = catalog.add_provider(spec.name.as_str(), &aliases, None) {
+        let (AddProviderError::Malformed { text } | AddProviderError::Known { text }) = &error;
+        let alias = spec.aliases.iter().find(|alias| alias.as_str() == text);
+        let origin = alias.map_or(&spec.name.origin, |alias| &alias.origin);
+        problems.push(match &error {
+            AddProviderError::Malformed { .. } => Problem::new(ProblemCode::InvalidValue, origin, error.to_string()),
+            AddProviderError::Known { text } => {
+                let known = catalog.provider(text);
+                Problem::new(ProblemCode::Duplicate, origin, error.to_string())
+                    .help(format!("it is read as `{known}`; leave it out if that is meant, else take another name"))
+            }
+        });
+    }
+}
+
 fn add_location(catalog: &mut Catalog, spec: &LocationSpec, problems: &mut Problems) {
     let Some(country) = names::country(catalog, &spec.country, problems) else { return };
-    match catalog.add_location(&spec.name, country) {
+    let parent = match &spec.parent {
+        None => None,
+        Some(name) => match names::bare(catalog, ChoiceKind::Location, name, problems) {
+            Some(Choice::Location(parent)) => Some((name, parent)),
+            _ => return,
+        },
+    };
+    if let Some((name, parent)) = parent
+        && catalog.location_parent(parent).is_some()
+    {
+        let message = format!("`{}` hangs under a region itself", name.value);
+        let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
+        problems.push(problem.help("name the region"));
+        return;
+    }
+    match catalog.add_location_under(&spec.name, country, parent.map(|(_, parent)| parent)) {
         Ok(_) => {}
+        Err(error @ AddLocationError::HangsElsewhere) => {
+            let origin = parent.map_or(&spec.name.origin, |(name, _)| &name.origin);
+            let problem = about(ProblemCode::InvalidValue, origin, &spec.name, &error);
+            problems.push(problem.help("leave `parent` out, or take another name for another place"));
+        }
         Err(AddLocationError::Disagrees { known }) => {
             let (code, full) = (catalog.country_code(known), catalog.country_name(known));
             let message = format!("`{}` is not in `{}`", spec.name.value, spec.country.value);

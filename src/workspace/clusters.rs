@@ -1,27 +1,38 @@
 //! Clusters, resolved; the invalid ones apart (C7, I1, I6).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
 use super::names::{self, Problems};
-use crate::catalog::{Catalog, ChoiceKind, FlavorKind};
+use crate::catalog::{Catalog, ChoiceKind, FlavorKind, folded};
 use crate::id::{CountryId, FlavorId, LocationId, Name};
-use crate::inventory::{ClosedNodes, ClusterDef, Nodes, PoolDef, Shape, Used};
+use crate::inventory::{ClosedNodes, ClusterDef, Devices, NodeUse, Nodes, PoolDef, Shape, Slice, Used};
 use crate::manifest::same::Shared;
-use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolSpec, PoolsSpec, Specs};
+use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolGpuSpec, PoolSpec, PoolsSpec, Specs, UsedSpec};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 use crate::quantity::{Bytes, Cpu};
 
-/// A cluster that is left out of a quarantining load, and why (I6).
+/// A cluster, or a pool of one, that is left out of a quarantining load, and why (I6).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Quarantined {
-    /// Its name, as far as it has one.
+    /// The cluster's name, as far as it has one.
     pub name: String,
+    /// The pool, where it alone is left out.
+    pub pool: Option<Name>,
     /// Where it was written.
     pub origin: Origin,
     /// What is wrong with it; never empty.
     pub problems: Vec<Problem>,
+}
+
+impl Quarantined {
+    /// Whether it is this cluster as a whole.
+    #[must_use]
+    pub fn is_cluster(&self, name: &str) -> bool {
+        self.pool.is_none() && self.name == name
+    }
 }
 
 /// The clusters of a load.
@@ -57,27 +68,34 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
         if let (Some((name, countries)), Some(_)) = (at.and_then(|at| disputes.get_key_value(&at)), &broken.country) {
             found.push(disputed(catalog, name, countries, &broken.origin));
         }
-        clusters.invalid.push(Quarantined { name, origin: broken.origin.clone(), problems: found });
+        clusters.invalid.push(Quarantined { name, pool: None, origin: broken.origin.clone(), problems: found });
     }
     for spec in &specs.clusters {
         let before = problems.len();
         let name = &spec.metadata.name;
         problems.extend(twin(name.as_str(), &name.origin));
         let place = place(catalog, spec, &disputes, problems);
-        let pools = pools(catalog, name, &spec.pools, closed, problems);
-        let problems = problems.split_off(before);
+        let (pools, faulty) = pools(catalog, name, &spec.pools, closed, problems);
+        let mut problems = problems.split_off(before);
+        let left_out = |pool, origin: &Origin, problems| {
+            let name = name.as_str().to_owned();
+            Quarantined { name, pool, origin: origin.clone(), problems }
+        };
         match place {
-            Some((country, location)) if problems.is_empty() => {
-                clusters.valid.push(def(catalog, spec, country, location, pools));
+            Some(place) if problems.is_empty() && !pools.is_empty() => {
+                clusters.valid.push(def(catalog, spec, place, pools));
+                let faulty = faulty
+                    .into_iter()
+                    .map(|(pool, problems)| left_out(Some(pool.value.clone()), &pool.origin, problems));
+                clusters.invalid.extend(faulty);
             }
-            _ => clusters.invalid.push(Quarantined {
-                name: name.as_str().to_owned(),
-                origin: name.origin.clone(),
-                problems,
-            }),
+            _ => {
+                problems.extend(faulty.into_iter().flat_map(|(_, problems)| problems));
+                clusters.invalid.push(left_out(None, &name.origin, problems));
+            }
         }
     }
-    clusters.invalid.sort_by(|a, b| (&a.name, &a.origin).cmp(&(&b.name, &b.origin)));
+    clusters.invalid.sort_by(|a, b| (&a.name, &a.pool, &a.origin).cmp(&(&b.name, &b.pool, &b.origin)));
     clusters
 }
 
@@ -98,13 +116,8 @@ fn too_large(clusters: usize, pools: usize) -> Option<Problem> {
     Some(problem.help("load them into several workspaces"))
 }
 
-fn def(
-    catalog: &Catalog,
-    spec: &ClusterSpec,
-    country: CountryId,
-    location: Option<LocationId>,
-    pools: Vec<PoolDef>,
-) -> ClusterDef {
+fn def(catalog: &Catalog, spec: &ClusterSpec, place: Standing, pools: Vec<PoolDef>) -> ClusterDef {
+    let Standing { country, location, zone } = place;
     // A partition is a provider of its own, whatever the cluster calls it.
     let of_location = location.map(|location| catalog.location_provider(location));
     let provider = of_location.map_or_else(|| catalog.provider(spec.provider.as_str()), Into::into);
@@ -113,6 +126,7 @@ fn def(
         provider: Name::new(&provider).unwrap_or_else(|_| spec.provider.value.clone()),
         country,
         location,
+        zone,
         coordinates: spec.coordinates,
         labels: spec.metadata.labels.clone(),
         healthy: spec.healthy,
@@ -173,8 +187,42 @@ fn disputed(catalog: &Catalog, name: &str, countries: &BTreeSet<CountryId>, orig
     Problem::new(ProblemCode::FalseCountry, origin, message).help("state one country for all clusters of a location")
 }
 
-/// The country and known location of a cluster.
+/// Where a cluster stands.
+struct Standing {
+    country: CountryId,
+    location: Option<LocationId>,
+    zone: Option<Name>,
+}
+
+/// Where a cluster stands, its zone included (C7).
 fn place(
+    catalog: &mut Catalog,
+    spec: &ClusterSpec,
+    disputes: &BTreeMap<String, BTreeSet<CountryId>>,
+    problems: &mut Problems,
+) -> Option<Standing> {
+    let (country, location) = location(catalog, spec, disputes, problems)?;
+    let provider = spec.provider.as_str();
+    // The location may be written by the name of a zone within it.
+    let within = spec.location.as_ref().and_then(|region| catalog.site(provider, region)?.zone);
+    let stated = spec.zone.as_ref().map(|zone| folded(zone.as_str()));
+    if let (Some(written), Some(stated)) = (&spec.zone, &stated) {
+        let of = catalog.site(provider, stated).map(|site| site.location);
+        let elsewhere = of.is_some() && location.is_some() && of != location;
+        if elsewhere || within.as_ref().is_some_and(|within| within != stated) {
+            let at = spec.location.as_ref().map_or("", |region| region.as_str());
+            let message = format!("the zone `{}` is not in `{at}`", written.value);
+            let problem = Problem::new(ProblemCode::InvalidValue, &written.origin, message);
+            problems.push(problem.help("correct the zone or the location, or leave `zone` out"));
+            return None;
+        }
+    }
+    let zone = stated.map(Cow::into_owned).or(within).and_then(|zone| Name::new(&zone).ok());
+    Some(Standing { country, location, zone })
+}
+
+/// The country and known location of a cluster.
+fn location(
     catalog: &mut Catalog,
     spec: &ClusterSpec,
     disputes: &BTreeMap<String, BTreeSet<CountryId>>,
@@ -259,13 +307,18 @@ fn place(
     }
 }
 
-fn pools(
+/// A pool by itself that is wrong, and how.
+type FaultyPool<'s> = (&'s Sourced<Name>, Vec<Problem>);
+
+/// The sound pools, and those that are wrong by themselves; what is wrong with all of them is put with the problems.
+fn pools<'s>(
     catalog: &Catalog,
     cluster: &Sourced<Name>,
-    spec: &PoolsSpec,
+    spec: &'s PoolsSpec,
     closed: &ClosedNodes,
     problems: &mut Problems,
-) -> Vec<PoolDef> {
+) -> (Vec<PoolDef>, Vec<FaultyPool<'s>>) {
+    let mut faulty = Vec::new();
     if matches!(spec, PoolsSpec::Pools(pools) if pools.is_empty())
         || matches!(spec, PoolsSpec::Flavors(flavors) if flavors.is_empty())
     {
@@ -297,7 +350,14 @@ fn pools(
         }
         PoolsSpec::Pools(pools) => {
             for spec in pools {
-                let Some(def) = pool(catalog, spec, closed.count(cluster, &spec.name), problems) else { continue };
+                let before = problems.len();
+                let def = pool(catalog, spec, closed.count(cluster, &spec.name), problems);
+                let found = problems.split_off(before);
+                if !found.is_empty() {
+                    faulty.push((&spec.name, found));
+                    continue;
+                }
+                let Some(def) = def else { continue };
                 let again = |def: &PoolDef| {
                     (format!("two pools of the cluster are called `{}`", def.name), "give each its own name".to_owned())
                 };
@@ -305,16 +365,24 @@ fn pools(
             }
         }
     }
-    defs.into_values().map(|(def, _)| def).collect()
+    (defs.into_values().map(|(def, _)| def).collect(), faulty)
 }
 
 /// The pool that the short form means: `gpu-t4`, without limit or shape (I1).
 fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut Problems) -> Option<PoolDef> {
     let kind = spec.kind.flavor_kind()?;
-    let flavor = names::on_pool(catalog, kind, &spec.with(spec.name.clone()), problems)?;
+    let code = spec.with(spec.name.clone());
+    let (flavor, devices) = match kind {
+        FlavorKind::Cpu => (names::on_pool(catalog, kind, &code, problems)?, Devices::default()),
+        FlavorKind::Gpu => {
+            let gpu = PoolGpuSpec { code, slice: None, memory: None, count: 1 };
+            let (flavor, devices) = devices(catalog, &gpu, problems)?;
+            (flavor?, devices)
+        }
+    };
     let name = Name::new(&format!("{}-{}", spec.kind, catalog.flavor_code(flavor))).ok()?;
     let (cpu, gpu) = if kind == FlavorKind::Cpu { (Some(flavor), None) } else { (None, Some(flavor)) };
-    Some(PoolDef::unlimited(name, cpu, gpu))
+    Some(PoolDef { devices, ..PoolDef::unlimited(name, cpu, gpu) })
 }
 
 /// A pool, of which so many nodes are gone on which something was in use.
@@ -328,40 +396,68 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) 
         problems.push(problem.help(format!("state 1 to {MAX_GPUS}, or leave `gpu` out")));
     }
     let cpu_flavor = code(catalog, FlavorKind::Cpu, spec.cpu_flavor.as_ref(), problems);
-    let gpu_flavor = code(catalog, FlavorKind::Gpu, spec.gpu.as_ref().map(|gpu| &gpu.code), problems);
+    let gpus = spec.gpu.as_ref().map_or(Some((None, Devices::default())), |gpu| devices(catalog, gpu, problems));
     let shape = Shape {
         cpu: spec.cpu,
         memory: spec.memory,
         storage: spec.storage,
         bandwidth: spec.bandwidth,
         gpus: spec.gpu.as_ref().map_or(0, |gpu| u16::try_from(gpu.count).unwrap_or(u16::MAX)),
+        replicas: spec.replicas_per_node,
     };
-    let used = Used {
-        cpu: spec.used.cpu,
-        memory: spec.used.memory,
-        storage: spec.used.storage,
-        bandwidth: spec.used.bandwidth,
-        gpu_thousandths: spec.used.gpu_thousandths,
-    };
-    if shape.gpus == 0 && used.gpu_thousandths > 0 {
+    let used = in_use(&spec.used);
+    let per_node: Vec<_> =
+        spec.used_per_node.iter().map(|of| NodeUse { used: in_use(&of.used), replicas: of.replicas }).collect();
+    let listed = u32::try_from(per_node.len()).unwrap_or(u32::MAX);
+    if let (Some(first), Some(message)) = (spec.used_per_node.first(), listed_in_vain(spec, listed)) {
+        let problem = Problem::new(ProblemCode::OverUsed, &first.origin, message);
+        problems.push(problem.help("list what is used of each node that there is, from the first on"));
+    } else if shape.gpus == 0 && (used.gpu_thousandths > 0 || per_node.iter().any(|of| of.used.gpu_thousandths > 0)) {
         let message = format!("GPUs are in use on pool `{}`, which has none", spec.name.value);
         let problem = Problem::new(ProblemCode::OverUsed, &spec.used.origin, message);
         problems.push(problem.help("remove `gpu` from `used`, or say which GPUs the nodes have"));
-    } else if let Some(Err(resource)) = spec.nodes.map(|count| Nodes::new(&shape, count.saturating_add(gone), &used)) {
+    } else if let Some(Err(resource)) =
+        spec.nodes.map(|count| Nodes::new(&shape, count.saturating_add(gone), &used, &per_node))
+    {
         let message = format!("more {resource} is in use than pool `{}` holds", spec.name.value);
+        let origin = spec.used_per_node.first().map_or(&spec.used.origin, |first| &first.origin);
         let holds = holds(resource, &shape, spec.nodes.unwrap_or_default());
-        problems.push(Problem::new(ProblemCode::OverUsed, &spec.used.origin, message).help(holds));
+        problems.push(Problem::new(ProblemCode::OverUsed, origin, message).help(holds));
     }
     Some(PoolDef {
         name: spec.name.value.clone(),
         shape: Some(shape),
         nodes: spec.nodes,
         cpu_flavor: cpu_flavor?,
-        gpu_flavor: gpu_flavor?,
+        gpu_flavor: gpus?.0,
+        devices: gpus?.1,
         price: spec.price_per_hour,
         spot: spec.spot,
         used,
+        used_per_node: per_node,
     })
+}
+
+fn in_use(spec: &UsedSpec) -> Used {
+    Used {
+        cpu: spec.cpu,
+        memory: spec.memory,
+        storage: spec.storage,
+        bandwidth: spec.bandwidth,
+        gpu_thousandths: spec.gpu_thousandths,
+    }
+}
+
+/// What is wrong with a list of so many nodes.
+fn listed_in_vain(spec: &PoolSpec, listed: u32) -> Option<String> {
+    let name = &spec.name.value;
+    match spec.nodes {
+        None => Some(format!("pool `{name}` lists what is used of its nodes, whose number is unlimited")),
+        Some(count) if listed > count => {
+            Some(format!("pool `{name}` lists what is used of {listed} nodes, and has {count}"))
+        }
+        Some(_) => None,
+    }
 }
 
 /// What all nodes hold together, where that can be written.
@@ -377,6 +473,39 @@ fn holds(resource: &str, shape: &Shape, nodes: u32) -> String {
         Some(total) => format!("its {nodes} nodes hold {total} together"),
         None => format!("it has {nodes} nodes"),
     }
+}
+
+/// The flavor of a pool's GPUs, and what is known of them beside it: a label, or the spec, says of what part of a
+/// device each is (I7).
+fn devices(catalog: &Catalog, spec: &PoolGpuSpec, problems: &mut Problems) -> Option<(Option<FlavorId>, Devices)> {
+    let label = catalog.hardware(FlavorKind::Gpu, &spec.code);
+    let labelled = label.as_ref().and_then(|found| Slice::of_label(found.slice.as_ref()?));
+    let flavor = match (&label, labelled) {
+        (Some(found), Some(_)) => catalog.above_all(&found.flavors),
+        _ => names::on_pool(catalog, FlavorKind::Gpu, &spec.code, problems),
+    }?;
+    let mut refuse = |message: String, help: String| {
+        problems.push(Problem::new(ProblemCode::InvalidValue, &spec.code.origin, message).help(help));
+        None
+    };
+    if let (Some(labelled), Some(stated)) = (labelled, spec.slice)
+        && labelled != stated
+    {
+        let message = format!("`{}` is the label of {labelled}, not of `{stated}`", spec.code.value);
+        return refuse(message, "leave `slice` out, or name the whole device".to_owned());
+    }
+    let slice = spec.slice.or(labelled);
+    let (stated, known) = (spec.memory.map(Bytes::get), catalog.flavor_memory(flavor));
+    if let (Some(stated), Some(known)) = (stated, known) {
+        let is_one = !catalog.flavors().any(|other| other != flavor && catalog.is_under(other, flavor));
+        let false_of_whole = slice.is_none() && (stated < known || is_one && stated > known);
+        if false_of_whole || (slice.is_some() && is_one && stated > known) {
+            let (code, whole) = (catalog.flavor_code(flavor), Bytes::new(known));
+            let message = format!("`{code}` has {whole} of memory, which `{}` contradicts", Bytes::new(stated));
+            return refuse(message, "leave `memory` out, or name the device that has it".to_owned());
+        }
+    }
+    Some((Some(flavor), Devices::new(slice, stated, known)))
 }
 
 /// `Some(None)` where nothing is stated, `None` where what is stated is unknown.

@@ -189,8 +189,8 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &m
     }
     let mut gpus = SmallVec::new();
     for need in needs.iter().filter(|need| need.count > 0) {
-        let codes = need.code.as_ref().map(|name| names::demanded(catalog, name, problems)).unwrap_or_default();
-        gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share });
+        let codes = need.types.iter().flat_map(|name| names::demanded(catalog, name, problems)).collect();
+        gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share, slice: need.slice });
     }
     let resources = Resources {
         cpu: spec.cpu,
@@ -210,7 +210,7 @@ fn unsound_alternatives(needs: &[GpuNeedSpec], origin: &Origin) -> Option<Proble
         return Some(problem.help("list at least one"));
     }
     let none = needs.iter().find(|need| need.count == 0)?;
-    let origin = none.code.as_ref().map_or(origin, |code| &code.origin);
+    let origin = none.types.first().map_or(origin, |code| &code.origin);
     let problem = Problem::new(ProblemCode::OutOfRange, origin, "an alternative of `anyOf` asks for no GPUs");
     Some(problem.help("ask for at least one in each"))
 }

@@ -172,7 +172,7 @@ impl Workspace {
                 }
             };
         }
-        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings)?;
+        let (scope, deployment) = self.governed(workload, &request.governors, &request.settings, request.replicas)?;
         let pair = |place: &Place| {
             let gone =
                 || format!("pool `{}` of cluster `{}` with `{}` is gone", place.pool, place.cluster, place.flavor);

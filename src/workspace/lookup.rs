@@ -218,7 +218,7 @@ impl Workspace {
         if let Some(found) = fleet.find_cluster(name) {
             return Ok(found);
         }
-        if self.quarantined.iter().any(|cluster| cluster.name == name) {
+        if self.quarantined.iter().any(|left_out| left_out.is_cluster(name)) {
             return Err(LookupError::Quarantined { cluster: name.to_owned() });
         }
         Err(LookupError::unknown("cluster", name, fleet.clusters().iter().map(|cluster| cluster.name.as_str())))

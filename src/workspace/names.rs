@@ -127,7 +127,7 @@ pub(super) fn on_pool(
 fn part_of_a_device(catalog: &Catalog, name: &Sourced<String>, of: &[Choice]) -> Problem {
     let codes: Vec<_> = of.iter().map(|&choice| catalog.choice_name(choice)).collect();
     let message = format!("`{}` is the label of a part of a device", name.value);
-    let help = format!("name the whole device, {}, and count whole devices", listed(&codes, "or", LISTED));
+    let help = format!("name the whole device, {}, and say which part by `slice`", listed(&codes, "or", LISTED));
     Problem::new(ProblemCode::InvalidValue, &name.origin, message).help(help)
 }
 

@@ -1,7 +1,7 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
 use super::names::{self, Problems, Unsound};
-use super::{LookupError, Workspace};
+use super::{LookupError, Quarantined, Workspace};
 use crate::catalog::{FlavorKind, nearest};
 use crate::deployment::{Demand, Deployment};
 use crate::id::{DeploymentId, Id, Name, PairId};
@@ -47,7 +47,7 @@ pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &m
 
 /// What runs now, in the order of the documents' names.
 ///
-/// Replicas on a cluster that was left out of the load run where nobody counts; so do those on one
+/// Replicas on a cluster or pool that was left out of the load run where nobody counts; so do those on one
 /// that is unhealthy or cordoned, but they are counted.
 pub(super) fn claims(workspace: &Workspace, unsound: &Unsound, problems: &mut Problems) -> Vec<Claimed> {
     let mut specs: Vec<_> = workspace.specs.running.iter().collect();
@@ -55,7 +55,11 @@ pub(super) fn claims(workspace: &Workspace, unsound: &Unsound, problems: &mut Pr
     let mut claims = Vec::with_capacity(specs.len());
     for spec in specs {
         let deployment = find_deployment(workspace, unsound, spec, problems);
-        if workspace.quarantined.iter().any(|cluster| cluster.name == spec.cluster.as_str()) {
+        let (cluster, pool) = (spec.cluster.as_str(), spec.pool.as_str());
+        let is_left_out = |left_out: &Quarantined| {
+            left_out.name == cluster && left_out.pool.as_ref().is_none_or(|left_out| left_out.as_str() == pool)
+        };
+        if workspace.quarantined.iter().any(is_left_out) {
             continue;
         }
         let pairs = find_pairs(workspace, spec, problems);

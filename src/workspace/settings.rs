@@ -8,7 +8,7 @@ use super::Workspace;
 use super::deployments::too_many;
 use super::names::Problems;
 use super::preferences::{self, Sites};
-use crate::catalog::{Choice, ChoiceKind, FlavorKind, Meaning};
+use crate::catalog::{ChoiceKind, FlavorKind, Meaning};
 use crate::deployment::{Demand, Deployment, GpuNeed, Preferences, Resources, Workload};
 use crate::id::{DeploymentId, Name};
 use crate::lifecycle::{Push, PushKind, Refusal, Requirements, Settings};
@@ -104,30 +104,28 @@ impl Workspace {
     }
 
     fn demanded(&self, needs: &Requirements) -> Result<Demand, Refusal> {
-        let hardware = |kind: ChoiceKind, name: &Option<String>| -> Result<Option<Choice>, Refusal> {
-            let found = |name: &String| self.catalog.resolve(kind, name).ok_or_else(|| unknown(kind.as_str(), name));
-            name.as_ref().map(found).transpose()
+        let host = |name: &String| {
+            let found = self.catalog.resolve(ChoiceKind::Cpu, name);
+            found.ok_or_else(|| unknown(ChoiceKind::Cpu.as_str(), name))
         };
         let mut gpus = SmallVec::new();
         for need in needs.gpu.iter().filter(|need| need.count > 0) {
-            let codes = match &need.code {
-                None => Meaning::new(),
-                Some(name) => {
-                    let codes = self.catalog.choices(ChoiceKind::Gpu, name);
-                    if codes.is_empty() || self.catalog.is_slice(FlavorKind::Gpu, name) {
-                        return Err(unknown(ChoiceKind::Gpu.as_str(), name));
-                    }
-                    codes
+            let mut codes = Meaning::new();
+            for name in &need.types {
+                let found = self.catalog.choices(ChoiceKind::Gpu, name);
+                if found.is_empty() || self.catalog.is_slice(FlavorKind::Gpu, name) {
+                    return Err(unknown(ChoiceKind::Gpu.as_str(), name));
                 }
-            };
-            gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share });
+                codes.extend(found);
+            }
+            gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share, slice: need.slice });
         }
         Ok(Demand::Stated(Resources {
             cpu: needs.cpu,
             memory: needs.memory,
             storage: needs.storage.unwrap_or_default(),
             bandwidth: needs.bandwidth.unwrap_or_default(),
-            cpu_type: hardware(ChoiceKind::Cpu, &needs.cpu_type)?,
+            cpu_type: needs.cpu_type.as_ref().map(host).transpose()?,
             gpus,
         }))
     }

@@ -139,6 +139,7 @@ fn place_reports_what_the_interface_says() {
         json!({
             "code": "policy-conflict",
             "message": "the levels' location policies leave nothing together: `norway` (environment), `virginia` (deployment)",
+            "next": "detach or widen a policy of one of these levels",
             "policies": [{"name": "norway", "level": "environment"}, {"name": "virginia", "level": "deployment"}],
             "removedAlone": 2, "leftAfter": 0,
         })
@@ -271,6 +272,7 @@ fn explain_reports_what_the_interface_says() {
         json!([{
             "code": "location-not-allowed",
             "message": "the place is not allowed by `us-or-norway` (environment)",
+            "next": "choose what `siting options` lists, or have one policy of each level allow it",
             "policies": [{"name": "us-or-norway", "level": "environment"}],
         }])
     );
@@ -399,7 +401,10 @@ spec:
 ";
     let folder = Folder::of(&[("acme.yaml", workspace)]);
     let all = folder.run(&["catalog", "-o", "json", "--from", "@"]).json();
-    assert_eq!(keys(&all), ["apiVersion", "continents", "countries", "flavors", "groups", "kind", "locations"]);
+    assert_eq!(
+        keys(&all),
+        ["apiVersion", "continents", "countries", "flavors", "groups", "kind", "locations", "providers"]
+    );
     let has = |list: &str, entry: Value| all[list].as_array().unwrap().contains(&entry);
     assert!(has("continents", json!({"code": "as", "name": "Asia"})));
     assert!(has("groups", json!({"name": "nordics", "countries": ["dk", "no", "se"], "about": null})));

@@ -147,7 +147,7 @@ spec:
       - near: {country: fr, coordinates: [48.85, 2.35]}
       - price
       - price
-    spread: {by: zone}");
+    spread: {by: rack}");
     unknown_kind: of("Polcy", "{}");
     unknown_version: shown(&[("it.yaml", "apiVersion: siting.dev/v2\nkind: Policy\nmetadata: {name: it}\n")]);
     near_miss_of_our_group: shown(&[("it.yaml", "apiVersion: sitting.dev/v1\nkind: Policy\nmetadata: {name: it}\n")]);

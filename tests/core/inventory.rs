@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use siting::catalog::{Catalog, FlavorKind, Meaning};
+use siting::catalog::{Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{Id, OfferId, PairId, PoolId};
 use siting::inventory::{
-    ClusterDef, GpuRequest, Inventory, PoolDef, Request, Reservation, ReservationId, ReserveError, Shape,
+    ClusterDef, Devices, GpuRequest, Inventory, PoolDef, Request, Reservation, ReservationId, ReserveError, Shape,
     UnknownReservation, Used,
 };
 use siting::origin::Origin;
@@ -21,7 +21,14 @@ const GIB: u64 = 1 << 30;
 
 /// Nodes of 4 cores, 16 GiB and 2 T4.
 fn shape() -> Shape {
-    Shape { cpu: Cpu::milli_cores(4000), memory: Bytes::new(16 * GIB), storage: None, bandwidth: None, gpus: 2 }
+    Shape {
+        cpu: Cpu::milli_cores(4000),
+        memory: Bytes::new(16 * GIB),
+        storage: None,
+        bandwidth: None,
+        gpus: 2,
+        replicas: None,
+    }
 }
 
 fn pool(name: &str, nodes: u32) -> PoolDef {
@@ -32,9 +39,11 @@ fn pool(name: &str, nodes: u32) -> PoolDef {
         nodes: Some(nodes),
         cpu_flavor: catalog.flavor(FlavorKind::Cpu, "x86"),
         gpu_flavor: catalog.flavor(FlavorKind::Gpu, "t4"),
+        devices: Devices::default(),
         price: Some(Money::micros(1_000_000)),
         spot: false,
         used: Used::default(),
+        used_per_node: Vec::new(),
     }
 }
 
@@ -44,6 +53,7 @@ fn cluster(name: &str, pools: Vec<PoolDef>) -> ClusterDef {
         provider: "p".parse().unwrap(),
         country: Catalog::builtin().country("fr").unwrap(),
         location: None,
+        zone: None,
         coordinates: None,
         labels: Default::default(),
         healthy: true,
@@ -86,7 +96,7 @@ fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
 }
 
 fn of_two_gpus() -> Demand {
-    let need = GpuNeed { count: 2, codes: Meaning::new(), memory: None, share: None };
+    let need = GpuNeed { count: 2, ..GpuNeed::default() };
     Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() })
 }
 

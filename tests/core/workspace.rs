@@ -574,7 +574,10 @@ fn d1_specs_from_code_hold_no_empty_lists() {
         code(&move |specs| specs.deployments[0].resources.as_mut().unwrap().gpu = Some(GpuSpec::AnyOf(needs.clone())))
     };
     assert_eq!(any_of(Vec::new()), ["empty-list"]);
-    assert_eq!(any_of(vec![GpuNeedSpec { count: 0, code: None, memory: None, share: None }]), ["out-of-range"]);
+    assert_eq!(
+        any_of(vec![GpuNeedSpec { count: 0, types: Vec::new(), memory: None, share: None, slice: None }]),
+        ["out-of-range"]
+    );
     assert_eq!(code(&|specs| specs.policies[0].resource_types = Some(Vec::new())), ["empty-list"]);
     assert_eq!(code(&|specs| specs.policies[0].options = Allowed::Listed(Vec::new())), ["empty-list"]);
     assert_eq!(code(&|specs| specs.clusters[0].pools = PoolsSpec::Flavors(Vec::new())), ["empty-list"]);

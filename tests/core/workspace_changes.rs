@@ -225,7 +225,7 @@ fn w2_a_change_is_refused_whole_with_all_its_problems() {
     assert_eq!(problems.len(), 6, "{problems:#?}");
     // Two of one name in one text are two, as in a load.
     let twice = [cluster("rome", "it", 1, 1), cluster("rome", "it", 2, 1)].concat();
-    assert!(refused(&mut workspace, put(&twice))[0].contains("`rome` is described twice"));
+    assert!(refused(&mut workspace, put(&twice))[0].contains("`rome` is defined twice"));
 }
 
 /// W2: what is referred to is not removed, unless the same change removes the references.

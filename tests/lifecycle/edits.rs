@@ -209,9 +209,15 @@ fn l11_a_plan_shows_how_requests_reach_it() {
 #[test]
 fn l11_a_plan_shows_what_a_replica_takes_and_what_it_prefers() {
     let gpu = vec![
-        GpuRequirement { count: 2, code: Some("h100".to_owned()), memory: None, share: None },
-        GpuRequirement { count: 1, code: None, memory: "24Gi".parse().ok(), share: None },
-        GpuRequirement { count: 1, code: Some("t4".to_owned()), memory: None, share: "0.25".parse().ok() },
+        GpuRequirement { count: 2, types: vec!["h100".to_owned()], memory: None, share: None, slice: None },
+        GpuRequirement { count: 1, types: Vec::new(), memory: "24Gi".parse().ok(), share: None, slice: None },
+        GpuRequirement {
+            count: 1,
+            types: vec!["t4".to_owned()],
+            memory: None,
+            share: "0.25".parse().ok(),
+            slice: None,
+        },
     ];
     let resources = Requirements {
         cpu: "4".parse().unwrap(),

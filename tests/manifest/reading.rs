@@ -370,9 +370,9 @@ fn d5_preferences_say_what_is_wrong_with_them() {
     let spread =
         |spread: &str| problems(&document("Deployment", &format!("{{model: m, placement: {{spread: {spread}}}}}")));
     assert_eq!(
-        spread("{by: zone, maxSkew: 0}"),
+        spread("{by: rack, maxSkew: 0}"),
         [
-            "4:43 invalid-value `by` cannot be `zone` (it must be one of `cluster`, `location`, `country`, `continent` and `provider`)",
+            "4:43 invalid-value `by` cannot be `rack` (it must be one of `cluster`, `location`, `zone`, `country`, `continent` and `provider`)",
             "4:58 out-of-range `maxSkew` cannot be `0` (write a whole number from 1 to 4294967295)",
         ]
     );
@@ -408,7 +408,7 @@ fn i6_broken_clusters_are_kept_apart() {
     let text = [
         document("Cluster", "{provider: aws, flavors: []}"),
         document("Cluster", "{provider: aws, flavors: [{type: gpu, name: t4}]}"),
-        document("Cluster", "{provider: a/b, pools: [{name: p, nodes: 0, cpu: 0, memory: 16}], healthy: yes}")
+        document("Cluster", "{provider: a/b, pools: [{name: p, nodes: -1, cpu: 0, memory: 16}], healthy: yes}")
             .replace("name: it", "name: other"),
         document("Cluster", "{provider: aws}").replace("name: it", "name: third"),
         document("Cluster", "{provider: aws, flavors: [{type: gpu, name: t4}]}").replace("name: it", "name: good"),

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use siting::catalog::{Axis, ChoiceKind, FlavorKind};
 use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread};
 use siting::id::Name;
+use siting::inventory::{Slice, SliceNeed};
 use siting::manifest::beamlit::{
     AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget, ModelDeployment, OauthConfig,
     ObjectReference, OffloadingBehavior, OffloadingConfig, PolicyDetails, PolicyRefType, PolicyReference, PolicyStatus,
@@ -193,8 +194,11 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
         let unique: IndexMap<Name, _> = groups.into_iter().map(|(name, countries)| (name.value, countries)).collect();
         unique.into_iter().map(|(name, countries)| GroupSpec { name: name.into(), countries }).collect::<Vec<_>>()
     });
-    let location = ("[a-z0-9]{1,5}/[a-z0-9-]{1,5}", reference())
-        .prop_map(|(name, country)| LocationSpec { name: name.into(), country });
+    let parent = of("[a-z0-9]{1,5}/[a-z0-9-]{1,5}".prop_map(Sourced::from));
+    let location = ("[a-z0-9]{1,5}/[a-z0-9-]{1,5}", reference(), parent)
+        .prop_map(|(name, country, parent)| LocationSpec { name: name.into(), country, parent });
+    let provider = (sourced(unslashed()), vec(sourced(unslashed()), 1..3))
+        .prop_map(|(name, aliases)| ProviderSpec { name, aliases });
     let kind = prop::sample::select(FlavorKind::ALL.to_vec());
     let flavor = (kind, sourced(name()), of(reference()), vec(sourced(name()), 0..3), of(any::<u64>())).prop_map(
         |(kind, name, parent, aliases, memory)| FlavorSpec {
@@ -209,11 +213,18 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
         .prop_map(|(weight, resources)| Sourced::from(ExpectedDemandSpec { weight, resources }));
     (
         (metadata(), attachments(), require(), of(reference()), of("[A-Z]{3}")),
-        (vec(sourced(name()), 0..3), groups, vec(location, 0..3), vec(flavor, 0..3), vec(expected, 0..3)),
+        (
+            vec(sourced(name()), 0..3),
+            groups,
+            vec(provider, 0..3),
+            vec(location, 0..3),
+            vec(flavor, 0..3),
+            vec(expected, 0..3),
+        ),
     )
         .prop_map(|(first, second)| {
             let (metadata, policies, require, default_environment, currency) = first;
-            let (resource_types, groups, locations, flavors, expected_demands) = second;
+            let (resource_types, groups, providers, locations, flavors, expected_demands) = second;
             WorkspaceSpec {
                 metadata,
                 policies,
@@ -222,6 +233,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
                 currency,
                 resource_types,
                 groups,
+                providers,
                 locations,
                 flavors,
                 expected_demands,
@@ -242,13 +254,26 @@ fn percent() -> impl Strategy<Value = Percent> {
     (1..=100_u8).prop_map(|percent| Percent::new(percent).unwrap())
 }
 
-fn gpu_need(least: u32) -> impl Strategy<Value = GpuNeedSpec> {
-    (least..5, of(reference()), of(bytes()), of(1..=1000_u32)).prop_map(|(count, code, memory, share)| GpuNeedSpec {
-        count,
-        code: code.filter(|_| count > 0),
-        memory: memory.filter(|_| count > 0),
-        share: share.and_then(GpuShare::from_thousandths).filter(|_| count == 1),
-    })
+fn gpu_need(least: u32) -> BoxedStrategy<GpuNeedSpec> {
+    let types = vec(reference(), 0..3);
+    let slice = of(prop_oneof![Just(SliceNeed::Any), slice().prop_map(SliceNeed::Of)]);
+    (least..5, types, of(bytes()), of(1..=1000_u32), slice)
+        .prop_map(|(count, types, memory, share, slice)| GpuNeedSpec {
+            count,
+            types: if count > 0 { types } else { Vec::new() },
+            memory: memory.filter(|_| count > 0),
+            share: share.and_then(GpuShare::from_thousandths).filter(|_| count == 1 && slice.is_none()),
+            slice: slice.filter(|_| count > 0),
+        })
+        .boxed()
+}
+
+fn slice() -> BoxedStrategy<Slice> {
+    let share = (1..=999_u16, 2..=1000_u16).prop_filter_map("below the whole", |(parts, of)| Slice::share(parts, of));
+    let profile = (1..=9_u8, 1..=9999_u16, any::<bool>())
+        .prop_map(|(compute, gigabytes, media)| format!("{compute}g.{gigabytes}gb{}", if media { "+me" } else { "" }))
+        .prop_map(|text| text.parse().unwrap());
+    prop_oneof![share, profile].boxed()
 }
 
 fn resources() -> impl Strategy<Value = ResourcesSpec> {
@@ -522,19 +547,36 @@ fn model_deployment() -> impl Strategy<Value = DeploymentSpec> {
 }
 
 fn cluster() -> impl Strategy<Value = ClusterSpec> {
-    let used = (any::<u64>(), bytes(), bytes(), bandwidth(), any::<u64>()).prop_map(
-        |(cpu, memory, storage, bandwidth, gpu_thousandths)| UsedSpec {
-            cpu: Cpu::milli_cores(cpu),
-            memory,
-            storage,
-            bandwidth,
-            gpu_thousandths,
-        },
-    );
-    let gpu = (reference(), 1..=1024_u32).prop_map(|(code, count)| PoolGpuSpec { code, count });
+    let used = || {
+        (any::<u64>(), bytes(), bytes(), bandwidth(), any::<u64>()).prop_map(
+            |(cpu, memory, storage, bandwidth, gpu_thousandths)| UsedSpec {
+                cpu: Cpu::milli_cores(cpu),
+                memory,
+                storage,
+                bandwidth,
+                gpu_thousandths,
+            },
+        )
+    };
+    let gpu = (reference(), of(slice()), of(1..u64::MAX), 1..=1024_u32)
+        .prop_map(|(code, slice, memory, count)| PoolGpuSpec { code, slice, memory: memory.map(Bytes::new), count })
+        .boxed();
     let size = (1..u64::MAX, 1..u64::MAX, of(bytes()), of(bandwidth()), of(gpu));
-    let pool = (of(1..u32::MAX), reference(), size, of(any::<u64>()), any::<bool>(), sourced(used)).prop_map(
-        |(nodes, cpu_flavor, (cpu, memory, storage, bandwidth, gpu), price, spot, used)| PoolSpec {
+    let of_node = (used(), any::<u32>()).prop_map(|(used, replicas)| NodeUsedSpec { used, replicas });
+    let used = prop_oneof![
+        sourced(used()).prop_map(|used| (used, Vec::new())),
+        vec(sourced(of_node), 0..3).prop_map(|nodes| (UsedSpec::default().into(), nodes)),
+    ];
+    let limits = (of(0..u32::MAX), of(1..u32::MAX));
+    let pool = (limits, reference(), size, of(any::<u64>()), any::<bool>(), used).prop_map(
+        |(
+            (nodes, replicas_per_node),
+            cpu_flavor,
+            (cpu, memory, storage, bandwidth, gpu),
+            price,
+            spot,
+            (used, used_per_node),
+        )| PoolSpec {
             name: Name::new("later").unwrap().into(),
             nodes,
             cpu_flavor: (spot || gpu.is_none()).then_some(cpu_flavor),
@@ -545,7 +587,9 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
             gpu,
             price_per_hour: price.map(Money::micros),
             spot,
+            replicas_per_node,
             used,
+            used_per_node,
         },
     );
     let pools = vec(pool, 1..3).prop_map(|mut pools| {
@@ -560,20 +604,14 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         sourced(unslashed()),
         of(reference()),
         of(reference()),
+        of(sourced(name())),
         of(point()),
         any::<bool>(),
         any::<bool>(),
         pools,
     )
-        .prop_map(|(metadata, provider, location, country, coordinates, healthy, cordoned, pools)| ClusterSpec {
-            metadata,
-            provider,
-            location,
-            country,
-            coordinates,
-            healthy,
-            cordoned,
-            pools,
+        .prop_map(|(metadata, provider, location, country, zone, coordinates, healthy, cordoned, pools)| {
+            ClusterSpec { metadata, provider, location, country, zone, coordinates, healthy, cordoned, pools }
         })
 }
 

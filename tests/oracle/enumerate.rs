@@ -76,6 +76,7 @@ impl Universe {
             provider: "onprem".to_owned(),
             country: country.to_owned(),
             location: None,
+            zone: None,
             coordinates: None,
             healthy: true,
             cordoned: false,

@@ -25,6 +25,7 @@ fn cluster(name: &str, country: &str, pools: Pools) -> Cluster {
         provider: "onprem".to_owned(),
         country: country.to_owned(),
         location: None,
+        zone: None,
         coordinates: None,
         healthy: true,
         cordoned: false,
@@ -504,14 +505,17 @@ fn spread_is_a_constraint_with_a_skew() {
 fn a_refusal_names_the_spread() {
     let refusal = only(&uneven(Domain::Cluster, 1, 7)).refusal.expect("a refusal");
     assert_eq!((refusal.wanted, refusal.fitting), (7, 5));
-    // It stopped at one, two and two: one more would be well in the first and, were it open, in the closed cluster.
-    assert_eq!(codes(&refusal.reasons), [("cordoned", 1, 3), ("spread-impossible", 2, 1)]);
-    assert_eq!(refusal.reasons[1].policies, []);
+    // It stopped at one, two and two: the first is full, and one more elsewhere would exceed the skew.
+    assert_eq!(
+        codes(&refusal.reasons),
+        [("cordoned", 1, 3), ("insufficient-capacity", 1, 2), ("spread-impossible", 2, 0)]
+    );
+    assert_eq!(refusal.reasons[2].policies, []);
     // Nine would fit without the spread.
     let refusal = only(&uneven(Domain::Cluster, 1, 10)).refusal.expect("a refusal");
     assert_eq!(
         codes(&refusal.reasons),
-        [("cordoned", 1, 3), ("insufficient-capacity", 0, 3), ("spread-impossible", 2, 1)]
+        [("cordoned", 1, 3), ("insufficient-capacity", 1, 2), ("spread-impossible", 2, 0)]
     );
     // All that there is room for fits in spite of the spread.
     let refusal = only(&uneven(Domain::Continent, 1, 10)).refusal.expect("a refusal");
@@ -556,7 +560,7 @@ fn partial_places_what_fits() {
     assert_eq!(all(&world, true), [r#"d partial [("one", 1), ("two", 2), ("three", 2)]"#]);
 
     // Of alternatives the one under which most fit, and the first of these.
-    let need = |typ: &str, count| GpuNeed { typ: Some(typ.to_owned()), count, ..GpuNeed::default() };
+    let need = |typ: &str, count| GpuNeed { types: vec![typ.to_owned()], count, ..GpuNeed::default() };
     let gpus = |code: &str, nodes| {
         let pool = Pool { gpu: Some((code.to_owned(), 2)), ..machine(nodes, 100_000) };
         cluster(code, "us", full(pool))
@@ -764,6 +768,7 @@ fn watch(world: &World, partial: bool, seen: &mut Seen) {
                 match spread.by {
                     Domain::Cluster => "by cluster decides",
                     Domain::Location => "by location decides",
+                    Domain::Zone => "by zone decides",
                     Domain::Country => "by country decides",
                     Domain::Continent => "by continent decides",
                     Domain::Provider => "by provider decides",
@@ -777,7 +782,9 @@ fn watch(world: &World, partial: bool, seen: &mut Seen) {
         let codes: Vec<&str> = verdict.refusal.iter().flat_map(|r| &r.reasons).map(|reason| reason.code).collect();
         let (room, spread) = (codes.contains(&"insufficient-capacity"), codes.contains(&"spread-impossible"));
         seen.count("refused for room and spread", room && spread);
-        seen.count("refused for spread, not room", !room && spread);
+        // D6: spreading ends only where the domain that holds least is full.
+        let by_zone = deployment.placement.spread.is_some_and(|spread| spread.by == Domain::Zone);
+        assert!(room || !spread || by_zone, "{codes:?}");
         let several =
             deployment.resources.as_ref().is_some_and(|r| r.gpu.as_ref().is_some_and(|g| g.alternatives.len() > 1));
         seen.count("partial with alternatives", several && verdict.verdict == "partial");
@@ -888,4 +895,152 @@ fn small_worlds_are_enumerated() {
     }
     assert_eq!(placed + refused, 89_172);
     assert!(placed > 20_000 && refused > 20_000, "{placed} {refused}");
+}
+
+/// D6: a domain that is full when spreading ends has no room.
+#[test]
+fn a_full_domain_has_no_room() {
+    let nodes =
+        |name: &str, country, nodes| cluster(name, country, full(Pool { cpu_milli: 4000, ..machine(nodes, 100_000) }));
+    let world = World {
+        clusters: vec![nodes("a", "de", 2), nodes("b", "fr", 9), nodes("c", "us", 9)],
+        deployments: vec![Deployment {
+            placement: Placement {
+                spread: Some(Spread { by: Domain::Cluster, max_skew: Some(1) }),
+                ..Placement::default()
+            },
+            ..deployment(9, cores(4))
+        }],
+        ..World::default()
+    };
+    let refusal = only(&world).refusal.expect("a refusal");
+    assert_eq!(refusal.fitting, 8);
+    // Of a, nothing is left; b and c would exceed the skew.
+    assert_eq!(codes(&refusal.reasons), [("insufficient-capacity", 1, 2), ("spread-impossible", 2, 0)]);
+}
+
+/// I1, D6: a pool that is scaled to zero is a candidate by the shape of its nodes, and has no room.
+#[test]
+fn a_pool_scaled_to_zero_has_no_room() {
+    let mut world = World {
+        clusters: vec![cluster("asleep", "us", full(machine(0, 100_000)))],
+        deployments: vec![deployment(1, cores(1))],
+        ..World::default()
+    };
+    let verdict = only(&world);
+    assert_eq!((verdict.verdict, verdict.candidates.len()), ("refused", 1));
+    let refusal = verdict.refusal.expect("a refusal");
+    assert_eq!(codes(&refusal.reasons), [("insufficient-capacity", 1, 0)]);
+    // What is more than a node would hold is no candidate there either.
+    world.deployments = vec![deployment(1, cores(5))];
+    assert_eq!(only(&world).candidates, []);
+}
+
+/// I1: what is in use can be listed node by node, and a node may limit its replicas.
+#[test]
+fn nodes_differ_in_what_is_used() {
+    let three_cores = Used { cpu_milli: 3000, ..Used::default() };
+    // 3, 0 and 3 of 4 cores are used: one, four and one replica of a core fit.
+    let pool = Pool {
+        used_per_node: vec![(three_cores.clone(), 0), (Used::default(), 0), (three_cores, 0)],
+        ..machine(3, 100_000)
+    };
+    let mut world = World {
+        clusters: vec![cluster("c", "us", full(pool.clone()))],
+        deployments: vec![deployment(9, cores(1))],
+        ..World::default()
+    };
+    assert_eq!(all(&world, true), [r#"d partial [("c", 6)]"#]);
+    // At most two replicas on each, one of which runs already on the first.
+    let mut limited = Pool { replicas: Some(2), ..pool };
+    limited.used_per_node[0].1 = 1;
+    world.clusters = vec![cluster("c", "us", full(limited.clone()))];
+    assert_eq!(all(&world, true), [r#"d partial [("c", 4)]"#]);
+    limited.used_per_node[0].1 = 2;
+    world.clusters = vec![cluster("c", "us", full(limited))];
+    assert_eq!(all(&world, true), [r#"d partial [("c", 3)]"#]);
+}
+
+/// D1: any of several types, ranked together, where alternatives would not be mixed.
+#[test]
+fn types_are_ranked_together() {
+    let gpus = |code: &str, price| {
+        let pool = Pool { gpu: Some((code.to_owned(), 2)), ..machine(1, price) };
+        cluster(code, "us", full(pool))
+    };
+    let need = GpuNeed { types: vec!["t4".to_owned(), "l4".to_owned()], count: 1, ..GpuNeed::default() };
+    let world = World {
+        clusters: vec![gpus("t4", 200_000), gpus("l4", 100_000), gpus("v100", 50_000)],
+        deployments: vec![deployment(3, gpu_demand(vec![need]))],
+        ..World::default()
+    };
+    assert_eq!(all(&world, false), [r#"d placed [("l4", 2), ("t4", 1)]"#]);
+}
+
+/// D5: a zone is (location, zone), and what has none takes nothing where the spread by zone is a constraint.
+#[test]
+fn replicas_spread_over_zones() {
+    let in_zone = |name: &str, zone: Option<&str>| Cluster {
+        zone: zone.map(str::to_owned),
+        ..cluster(name, "us", full(machine(9, 100_000)))
+    };
+    let mut world = World {
+        clusters: vec![
+            in_zone("a", Some("one")),
+            in_zone("b", Some("one")),
+            in_zone("c", Some("two")),
+            in_zone("d", None),
+        ],
+        deployments: vec![Deployment {
+            placement: Placement {
+                spread: Some(Spread { by: Domain::Zone, max_skew: Some(1) }),
+                ..Placement::default()
+            },
+            ..deployment(4, cores(1))
+        }],
+        ..World::default()
+    };
+    assert_eq!(all(&world, false), [r#"d placed [("a", 2), ("c", 2)]"#]);
+    world.clusters.retain(|cluster| cluster.zone.is_none());
+    assert_eq!(all(&world, false), ["d refused []"]);
+    assert_eq!(codes(&only(&world).refusal.expect("a refusal").reasons), [("spread-impossible", 1, 0)]);
+}
+
+/// I7: a slice serves only who asks for one, and has its part of the device's memory.
+#[test]
+fn slices_serve_who_asks_for_them() {
+    let gpus = |name: &str, slice: Option<&str>| {
+        let pool = Pool {
+            gpu: Some(("a100-40gb".to_owned(), 8)),
+            slice: slice.map(str::to_owned),
+            cpu_flavor: None,
+            ..machine(1, 100_000)
+        };
+        cluster(name, "us", full(pool))
+    };
+    let clusters = vec![
+        gpus("whole", None),
+        gpus("half", Some("1/2")),
+        gpus("mig", Some("1g.5gb")),
+        gpus("large", Some("3g.20gb")),
+    ];
+    let candidates = |need: GpuNeed| {
+        let need = GpuNeed { count: 1, ..need };
+        let deployments = vec![deployment(1, gpu_demand(vec![need]))];
+        let world = World { clusters: clusters.clone(), deployments, ..World::default() };
+        let mut names: Vec<_> = only(&world).candidates.iter().map(|found| found.cluster.clone()).collect();
+        names.sort();
+        names
+    };
+    let slice = |text: &str| GpuNeed { slice: Some(text.to_owned()), ..GpuNeed::default() };
+    let least = |gib: u64, need| GpuNeed { memory: Some(gib << 30), ..need };
+    assert_eq!(candidates(GpuNeed::default()), ["whole"]);
+    assert_eq!(candidates(slice("any")), ["half", "large", "mig"]);
+    assert_eq!(candidates(slice("1g.5gb")), ["mig"]);
+    assert_eq!(candidates(slice("1/2")), ["half"]);
+    assert_eq!(candidates(least(20, slice("any"))), ["half", "large"]);
+    assert_eq!(candidates(least(21, slice("any"))), [""; 0]);
+    let world = World { clusters, deployments: vec![deployment(1, None)], ..World::default() };
+    let names: Vec<_> = only(&world).candidates.iter().map(|found| found.cluster.clone()).collect();
+    assert_eq!(names, ["whole"]);
 }

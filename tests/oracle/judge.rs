@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{
     Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Near, Opt, Policy, Pool,
-    Pools, Preference, Resources, Running, World,
+    Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 /// What is decided about one deployment (D3).
@@ -367,6 +367,8 @@ struct Node {
     bandwidth: Option<u64>,
     /// Free thousandths of each GPU.
     gpus: Vec<u64>,
+    /// How many more replicas may run on it.
+    replicas: Option<u64>,
 }
 
 /// What a replica took from a node.
@@ -407,7 +409,17 @@ impl Node {
             storage: pool.storage,
             bandwidth: pool.bandwidth,
             gpus: vec![1000; pool.gpu.as_ref().map_or(0, |(_, count)| *count as usize)],
+            replicas: pool.replicas,
         }
+    }
+
+    /// Takes as much of what is used as there is on the node.
+    fn fill(&mut self, used: &mut Used) {
+        fill(&mut self.cpu_milli, &mut used.cpu_milli);
+        fill(&mut self.memory, &mut used.memory);
+        self.storage.iter_mut().for_each(|free| fill(free, &mut used.storage));
+        self.bandwidth.iter_mut().for_each(|free| fill(free, &mut used.bandwidth));
+        self.gpus.iter_mut().for_each(|free| fill(free, &mut used.gpu_milli));
     }
 
     fn holds(&self, request: &Request) -> bool {
@@ -415,6 +427,7 @@ impl Node {
             && request.memory <= self.memory
             && self.storage.is_none_or(|free| request.storage <= free)
             && self.bandwidth.is_none_or(|free| request.bandwidth <= free)
+            && self.replicas.is_none_or(|more| more >= 1)
             && match request.share {
                 Some(share) => self.gpus.iter().any(|free| share <= *free),
                 None => request.gpus <= self.gpus.iter().filter(|free| **free == 1000).count(),
@@ -428,6 +441,7 @@ impl Node {
         self.memory -= request.memory;
         self.storage = self.storage.map(|free| free - request.storage);
         self.bandwidth = self.bandwidth.map(|free| free - request.bandwidth);
+        self.replicas = self.replicas.map(|more| more - 1);
         match request.share {
             // D5: a share takes the fullest GPU with room.
             Some(share) => {
@@ -450,6 +464,7 @@ impl Node {
         self.memory += taken.memory;
         self.storage = self.storage.map(|free| free + taken.storage);
         self.bandwidth = self.bandwidth.map(|free| free + taken.bandwidth);
+        self.replicas = self.replicas.map(|more| more + 1);
         self.gpus.iter_mut().zip(&taken.gpus).for_each(|(free, taken)| *free += taken);
     }
 
@@ -479,11 +494,12 @@ impl Room {
         // I1: `used` fills nodes from the first on, each resource by itself.
         let mut used = pool.used.clone();
         for node in &mut nodes {
-            fill(&mut node.cpu_milli, &mut used.cpu_milli);
-            fill(&mut node.memory, &mut used.memory);
-            node.storage.iter_mut().for_each(|free| fill(free, &mut used.storage));
-            node.bandwidth.iter_mut().for_each(|free| fill(free, &mut used.bandwidth));
-            node.gpus.iter_mut().for_each(|free| fill(free, &mut used.gpu_milli));
+            node.fill(&mut used);
+        }
+        // I1: or what is in use is listed node by node.
+        for (node, (used, replicas)) in nodes.iter_mut().zip(&pool.used_per_node) {
+            node.fill(&mut used.clone());
+            node.replicas = node.replicas.map(|more| more - replicas);
         }
         Room::Nodes(nodes)
     }
@@ -564,11 +580,18 @@ fn load(world: &World) -> Option<Fleet> {
     documents.sort_by_key(|running| &running.name);
     for running in documents {
         let deployment = world.deployments.iter().find(|deployment| address(deployment) == running.deployment)?;
-        let pair = &pairs[runs_as(&pairs, deployment, running)?];
+        let pair = &pairs[runs_as(world, &pairs, deployment, running)?];
         let resources = deployment.resources.as_ref();
-        // What it takes is what it demanded there: the first alternative that the place meets, if any.
+        // What it takes is what it demanded there: the first alternative that the place meets and its node holds, if
+        // any; else the first that it meets.
         let alternatives = alternatives(deployment);
-        let met = alternatives.iter().find(|need| pair.is_demanded(resources, **need)).unwrap_or(&alternatives[0]);
+        let meets = |need: &&Option<&GpuNeed>| pair.is_demanded(resources, **need);
+        let holds = |need: &&Option<&GpuNeed>| {
+            let request = request(resources, **need, pair.flavor.kind);
+            pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request))
+        };
+        let met = alternatives.iter().find(|need| meets(need) && holds(need));
+        let met = met.or_else(|| alternatives.iter().find(meets)).unwrap_or(&alternatives[0]);
         let request = request(resources, *met, pair.flavor.kind);
         for _ in 0..running.replicas {
             let room = &mut fleet.rooms[pair.cluster][pair.pool];
@@ -582,14 +605,26 @@ fn load(world: &World) -> Option<Fleet> {
 }
 
 /// The number of the (pool, flavor) that running replicas use: the gpu flavor if a GPU is demanded; else the cpu flavor
-/// if there is one, else the gpu flavor.
-fn runs_as(pairs: &[Pair], deployment: &Deployment, running: &Running) -> Option<usize> {
+/// if there is one, else the gpu flavor. Where any flavor will do, one that the policies allow comes before others.
+fn runs_as(world: &World, pairs: &[Pair], deployment: &Deployment, running: &Running) -> Option<usize> {
     let of_kind = |kind: &str| {
         pairs.iter().position(|pair| {
             (&pair.name.cluster, &pair.name.pool) == (&running.cluster, &running.pool) && pair.flavor.kind == kind
         })
     };
-    if demands_gpu(alternatives(deployment)[0]) { of_kind("gpu") } else { of_kind("cpu").or(of_kind("gpu")) }
+    if demands_gpu(alternatives(deployment)[0]) {
+        return of_kind("gpu");
+    }
+    let (cpu, gpu) = (of_kind("cpu"), of_kind("gpu"));
+    let in_force = in_force(world, deployment, None);
+    let may = |pair: &Pair| {
+        allowed(world, &in_force, Axis::Location, &pair.place)
+            && allowed(world, &in_force, Axis::Flavor, &pair.hardware)
+    };
+    match (cpu, gpu) {
+        (Some(cpu), Some(gpu)) if deployment.resources.is_none() && may(&pairs[gpu]) && !may(&pairs[cpu]) => Some(gpu),
+        _ => cpu.or(gpu),
+    }
 }
 
 /// The alternatives of the GPU demand; a single `None` if there is no GPU demand (D1).
@@ -653,6 +688,17 @@ fn pairs(world: &World) -> Vec<Pair<'_>> {
     all
 }
 
+/// I7: a slice's memory is its fraction of the device's, or its profile's GiB.
+fn slice_memory(slice: &str, device: Option<u64>) -> Option<u64> {
+    match slice.split_once('/') {
+        Some((parts, of)) => Some(device? * parts.parse::<u64>().expect("a number") / of.parse::<u64>().expect("one")),
+        None => {
+            let size = slice.split_once("g.").expect("a profile").1.trim_end_matches("gb");
+            Some(size.parse::<u64>().expect("a number") << 30)
+        }
+    }
+}
+
 impl Pair<'_> {
     /// The cpu flavor of the host; a pool of the short form serves its own kind only.
     fn host_cpu(&self) -> Option<&str> {
@@ -671,15 +717,28 @@ impl Pair<'_> {
 
     /// The kind, GPU type, GPU memory and cpu type that are demanded (D1, `no-such-flavor` of D6).
     fn is_demanded(&self, resources: Option<&Resources>, need: Option<&GpuNeed>) -> bool {
-        let Some(resources) = resources else { return true };
         let flavor = self.flavor;
+        let slice = self.shape.and_then(|pool| pool.slice.as_deref()).filter(|_| flavor.kind == "gpu");
+        // I7: a demand without resources is not served by slices.
+        let Some(resources) = resources else { return slice.is_none() };
+        let memory = match slice {
+            None => flavor.memory,
+            Some(slice) => slice_memory(slice, flavor.memory),
+        };
+        // I7: only a demand that asks for slices is served by one.
+        let right = |need: &GpuNeed| match (need.slice.as_deref(), slice) {
+            (None, None) => true,
+            (Some(wanted), Some(slice)) => wanted == "any" || wanted == slice,
+            _ => false,
+        };
         let gpu = match need.filter(|need| need.count > 0) {
             None => flavor.kind == "cpu",
             Some(need) => {
-                let typ = need.typ.as_deref();
                 flavor.kind == "gpu"
-                    && typ.is_none_or(|typ| typ == flavor.code || flavor.above.contains(&typ))
-                    && need.memory.is_none_or(|wanted| flavor.memory.is_some_and(|memory| wanted <= memory))
+                    && (need.types.is_empty()
+                        || need.types.iter().any(|typ| typ == flavor.code || flavor.above.contains(&typ.as_str())))
+                    && right(need)
+                    && need.memory.is_none_or(|wanted| memory.is_some_and(|memory| wanted <= memory))
             }
         };
         gpu && resources.cpu_type.as_deref().is_none_or(|wanted| self.host_cpu() == Some(wanted))
@@ -783,14 +842,18 @@ pub fn kilometres(here: (i32, i32), there: (i32, i32)) -> f64 {
 }
 
 /// The domain of a spread that a cluster belongs to; a cluster without location, to the rest of its country.
-fn domain(cluster: &Cluster, by: Domain) -> String {
-    match by {
+fn domain(cluster: &Cluster, spread: Spread) -> Option<String> {
+    let location = cluster.location.as_ref().unwrap_or(&cluster.country);
+    Some(match spread.by {
         Domain::Cluster => cluster.name.clone(),
-        Domain::Location => cluster.location.as_ref().unwrap_or(&cluster.country).clone(),
+        Domain::Location => location.clone(),
+        // A zone is (location, zone); what has none is in no zone, and for a preference beside the others that have none.
+        Domain::Zone if spread.max_skew.is_none() => format!("{location} {}", cluster.zone.as_deref().unwrap_or("")),
+        Domain::Zone => format!("{location} {}", cluster.zone.as_ref()?),
         Domain::Country => cluster.country.clone(),
         Domain::Continent => GEOGRAPHY.country(&cluster.country).continent.to_owned(),
         Domain::Provider => cluster.provider.clone(),
-    }
+    })
 }
 
 /// The replicas placed so far in each domain that has a candidate.
@@ -892,6 +955,8 @@ struct Case<'a> {
     wanted: u32,
     /// The replicas in each domain where the allotment stopped.
     stopped: Counts,
+    /// The fleet where the allotment stopped because of the spread.
+    full: Option<Fleet>,
 }
 
 /// Replicas as they were allotted under one alternative.
@@ -923,7 +988,7 @@ impl<'a> Case<'a> {
         let pairs = pairs(world);
         let mut running = vec![0; pairs.len()];
         for document in world.running.iter().filter(|running| running.deployment == address(deployment)) {
-            running[runs_as(&pairs, deployment, document).expect("a place to run")] += document.replicas;
+            running[runs_as(world, &pairs, deployment, document).expect("a place to run")] += document.replicas;
         }
         Case {
             world,
@@ -941,6 +1006,7 @@ impl<'a> Case<'a> {
             alternatives: alternatives(deployment),
             wanted: deployment.replicas.max(1),
             stopped: Counts::new(),
+            full: None,
         }
     }
 }
@@ -977,6 +1043,8 @@ impl Case<'_> {
         let fitting = most.fitting();
         let unspread = self.alternatives.iter().map(|need| self.allot(*need, None).fitting()).max().expect("one");
         self.stopped = most.counts;
+        // D6: capacity fails where spreading ended because a domain was full.
+        self.full = (fitting < unspread).then(|| most.after.clone());
         let refusal = Refusal {
             wanted: self.wanted,
             fitting,
@@ -996,7 +1064,7 @@ impl Case<'_> {
 
     /// The domain of a (pool, flavor), if there is a spread.
     fn domain(&self, pair: &Pair) -> Option<String> {
-        Some(domain(pair.data, self.deployment.placement.spread?.by))
+        domain(pair.data, self.deployment.placement.spread?)
     }
 
     /// Replicas go one at a time to the best-ranked candidate that has room and keeps the skew (D5), until all are
@@ -1014,7 +1082,8 @@ impl Case<'_> {
             let best = open
                 .iter()
                 .filter(|(pair, _)| {
-                    max_skew.is_none_or(|k| keeps_skew(&counts, &self.domain(pair).expect("a domain"), k))
+                    // D5: what has no zone is no candidate for a constraint by zone.
+                    max_skew.is_none_or(|k| self.domain(pair).is_some_and(|name| keeps_skew(&counts, &name, k)))
                 })
                 .filter_map(|(pair, running)| {
                     let request = request(resources, need, pair.flavor.kind);
@@ -1095,13 +1164,13 @@ impl Case<'_> {
             Constraint::DoesNotFitNode => {
                 pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request(resources, need, pair.flavor.kind)))
             }
-            Constraint::InsufficientCapacity => {
-                self.freed.rooms[pair.cluster][pair.pool].holds(&request(resources, need, pair.flavor.kind))
-            }
+            Constraint::InsufficientCapacity => self.full.as_ref().unwrap_or(&self.freed).rooms[pair.cluster]
+                [pair.pool]
+                .holds(&request(resources, need, pair.flavor.kind)),
             // As it was where the allotment stopped.
             Constraint::SpreadImpossible => match (self.max_skew(), self.domain(pair)) {
-                (Some(max_skew), Some(domain)) => keeps_skew(&self.stopped, &domain, max_skew),
-                _ => true,
+                (Some(max_skew), domain) => domain.is_some_and(|name| keeps_skew(&self.stopped, &name, max_skew)),
+                (None, _) => true,
             },
         }
     }

@@ -246,6 +246,7 @@ fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
         provider: provider.to_owned(),
         country,
         location,
+        zone: random.maybe(80, |random| (*random.pick(&["a", "b", "c"])).to_owned()),
         coordinates: None,
         healthy: !random.chance(9),
         cordoned: random.chance(9),
@@ -264,12 +265,26 @@ fn pool(random: &mut Random, taste: &Taste, number: usize) -> Pool {
         storage: random.maybe(30, |random| *random.pick(&[50, 100, 375]) * GIB),
         bandwidth: random.maybe(30, |random| *random.pick(&[1_000_000_000, 10_000_000_000, 25_000_000_000])),
         gpu: if gpu { Some((taste.code(random, "gpu"), *random.pick(&[1, 1, 2, 4, 8]))) } else { None },
+        slice: if gpu { random.maybe(10, |random| (*random.pick(SLICES)).to_owned()) } else { None },
         price_micro: random
             .maybe(75, |random| *random.pick(&[100_000, 100_000, 526_000, 333_333, 1_000_001, 3_060_000])),
+        replicas: random.maybe(12, |random| *random.pick(&[1, 1, 2, 3, 110])),
         used: Used::default(),
+        used_per_node: Vec::new(),
     };
-    if let (Some(nodes), true) = (pool.nodes, random.chance(50)) {
-        pool.used = used(random, &pool, nodes);
+    if random.chance(4) {
+        // Scaled to zero.
+        pool.nodes = Some(0);
+    } else if let (Some(nodes), true) = (pool.nodes, random.chance(50)) {
+        if random.chance(25) {
+            let most = pool.replicas.unwrap_or(5) as usize;
+            for _ in 0..random.between(1, nodes as usize) {
+                let part = (used(random, &pool, 1), random.between(0, most) as u64);
+                pool.used_per_node.push(part);
+            }
+        } else {
+            pool.used = used(random, &pool, nodes);
+        }
     }
     pool
 }
@@ -418,17 +433,35 @@ fn resources(random: &mut Random, taste: &Taste) -> Resources {
     }
 }
 
+/// Parts of devices.
+const SLICES: &[&str] = &["1/8", "1/2", "3/4", "1g.5gb", "3g.20gb"];
+
 fn gpu_need(random: &mut Random, taste: &Taste) -> GpuNeed {
-    let typ = random.maybe(45, |random| {
+    let many = if random.chance(45) { *random.pick(&[1, 1, 1, 2, 3]) } else { 0 };
+    let mut types: Vec<String> = Vec::new();
+    for _ in 0..many {
         let code = taste.code(random, "gpu");
-        match GEOGRAPHY.flavor("gpu", &code).above {
+        types.push(match GEOGRAPHY.flavor("gpu", &code).above {
             above if !above.is_empty() && random.chance(40) => (*random.pick(above)).to_owned(),
             _ => code,
-        }
-    });
+        });
+    }
+    types.sort();
+    types.dedup();
     let share_milli = random.maybe(30, |random| *random.pick(&[100, 250, 333, 500, 500, 999, 1000]));
     let count = if share_milli.is_some() { 1 } else { *random.pick(&[1, 1, 1, 2, 4]) };
-    GpuNeed { typ, memory: random.maybe(15, |random| *random.pick(&[16, 20, 24, 40, 80]) * GIB), count, share_milli }
+    let slice = if share_milli.is_none() {
+        random.maybe(12, |random| if random.chance(50) { "any" } else { *random.pick(SLICES) }.to_owned())
+    } else {
+        None
+    };
+    GpuNeed {
+        types,
+        slice,
+        memory: random.maybe(15, |random| *random.pick(&[16, 20, 24, 40, 80]) * GIB),
+        count,
+        share_milli,
+    }
 }
 
 /// Makes a world in which deployments have several candidates, and preferences and spread something to choose from:
@@ -455,11 +488,12 @@ fn relax(random: &mut Random, taste: &Taste, world: &mut World, max_clusters: us
         if let Pools::Full(pools) = &mut cluster.pools {
             for pool in pools {
                 if fresh || small {
-                    pool.used = Used::default();
+                    (pool.used, pool.used_per_node) = (Used::default(), Vec::new());
                 }
                 // So that it runs full.
                 if small || pool.nodes.is_none() && random.chance(70) {
                     pool.nodes = Some(1);
+                    pool.used_per_node.truncate(1);
                 }
                 if random.chance(20) {
                     continue;
@@ -474,8 +508,11 @@ fn relax(random: &mut Random, taste: &Taste, world: &mut World, max_clusters: us
         if let Some(resources) = &mut deployment.resources {
             resources.cpu_type = None;
             for need in resources.gpu.iter_mut().flat_map(|gpu| &mut gpu.alternatives) {
-                need.typ = need.typ.take().filter(|_| random.chance(30));
+                if !random.chance(30) {
+                    need.types.clear();
+                }
                 need.memory = need.memory.filter(|_| random.chance(30));
+                need.slice = need.slice.take().filter(|_| random.chance(30));
             }
         }
     }
@@ -517,7 +554,8 @@ fn placement(random: &mut Random, taste: &Taste, world: &World) -> Placement {
             });
         }
     }
-    let domains = [Domain::Cluster, Domain::Location, Domain::Country, Domain::Continent, Domain::Provider];
+    let domains =
+        [Domain::Cluster, Domain::Location, Domain::Zone, Domain::Country, Domain::Continent, Domain::Provider];
     let spread = if spreads {
         let by = *random.pick(&domains);
         Some(Spread { by, max_skew: random.maybe(65, |random| *random.pick(&[1, 1, 1, 2, 3])) })
@@ -562,6 +600,17 @@ fn running(random: &mut Random, world: &mut World) {
             if !candidates.is_empty() {
                 Candidate { cluster, pool, .. } = random.pick(&candidates).clone();
             }
+        }
+        // On which flavor of a pool of both kinds it runs depends on the policies, where any will do: with each that is
+        // taken out of a world, something else would run.
+        let of_both = |found: &&Pool| found.name == pool && found.cpu_flavor.is_some() && found.gpu.is_some();
+        let is_here = |found: &&Cluster| found.name == cluster;
+        let ambiguous = world.clusters.iter().filter(is_here).any(|found| match &found.pools {
+            Pools::Short(_) => false,
+            Pools::Full(pools) => pools.iter().any(|found| of_both(&found)),
+        });
+        if deployment.resources.is_none() && ambiguous {
+            continue;
         }
         let running = Running {
             name: format!("{}-{number}", random.pick(NAMES)),

@@ -129,6 +129,7 @@ pub struct Spread {
 pub enum Domain {
     Cluster,
     Location,
+    Zone,
     Country,
     Continent,
     Provider,
@@ -153,10 +154,13 @@ pub struct Gpu {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GpuNeed {
-    pub typ: Option<String>,
+    /// Any of these; all hardware where there is none (D1).
+    pub types: Vec<String>,
     pub memory: Option<u64>,
     pub count: u32,
     pub share_milli: Option<u32>,
+    /// Which slices are asked for instead of whole GPUs: `any`, or just this one (I7).
+    pub slice: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +170,8 @@ pub struct Cluster {
     pub country: String,
     /// The full name, `provider/region`.
     pub location: Option<String>,
+    /// The part of the location (C7).
+    pub zone: Option<String>,
     /// Latitude and longitude in millionths of a degree.
     pub coordinates: Option<(i32, i32)>,
     pub healthy: bool,
@@ -193,8 +199,14 @@ pub struct Pool {
     pub bandwidth: Option<u64>,
     /// A code and the count per node.
     pub gpu: Option<(String, u32)>,
+    /// The part of a device that each of them is: a share, or a profile (I7).
+    pub slice: Option<String>,
     pub price_micro: Option<u64>,
+    /// The most replicas on one node.
+    pub replicas: Option<u64>,
     pub used: Used,
+    /// Instead of `used`: what the first nodes have in use, and how many replicas run there.
+    pub used_per_node: Vec<(Used, u64)>,
 }
 
 /// What a whole pool has in use (I1).

@@ -92,21 +92,13 @@ fn worlds_keep_to_every_size_asked_for() {
 fn something_runs_wherever_something_is_placed() {
     for (refusals, running) in [(0, 100), (50, 100), (50, 0)] {
         let options = WorldOptions { refusals, running, ..WorldOptions::default() };
-        // In a few worlds nothing that is placed can be loaded as running: of alternatives, a pool is taken to meet the
-        // first of its type, which its nodes may not hold.
-        let mut idle = 0;
         for (seed, world) in drawn(&options, 0..300).enumerate() {
             let workspace = loaded(&world);
             let placed = |outcome: &Outcome| workspace.places(&outcome.decision).iter().any(|place| place.replicas > 0);
             let can = running > 0 && workspace.place_all().iter().any(placed);
-            if can && world.running.is_empty() {
-                idle += 1;
-                continue;
-            }
             assert_eq!(!world.running.is_empty(), can, "{refusals} {running} {seed}: {world:#?}");
             assert!(!(refusals == 0 && refuses(&world)), "{seed}: what runs refuses something");
         }
-        assert!(idle <= 3, "{refusals} {running}: nothing runs in {idle} worlds of 300");
     }
 }
 

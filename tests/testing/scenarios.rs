@@ -309,7 +309,14 @@ fn demand(resources: &Requirements) -> Value {
     let need = |need: &siting::lifecycle::GpuRequirement| {
         object([
             ("count", need.count.into()),
-            ("type", json!(need.code)),
+            (
+                "type",
+                match need.types.as_slice() {
+                    [] => json!(null),
+                    [only] => json!(only),
+                    several => json!(several),
+                },
+            ),
             ("memory", json!(need.memory)),
             ("share", json!(need.share)),
         ])

@@ -69,7 +69,7 @@ fn types_are_drawn_by_all_traits() {
         siting::manifest::beamlit: ModelDeployment;
         siting::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;
         siting::manifest::spec: Allowed, BrokenCluster, ClusterSpec, DeploymentSpec, Dialect, ExpectedDemandSpec,
-            FavouriteSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec;
+            FavouriteSpec, FlavorSpec, GroupSpec, LocationSpec, Metadata, OffloadingSpec, ProviderSpec;
         siting::workspace: Outcome, PolicyChange, Running, Workspace;
         siting::analysis: AxisDescription, Description, Finding, Obstacle, OptionCount, PlacementDescription, Remaining;
         siting::simulation: ScenarioReport, StepReport;
@@ -258,6 +258,14 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "analysis::CaseResult",
             "analysis::Coverage",
             "analysis::HistoryEntry",
+            "inventory::NodeUse",
+            "inventory::Resource",
+            "manifest::spec::NodeUsedSpec",
+            "placement::Admission",
+            "placement::Condition",
+            "placement::Figures",
+            "placement::Short",
+            "placement::Unmet",
             "analysis::PolicyAt",
             "analysis::PolicyTestResult",
             "analysis::PolicyTestResults",

@@ -85,6 +85,10 @@ impl<'a> Wanted<'a> {
             has(&[&entry.code, &entry.name]) || entry.aliases.iter().any(|alias| has(&[alias]))
         });
         retain(&mut report.groups, |entry| has(&[&entry.name]));
+        retain(&mut report.providers, |entry| {
+            has(&[&entry.name, entry.owner.as_deref().unwrap_or_default()])
+                || entry.aliases.iter().any(|alias| has(&[alias]))
+        });
         retain(&mut report.locations, |entry| {
             self.provider.as_deref().is_none_or(|provider| entry.name.starts_with(provider))
                 && self.country.is_none_or(|country| country == entry.country)
@@ -102,6 +106,7 @@ impl<'a> Wanted<'a> {
             drop_empty(&mut report.continents);
             drop_empty(&mut report.countries);
             drop_empty(&mut report.groups);
+            drop_empty(&mut report.providers);
             drop_empty(&mut report.locations);
             drop_empty(&mut report.flavors);
         }
@@ -120,6 +125,9 @@ impl<'a> Wanted<'a> {
             self.section.is_none_or(|section| section == own)
         });
         let mut near: Vec<_> = kinds.flat_map(|kind| catalog.suggestions(kind, word)).map(|near| near.name).collect();
+        if self.section.is_none_or(|section| section == Section::Providers) {
+            near.extend(nearest(word, catalog.providers().flat_map(|one| [vec![one.name], one.aliases].concat())));
+        }
         if self.section.is_none() {
             near.extend(nearest(word, SECTIONS));
         }
@@ -128,7 +136,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-const SECTIONS: [&str; 5] = ["continents", "countries", "groups", "locations", "flavors"];
+const SECTIONS: [&str; 6] = ["continents", "countries", "groups", "providers", "locations", "flavors"];
 
 /// The list that is meant, and the word to look for: alone, the word may stand in the place of the list.
 fn section(args: &args::Catalog) -> Result<(Option<Section>, Option<&str>), Failure> {
@@ -194,6 +202,7 @@ fn count(report: &CatalogReport) -> usize {
         report.continents.as_ref().map(Vec::len),
         report.countries.as_ref().map(Vec::len),
         report.groups.as_ref().map(Vec::len),
+        report.providers.as_ref().map(Vec::len),
         report.locations.as_ref().map(Vec::len),
         report.flavors.as_ref().map(Vec::len),
     ];

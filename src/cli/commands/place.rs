@@ -21,7 +21,8 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
             workspace.place_all_watched(options, |decided| progress.reached(decided))
         }
     };
-    let report = PlacementReport::new(&workspace, &outcomes, session.include().candidates(args.candidates))?;
+    let include = session.include().candidates(args.candidates).admitted_by(args.admitted_by);
+    let report = PlacementReport::new(&workspace, &outcomes, include)?;
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))
 }

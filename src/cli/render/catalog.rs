@@ -3,7 +3,7 @@
 use super::Style;
 use super::table::table;
 use super::words::some;
-use crate::report::CatalogReport;
+use crate::report::{CatalogReport, LocationEntry};
 
 pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
     let owned = |text: &str| text.to_owned();
@@ -27,9 +27,17 @@ pub(in crate::cli) fn catalog(report: &CatalogReport, style: Style) -> String {
         let rows: Vec<_> = rows.collect();
         sections.push(("Groups", grouped(rows)));
     }
+    if let Some(providers) = &report.providers {
+        let rows = providers.iter().map(|entry| {
+            let known = |text: &Option<String>| text.clone().unwrap_or_else(|| owned("-"));
+            [entry.name.clone(), known(&entry.jurisdiction), known(&entry.owner), entry.aliases.join(", ")]
+        });
+        sections.push(("Providers", table(["name", "answers to", "owner", "also read"], &[], rows.collect())));
+    }
     if let Some(locations) = &report.locations {
-        let rows = locations.iter().map(|entry| [entry.name.clone(), entry.country.clone()]);
-        sections.push(("Locations", table(["name", "country"], &[], rows.collect())));
+        let parent = |entry: &LocationEntry| entry.parent.clone().unwrap_or_else(|| owned("-"));
+        let rows = locations.iter().map(|entry| [entry.name.clone(), entry.country.clone(), parent(entry)]);
+        sections.push(("Locations", table(["name", "country", "hangs under"], &[], rows.collect())));
     }
     if let Some(flavors) = &report.flavors {
         let rows = flavors.iter().map(|entry| {

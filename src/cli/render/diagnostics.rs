@@ -51,17 +51,24 @@ pub(in crate::cli) fn quarantined(clusters: &[Quarantined], texts: &Texts<'_>, s
     let problems = clusters.iter().flat_map(|cluster| &cluster.problems).take(MOST);
     let mut text: String = problems.map(|problem| of(problem, Level::WARNING).render(texts, style) + "\n").collect();
     if !clusters.is_empty() {
-        let names: Vec<_> = clusters.iter().map(|cluster| named(&cluster.name)).collect();
+        let names: Vec<_> = clusters.iter().map(named).collect();
         let were = if clusters.len() == 1 { "is" } else { "are" };
-        let count = count(clusters.len(), "invalid cluster");
+        let pools = clusters.iter().filter(|left_out| left_out.pool.is_some()).count();
+        let parts = [(clusters.len() - pools, "invalid cluster"), (pools, "invalid pool")];
+        let parts = parts.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what));
+        let count = parts.collect::<Vec<_>>().join(" and ");
         let names = super::words::some(&names, 10);
         text.push_str(&format!("{} {count} {were} left out: {names}\n\n", style.bold("warning:")));
     }
     text
 }
 
-fn named(name: &str) -> String {
-    if name.is_empty() { "(no name)".to_owned() } else { one_line(name) }
+fn named(left_out: &Quarantined) -> String {
+    let cluster = if left_out.name.is_empty() { "(no name)".to_owned() } else { one_line(&left_out.name) };
+    match &left_out.pool {
+        Some(pool) => format!("{cluster}/{}", one_line(pool.as_str())),
+        None => cluster,
+    }
 }
 
 fn of<'a>(problem: &'a Problem, level: Level<'static>) -> Diagnostic<'a> {

@@ -24,11 +24,32 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
         if let Some(refusal) = &deployment.refusal {
             text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
             text.push_str(&telling(&refusal.reasons));
+            text.push_str(&next(&refusal.reasons));
         }
     }
     text.push_str(&audits(report, style));
     text.push_str(&candidates(report, style));
+    text.push_str(&admissions(report, style));
     text.push_str(&format!("\n{}\n", summary(report, style)));
+    text
+}
+
+/// Which policies admit each place, where that was asked for.
+fn admissions(report: &PlacementReport, style: Style) -> String {
+    let mut text = String::new();
+    for deployment in &report.deployments {
+        for placed in &deployment.placements {
+            let Some(admitted_by) = &placed.admitted_by else { continue };
+            let place = format!("{} on {}/{}", deployment.address(), placed.cluster, placed.pool);
+            let rows = admitted_by.iter().map(|admission| {
+                let option = admission.option.as_ref().map_or("everything".to_owned(), ToString::to_string);
+                [admission.level.to_string(), admission.policy.clone(), option]
+            });
+            let rows: Vec<_> = rows.collect();
+            let heading = if rows.is_empty() { "is restricted by no policy" } else { "is admitted by" };
+            text.push_str(&format!("\n{} {heading}\n{}", style.bold(&place), columns(&[], rows)));
+        }
+    }
     text
 }
 
@@ -129,6 +150,12 @@ fn telling(all: &[ReasonReport]) -> String {
         reasons(shown),
         rest.len()
     )
+}
+
+/// What to do about the constraint after which nothing is left; about the last, where something is.
+fn next(all: &[ReasonReport]) -> String {
+    let decisive = all.iter().find(|reason| reason.left_after == 0).or(all.last());
+    decisive.map_or_else(String::new, |reason| format!("  next ({}): {}\n", reason.code, reason.next))
 }
 
 /// Each constraint with what it takes away, in their order.

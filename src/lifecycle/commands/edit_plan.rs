@@ -370,10 +370,11 @@ fn health_check(settings: &Settings) -> String {
 
 fn gpus(settings: &Settings) -> String {
     let needs = settings.resources.iter().flat_map(|resources| &resources.gpu).map(|need| {
-        let code = need.code.as_deref().unwrap_or("any");
+        let code = if need.types.is_empty() { "any".to_owned() } else { need.types.join("|") };
         let memory = need.memory.map(|memory| format!(" of {memory}")).unwrap_or_default();
         let share = need.share.map(|share| format!(" share {share}")).unwrap_or_default();
-        format!("{} × {code}{memory}{share}", need.count)
+        let slice = need.slice.map(|slice| format!(" slice {slice}")).unwrap_or_default();
+        format!("{} × {code}{memory}{share}{slice}", need.count)
     });
     needs.collect::<Vec<_>>().join(" or ")
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::preferences::Preferred;
 use crate::deployment::{LoadBalancer, Offloading, Scaling};
+use crate::inventory::SliceNeed;
 use crate::policy::Enforcement;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
 use crate::rollout;
@@ -115,15 +116,61 @@ pub struct Requirements {
 pub struct GpuRequirement {
     /// How many, from 1.
     pub count: u32,
-    /// Family or variant.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    /// Families or variants, any of which will do: a text, or a list of several.
+    #[serde(default, rename = "type", skip_serializing_if = "Vec::is_empty", with = "one_or_several")]
+    pub types: Vec<String>,
     /// The least memory of one GPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Bytes>,
     /// A share of one GPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<GpuShare>,
+    /// The slices that it asks for instead of whole GPUs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<SliceNeed>,
+}
+
+/// A text where there is one, a list where there are several.
+mod one_or_several {
+    use serde::de::{SeqAccess, Visitor};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        match texts {
+            [only] => only.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Vec<String>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, or a list of texts")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(vec![text.to_owned()])
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Vec::new())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(texts)
+            }
+        }
+
+        deserializer.deserialize_any(Texts)
+    }
 }
 
 /// A policy attached to a deployment, by name.

@@ -1,15 +1,18 @@
 //! Clusters and their pools (I1), and the replicas that run in them (I4).
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use super::known::{Country, CpuFlavor, GpuFlavor};
 use super::policy::Hardware;
 use super::{ChoiceSpec, Metadata, OfDocument};
 use crate::document::{
-    Field, FieldShape, Fields, Format, Item, Map, Nonempty, OrUnlimited, RecordShape, Reference, Rule, Shape, Whole,
-    Written, document, quoted,
+    Every, Field, FieldShape, Fields, Format, Item, Map, Nonempty, OrUnlimited, Record, RecordShape, Reference, Rule,
+    Shape, Whole, Written, document, quoted,
 };
 use crate::id::Name;
+use crate::inventory::{Slice, SliceNeed};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::quantity::{Amount, Bandwidth, Bytes, Coordinates, Cpu, Money};
 
@@ -25,6 +28,8 @@ document! {
         location: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// The country; may be absent where the location is known (C7).
         country: Option<Sourced<String>> as Option<Sourced<Country>>,
+        /// The part of the location, such as `us-east-1a`: a domain to spread over, and no place to name in a policy (C7).
+        zone: Option<Sourced<Name>>,
         /// Where it stands: latitude and longitude in degrees.
         coordinates: Option<Coordinates>,
         /// Whether it is healthy; if not, it is no candidate (I3).
@@ -65,8 +70,8 @@ document! {
     pub struct PoolSpec "a pool" {
         /// Its name, unique in the cluster.
         name: Sourced<Name>,
-        /// How many nodes, or `unlimited`.
-        nodes: Option<u32> as OrUnlimited<1>,
+        /// How many nodes, 0 for a pool that is scaled to zero, or `unlimited`.
+        nodes: Option<u32> as OrUnlimited<0>,
         /// The cpu flavor.
         cpu_flavor: Option<Sourced<String>> as Option<Sourced<CpuFlavor>>,
         /// Cores of one node.
@@ -83,11 +88,26 @@ document! {
         price_per_hour: Option<Money>,
         /// Whether nodes can be taken back at any time.
         spot: bool = false,
+        /// The most replicas on one node; absent limits nothing.
+        replicas_per_node: Option<u32> as Option<Whole<1>>,
         /// What is in use already, over all nodes.
         used: Sourced<UsedSpec> = Sourced::from(UsedSpec::default()),
+        /// Instead of `used`: what is in use node by node, from the first on.
+        used_per_node: Vec<Sourced<NodeUsedSpec>> as Every<Sourced<NodeUsedSpec>> = Vec::new(),
     }
     check says_what_its_nodes_are(cpu_flavor, gpu);
+    check says_once_what_is_used(used, used_per_node);
     rule Rule::Some(&["cpuFlavor", "gpu"]);
+    rule Rule::NotBoth("used", "usedPerNode");
+}
+
+fn says_once_what_is_used(_: &Sourced<UsedSpec>, _: &[Sourced<NodeUsedSpec>], pool: &Fields<'_>) -> Option<()> {
+    if pool.has("used") && pool.has("usedPerNode") {
+        let help = "leave `used` out: the list says what is in use on each node";
+        let message = "a pool has `used` or `usedPerNode`, not both";
+        return pool.refuse("usedPerNode", ProblemCode::InvalidValue, message, help);
+    }
+    Some(())
 }
 
 fn says_what_its_nodes_are(
@@ -110,6 +130,10 @@ document! {
         /// Family or variant.
         #[key = "type"]
         code: Sourced<String> as Sourced<GpuFlavor>,
+        /// The part of a device that each is: a share such as `1/8`, or a partition's profile such as `1g.5gb` (I7).
+        slice: Option<Slice> as Option<SliceText<Slice>>,
+        /// Memory of each; absent is what is known of the flavor, or its part of that.
+        memory: Option<Bytes> as Option<AboveZero<Bytes>>,
         /// How many on one node, from 1 to 1,024.
         count: u32 as Whole<1, { MAX_GPUS as i64 }>,
     }
@@ -130,6 +154,34 @@ document! {
         /// GPUs, such as `2` or `0.25`, kept in thousandths.
         #[key = "gpu"]
         gpu_thousandths: u64 as Gpus = 0,
+    }
+}
+
+document! {
+    /// What of one node is in use (I1).
+    #[derive(Clone, PartialEq, Eq, Debug, Default)]
+    pub struct NodeUsedSpec "what is used of a node" {
+        /// Of its resources.
+        used: UsedSpec as Beside,
+        /// Replicas that run on it.
+        replicas: u32 = 0,
+    }
+}
+
+/// What is used, among the other fields of a node.
+struct Beside;
+
+impl Field<UsedSpec> for Beside {
+    fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<UsedSpec> {
+        UsedSpec::take_fields(fields)
+    }
+
+    fn put(value: &UsedSpec, _: &'static str, map: Map) -> Map {
+        value.put_fields(map)
+    }
+
+    fn describe(_: FieldShape, record: &mut RecordShape) {
+        UsedSpec::describe_fields(record);
     }
 }
 
@@ -174,7 +226,7 @@ impl Format<PoolGpuSpec> for PoolGpu {
 }
 
 /// A name without `/`, which parts a provider from its region.
-struct Provider;
+pub(super) struct Provider;
 
 impl Format<Name> for Provider {
     fn read(item: Item<'_>) -> Option<Name> {
@@ -318,6 +370,44 @@ impl<T: Amount + Default + PartialEq, F: Format<T>> Format<T> for AboveZero<F> {
             Shape::Amount { units, .. } => Shape::Amount { units, above_zero: true },
             shape => shape,
         }
+    }
+}
+
+/// A slice, or which one is demanded.
+pub(super) struct SliceText<T>(std::marker::PhantomData<T>);
+
+/// What can stand as a slice.
+pub(super) trait Sliced: FromStr + fmt::Display {
+    const PATTERN: &'static str;
+    const HELP: &'static str;
+}
+
+impl Sliced for Slice {
+    const PATTERN: &'static str = r"^([1-9][0-9]{0,3}/[1-9][0-9]{0,3}|[1-9]g\.[1-9][0-9]{0,3}gb(\+me)?)$";
+    const HELP: &'static str = "write a share such as `1/8`, below the whole, or a profile such as `1g.5gb`";
+}
+
+impl Sliced for SliceNeed {
+    const PATTERN: &'static str = r"^(any|[1-9][0-9]{0,3}/[1-9][0-9]{0,3}|[1-9]g\.[1-9][0-9]{0,3}gb(\+me)?)$";
+    const HELP: &'static str = "write `any`, a profile such as `1g.5gb`, or a share such as `1/8`";
+}
+
+impl<T: Sliced> Format<T> for SliceText<T> {
+    fn read(item: Item<'_>) -> Option<T> {
+        let text = item.text()?;
+        let slice = text.parse().ok();
+        if slice.is_none() {
+            item.problem(ProblemCode::InvalidValue, format!("{} is no slice", quoted(text)), T::HELP);
+        }
+        slice
+    }
+
+    fn write(value: &T) -> Written {
+        Written::text(value)
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern(T::PATTERN)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Environments and the workspace: what holds for many deployments (E1, P13), and what is added to the catalog.
 
+use super::cluster::Provider;
 use super::known::Country;
 use super::policy::Attached;
 use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
@@ -62,6 +63,8 @@ document! {
         resource_types: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
         /// Named sets of countries (C4).
         groups: Vec<GroupSpec> as Lenient<Groups> = Vec::new(),
+        /// Providers beside the built-in ones, with their other names (C7).
+        providers: Vec<ProviderSpec> as Lenient<Vec<ProviderSpec>> = Vec::new(),
         /// Locations beside the built-in ones (C7).
         locations: Vec<LocationSpec> as Lenient<Vec<LocationSpec>> = Vec::new(),
         /// Hardware in addition to the built-in codes (C5).
@@ -85,6 +88,7 @@ impl WorkspaceSpec {
             currency: None,
             resource_types: Vec::new(),
             groups: Vec::new(),
+            providers: Vec::new(),
             locations: Vec::new(),
             flavors: Vec::new(),
             expected_demands: Vec::new(),
@@ -114,6 +118,17 @@ pub struct GroupSpec {
 }
 
 document! {
+    /// A provider of the workspace's own.
+    #[derive(Clone, PartialEq, Debug)]
+    pub struct ProviderSpec "a provider" {
+        /// Its name; holds no `/`.
+        name: Sourced<Name> as Sourced<Provider>,
+        /// Other names by which clusters and locations may call it.
+        aliases: Vec<Sourced<Name>> as Nonempty<Sourced<Provider>>,
+    }
+}
+
+document! {
     /// A location of the workspace's own.
     #[derive(Clone, PartialEq, Debug)]
     pub struct LocationSpec "a location" {
@@ -121,6 +136,9 @@ document! {
         name: Sourced<String> as Sourced<ProviderAndRegion>,
         /// The country it lies in.
         country: Sourced<String> as Sourced<Country>,
+        /// The region that it hangs under, where it is a zone that lies elsewhere: `provider/region`. Excepting the
+        /// region takes it out as well.
+        parent: Option<Sourced<String>> as Option<Sourced<ProviderAndRegion>>,
     }
 }
 

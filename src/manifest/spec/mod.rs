@@ -13,12 +13,13 @@ mod preferences;
 mod resources;
 
 pub(crate) use cluster::MAX_GPUS;
-pub use cluster::{ClusterSpec, PoolGpuSpec, PoolSpec, PoolsSpec, RunningSpec, UsedSpec};
+pub use cluster::{ClusterSpec, NodeUsedSpec, PoolGpuSpec, PoolSpec, PoolsSpec, RunningSpec, UsedSpec};
 pub use deployment::{DeploymentSpec, OffloadingSpec};
 #[cfg(feature = "manifest")]
 pub(super) use deployment::{WorkloadName, WorkloadType};
 pub use environment::{
-    EnvironmentSpec, ExpectedDemandSpec, FindingSeverity, FlavorSpec, GroupSpec, LocationSpec, WorkspaceSpec,
+    EnvironmentSpec, ExpectedDemandSpec, FindingSeverity, FlavorSpec, GroupSpec, LocationSpec, ProviderSpec,
+    WorkspaceSpec,
 };
 pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
 #[cfg(feature = "manifest")]

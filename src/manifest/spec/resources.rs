@@ -1,10 +1,12 @@
 //! What one replica takes (D1).
 
+use super::cluster::SliceText;
 use super::known::{CpuFlavor, GpuFlavor};
 use crate::document::{
-    FieldShape, Fields, Format, Item, Map, Nonempty, Record, RecordShape, Rule, Shape, Written, document,
+    Every, FieldShape, Fields, Format, Item, Map, Nonempty, Record, RecordShape, Rule, Shape, Written, document,
 };
-use crate::origin::ProblemCode::{InvalidValue, OutOfRange};
+use crate::inventory::SliceNeed;
+use crate::origin::ProblemCode::{EmptyList, InvalidValue, OutOfRange};
 use crate::origin::Sourced;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
@@ -42,21 +44,25 @@ document! {
     pub struct GpuNeedSpec "a gpu demand" {
         /// How many; 0 (alone) is no GPU.
         count: u32,
-        /// Family or variant.
+        /// Family or variant, or several of which any will do.
         #[key = "type"]
-        code: Option<Sourced<String>> as Option<Sourced<GpuFlavor>>,
+        types: Vec<Sourced<String>> as OneOrSeveral = Vec::new(),
         /// The least memory of one GPU.
         memory: Option<Bytes>,
         /// A share of one GPU, such as `0.25`; `count` must be 1 then.
         share: Option<GpuShare>,
+        /// A slice of a device instead of a whole GPU: `any`, a profile such as `1g.5gb`, or a share such as `1/8`.
+        slice: Option<SliceNeed> as Option<SliceText<SliceNeed>>,
     }
-    check counts_what_it_describes(count, code, memory, share);
+    check counts_what_it_describes(count, types, memory, share);
+    check is_share_or_slice(count, share, slice);
+    rule Rule::NotBoth("share", "slice");
     rule Rule::Where {
         key: "count",
         is: &["0"],
         or_absent: false,
         needs: Vec::new(),
-        lacks: &["type", "memory", "share"],
+        lacks: &["type", "memory", "share", "slice"],
         narrowed: Vec::new(),
     };
     rule Rule::With { key: "share", narrowed: vec![("count", Shape::Whole { from: 1, to: 1 })] };
@@ -64,12 +70,12 @@ document! {
 
 fn counts_what_it_describes(
     count: &u32,
-    code: &Option<Sourced<String>>,
+    types: &[Sourced<String>],
     memory: &Option<Bytes>,
     share: &Option<GpuShare>,
     need: &Fields<'_>,
 ) -> Option<()> {
-    if *count == 0 && (code.is_some() || memory.is_some() || share.is_some()) {
+    if *count == 0 && (!types.is_empty() || memory.is_some() || share.is_some()) {
         let help = "leave out `type`, `memory` and `share`, or ask for at least one";
         return need.refuse("count", InvalidValue, "no GPUs are asked for, but they are described", help);
     }
@@ -89,6 +95,52 @@ pub(super) fn gpus_written_out(text: &str) -> String {
     }
 }
 
+fn is_share_or_slice(
+    count: &u32,
+    share: &Option<GpuShare>,
+    slice: &Option<SliceNeed>,
+    need: &Fields<'_>,
+) -> Option<()> {
+    if slice.is_some() && share.is_some() {
+        let help = "leave `share` out: a slice is served whole";
+        return need.refuse("slice", InvalidValue, "a demand has `slice` or `share`, not both", help);
+    }
+    if slice.is_some() && *count == 0 {
+        let help = "leave `slice` out, or ask for at least one";
+        return need.refuse("count", InvalidValue, "no GPUs are asked for, but a slice is described", help);
+    }
+    Some(())
+}
+
+/// A text where there is one, a list where there are several. What cannot be read must not widen a demand.
+struct OneOrSeveral;
+
+impl Format<Vec<Sourced<String>>> for OneOrSeveral {
+    fn read(item: Item<'_>) -> Option<Vec<Sourced<String>>> {
+        if !item.is_list() {
+            return <Sourced<GpuFlavor>>::read(item).map(|name| vec![name]);
+        }
+        let listed = <Every<Sourced<GpuFlavor>>>::read(item)?;
+        if listed.is_empty() {
+            item.problem(EmptyList, "`type` is empty", "name at least one, or leave `type` out");
+        }
+        (!listed.is_empty()).then_some(listed)
+    }
+
+    fn write(value: &Vec<Sourced<String>>) -> Written {
+        match &value[..] {
+            [only] => <Sourced<GpuFlavor>>::write(only),
+            several => Written::list(several, <Sourced<GpuFlavor>>::write),
+        }
+    }
+
+    fn shape() -> Shape {
+        let one = <Sourced<GpuFlavor> as Format<Sourced<String>>>::shape();
+        let several = <Nonempty<Sourced<GpuFlavor>> as Format<Vec<Sourced<String>>>>::shape();
+        Shape::Either(vec![one, several])
+    }
+}
+
 impl Format<GpuSpec> for GpuSpec {
     fn read(item: Item<'_>) -> Option<GpuSpec> {
         if let Some(text) = item.scalar() {
@@ -101,7 +153,8 @@ impl Format<GpuSpec> for GpuSpec {
             fields.finish();
             return one.map(GpuSpec::One);
         };
-        let alone = !["count", "type", "memory", "share"].map(|name| fields.optional(name).is_some()).contains(&true);
+        let alone =
+            !["count", "type", "memory", "share", "slice"].map(|name| fields.optional(name).is_some()).contains(&true);
         if !alone {
             any_of.problem(
                 InvalidValue,

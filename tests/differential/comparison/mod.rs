@@ -8,6 +8,7 @@ use crate::oracle::judge::{self, Verdict};
 use crate::oracle::world::World;
 
 use siting::catalog::{Axis, Catalog};
+use siting::deployment::Domain;
 use siting::id::{DeploymentId, PairId};
 use siting::inventory::Fleet;
 use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
@@ -45,7 +46,12 @@ fn the_best_is_taken_first(workspace: &Workspace, id: DeploymentId, decision: &D
     }
     let (deployment, scope) = (workspace.deployment(id).expect("its own"), workspace.scope(id).expect("its own"));
     let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences);
+    let by_zone = deployment.preferences.spread.is_some_and(|it| it.by == Domain::Zone && it.max_skew.is_some());
+    let fleet = workspace.inventory().fleet();
+    let has_zone = |pair| fleet.pair(pair).and_then(|pair| fleet.cluster(pair.cluster)?.zone.as_ref()).is_some();
     let ranks = ranking(workspace.inventory(), &scope, &ask, decision.alternative());
+    // D5: what has no zone takes nothing where the spread by zone is a constraint.
+    let ranks: Vec<_> = ranks.into_iter().filter(|rank| !by_zone || has_zone(rank.pair)).collect();
     assert_eq!(ranks.first().map(|rank| rank.pair), Some(taken.pair), "{what}: {ranks:#?}");
 }
 
@@ -60,7 +66,14 @@ fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
         assert_eq!(pair.candidate, decision.candidates().contains(pair.pair), "{what}: {pair:?}");
         assert!(pair.candidate || !pair.reasons.is_empty(), "{what}: {pair:?}");
     }
+    let said: BTreeSet<Code> = pairs.iter().flat_map(|pair| &pair.reasons).map(|reason| reason.code).collect();
     for reason in decision.refusal().iter().flat_map(|refusal| &refusal.reasons) {
+        // Room and spread may be why only the last replicas have no place.
+        let of_all = matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::InsufficientCapacity);
+        assert!(
+            of_all || pairs.is_empty() || said.contains(&reason.code),
+            "{what}: no pair says {reason:?}, but {said:?}"
+        );
         let of_pairs = pairs.iter().flat_map(|pair| &pair.reasons).filter(|other| other.code == reason.code);
         let cited: BTreeSet<_> = of_pairs.flat_map(|other| &other.policies).collect();
         let is_policys = !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible) && !pairs.is_empty();

@@ -9,8 +9,8 @@ use siting::deployment::{Domain, Spread, Variables};
 use siting::id::Name;
 use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, FavouriteSpec,
-    GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec,
-    PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
+    GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, NodeUsedSpec, PolicySpec, PoolGpuSpec, PoolSpec,
+    PoolsSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
 };
 use siting::policy::{Enforcement, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
@@ -40,6 +40,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
     let location = |(location, country): &(String, String)| LocationSpec {
         name: location.clone().into(),
         country: country.clone().into(),
+        parent: None,
     };
     WorkspaceSpec {
         metadata: Metadata::named(name("world")),
@@ -51,6 +52,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
         groups: world.groups.iter().map(group).collect(),
         locations: world.locations.iter().map(location).collect(),
         flavors: Vec::new(),
+        providers: Vec::new(),
         expected_demands: Vec::new(),
         severities: Vec::new(),
     }
@@ -137,6 +139,7 @@ fn preferences(placement: &world::Placement) -> PreferencesSpec {
         by: match spread.by {
             world::Domain::Cluster => Domain::Cluster,
             world::Domain::Location => Domain::Location,
+            world::Domain::Zone => Domain::Zone,
             world::Domain::Country => Domain::Country,
             world::Domain::Continent => Domain::Continent,
             world::Domain::Provider => Domain::Provider,
@@ -175,8 +178,9 @@ fn running(world: &World, running: &world::Running) -> RunningSpec {
 fn resources(resources: &world::Resources) -> ResourcesSpec {
     let need = |need: &world::GpuNeed| GpuNeedSpec {
         count: need.count,
-        code: need.typ.clone().map(Into::into),
+        types: need.types.iter().map(|typ| typ.clone().into()).collect(),
         memory: need.memory.map(Bytes::new),
+        slice: need.slice.as_ref().map(|slice| slice.parse().expect("a slice")),
         share: need.share_milli.map(|share| GpuShare::from_thousandths(share).expect("a share")),
     };
     ResourcesSpec {
@@ -199,6 +203,7 @@ fn cluster(cluster: &world::Cluster) -> ClusterSpec {
         provider: name(&cluster.provider).into(),
         location: cluster.location.as_ref().map(region),
         country: Some(cluster.country.clone().into()),
+        zone: cluster.zone.as_ref().map(|zone| name(zone).into()),
         coordinates: cluster.coordinates.map(point),
         healthy: cluster.healthy,
         cordoned: cluster.cordoned,
@@ -214,13 +219,6 @@ fn cluster(cluster: &world::Cluster) -> ClusterSpec {
 }
 
 fn pool(pool: &world::Pool) -> PoolSpec {
-    let used = UsedSpec {
-        cpu: Cpu::milli_cores(pool.used.cpu_milli),
-        memory: Bytes::new(pool.used.memory),
-        storage: Bytes::new(pool.used.storage),
-        bandwidth: Bandwidth::bits_per_second(pool.used.bandwidth),
-        gpu_thousandths: pool.used.gpu_milli,
-    };
     PoolSpec {
         name: name(&pool.name).into(),
         nodes: pool.nodes.map(|count| count.try_into().expect("a number of nodes")),
@@ -229,9 +227,30 @@ fn pool(pool: &world::Pool) -> PoolSpec {
         memory: Bytes::new(pool.memory),
         storage: pool.storage.map(Bytes::new),
         bandwidth: pool.bandwidth.map(Bandwidth::bits_per_second),
-        gpu: pool.gpu.as_ref().map(|(code, count)| PoolGpuSpec { code: code.clone().into(), count: *count }),
+        gpu: pool.gpu.as_ref().map(|(code, count)| PoolGpuSpec {
+            code: code.clone().into(),
+            slice: pool.slice.as_ref().map(|slice| slice.parse().expect("a slice")),
+            memory: None,
+            count: *count,
+        }),
         price_per_hour: pool.price_micro.map(Money::micros),
         spot: false,
-        used: used.into(),
+        replicas_per_node: pool.replicas.map(|most| most.try_into().expect("a number of replicas")),
+        used: used(&pool.used).into(),
+        used_per_node: pool.used_per_node.iter().map(node_used).collect(),
     }
+}
+
+fn used(used: &world::Used) -> UsedSpec {
+    UsedSpec {
+        cpu: Cpu::milli_cores(used.cpu_milli),
+        memory: Bytes::new(used.memory),
+        storage: Bytes::new(used.storage),
+        bandwidth: Bandwidth::bits_per_second(used.bandwidth),
+        gpu_thousandths: used.gpu_milli,
+    }
+}
+
+fn node_used((of_node, replicas): &(world::Used, u64)) -> siting::origin::Sourced<NodeUsedSpec> {
+    NodeUsedSpec { used: used(of_node), replicas: (*replicas).try_into().expect("a number of replicas") }.into()
 }

@@ -1,0 +1,36 @@
+//! What a decision was made on, but for what is free.
+
+use std::sync::Arc;
+
+use super::feasible::Feasible;
+use crate::bitset::BitSet;
+use crate::deployment::Demand;
+use crate::id::ClusterId;
+use crate::inventory::{Fleet, Inventory};
+use crate::policy::Scope;
+
+/// The fleet, the policies and the demand that candidates follow from.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) healthy: Arc<BitSet<ClusterId>>,
+    pub(super) cordoned: Arc<BitSet<ClusterId>>,
+    pub(super) scope: Arc<Scope>,
+    pub(super) demand: Demand,
+}
+
+impl Asked {
+    pub(super) fn new(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand) -> Self {
+        Self {
+            fleet: Arc::clone(inventory.fleet()),
+            healthy: Arc::clone(inventory.healthy()),
+            cordoned: Arc::clone(inventory.cordoned()),
+            scope: Arc::clone(scope),
+            demand: demand.clone(),
+        }
+    }
+
+    pub(super) fn feasible(&self) -> Feasible<'_> {
+        Feasible::new(&self.fleet, (&self.healthy, &self.cordoned), &self.scope, &self.demand)
+    }
+}
