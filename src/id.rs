@@ -40,6 +40,8 @@ ids! {
     CountryId;
     /// A known location of the catalog (C7).
     LocationId;
+    /// A provider.
+    ProviderId;
     /// A named set of countries (C4).
     GroupId;
     /// A hardware code: a family, a variant, or a code of no family (C5).

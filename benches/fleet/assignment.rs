@@ -4,7 +4,7 @@
 //! fits a pool by its number of GPUs fits its nodes, and an exact solver needs no more than one
 //! variable for each (deployment, pool).
 
-use siting::catalog::{Axis, Catalog, ChoiceKind};
+use siting::catalog::{Axis, Capacity, Catalog, ChoiceKind};
 use siting::deployment::Demand;
 use siting::id::{Id, LocationId};
 use siting::inventory::{GpuRequest, Request};
@@ -133,7 +133,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize) -> ClusterSpec
             count: 8,
         }),
         price_per_hour: Some(Money::micros(price)),
-        spot: false,
+        capacity: Capacity::OnDemand,
         replicas_per_node: None,
         used: UsedSpec::default().into(),
         used_per_node: Vec::new(),

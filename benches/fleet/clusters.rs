@@ -1,6 +1,6 @@
 //! Fleets of any size.
 
-use siting::catalog::{Catalog, FlavorKind};
+use siting::catalog::{Capacity, Catalog, FlavorKind};
 use siting::id::{FlavorId, Id, LocationId, Name, PairId};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, PoolDef, Request, Shape, Used};
 use siting::origin::Origin;
@@ -83,7 +83,7 @@ fn pool(catalog: &Catalog, flavors: &[FlavorId], random: &mut Random, number: us
         gpu_flavor: flavors.get(code).copied(),
         devices: Devices::default(),
         price: Some(Money::micros(cents * 10_000)),
-        spot: random.below(4) == 0,
+        capacity: if random.below(4) == 0 { Capacity::Spot } else { Capacity::OnDemand },
         used: Used::default(),
         used_per_node: Vec::new(),
     }

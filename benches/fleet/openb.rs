@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use siting::catalog::{Catalog, Choice, FlavorKind};
+use siting::catalog::{Capacity, Catalog, Choice, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Mix, Resources};
 use siting::id::{FlavorId, Name};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
@@ -206,7 +206,7 @@ fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
             gpu_flavor: (kind.gpus > 0).then(|| gpu(catalog, &kind.model)),
             devices: Devices::default(),
             price: None,
-            spot: false,
+            capacity: Capacity::OnDemand,
             used: Used::default(),
             used_per_node: Vec::new(),
         });

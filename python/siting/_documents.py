@@ -32,7 +32,7 @@ from siting._settings import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-Axis = Literal["location", "flavor"]
+Axis = Literal["location", "flavor", "provider", "capacity"]
 """A type of policy."""
 OnViolation = Literal["move-or-report", "move-or-stop", "report"]
 """What follows when a change of policies makes running replicas illegal."""
@@ -54,12 +54,14 @@ def attachments(policies: Iterable[AttachmentLike | Policy]) -> list[Attachment]
 
 
 def one_of(what: str, **told: object) -> None:
-    """Refuse two arguments of which one is to be given, where both or neither are."""
-    first, second = told
+    """Refuse arguments of which one is to be given, where several or none are."""
     given = [name for name, value in told.items() if value is not None]
     if len(given) != 1:
         code = "invalid-value" if given else "missing-field"
-        raise InvalidArgument(f"{what} either `{first}` or `{second}`", code=code, path=second if given else first)
+        *others, last = (f"`{name}`" for name in told)
+        either = "either " if len(others) == 1 else "one of "
+        path = given[1] if given else next(iter(told))
+        raise InvalidArgument(f"{what} {either}{', '.join(others)} or {last}", code=code, path=path)
 
 
 def address_of(named: str | Document) -> str:
@@ -69,10 +71,12 @@ def address_of(named: str | Document) -> str:
 
 @document
 class Policy(Document):
-    """A named set of allowed places or hardware.
+    """A named set of allowed places, hardware, providers or ways of buying nodes.
 
     >>> Policy("europe-but", locations=["group:eea", "country:ch"], except_=["country:is"])
     >>> Policy("t4-only", flavors=["gpu:t4"], resource_types=["model"])
+    >>> Policy("european-owners", providers=["jurisdiction:eu27"])
+    >>> Policy("no-spot", capacity=["capacity:on-demand", "capacity:reserved"])
     """
 
     kind = "Policy"
@@ -80,6 +84,8 @@ class Policy(Document):
     type: Axis
     locations: tuple[Choice, ...]
     flavors: tuple[Choice, ...]
+    providers: tuple[Choice, ...]
+    capacity: tuple[Choice, ...]
     except_: tuple[Choice, ...]
     """What is taken out again."""
     resource_types: tuple[str, ...]
@@ -92,25 +98,33 @@ class Policy(Document):
         *,
         locations: Iterable[ChoiceLike] | None = None,
         flavors: Iterable[ChoiceLike] | None = None,
+        providers: Iterable[ChoiceLike] | None = None,
+        capacity: Iterable[ChoiceLike] | None = None,
         except_: Iterable[ChoiceLike] = (),
         resource_types: Iterable[str] = (),
         description: str | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
-        """Allow ``locations`` or ``flavors``, but not ``except_``."""
-        one_of(f"policy `{shown(name)}` allows", locations=locations, flavors=flavors)
-        axis, options = ("location", locations) if locations is not None else ("flavor", flavors)
+        """Allow ``locations``, ``flavors``, ``providers`` or ``capacity``, but not ``except_``."""
+        lists: dict[str, Iterable[ChoiceLike] | None] = {
+            "locations": locations,
+            "flavors": flavors,
+            "providers": providers,
+            "capacity": capacity,
+        }
+        one_of(f"policy `{shown(name)}` allows", **lists)
+        stated, options = next((key, options) for key, options in lists.items() if options is not None)
         self._build(
             name,
             metadata,
             {
-                "type": axis,
-                f"{axis}s": _choices(f"{axis}s", options or ()),
+                "type": stated.removesuffix("s"),
+                stated: _choices(stated, options),
                 "except": _choices("except_", except_),
                 "resourceTypes": list(resource_types),
                 "description": description,
             },
-            stated=f"{axis}s",
+            stated=stated,
         )
 
 

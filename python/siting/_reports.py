@@ -191,11 +191,30 @@ class FlavorScope(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class ProviderScope(Record):
+    """What the policies leave of the providers."""
+
+    state: ScopeState
+    providers: tuple[str, ...] | None
+    """The known providers that are allowed; ``None`` where nothing restricts."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CapacityScope(Record):
+    """What the policies leave of the ways of buying nodes."""
+
+    state: ScopeState
+    capacity: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Scope(Record):
     """What the policies in force leave, type by type."""
 
     locations: LocationScope
     flavors: FlavorScope
+    providers: ProviderScope
+    capacity: CapacityScope
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -309,6 +328,8 @@ class Options(Record):
     workload_type: str
     locations: tuple[OptionCount, ...]
     flavors: tuple[OptionCount, ...]
+    providers: tuple[OptionCount, ...]
+    capacity: tuple[OptionCount, ...]
     reasons: tuple[str, ...] = ()
     """Why nothing is left; empty where something is."""
     quarantined: tuple[Quarantined, ...] = ()

@@ -344,7 +344,8 @@ class _Pool(Record):
     bandwidth: Quantity | None = None
     gpu: PoolGpu | None = None
     price_per_hour: Quantity | None = None
-    spot: bool = False
+    capacity: Literal["on-demand", "spot", "reserved"] | None = None
+    spot: bool | None = None
     replicas_per_node: int | None = None
     used: Used | None = None
     used_per_node: tuple[NodeUsed, ...] = ()
@@ -360,10 +361,15 @@ class Pool(_Pool):
 
 @record
 class ProviderDefinition(Record):
-    """A provider of the workspace's own, and the other names by which clusters and locations may call it."""
+    """A provider of the workspace's own, or the jurisdiction of a built-in one of which none is known.
+
+    ``aliases`` are other names by which clusters and locations may call it; ``jurisdiction`` is the country whose law
+    its owner answers to.
+    """
 
     name: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    jurisdiction: str | None = None
 
 
 @record

@@ -14,6 +14,8 @@ from siting._records import camel
 DOCUMENTS: list[siting.Document] = [
     siting.Policy("europe-but", locations=["group:eea", siting.Choice("country", "ch")], except_=["country:is"]),
     siting.Policy("t4-only", flavors=["gpu:t4"], resource_types=["model"], description="cheap", labels={"a": "b"}),
+    siting.Policy("european-owners", providers=["jurisdiction:eu27", "provider:exoscale"]),
+    siting.Policy("no-spot", capacity=["capacity:on-demand", siting.Choice("capacity", "reserved")]),
     siting.Environment(
         "production",
         policies=["europe-but", siting.Attachment("t4-only", "audit")],
@@ -28,7 +30,7 @@ DOCUMENTS: list[siting.Document] = [
         currency="EUR",
         resource_types=["pipeline"],
         groups={"nordics": ["se", "no", "dk"]},
-        providers=[siting.ProviderDefinition("acme", ("acme-cloud",))],
+        providers=[siting.ProviderDefinition("acme", ("acme-cloud",), jurisdiction="de")],
         locations=[siting.Location("onprem/oslo-1", "no")],
         flavors=[siting.FlavorDefinition("gpu", "x900", aliases=("X-900",), memory="48Gi")],
         expected_demands=[siting.ExpectedDemand(3, siting.Resources(4, "1Gi", gpu=siting.Gpu(type="x900")))],

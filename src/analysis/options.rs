@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bitset::BitSet;
-use crate::catalog::{Catalog, Choice, Continent};
+use crate::catalog::{Catalog, Choice, PerAxis};
 use crate::id::{ClusterId, EnvironmentId, Id, ResourceTypeId};
 use crate::inventory::Class;
 use crate::placement::{Reason, policy_reasons};
@@ -13,10 +13,8 @@ use crate::workspace::{LookupError, Workspace};
 /// The values that remain of each axis, each with the number of its clusters.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Remaining {
-    /// Continents, countries, groups and locations.
-    pub locations: Vec<OptionCount>,
-    /// Hardware codes and families.
-    pub flavors: Vec<OptionCount>,
+    /// What remains of each axis: by kind (of places continent, country, location, group), then by name or code.
+    pub values: PerAxis<Vec<OptionCount>>,
     /// Why the policies leave nothing, whatever clusters there are; empty where they leave something.
     pub reasons: Vec<Reason>,
 }
@@ -33,7 +31,7 @@ impl Remaining {
         } else {
             "no healthy, uncordoned cluster satisfies the policies and the options chosen"
         };
-        let nothing = self.locations.is_empty() && self.flavors.is_empty();
+        let nothing = self.values.iter().all(|(_, values)| values.is_empty());
         nothing.then(|| why.to_owned()).into_iter().collect()
     }
 }
@@ -84,8 +82,7 @@ pub struct OptionCount {
 ///
 /// `given` acts as a deployment's own policies would: choices of one axis widen each other, those of
 /// different axes narrow each other. Only open clusters count (I3), and a value behind which none
-/// is left does not remain. Locations come by kind (continent, country, location, group), then name; flavors by
-/// kind, then code. An environment of another workspace contributes nothing.
+/// is left does not remain. An environment of another workspace contributes nothing.
 #[must_use]
 pub fn options(
     workspace: &Workspace,
@@ -105,20 +102,14 @@ pub fn options(
         let clusters = left.clusters(catalog, choice);
         (clusters > 0).then_some(OptionCount { choice, clusters })
     };
-    let places = (Continent::ALL.into_iter().map(Choice::Continent))
-        .chain(catalog.countries().map(Choice::Country))
-        .chain(catalog.locations().map(Choice::Location))
-        .chain(catalog.groups().map(Choice::Group));
-    let mut report = Remaining {
-        locations: places.filter_map(count).collect(),
-        flavors: catalog.flavors().map(Choice::Flavor).filter_map(count).collect(),
-        reasons: Vec::new(),
-    };
     let key =
         |option: &OptionCount| (catalog.choice_kind(option.choice), catalog.choice_name(option.choice).to_owned());
-    report.locations.sort_by_key(key);
-    report.flavors.sort_by_key(key);
-    report
+    let values = PerAxis::from_fn(|axis| {
+        let mut values: Vec<_> = catalog.choices_on(axis).into_iter().filter_map(count).collect();
+        values.sort_by_key(key);
+        values
+    });
+    Remaining { values, reasons: Vec::new() }
 }
 
 /// The classes that remain, each with its open clusters.

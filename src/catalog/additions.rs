@@ -7,7 +7,7 @@ use super::choice::FlavorKind;
 use super::reading::KnownNames;
 use super::trees::Trees;
 use crate::bitset::BitSet;
-use crate::id::{CountryId, FlavorId, GroupId, InvalidName, LocationId, ResourceTypeId};
+use crate::id::{CountryId, FlavorId, GroupId, InvalidName, LocationId, ProviderId, ResourceTypeId};
 
 /// Everything added; append-only.
 #[derive(Clone, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Additions {
     pub(super) locations: Vec<Location>,
     pub(super) location_ids: HashMap<Arc<str>, LocationId>,
     pub(super) providers: Vec<Provider>,
+    /// Jurisdictions that are declared of providers of which none was known.
+    pub(super) laws: HashMap<ProviderId, CountryId>,
     /// By every name of each.
     pub(super) provider_names: HashMap<Arc<str>, Arc<str>>,
     pub(super) groups: Vec<Group>,

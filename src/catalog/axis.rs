@@ -9,11 +9,15 @@ use std::fmt;
 use crate::document::reads_words;
 use crate::id::Atom;
 
-/// Declares the axes, a row each: the variant, its name in manifests, and what a thing's point on it is called.
+/// Declares the axes, a row each: the variant, and the words of it that manifests, refusals and tables use.
 macro_rules! axes {
-    ($($(#[doc = $doc:literal])+ $axis:ident $name:literal $point:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $axis:ident {
+        name: $name:literal, list: $list:literal, point: $point:literal,
+        heading: $heading:literal, title: $title:literal, allowed: $allowed:literal,
+    })+) => {
         /// What a policy restricts: where a workload runs, or on what.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
         pub enum Axis {
             $($(#[doc = $doc])+ $axis,)+
         }
@@ -27,15 +31,46 @@ macro_rules! axes {
 
             /// The axis as manifests write it: `location` or `flavor`.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$axis => $name,)+
                 }
             }
 
+            /// The field of a policy that lists options of the axis: `locations`.
+            #[must_use]
+            pub const fn list(self) -> &'static str {
+                match self {
+                    $(Self::$axis => $list,)+
+                }
+            }
+
+            /// The title of a list of the axis's values: `Places`.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$axis => $title,)+
+                }
+            }
+
+            /// What asks for the axis in a table: `Where`.
+            #[must_use]
+            pub const fn heading(self) -> &'static str {
+                match self {
+                    $(Self::$axis => $heading,)+
+                }
+            }
+
+            /// What the field [`list`](Self::list) of a policy holds, as a doc comment.
+            pub(crate) const fn allowed_doc(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$axis => &[$allowed],)+
+                }
+            }
+
             /// What a refusal says because policies of the axis exclude a point: `the place is not allowed`.
             #[must_use]
-            pub fn not_allowed_summary(self) -> &'static str {
+            pub const fn not_allowed_summary(self) -> &'static str {
                 match self {
                     $(Self::$axis => concat!("the ", $point, " is not allowed"),)+
                 }
@@ -43,7 +78,7 @@ macro_rules! axes {
 
             /// The code of a refusal because policies of the axis exclude a point (D6): `location-not-allowed`.
             #[must_use]
-            pub fn not_allowed(self) -> &'static str {
+            pub const fn not_allowed(self) -> &'static str {
                 match self {
                     $(Self::$axis => concat!($name, "-not-allowed"),)+
                 }
@@ -54,9 +89,29 @@ macro_rules! axes {
 
 axes! {
     /// Places: continent over country over location (C6).
-    Location "location" "place";
+    Location {
+        name: "location", list: "locations", point: "place",
+        heading: "Where", title: "Places",
+        allowed: "The places that a location policy allows.",
+    }
     /// Hardware: kind over family over variant (C6).
-    Flavor "flavor" "flavor";
+    Flavor {
+        name: "flavor", list: "flavors", point: "flavor",
+        heading: "On what", title: "Hardware",
+        allowed: "The hardware that a flavor policy allows.",
+    }
+    /// Who runs it, and whose law its owner answers to.
+    Provider {
+        name: "provider", list: "providers", point: "provider",
+        heading: "Run by", title: "Providers",
+        allowed: "Who may run the clusters that a provider policy allows.",
+    }
+    /// How nodes are bought.
+    Capacity {
+        name: "capacity", list: "capacity", point: "capacity",
+        heading: "Bought as", title: "Capacity",
+        allowed: "How the nodes that a capacity policy allows are bought.",
+    }
 }
 
 impl Axis {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::axis::Axis;
-use crate::document::reads_words;
-use crate::id::{CountryId, FlavorId, GroupId, LocationId};
+use crate::document::{reads_words, words};
+use crate::id::{CountryId, FlavorId, GroupId, LocationId, ProviderId};
 
 /// One of the seven continents (C2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -113,6 +113,20 @@ impl fmt::Display for FlavorKind {
     }
 }
 
+words! {
+    /// How the nodes of a pool are bought (P15).
+    #[derive(PartialOrd, Ord, Default)]
+    pub enum Capacity {
+        /// At any time, for as long as they are wanted.
+        #[default]
+        OnDemand = "on-demand",
+        /// Cheaper, and taken back at any time.
+        Spot = "spot",
+        /// Paid for ahead, whether they are used or not.
+        Reserved = "reserved",
+    }
+}
+
 /// A node of one of the trees: what an entry of a policy allows or takes out (C1, C6).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Choice {
@@ -128,6 +142,14 @@ pub enum Choice {
     AnyFlavor(FlavorKind),
     /// A flavor; if it is a family, with its variants.
     Flavor(FlavorId),
+    /// A provider.
+    Provider(ProviderId),
+    /// The providers whose owners answer to the law of a country (P15).
+    LawOf(CountryId),
+    /// The providers whose owners answer to the law of a country of a group (P15).
+    LawOfGroup(GroupId),
+    /// Nodes that are bought in one way.
+    Capacity(Capacity),
 }
 
 impl Choice {
@@ -137,6 +159,8 @@ impl Choice {
         match self {
             Self::Continent(_) | Self::Country(_) | Self::Location(_) | Self::Group(_) => Axis::Location,
             Self::AnyFlavor(_) | Self::Flavor(_) => Axis::Flavor,
+            Self::Provider(_) | Self::LawOf(_) | Self::LawOfGroup(_) => Axis::Provider,
+            Self::Capacity(_) => Axis::Capacity,
         }
     }
 }
@@ -156,11 +180,27 @@ pub enum ChoiceKind {
     Cpu,
     /// `gpu`
     Gpu,
+    /// `provider`
+    Provider,
+    /// `jurisdiction`: a country or group whose law owners of providers answer to.
+    Jurisdiction,
+    /// `capacity`
+    Capacity,
 }
 
 impl ChoiceKind {
-    /// Every kind, those of the location axis first.
-    pub const ALL: [Self; 6] = [Self::Continent, Self::Country, Self::Location, Self::Group, Self::Cpu, Self::Gpu];
+    /// Every kind, axis by axis.
+    pub const ALL: [Self; 9] = [
+        Self::Continent,
+        Self::Country,
+        Self::Location,
+        Self::Group,
+        Self::Cpu,
+        Self::Gpu,
+        Self::Provider,
+        Self::Jurisdiction,
+        Self::Capacity,
+    ];
 
     /// The kind as manifests write it.
     #[must_use]
@@ -172,6 +212,9 @@ impl ChoiceKind {
             Self::Group => "group",
             Self::Cpu => "cpu",
             Self::Gpu => "gpu",
+            Self::Provider => "provider",
+            Self::Jurisdiction => "jurisdiction",
+            Self::Capacity => "capacity",
         }
     }
 
@@ -193,6 +236,8 @@ impl ChoiceKind {
         match self {
             Self::Continent | Self::Country | Self::Location | Self::Group => Axis::Location,
             Self::Cpu | Self::Gpu => Axis::Flavor,
+            Self::Provider | Self::Jurisdiction => Axis::Provider,
+            Self::Capacity => Axis::Capacity,
         }
     }
 
@@ -202,7 +247,13 @@ impl ChoiceKind {
         match self {
             Self::Cpu => Some(FlavorKind::Cpu),
             Self::Gpu => Some(FlavorKind::Gpu),
-            Self::Continent | Self::Country | Self::Location | Self::Group => None,
+            Self::Continent
+            | Self::Country
+            | Self::Location
+            | Self::Group
+            | Self::Provider
+            | Self::Jurisdiction
+            | Self::Capacity => None,
         }
     }
 }

@@ -34,7 +34,7 @@ use std::sync::{Arc, LazyLock};
 pub use crate::document::nearest;
 pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError};
 pub use axis::{Axis, PerAxis, Point};
-pub use choice::{Choice, ChoiceKind, Continent, FlavorKind};
+pub use choice::{Capacity, Choice, ChoiceKind, Continent, FlavorKind};
 pub use fold::folded;
 pub use hardware::{Hardware, Slice};
 pub use places::{Located, Provider};
@@ -176,7 +176,7 @@ impl Catalog {
             names.push(read);
         }
         let Some((name, aliases)) = names.split_first() else { return Ok(()) };
-        let added = Arc::make_mut(&mut self.added);
+        let added = self.change();
         added.provider_names.extend(names.iter().map(|read| (Arc::clone(read), Arc::clone(name))));
         let (name, aliases) = (Arc::clone(name), aliases.to_vec());
         added.providers.push(additions::Provider { name, aliases, jurisdiction });
@@ -323,6 +323,8 @@ impl Catalog {
         match axis {
             Axis::Location => self.location_universe(),
             Axis::Flavor => self.flavor_universe(),
+            Axis::Provider => self.provider_universe(),
+            Axis::Capacity => Capacity::ALL.len(),
         }
     }
 
@@ -352,7 +354,7 @@ impl Catalog {
     pub fn atoms(&self, choice: Choice) -> BitSet<Atom> {
         match self.tree(choice) {
             Ok(atoms) => atoms.clone(),
-            Err(atom) => BitSet::from_ids(self.location_universe(), [atom]),
+            Err(atom) => BitSet::from_ids(self.universe(choice.axis()), [atom]),
         }
     }
 
@@ -367,7 +369,7 @@ impl Catalog {
         }
     }
 
-    /// The atoms of a node, or the one atom of a location.
+    /// The atoms of a node, or the one atom that it is.
     fn tree(&self, choice: Choice) -> Result<&BitSet<Atom>, Atom> {
         let trees = self.trees();
         Ok(match choice {
@@ -377,11 +379,16 @@ impl Catalog {
             Choice::AnyFlavor(kind) => entry(&trees.kinds, kind as usize),
             Choice::Flavor(flavor) => entry(&trees.flavors, flavor.index()),
             Choice::Location(location) => return Err(atom_of(location)),
+            Choice::Provider(provider) => return Err(self.provider_atom(provider)),
+            Choice::LawOf(country) => entry(&trees.laws, country.index()),
+            Choice::LawOfGroup(group) => entry(&trees.group_laws, group.index()),
+            Choice::Capacity(capacity) => return Err(self.capacity_atom(capacity)),
         })
     }
 
     /// What an exception takes out (C6, C7): what lies under the node; of hardware, also what is known only by a
-    /// node above it; of a region, also the zones that hang under it.
+    /// node above it; of a region, also the zones that hang under it; of a jurisdiction, also the providers of which
+    /// none is known.
     ///
     /// ```
     /// # use siting::catalog::{Catalog, ChoiceKind};
@@ -406,7 +413,14 @@ impl Catalog {
                     under.extend(self.hanging_under(location));
                 }
             }
-            Choice::Continent(_) | Choice::Country(_) | Choice::Group(_) | Choice::AnyFlavor(_) => {}
+            // Who answers to nobody knows which law may answer to this one (P15).
+            Choice::LawOf(_) | Choice::LawOfGroup(_) => atoms.union_with(&self.trees().lawless),
+            Choice::Continent(_)
+            | Choice::Country(_)
+            | Choice::Group(_)
+            | Choice::AnyFlavor(_)
+            | Choice::Provider(_)
+            | Choice::Capacity(_) => {}
         }
         atoms
     }
@@ -425,6 +439,12 @@ impl Catalog {
             Choice::Group(group) => self.group_members(group).contains(self.country_of(atom)),
             Choice::AnyFlavor(kind) => self.flavor_kind(self.flavor_of(atom)) == kind,
             Choice::Flavor(flavor) => self.is_under(self.flavor_of(atom), flavor),
+            Choice::Provider(provider) => atom == self.provider_atom(provider),
+            Choice::LawOf(country) => self.law_of(atom) == Some(country),
+            Choice::LawOfGroup(group) => {
+                self.law_of(atom).is_some_and(|country| self.group_members(group).contains(country))
+            }
+            Choice::Capacity(capacity) => atom == self.capacity_atom(capacity),
         }
     }
 
@@ -458,6 +478,18 @@ impl Catalog {
     #[must_use]
     pub fn flavor_atom(&self, flavor: FlavorId) -> Atom {
         Atom::from_index(flavor.index())
+    }
+
+    /// The atom of a way of buying nodes.
+    #[must_use]
+    pub fn capacity_atom(&self, capacity: Capacity) -> Atom {
+        Atom::from_index(capacity as usize)
+    }
+
+    /// The way of buying nodes that an atom of its axis is.
+    #[must_use]
+    pub fn capacity_of(&self, atom: Atom) -> Capacity {
+        Capacity::ALL.get(atom.index()).copied().unwrap_or_default()
     }
 
     /// The flavor of an atom of the flavor axis.
@@ -650,6 +682,9 @@ impl Catalog {
             Choice::Group(_) => ChoiceKind::Group,
             Choice::AnyFlavor(kind) => kind.into(),
             Choice::Flavor(flavor) => self.flavor_kind(flavor).into(),
+            Choice::Provider(_) => ChoiceKind::Provider,
+            Choice::LawOf(_) | Choice::LawOfGroup(_) => ChoiceKind::Jurisdiction,
+            Choice::Capacity(_) => ChoiceKind::Capacity,
         }
     }
 
@@ -663,6 +698,10 @@ impl Catalog {
             Choice::Group(group) => self.group_name(group),
             Choice::AnyFlavor(_) => reading::ANY,
             Choice::Flavor(flavor) => self.flavor_code(flavor),
+            Choice::Provider(provider) => self.provider_name(provider),
+            Choice::LawOf(country) => self.country_code(country),
+            Choice::LawOfGroup(group) => self.group_name(group),
+            Choice::Capacity(capacity) => capacity.as_str(),
         }
     }
 }
@@ -687,6 +726,24 @@ impl Catalog {
     /// Every flavor, processors first.
     pub fn flavors(&self) -> impl ExactSizeIterator<Item = FlavorId> + use<> {
         (0..self.flavor_universe()).map(FlavorId::from_index)
+    }
+
+    /// Every node of an axis that has a name of its own, in no particular order.
+    #[must_use]
+    pub fn choices_on(&self, axis: Axis) -> Vec<Choice> {
+        match axis {
+            Axis::Location => (Continent::ALL.into_iter().map(Choice::Continent))
+                .chain(self.countries().map(Choice::Country))
+                .chain(self.locations().map(Choice::Location))
+                .chain(self.groups().map(Choice::Group))
+                .collect(),
+            Axis::Flavor => self.flavors().map(Choice::Flavor).collect(),
+            Axis::Provider => (self.provider_ids().map(Choice::Provider))
+                .chain(self.countries().map(Choice::LawOf))
+                .chain(self.groups().map(Choice::LawOfGroup))
+                .collect(),
+            Axis::Capacity => Capacity::ALL.map(Choice::Capacity).into(),
+        }
     }
 
     /// Every workload type.

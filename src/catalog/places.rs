@@ -1,12 +1,13 @@
 //! Reading the names of places by rule (C7): providers, their regions, and the zones within these.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::locations::{CALLED, LOCATIONS, PARTITIONS, ZONES, ZoneName};
 use super::providers::PROVIDERS;
 use super::spelling::is_number;
-use super::{BUILTIN, Catalog, folded};
-use crate::id::{CountryId, Id, LocationId};
+use super::{BUILTIN, Catalog, Point, additions, entry, folded};
+use crate::id::{Atom, CountryId, Id, LocationId, ProviderId};
 
 /// Where a provider's name of a region or zone leads.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -200,7 +201,7 @@ impl Catalog {
             name: row.name,
             aliases: row.aliases.to_vec(),
             owner: Some(row.owner),
-            jurisdiction: self.country(row.jurisdiction),
+            jurisdiction: self.jurisdiction(row.name),
             source: Some(row.source),
         });
         let added = self.added.providers.iter().map(|added| Provider {
@@ -211,6 +212,106 @@ impl Catalog {
             source: None,
         });
         built_in.chain(added)
+    }
+
+    /// Makes a provider known by its name alone; one that is known already stays as it is. Its atom is the last of
+    /// its axis, and no other changes.
+    pub fn bring_provider(&mut self, name: &str) -> ProviderId {
+        if let Some(known) = self.provider_id(name) {
+            return known;
+        }
+        let id = ProviderId::from_index(PROVIDERS.len() + self.added.providers.len());
+        let name: Arc<str> = self.provider(name).into_owned().into();
+        let added = self.change();
+        added.provider_names.insert(Arc::clone(&name), Arc::clone(&name));
+        added.providers.push(additions::Provider { name, aliases: Vec::new(), jurisdiction: None });
+        id
+    }
+
+    /// Declares the country whose law the owner of a provider answers to, where none is known (P15); says whether it
+    /// is so now. One that is known already stays as it is.
+    pub fn declare_jurisdiction(&mut self, provider: ProviderId, country: CountryId) -> bool {
+        let atom = self.provider_atom(provider);
+        match self.law_of(atom) {
+            Some(known) => known == country,
+            None => {
+                self.change().laws.insert(provider, country);
+                true
+            }
+        }
+    }
+
+    /// The id of a provider, by any of its names (C7); none of one that is not known.
+    ///
+    /// ```
+    /// # use siting::catalog::Catalog;
+    /// let catalog = Catalog::builtin();
+    /// assert_eq!(catalog.provider_id("Amazon"), catalog.provider_id("aws"));
+    /// assert_eq!(catalog.provider_id("onprem"), None);
+    /// ```
+    #[must_use]
+    pub fn provider_id(&self, text: &str) -> Option<ProviderId> {
+        let name = self.provider(text);
+        let index = match PROVIDERS.binary_search_by(|row| row.name.cmp(&name)) {
+            Ok(index) => index,
+            Err(_) => PROVIDERS.len() + self.added.providers.iter().position(|added| *added.name == *name)?,
+        };
+        Some(ProviderId::from_index(index))
+    }
+
+    /// Every known provider: those of the table by name, then the others in the order of adding.
+    pub fn provider_ids(&self) -> impl ExactSizeIterator<Item = ProviderId> + use<> {
+        (0..PROVIDERS.len() + self.added.providers.len()).map(ProviderId::from_index)
+    }
+
+    /// The name of a provider.
+    #[must_use]
+    pub fn provider_name(&self, provider: ProviderId) -> &str {
+        match PROVIDERS.get(provider.index()) {
+            Some(row) => row.name,
+            None => &entry(&self.added.providers, provider.index().wrapping_sub(PROVIDERS.len())).name,
+        }
+    }
+
+    /// How many atoms the axis of providers has: the rest of it, then one for each provider that is known.
+    pub(super) fn provider_universe(&self) -> usize {
+        self.provider_ids().len() + 1
+    }
+
+    /// The atom of a provider.
+    #[must_use]
+    pub fn provider_atom(&self, provider: ProviderId) -> Atom {
+        Atom::from_index(provider.index() + 1)
+    }
+
+    /// The part of the axis that is no known provider (P7).
+    #[must_use]
+    pub fn rest_of_providers(&self) -> Atom {
+        Atom::from_index(0)
+    }
+
+    /// The name of the provider that an atom of the axis is; none of the rest of the axis.
+    #[must_use]
+    pub fn provider_of(&self, atom: Atom) -> Option<&str> {
+        atom.index().checked_sub(1).map(|provider| self.provider_name(ProviderId::from_index(provider)))
+    }
+
+    /// Where a provider stands on its axis, by any of its names. One that a scope was compiled before counts there as
+    /// the rest of the axis (P15).
+    #[must_use]
+    pub fn provider_point(&self, name: &str) -> Point {
+        let rest = self.rest_of_providers();
+        Point { atom: self.provider_id(name).map_or(rest, |provider| self.provider_atom(provider)), rest }
+    }
+
+    /// The country whose law the owner of a provider answers to, by the provider's atom; none of the rest.
+    pub(super) fn law_of(&self, atom: Atom) -> Option<CountryId> {
+        let provider = atom.index().checked_sub(1)?;
+        let stated = match PROVIDERS.get(provider) {
+            Some(row) => self.country(row.jurisdiction),
+            None => self.added.providers.get(provider - PROVIDERS.len())?.jurisdiction,
+        };
+        stated.or_else(|| self.added.laws.get(&ProviderId::from_index(provider)).copied())
     }
 
     /// The country whose law the owner of a provider answers to (P15), where it is known.
@@ -224,11 +325,7 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn jurisdiction(&self, provider: &str) -> Option<CountryId> {
-        let name = self.provider(provider);
-        match PROVIDERS.binary_search_by(|row| row.name.cmp(&name)) {
-            Ok(found) => PROVIDERS.get(found).and_then(|row| self.country(row.jurisdiction)),
-            Err(_) => self.added.providers.iter().find(|added| *added.name == *name)?.jurisdiction,
-        }
+        self.law_of(self.provider_atom(self.provider_id(provider)?))
     }
 }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::axis::Axis;
-use super::choice::{Choice, ChoiceKind, Continent, FlavorKind};
+use super::choice::{Capacity, Choice, ChoiceKind, Continent, FlavorKind};
 use super::countries::{CALLED, COUNTRIES};
 use super::spelling::Spelling;
 use super::{BUILTIN, Catalog, RESOURCE_TYPES, folded};
 use crate::document::{NearestNames, ranked};
-use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ResourceTypeId};
+use crate::id::{CountryId, FlavorId, GroupId, Id, LocationId, ProviderId, ResourceTypeId};
 
 /// What a name means: mostly one node.
 pub type Meaning = SmallVec<[Choice; 1]>;
@@ -124,6 +124,12 @@ impl Catalog {
             ChoiceKind::Group => one(self.group(text).map(Choice::Group)),
             ChoiceKind::Cpu => flavors(FlavorKind::Cpu),
             ChoiceKind::Gpu => flavors(FlavorKind::Gpu),
+            ChoiceKind::Provider => one(self.provider_id(text).map(Choice::Provider)),
+            ChoiceKind::Jurisdiction => {
+                let country = self.country(text).map(Choice::LawOf);
+                one(country.or_else(|| self.group(text).map(Choice::LawOfGroup)))
+            }
+            ChoiceKind::Capacity => one(capacity(text).map(Choice::Capacity)),
         }
     }
 
@@ -153,7 +159,9 @@ impl Catalog {
             if kind.axis() == Axis::Location {
                 choices.extend(self.called(ChoiceKind::Group, text));
             }
-            for other in ChoiceKind::ALL.into_iter().filter(|&other| other != kind) {
+            // A jurisdiction is spelt like the country or group that it is, which says more.
+            let others = |&other: &ChoiceKind| other != kind && other != ChoiceKind::Jurisdiction;
+            for other in ChoiceKind::ALL.into_iter().filter(others) {
                 choices.extend(self.resolve(other, text));
                 if matches!(other, ChoiceKind::Continent | ChoiceKind::Country) {
                     choices.extend(self.called(other, text));
@@ -206,6 +214,8 @@ impl Catalog {
                 let meant = UNIONS.iter().find(|(name, _)| *name == text).map_or(&[][..], |(_, groups)| groups);
                 meant.iter().filter_map(|name| self.group(name)).map(Choice::Group).collect()
             }
+            ChoiceKind::Jurisdiction => laws(self.called(ChoiceKind::Country, text)),
+            ChoiceKind::Provider | ChoiceKind::Capacity => Vec::new(),
         }
     }
 
@@ -225,6 +235,15 @@ impl Catalog {
                 let names = if kind == ChoiceKind::Cpu { &known.cpus } else { &known.gpus };
                 names.find(&spelling.key())
             }
+            ChoiceKind::Provider => known.providers.find(text).into_iter().map(Choice::Provider).collect(),
+            ChoiceKind::Jurisdiction => {
+                let places = self.resembling(ChoiceKind::Country, text).into_iter();
+                laws(places.chain(self.resembling(ChoiceKind::Group, text)).collect())
+            }
+            ChoiceKind::Capacity => {
+                let names = Capacity::ALL.map(|capacity| (capacity.as_str(), capacity));
+                ranked(text, names).into_iter().map(Choice::Capacity).collect()
+            }
         }
     }
 
@@ -239,6 +258,7 @@ pub(super) struct KnownNames {
     countries: NearestNames<CountryId>,
     pub(super) locations: NearestNames<LocationId>,
     groups: NearestNames<GroupId>,
+    providers: NearestNames<ProviderId>,
     cpus: NearestNames<Choice>,
     gpus: NearestNames<Choice>,
     /// By region alone.
@@ -263,6 +283,10 @@ impl KnownNames {
         Self {
             countries: NearestNames::new(catalog.countries().flat_map(named).chain(called)),
             locations: NearestNames::new(catalog.locations().map(|id| (catalog.location_name(id), id))),
+            providers: NearestNames::new(catalog.provider_ids().zip(catalog.providers()).flat_map(|(id, provider)| {
+                let names = provider.aliases.into_iter().chain([provider.name]);
+                names.map(move |name| (name, id)).collect::<Vec<_>>()
+            })),
             groups: NearestNames::new(catalog.groups().map(|id| (catalog.group_name(id), id))),
             cpus: hardware(FlavorKind::Cpu),
             gpus: hardware(FlavorKind::Gpu),
@@ -284,6 +308,22 @@ impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{type: {}, name: {}}}", self.kind, self.name)
     }
+}
+
+/// Countries and groups, as those whose law is meant.
+fn laws(places: Vec<Choice>) -> Vec<Choice> {
+    let law = |choice| match choice {
+        Choice::Country(country) => Some(Choice::LawOf(country)),
+        Choice::Group(group) => Some(Choice::LawOfGroup(group)),
+        _ => None,
+    };
+    places.into_iter().filter_map(law).collect()
+}
+
+/// The way of buying nodes that is called so, read without regard to case.
+fn capacity(text: &str) -> Option<Capacity> {
+    let text = folded(text);
+    Capacity::ALL.into_iter().find(|capacity| capacity.as_str() == text)
 }
 
 /// The country of an alpha-2 code in lower case.

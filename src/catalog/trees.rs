@@ -17,6 +17,12 @@ pub(super) struct Trees {
     pub(super) flavors: Vec<BitSet<Atom>>,
     /// By region, the zones that hang under it.
     pub(super) hanging: HashMap<LocationId, Vec<LocationId>>,
+    /// By country, the providers whose owners answer to its law (P15).
+    pub(super) laws: Vec<BitSet<Atom>>,
+    /// As above, by group.
+    pub(super) group_laws: Vec<BitSet<Atom>>,
+    /// Those of which no jurisdiction is known, with the rest of the axis.
+    pub(super) lawless: BitSet<Atom>,
     /// Of each flavor, what one device has at least.
     pub(super) memory: Vec<Option<u64>>,
 }
@@ -57,7 +63,18 @@ impl Trees {
                 hanging.entry(parent).or_default().push(location);
             }
         }
+        let (laws, lawless) = laws(catalog);
+        let group_law = |group| {
+            let mut all = BitSet::empty(lawless.universe());
+            for law in catalog.group_members(group).iter().filter_map(|country| laws.get(country.index())) {
+                all.union_with(law);
+            }
+            all
+        };
         Self {
+            group_laws: catalog.groups().map(group_law).collect(),
+            laws,
+            lawless,
             continents: continents.into(),
             groups: groups.collect(),
             kinds: kinds.into(),
@@ -67,6 +84,20 @@ impl Trees {
             countries,
         }
     }
+}
+
+/// By country, the providers whose owners answer to its law; and those of which no law is known, with the rest.
+fn laws(catalog: &Catalog) -> (Vec<BitSet<Atom>>, BitSet<Atom>) {
+    let providers = catalog.provider_universe();
+    let mut laws = vec![BitSet::empty(providers); catalog.countries().len()];
+    let mut lawless = BitSet::empty(providers);
+    for atom in (0..providers).map(Atom::from_index) {
+        match catalog.law_of(atom).and_then(|country| laws.get_mut(country.index())) {
+            Some(law) => law.insert(atom),
+            None => lawless.insert(atom),
+        };
+    }
+    (laws, lawless)
 }
 
 /// The rest of each country with the known locations in it.

@@ -93,10 +93,10 @@ pub(crate) enum Rule {
     /// must be absent.
     Where {
         key: &'static str,
-        is: &'static [&'static str],
+        is: Vec<&'static str>,
         or_absent: bool,
         needs: Vec<&'static str>,
-        lacks: &'static [&'static str],
+        lacks: Vec<&'static str>,
         /// Fields that can hold less than elsewhere.
         narrowed: Vec<(&'static str, Shape)>,
     },
@@ -105,8 +105,8 @@ pub(crate) enum Rule {
 impl Rule {
     /// What is switched on needs these fields; `enabled` is true where absent.
     pub(crate) fn enabled_needs(needs: &[&'static str]) -> Self {
-        let (is, needs) = (&["true"], needs.to_vec());
-        Self::Where { key: "enabled", is, or_absent: true, needs, lacks: &[], narrowed: Vec::new() }
+        let (is, needs) = (vec!["true"], needs.to_vec());
+        Self::Where { key: "enabled", is, or_absent: true, needs, lacks: Vec::new(), narrowed: Vec::new() }
     }
 }
 

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::request::Request;
 use super::slice::Devices;
-use crate::catalog::Point;
+use crate::catalog::{Capacity, Point};
 use crate::id::{ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
@@ -55,8 +55,8 @@ pub struct PoolDef {
     pub devices: Devices,
     /// Price of a node for an hour.
     pub price: Option<Money>,
-    /// Whether nodes can be taken back at any time.
-    pub spot: bool,
+    /// How its nodes are bought.
+    pub capacity: Capacity,
     /// What is in use already, over all nodes.
     pub used: Used,
     /// What is in use already, node by node from the first on; empty where `used` says it, or nothing is.
@@ -75,7 +75,7 @@ impl PoolDef {
             gpu_flavor,
             devices: Devices::default(),
             price: None,
-            spot: false,
+            capacity: Capacity::default(),
             used: Used::default(),
             used_per_node: Vec::new(),
         }
@@ -149,6 +149,8 @@ pub struct Cluster {
     pub zone: Option<Name>,
     /// Its point on the location axis: the location, else the rest of the country.
     pub place: Point,
+    /// The point of its provider on the axis of providers.
+    pub run_by: Point,
     /// Where it stands.
     pub coordinates: Option<Coordinates>,
     /// Labels.

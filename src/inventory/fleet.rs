@@ -111,6 +111,7 @@ impl Fleet {
         }
         self.clusters.push(Cluster {
             name: def.name,
+            run_by: self.catalog.provider_point(def.provider.as_str()),
             provider: def.provider,
             country: def.country,
             location: def.location,

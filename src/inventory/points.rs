@@ -18,7 +18,9 @@ enum Holder {
 fn holder(axis: Axis) -> Holder {
     match axis {
         Axis::Location => Holder::Cluster(|cluster| cluster.place),
+        Axis::Provider => Holder::Cluster(|cluster| cluster.run_by),
         Axis::Flavor => Holder::Pool(|catalog, _, flavor| Point::known(catalog.flavor_atom(flavor))),
+        Axis::Capacity => Holder::Pool(|catalog, pool, _| Point::known(catalog.capacity_atom(pool.capacity))),
     }
 }
 

@@ -16,7 +16,8 @@ use crate::placement::{Culprit, Reason};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChoiceName {
-    /// `continent`, `country`, `group`, `location`, `gpu` or `cpu`.
+    /// What kind of option it is: `continent`, `country`, `group`, `location`, `gpu`, `cpu`,
+    /// `provider`, `jurisdiction` or `capacity`.
     pub r#type: String,
     /// Its code or name.
     pub name: String,

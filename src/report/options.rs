@@ -6,6 +6,7 @@ use super::QuarantinedReport;
 use super::header::{ApiVersion, Include, kind};
 use super::names::ChoiceName;
 use crate::analysis::{OptionCount, Question, Remaining};
+use crate::catalog::Axis;
 use crate::workspace::Workspace;
 
 /// What is still allowed before anything is deployed (D10).
@@ -26,6 +27,12 @@ pub struct OptionsReport {
     pub locations: Vec<OptionReport>,
     /// Hardware that remains: by kind, then code.
     pub flavors: Vec<OptionReport>,
+    /// Providers and jurisdictions that remain: by kind, then name.
+    #[serde(default)]
+    pub providers: Vec<OptionReport>,
+    /// Ways of buying nodes that remain, by name.
+    #[serde(default)]
+    pub capacity: Vec<OptionReport>,
     /// Why nothing remains, in words; empty where something does.
     #[serde(default)]
     pub reasons: Vec<String>,
@@ -39,7 +46,8 @@ pub struct OptionsReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OptionReport {
-    /// `continent`, `country`, `group`, `location`, `gpu` or `cpu`.
+    /// What kind of option it is: `continent`, `country`, `group`, `location`, `gpu`, `cpu`,
+    /// `provider`, `jurisdiction` or `capacity`.
     pub r#type: String,
     /// Its code or name.
     pub name: String,
@@ -48,6 +56,17 @@ pub struct OptionReport {
 }
 
 impl OptionsReport {
+    /// What remains of an axis.
+    #[must_use]
+    pub fn of(&self, axis: Axis) -> &[OptionReport] {
+        match axis {
+            Axis::Location => &self.locations,
+            Axis::Flavor => &self.flavors,
+            Axis::Provider => &self.providers,
+            Axis::Capacity => &self.capacity,
+        }
+    }
+
     /// Of what remains in this workspace for what was asked.
     #[must_use]
     pub fn new(workspace: &Workspace, question: &Question, remaining: &Remaining, include: Include) -> Self {
@@ -56,13 +75,16 @@ impl OptionsReport {
             let ChoiceName { r#type, name } = ChoiceName::new(workspace.catalog(), option.choice);
             OptionReport { r#type, name, clusters: option.clusters }
         };
+        let of = |axis| remaining.values.get(axis).iter().map(entry).collect();
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             environment: environment.unwrap_or_default().to_owned(),
             workload_type: workspace.catalog().resource_type_name(question.resource_type).to_owned(),
-            locations: remaining.locations.iter().map(entry).collect(),
-            flavors: remaining.flavors.iter().map(entry).collect(),
+            locations: of(Axis::Location),
+            flavors: of(Axis::Flavor),
+            providers: of(Axis::Provider),
+            capacity: of(Axis::Capacity),
             reasons: remaining.why_nothing(workspace),
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
         }

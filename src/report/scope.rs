@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::ChoiceName;
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog, Point};
+use crate::catalog::{Axis, Catalog, Choice, ChoiceKind, Point};
 use crate::id::{Atom, CountryId};
 use crate::policy::{AxisScope, Scope, State};
 
@@ -17,6 +17,12 @@ pub struct ScopeReport {
     pub locations: LocationScope,
     /// On what.
     pub flavors: FlavorScope,
+    /// Run by whom.
+    #[serde(default = "ProviderScope::unrestricted")]
+    pub providers: ProviderScope,
+    /// Bought in which way.
+    #[serde(default = "CapacityScope::unrestricted")]
+    pub capacity: CapacityScope,
 }
 
 /// The places that are allowed. An unrestricted axis has no lists; one in conflict has empty ones.
@@ -43,6 +49,42 @@ pub struct FlavorScope {
     pub flavors: Option<Vec<ChoiceName>>,
 }
 
+/// What is left of the providers. An unrestricted axis has no list; one in conflict has an empty one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ProviderScope {
+    /// What the policies do to it.
+    pub state: State,
+    /// The known providers that are allowed, by name.
+    pub providers: Option<Vec<String>>,
+}
+
+impl ProviderScope {
+    /// Of a report that was written before there was the axis.
+    fn unrestricted() -> Self {
+        Self { state: State::Unrestricted, providers: None }
+    }
+}
+
+/// What is left of the ways of buying nodes. An unrestricted axis has no list; one in conflict has an empty one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CapacityScope {
+    /// What the policies do to it.
+    pub state: State,
+    /// The ways that are allowed, by name.
+    pub capacity: Option<Vec<String>>,
+}
+
+impl CapacityScope {
+    /// Of a report that was written before there was the axis.
+    fn unrestricted() -> Self {
+        Self { state: State::Unrestricted, capacity: None }
+    }
+}
+
 impl ScopeReport {
     /// Of a scope, with the names of the catalog that it was compiled against.
     #[must_use]
@@ -52,7 +94,13 @@ impl ScopeReport {
         let (countries, locations) =
             listed(places).then(|| Covered::places(catalog, |atom, rest| places.admits(Point { atom, rest }))).unzip();
         let flavors = listed(hardware).then(|| Covered::flavors(catalog, |atom| hardware.admits(Point::known(atom))));
+        let (run_by, bought) = (scope.axis(Axis::Provider), scope.axis(Axis::Capacity));
+        let names =
+            |axis: &AxisScope, kind| listed(axis).then(|| Covered::names(catalog, kind, |point| axis.admits(point)));
+        let (providers, capacity) = (names(run_by, ChoiceKind::Provider), names(bought, ChoiceKind::Capacity));
         Self {
+            providers: ProviderScope { state: run_by.state(), providers },
+            capacity: CapacityScope { state: bought.state(), capacity },
             locations: LocationScope { state: places.state(), countries, locations },
             flavors: FlavorScope { state: hardware.state(), flavors },
         }
@@ -83,6 +131,14 @@ impl Covered {
         let outside = allowed.into_iter().filter(|(country, _)| !whole.contains(*country));
         let outside = outside.map(|(_, location)| catalog.location_name(location).to_owned());
         (sorted(codes), sorted(outside))
+    }
+
+    /// The names of the nodes of a kind that are in it whole.
+    pub(crate) fn names(catalog: &Catalog, kind: ChoiceKind, admits: impl Fn(Point) -> bool) -> Vec<String> {
+        let whole = |choice: &Choice| catalog.atoms(*choice).iter().all(|atom| admits(Point::known(atom)));
+        let of_kind = catalog.choices_on(kind.axis()).into_iter().filter(|choice| catalog.choice_kind(*choice) == kind);
+        let admitted = of_kind.filter(whole);
+        sorted(admitted.map(|choice| catalog.choice_name(choice).to_owned()))
     }
 
     /// The flavors in it, by kind and code.

@@ -195,11 +195,11 @@ impl Record for Canary {
         let fewest = FieldShape::new("minReplicas", &["The fewest new replicas, where a router makes the weight."]);
         record.add(fewest, <Whole<1> as Format<u32>>::shape());
         Rolling::describe_fields(record);
-        let (key, lacks) = ("trafficRouted", &["maxSurge", "maxUnavailable"]);
+        let (key, lacks) = ("trafficRouted", vec!["maxSurge", "maxUnavailable"]);
         let (needs, narrowed) = (Vec::new(), Vec::new());
-        record.rules.push(Rule::Where { key, is: &["true"], or_absent: true, needs, lacks, narrowed });
-        let (lacks, needs, narrowed) = (&["minReplicas"], Vec::new(), Vec::new());
-        record.rules.push(Rule::Where { key, is: &["false"], or_absent: false, needs, lacks, narrowed });
+        record.rules.push(Rule::Where { key, is: vec!["true"], or_absent: true, needs, lacks, narrowed });
+        let (lacks, needs, narrowed) = (vec!["minReplicas"], Vec::new(), Vec::new());
+        record.rules.push(Rule::Where { key, is: vec!["false"], or_absent: false, needs, lacks, narrowed });
     }
 }
 

@@ -9,6 +9,7 @@ use crate::analysis::{
     self, AxisDescription, Description, Finding, Obstacle, OptionCount, PlacementDescription, Question, Remaining,
     Severity, Subject, WorkloadName,
 };
+use crate::catalog::Axis;
 use crate::id::{ClusterId, Id};
 use crate::inventory::Remainder;
 use crate::placement::{
@@ -62,7 +63,7 @@ parts! { Description::draw =>
     PlacementDescription: |description| Some(description.placement);
 }
 parts! { Reason::draw => Obstacle: |reason| Some(Obstacle::from(&reason)); }
-parts! { Remaining::draw => OptionCount: |report| report.locations.first().copied(); }
+parts! { Remaining::draw => OptionCount: |report| report.values.get(Axis::Location).first().copied(); }
 parts! { Finding::draw => Subject: |finding| Some(finding.subject); }
 
 words! {

@@ -89,7 +89,9 @@ impl Draw for ProviderSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let number = choices.below(10);
         let named = |text: &str| Sourced::<Name>::from(name(text));
-        Self { name: named(&format!("acme{number}")), aliases: vec![named(&format!("acme-cloud-{number}"))] }
+        let aliases = choices.several(0, 1, |_| named(&format!("acme-cloud-{number}")));
+        let jurisdiction = choices.maybe(50, |choices| choices.one_of("de", ["us", "NOR"]).to_owned().into());
+        Self { name: named(&format!("acme{number}")), aliases, jurisdiction }
     }
 }
 

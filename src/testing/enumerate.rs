@@ -121,7 +121,7 @@ fn small_cluster(choices: &mut Choices<'_>, number: u32) -> ClusterSpec {
 
 fn small_policy(choices: &mut Choices<'_>, number: u32) -> PolicySpec {
     use ChoiceKind::{Continent, Country, Cpu, Gpu};
-    let axis = choices.one_of(Axis::Location, [Axis::Flavor]);
+    let axis = choices.one_of(Axis::Location, [Axis::Flavor, Axis::Provider, Axis::Capacity]);
     let (options, except) = match axis {
         Axis::Location => {
             let (us, fr) = (option(Country, "us"), option(Country, "fr"));
@@ -133,6 +133,15 @@ fn small_policy(choices: &mut Choices<'_>, number: u32) -> PolicySpec {
             let (t4, x86) = (option(Gpu, "t4"), option(Cpu, "x86"));
             let others = [vec![x86.clone()], vec![option(Gpu, "any")], vec![t4.clone(), x86]];
             (choices.one_of(vec![t4], others), (choices.below(2) == 1).then(|| option(Gpu, "l4")))
+        }
+        Axis::Provider => {
+            let (aws, hetzner) = (option(ChoiceKind::Provider, "aws"), option(ChoiceKind::Provider, "hetzner"));
+            let other = vec![option(ChoiceKind::Jurisdiction, "us"), hetzner];
+            (choices.one_of(vec![aws], [other]), None)
+        }
+        Axis::Capacity => {
+            let bought = |name: &str| vec![option(ChoiceKind::Capacity, name)];
+            (choices.one_of(bought("on-demand"), [bought("spot")]), None)
         }
     };
     PolicySpec {

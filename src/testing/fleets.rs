@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, valid};
-use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
+use crate::catalog::{Capacity, Catalog, Choice, ChoiceKind, FlavorKind};
 use crate::inventory::{ClusterDef, Devices, PoolDef, Shape, Slice, SliceNeed, Used};
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
 use crate::origin::Origin;
@@ -179,7 +179,7 @@ fn pool(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> Po
             .maybe(20, |choices| Bandwidth::bits_per_second(choices.one_of(1, [10, 25, 100]) * 1_000_000_000)),
         gpu,
         price_per_hour: priced.then(|| Money::micros(node.price)),
-        spot: choices.chance(15),
+        capacity: if choices.chance(15) { Capacity::Spot } else { Capacity::OnDemand },
         replicas_per_node: choices.maybe(10, |choices| choices.one_of(110, [8, 30])),
         used: UsedSpec::default().into(),
         used_per_node: Vec::new(),
@@ -263,7 +263,7 @@ fn defined(catalog: &Catalog, spec: &PoolSpec) -> PoolDef {
             gpu_flavor.and_then(|flavor| catalog.flavor_memory(flavor)),
         ),
         price: spec.price_per_hour,
-        spot: spec.spot,
+        capacity: spec.capacity,
         used: Used {
             cpu: spec.used.cpu,
             memory: spec.used.memory,

@@ -48,11 +48,12 @@ fn options(
     least: u32,
     most: u32,
 ) -> Vec<Sourced<ChoiceSpec>> {
-    let draw = |choices: &mut Choices<'_>| match axis {
-        Axis::Location => selection.place(choices),
-        Axis::Flavor => selection.hardware(choices),
-    };
-    choices.several(least, most, draw).into_iter().flatten().map(Into::into).collect()
+    choices
+        .several(least, most, |choices| selection.option(choices, axis))
+        .into_iter()
+        .flatten()
+        .map(Into::into)
+        .collect()
 }
 
 /// The atoms of all that is listed, `of` each node.

@@ -3,7 +3,7 @@
 
 use super::choices::{Choices, Draw};
 use super::values::words;
-use crate::catalog::{Catalog, Choice, ChoiceKind, FlavorKind};
+use crate::catalog::{Axis, Capacity, Catalog, Choice, ChoiceKind, FlavorKind};
 use crate::id::{CountryId, FlavorId, LocationId};
 use crate::inventory::Fleet;
 use crate::manifest::spec::ChoiceSpec;
@@ -110,6 +110,16 @@ impl<'c> Selection<'c> {
         self.flavor(choices, kind).map(|flavor| self.catalog.flavor_code(flavor).to_owned())
     }
 
+    /// An option of an axis.
+    pub(super) fn option(&self, choices: &mut Choices<'_>, axis: Axis) -> Option<ChoiceSpec> {
+        match axis {
+            Axis::Location => self.place(choices),
+            Axis::Flavor => self.hardware(choices),
+            Axis::Provider => self.provider(choices),
+            Axis::Capacity => Some(self.spec(Choice::Capacity(Capacity::draw(choices)))),
+        }
+    }
+
     /// An option of a place: a country, or something that holds or is in one.
     pub(super) fn place(&self, choices: &mut Choices<'_>) -> Option<ChoiceSpec> {
         let country = self.country(choices)?;
@@ -129,6 +139,22 @@ impl<'c> Selection<'c> {
             _ => choices.pick(&self.locations).map_or(Choice::Country(country), |&location| Choice::Location(location)),
         };
         Some(self.spec(choice))
+    }
+
+    /// An option of a provider: one of those of the places, or the law that it answers to.
+    fn provider(&self, choices: &mut Choices<'_>) -> Option<ChoiceSpec> {
+        let here: Vec<_> = self
+            .locations
+            .iter()
+            .filter_map(|&at| self.catalog.provider_id(self.catalog.location_provider(at)))
+            .collect();
+        let all: Vec<_> = self.catalog.provider_ids().collect();
+        let provider = *choices.pick(if here.is_empty() { &all } else { &here })?;
+        let law = self.catalog.jurisdiction(self.catalog.provider_name(provider));
+        Some(self.spec(match (choices.below(2), law) {
+            (1, Some(country)) => Choice::LawOf(country),
+            _ => Choice::Provider(provider),
+        }))
     }
 
     /// An option of hardware: a code, its family, or the whole kind.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::choices::{Choices, Draw};
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, ChoiceKind, Continent, FlavorKind};
+use crate::catalog::{Axis, Capacity, ChoiceKind, Continent, FlavorKind};
 use crate::id::{self, Id, Name};
 use crate::origin::{Origin, Problem, ProblemCode, Related, Sourced};
 use crate::policy::{Enforcement, Level, OnReplaced, OnViolation};
@@ -216,15 +216,17 @@ pub(super) use words;
 
 impl Draw for Axis {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        let [first, others @ ..] = Self::ALL;
-        choices.one_of(first, others)
+        // Most policies are about places and hardware.
+        let [first, second, others @ ..] = Self::ALL;
+        if choices.chance(20) { choices.one_of(second, others) } else { choices.one_of(first, [second]) }
     }
 }
 
 words! {
-    ChoiceKind: Country Continent Location Group Cpu Gpu;
+    ChoiceKind: Country Continent Location Group Cpu Gpu Provider Jurisdiction Capacity;
     Continent: Na Eu As Af An Oc Sa;
     FlavorKind: Cpu Gpu;
+    Capacity: OnDemand Spot Reserved;
     Enforcement: Enforce Audit;
     Level: Environment Deployment Workspace;
     OnViolation: MoveOrReport MoveOrStop Report;

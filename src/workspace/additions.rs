@@ -62,7 +62,21 @@ pub(super) fn add(
 
 fn add_provider(catalog: &mut Catalog, spec: &ProviderSpec, problems: &mut Problems) {
     let aliases: Vec<_> = spec.aliases.iter().map(|alias| alias.as_str()).collect();
-    if let Err(error) = catalog.add_provider(spec.name.as_str(), &aliases, None) {
+    let law = match &spec.jurisdiction {
+        None => None,
+        Some(code) => match names::country(catalog, code, problems) {
+            Some(country) => Some(country),
+            None => return,
+        },
+    };
+    // What the built-in table leaves open can be declared.
+    let known = catalog.provider_id(spec.name.as_str()).filter(|_| aliases.is_empty());
+    if let (Some(known), Some(country)) = (known, law)
+        && catalog.declare_jurisdiction(known, country)
+    {
+        return;
+    }
+    if let Err(error) = catalog.add_provider(spec.name.as_str(), &aliases, law) {
         let (AddProviderError::Malformed { text } | AddProviderError::Known { text }) = &error;
         let alias = spec.aliases.iter().find(|alias| alias.as_str() == text);
         let origin = alias.map_or(&spec.name.origin, |alias| &alias.origin);

@@ -48,6 +48,7 @@ pub(super) struct Clusters {
 /// name or disagree on a location's country, all are invalid, broken ones among them.
 pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes, problems: &mut Problems) -> Clusters {
     let disputes = bring_locations(catalog, specs);
+    bring_providers(catalog, specs);
     let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec.metadata.name.origin.clone()));
     let broken = specs.broken_clusters.iter();
     let broken = broken.filter_map(|broken| Some((broken.name.as_deref()?, broken.origin.clone())));
@@ -178,6 +179,17 @@ fn bring_locations(catalog: &mut Catalog, specs: &Specs) -> BTreeMap<String, BTr
     }
     stated.retain(|_, countries| countries.len() > 1);
     stated
+}
+
+/// Makes known the providers of clusters that nobody else names; in the order of their names, whatever the order of
+/// the clusters (D4).
+fn bring_providers(catalog: &mut Catalog, specs: &Specs) {
+    let names = specs.clusters.iter().map(|spec| spec.provider.as_str());
+    let broken = specs.broken_clusters.iter().filter_map(|broken| broken.provider.as_deref());
+    let names: BTreeSet<String> = names.chain(broken).map(|name| catalog.provider(name).into_owned()).collect();
+    for name in names {
+        catalog.bring_provider(&name);
+    }
 }
 
 fn disputed(catalog: &Catalog, name: &str, countries: &BTreeSet<CountryId>, origin: &Origin) -> Problem {
@@ -432,7 +444,7 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) 
         gpu_flavor: gpus?.0,
         devices: gpus?.1,
         price: spec.price_per_hour,
-        spot: spec.spot,
+        capacity: spec.capacity,
         used,
         used_per_node: per_node,
     })

@@ -109,6 +109,8 @@ fn place_reports_what_the_interface_says() {
             "scope": {
                 "locations": {"state": "restricted", "countries": ["no", "us"], "locations": []},
                 "flavors": {"state": "unrestricted", "flavors": null},
+                "providers": {"state": "unrestricted", "providers": null},
+                "capacity": {"state": "unrestricted", "capacity": null},
             },
             "candidateCount": 1,
             "placements": [
@@ -340,7 +342,20 @@ fn options_are_counted() {
     let answer = folder.run(&["options", "@", "-o", "json", "--given", "gpu:T4"]);
     assert_eq!(answer.status, 0);
     let report = answer.json();
-    assert_eq!(keys(&report), ["apiVersion", "environment", "flavors", "kind", "locations", "reasons", "workloadType"]);
+    assert_eq!(
+        keys(&report),
+        [
+            "apiVersion",
+            "capacity",
+            "environment",
+            "flavors",
+            "kind",
+            "locations",
+            "providers",
+            "reasons",
+            "workloadType"
+        ]
+    );
     assert_eq!(report["kind"], "OptionsReport");
     assert_eq!((&report["environment"], &report["reasons"]), (&json!("production"), &json!([])));
     assert_eq!(
@@ -352,6 +367,7 @@ fn options_are_counted() {
         ])
     );
     assert_eq!(report["flavors"], json!([{"type": "gpu", "name": "t4", "clusters": 1}]));
+    assert_eq!(report["capacity"], json!([{"type": "capacity", "name": "on-demand", "clusters": 1}]));
     let table = folder.run(&["options", "@", "-e", "arctic", "-t", "agent"]);
     assert_eq!(
         table.out,

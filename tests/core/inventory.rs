@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use siting::catalog::{Catalog, FlavorKind};
+use siting::catalog::{Capacity, Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
 use siting::id::{Id, OfferId, PairId, PoolId};
 use siting::inventory::{
@@ -41,7 +41,7 @@ fn pool(name: &str, nodes: u32) -> PoolDef {
         gpu_flavor: catalog.flavor(FlavorKind::Gpu, "t4"),
         devices: Devices::default(),
         price: Some(Money::micros(1_000_000)),
-        spot: false,
+        capacity: Capacity::OnDemand,
         used: Used::default(),
         used_per_node: Vec::new(),
     }

@@ -236,7 +236,8 @@ fn d10_options_that_remain() {
         let named = |option: &analysis::OptionCount| {
             format!("{} {} {}", catalog.choice_kind(option.choice), catalog.choice_name(option.choice), option.clusters)
         };
-        let all = report.locations.iter().chain(&report.flavors).map(named);
+        let all = [Axis::Location, Axis::Flavor].map(|axis| report.values.get(axis));
+        let all = all.into_iter().flatten().map(named);
         all.collect::<Vec<_>>()
     };
     let europe = ["continent eu 1", "country fr 1", "group eea 1", "group eu27 1", "group gdpr-adequate 1"];
@@ -265,10 +266,11 @@ fn d10_closed_clusters_the_workspace_and_several_choices_count() {
     let ask = |given: &[(ChoiceKind, &str)]| {
         let given: Vec<_> = given.iter().map(|(kind, name)| catalog.resolve(*kind, name).unwrap()).collect();
         let report = analysis::options(&workspace, staging, catalog.resource_type("model").unwrap(), &given);
-        let countries = report.locations.iter().filter(|option| matches!(option.choice, Choice::Country(_)));
+        let countries =
+            report.values.get(Axis::Location).iter().filter(|option| matches!(option.choice, Choice::Country(_)));
         let named =
             |option: &analysis::OptionCount| format!("{} {}", catalog.choice_name(option.choice), option.clusters);
-        let flavors = report.flavors.iter().map(named).collect::<Vec<_>>();
+        let flavors = report.values.get(Axis::Flavor).iter().map(named).collect::<Vec<_>>();
         (countries.map(named).collect::<Vec<_>>(), flavors)
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -334,7 +336,7 @@ fn p4_p5_types_intersect_and_an_unrestricted_axis_stays_so() {
     let workspace = workspace(&documents);
     let states = |address: &str| {
         let scope = workspace.scope(workspace.find_deployment(address).unwrap()).unwrap();
-        Axis::ALL.map(|axis| scope.axis(axis).state())
+        [Axis::Location, Axis::Flavor].map(|axis| scope.axis(axis).state())
     };
     assert_eq!(states("one"), [State::Restricted, State::Unrestricted]);
     assert_eq!(states("both"), [State::Restricted, State::Restricted]);

@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
-use siting::catalog::{Axis, ChoiceKind, FlavorKind};
+use siting::catalog::{Axis, Capacity, ChoiceKind, FlavorKind};
 use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread};
 use siting::id::Name;
 use siting::inventory::{Slice, SliceNeed};
@@ -197,8 +197,8 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
     let parent = of("[a-z0-9]{1,5}/[a-z0-9-]{1,5}".prop_map(Sourced::from));
     let location = ("[a-z0-9]{1,5}/[a-z0-9-]{1,5}", reference(), parent)
         .prop_map(|(name, country, parent)| LocationSpec { name: name.into(), country, parent });
-    let provider = (sourced(unslashed()), vec(sourced(unslashed()), 1..3))
-        .prop_map(|(name, aliases)| ProviderSpec { name, aliases });
+    let provider = (sourced(unslashed()), vec(sourced(unslashed()), 0..3), of(reference()))
+        .prop_map(|(name, aliases, jurisdiction)| ProviderSpec { name, aliases, jurisdiction });
     let kind = prop::sample::select(FlavorKind::ALL.to_vec());
     let flavor = (kind, sourced(name()), of(reference()), vec(sourced(name()), 0..3), of(any::<u64>())).prop_map(
         |(kind, name, parent, aliases, memory)| FlavorSpec {
@@ -568,30 +568,31 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         vec(sourced(of_node), 0..3).prop_map(|nodes| (UsedSpec::default().into(), nodes)),
     ];
     let limits = (of(0..u32::MAX), of(1..u32::MAX));
-    let pool = (limits, reference(), size, of(any::<u64>()), any::<bool>(), used).prop_map(
-        |(
-            (nodes, replicas_per_node),
-            cpu_flavor,
-            (cpu, memory, storage, bandwidth, gpu),
-            price,
-            spot,
-            (used, used_per_node),
-        )| PoolSpec {
-            name: Name::new("later").unwrap().into(),
-            nodes,
-            cpu_flavor: (spot || gpu.is_none()).then_some(cpu_flavor),
-            cpu: Cpu::milli_cores(cpu),
-            memory: Bytes::new(memory),
-            storage,
-            bandwidth,
-            gpu,
-            price_per_hour: price.map(Money::micros),
-            spot,
-            replicas_per_node,
-            used,
-            used_per_node,
-        },
-    );
+    let pool = (limits, reference(), size, of(any::<u64>()), proptest::sample::select(&Capacity::ALL[..]), used)
+        .prop_map(
+            |(
+                (nodes, replicas_per_node),
+                cpu_flavor,
+                (cpu, memory, storage, bandwidth, gpu),
+                price,
+                capacity,
+                (used, used_per_node),
+            )| PoolSpec {
+                name: Name::new("later").unwrap().into(),
+                nodes,
+                cpu_flavor: (capacity == Capacity::Spot || gpu.is_none()).then_some(cpu_flavor),
+                cpu: Cpu::milli_cores(cpu),
+                memory: Bytes::new(memory),
+                storage,
+                bandwidth,
+                gpu,
+                price_per_hour: price.map(Money::micros),
+                capacity,
+                replicas_per_node,
+                used,
+                used_per_node,
+            },
+        );
     let pools = vec(pool, 1..3).prop_map(|mut pools| {
         for (number, pool) in pools.iter_mut().enumerate() {
             pool.name = Name::new(&format!("pool {number}")).unwrap().into();

@@ -842,7 +842,7 @@ fn random_worlds_reach_everything() {
         let partial = seed % 2 == 1;
         for (_, verdict) in decide_all(&world, partial) {
             seen.count(verdict.verdict, true);
-            for state in [verdict.scope.location, verdict.scope.flavor] {
+            for state in Axis::ALL.map(|axis| verdict.scope.of(axis)) {
                 seen.count(state, true);
             }
             for reason in verdict.refusal.iter().flat_map(|refusal| &refusal.reasons) {

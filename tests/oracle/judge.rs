@@ -63,6 +63,20 @@ pub struct Reason {
 pub struct Scope {
     pub location: &'static str,
     pub flavor: &'static str,
+    pub provider: &'static str,
+    pub capacity: &'static str,
+}
+
+impl Scope {
+    /// What is left of an axis.
+    pub fn of(&self, axis: Axis) -> &'static str {
+        match axis {
+            Axis::Location => self.location,
+            Axis::Flavor => self.flavor,
+            Axis::Provider => self.provider,
+            Axis::Capacity => self.capacity,
+        }
+    }
 }
 
 /// What enforcing one audit attachment would change (P12).
@@ -167,6 +181,19 @@ enum Atom<'a> {
     Place { location: Option<&'a str>, country: &'static Country },
     /// A variant, or a family's hardware of which no more is known.
     Hardware(&'static Flavor),
+    /// A provider, and the country whose law its owner answers to (P15).
+    Provider { name: &'a str, law: Option<&'static str> },
+    /// A way in which nodes are bought (P15).
+    Capacity(&'a str),
+}
+
+/// How a pool's nodes are bought, where it says nothing (P15).
+const ON_DEMAND: &str = "on-demand";
+
+/// A provider as it is known: of one that a cluster brings no law is (P15).
+fn run_by(name: &str) -> Atom<'_> {
+    let law = GEOGRAPHY.providers.iter().find(|(known, _)| *known == name).and_then(|(_, law)| *law);
+    Atom::Provider { name, law }
 }
 
 /// Everything there is on an axis (P7): the rest of each country and every known location (C7), or every flavor.
@@ -184,6 +211,11 @@ fn atoms(world: &World, axis: Axis) -> Vec<Atom<'_>> {
             rests.chain(known).collect()
         }
         Axis::Flavor => GEOGRAPHY.flavors.iter().map(Atom::Hardware).collect(),
+        Axis::Provider => {
+            let brought = world.clusters.iter().map(|cluster| cluster.provider.as_str());
+            GEOGRAPHY.providers.iter().map(|(name, _)| *name).chain(brought).map(run_by).collect()
+        }
+        Axis::Capacity => [ON_DEMAND, "spot", "reserved"].map(Atom::Capacity).into(),
     }
 }
 
@@ -207,7 +239,21 @@ fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
         Atom::Hardware(flavor) => {
             flavor.kind == option.kind && (name == "any" || flavor.code == name || flavor.above.contains(&name))
         }
+        Atom::Provider { name: provider, law } => match option.kind.as_str() {
+            "provider" => *provider == name,
+            "jurisdiction" => law.is_some_and(|law| is_law(world, name, law)),
+            _ => false,
+        },
+        Atom::Capacity(capacity) => option.kind == "capacity" && *capacity == name,
     }
+}
+
+/// Whether a country is that of a jurisdiction, or one of its group (P15).
+fn is_law(world: &World, jurisdiction: &str, country: &str) -> bool {
+    let own = world.groups.iter().find(|(group, _)| group == jurisdiction);
+    country == jurisdiction
+        || GEOGRAPHY.country(country).groups.contains(&jurisdiction)
+        || own.is_some_and(|(_, members)| members.iter().any(|member| member == country))
 }
 
 /// C6, C7: an exception of hardware also takes out what is known only by a node above it, one of a region the
@@ -223,6 +269,9 @@ fn takes_out(world: &World, option: &Opt, atom: &Atom) -> bool {
                     && flavor.kind == option.kind
                     && GEOGRAPHY.flavor(&option.kind, &option.name).above.contains(&flavor.code)
             }
+            // P15: one of no jurisdiction counts as of every one.
+            Atom::Provider { law, .. } => option.kind == "jurisdiction" && law.is_none(),
+            Atom::Capacity(_) => false,
         }
 }
 
@@ -646,8 +695,15 @@ struct Pair<'a> {
     place: Atom<'a>,
     flavor: &'static Flavor,
     hardware: Atom<'a>,
+    run_by: Atom<'a>,
+    capacity: Atom<'a>,
     /// `None` in the short form.
     shape: Option<&'a Pool>,
+}
+
+/// How a pool's nodes are bought (P15).
+fn bought(pool: Option<&Pool>) -> &str {
+    pool.map(|pool| pool.capacity.as_str()).filter(|capacity| !capacity.is_empty()).unwrap_or(ON_DEMAND)
 }
 
 /// Every (pool, flavor) of every cluster; a pool of both kinds gives two (D1).
@@ -664,6 +720,8 @@ fn pairs(world: &World) -> Vec<Pair<'_>> {
                 place: Atom::Place { location: data.location.as_deref(), country: GEOGRAPHY.country(&data.country) },
                 flavor,
                 hardware: Atom::Hardware(flavor),
+                run_by: run_by(&data.provider),
+                capacity: Atom::Capacity(bought(shape)),
                 shape,
             });
         };
@@ -879,13 +937,15 @@ enum Constraint {
     Cordoned,
     LocationNotAllowed,
     FlavorNotAllowed,
+    ProviderNotAllowed,
+    CapacityNotAllowed,
     NoSuchFlavor,
     DoesNotFitNode,
     InsufficientCapacity,
     SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 11] = [
+const CONSTRAINTS: [Constraint; 13] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
@@ -893,6 +953,8 @@ const CONSTRAINTS: [Constraint; 11] = [
     Constraint::Cordoned,
     Constraint::LocationNotAllowed,
     Constraint::FlavorNotAllowed,
+    Constraint::ProviderNotAllowed,
+    Constraint::CapacityNotAllowed,
     Constraint::NoSuchFlavor,
     Constraint::DoesNotFitNode,
     Constraint::InsufficientCapacity,
@@ -909,6 +971,8 @@ impl Constraint {
             Constraint::Cordoned => "cordoned",
             Constraint::LocationNotAllowed => "location-not-allowed",
             Constraint::FlavorNotAllowed => "flavor-not-allowed",
+            Constraint::ProviderNotAllowed => "provider-not-allowed",
+            Constraint::CapacityNotAllowed => "capacity-not-allowed",
             Constraint::NoSuchFlavor => "no-such-flavor",
             Constraint::DoesNotFitNode => "does-not-fit-node",
             Constraint::InsufficientCapacity => "insufficient-capacity",
@@ -999,6 +1063,8 @@ impl<'a> Case<'a> {
             scope: Scope {
                 location: state(world, &in_force, Axis::Location),
                 flavor: state(world, &in_force, Axis::Flavor),
+                provider: state(world, &in_force, Axis::Provider),
+                capacity: state(world, &in_force, Axis::Capacity),
             },
             in_force,
             pairs,
@@ -1143,7 +1209,7 @@ impl Case<'_> {
         match constraint {
             Constraint::PolicyUnresolved => self.deployment.remote_missing.is_empty(),
             Constraint::PolicyRequired => self.required,
-            Constraint::PolicyConflict => self.scope.location != "conflict" && self.scope.flavor != "conflict",
+            Constraint::PolicyConflict => Axis::ALL.into_iter().all(|axis| self.scope.of(axis) != "conflict"),
             _ => true,
         }
     }
@@ -1159,6 +1225,8 @@ impl Case<'_> {
             Constraint::Cordoned => !pair.data.cordoned,
             Constraint::LocationNotAllowed => allowed(self.world, &self.in_force, Axis::Location, &pair.place),
             Constraint::FlavorNotAllowed => allowed(self.world, &self.in_force, Axis::Flavor, &pair.hardware),
+            Constraint::ProviderNotAllowed => allowed(self.world, &self.in_force, Axis::Provider, &pair.run_by),
+            Constraint::CapacityNotAllowed => allowed(self.world, &self.in_force, Axis::Capacity, &pair.capacity),
             Constraint::NoSuchFlavor => pair.is_demanded(resources, need),
             // The next two by quantities alone, whatever the flavor.
             Constraint::DoesNotFitNode => {
@@ -1238,10 +1306,7 @@ impl Case<'_> {
             }
             // P7: the culprits of each level.
             Constraint::PolicyConflict => {
-                let conflicting = |policy: &&Policy| match policy.axis {
-                    Axis::Location => self.scope.location == "conflict",
-                    Axis::Flavor => self.scope.flavor == "conflict",
-                };
+                let conflicting = |policy: &&Policy| self.scope.of(policy.axis) == "conflict";
                 let name = |level: &InForce| -> Vec<_> {
                     level.policies.iter().copied().filter(conflicting).map(|p| (p.name.clone(), level.level)).collect()
                 };
@@ -1249,6 +1314,8 @@ impl Case<'_> {
             }
             Constraint::LocationNotAllowed => self.excluding(Axis::Location, |pair| &pair.place),
             Constraint::FlavorNotAllowed => self.excluding(Axis::Flavor, |pair| &pair.hardware),
+            Constraint::ProviderNotAllowed => self.excluding(Axis::Provider, |pair| &pair.run_by),
+            Constraint::CapacityNotAllowed => self.excluding(Axis::Capacity, |pair| &pair.capacity),
             _ => Vec::new(),
         }
     }
@@ -1273,12 +1340,11 @@ pub fn left_by_policies(world: &World, deployment: &Deployment) -> BTreeSet<Stri
         let left = atoms(world, axis).into_iter().filter(|atom| allowed(world, &in_force, axis, atom));
         left.map(|atom| atom_name(&atom)).collect()
     };
-    let (places, hardware) = (of_axis(Axis::Location), of_axis(Axis::Flavor));
+    let left = Axis::ALL.map(of_axis);
     let refused = !deployment.remote_missing.is_empty()
         || !requirements_hold(world, deployment, &in_force)
-        || places.is_empty()
-        || hardware.is_empty();
-    if refused { BTreeSet::new() } else { places.union(&hardware).cloned().collect() }
+        || left.iter().any(BTreeSet::is_empty);
+    if refused { BTreeSet::new() } else { left.into_iter().flatten().collect() }
 }
 
 /// The atoms that an option means, by name.
@@ -1290,7 +1356,8 @@ pub fn meant(world: &World, axis: Axis, option: &Opt) -> BTreeSet<String> {
 /// Whether policies leave a (pool, flavor) of a cluster.
 pub fn leaves_cluster(world: &World, left: &BTreeSet<String>, cluster: &str) -> bool {
     pairs(world).iter().any(|pair| {
-        pair.data.name == cluster && left.contains(&atom_name(&pair.place)) && left.contains(&atom_name(&pair.hardware))
+        let atoms = [&pair.place, &pair.hardware, &pair.run_by, &pair.capacity];
+        pair.data.name == cluster && atoms.into_iter().all(|atom| left.contains(&atom_name(atom)))
     })
 }
 
@@ -1299,5 +1366,7 @@ fn atom_name(atom: &Atom) -> String {
         Atom::Place { location: Some(name), .. } => (*name).to_owned(),
         Atom::Place { location: None, country } => format!("the rest of {}", country.code),
         Atom::Hardware(flavor) => format!("{} {}", flavor.kind, flavor.code),
+        Atom::Provider { name, .. } => format!("provider {name}"),
+        Atom::Capacity(name) => format!("capacity {name}"),
     }
 }

@@ -229,7 +229,7 @@ fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
     let location = if known.is_empty() { None } else { random.maybe(65, |random| (*random.pick(&known)).to_owned()) };
     let provider = match location.as_deref().and_then(|name| name.split_once('/')) {
         Some((provider, _)) => provider,
-        None => *random.pick(&["aws", "gcp", "onprem"]),
+        None => *random.pick(&["aws", "gcp", "onprem", "hetzner", "scaleway", "exoscale"]),
     };
     let pools = if random.chance(25) {
         let wanted = random.between(1, 3);
@@ -271,6 +271,7 @@ fn pool(random: &mut Random, taste: &Taste, number: usize) -> Pool {
         replicas: random.maybe(12, |random| *random.pick(&[1, 1, 2, 3, 110])),
         used: Used::default(),
         used_per_node: Vec::new(),
+        capacity: (*random.pick(&["", "", "on-demand", "spot", "spot", "reserved"])).to_owned(),
     };
     if random.chance(4) {
         // Scaled to zero.
@@ -309,7 +310,12 @@ fn used(random: &mut Random, pool: &Pool, nodes: u64) -> Used {
 
 fn policies(random: &mut Random, taste: &Taste, world: &mut World) {
     for number in 0..random.between(2, 7) {
-        let axis = if random.chance(55) { Axis::Location } else { Axis::Flavor };
+        let axis = match random.below(20) {
+            0..9 => Axis::Location,
+            9..16 => Axis::Flavor,
+            16..18 => Axis::Provider,
+            _ => Axis::Capacity,
+        };
         let most = *random.pick(&[1, 1, 2, 3]);
         let mut policy = Policy {
             name: format!("{}-{number}", random.pick(NAMES)),
@@ -332,8 +338,22 @@ fn policies(random: &mut Random, taste: &Taste, world: &mut World) {
     }
 }
 
+/// Jurisdictions of which there are providers.
+const LAWS: &[&str] = &["us", "us", "de", "fr", "gb", "ca", "ch", "in", "eu27", "eu27", "eea"];
+
 fn option(random: &mut Random, taste: &Taste, world: &World, axis: Axis) -> Opt {
     let (kind, name) = match axis {
+        Axis::Provider => {
+            let mut known = vec!["aws", "gcp", "hetzner", "scaleway", "exoscale"];
+            known.extend(world.clusters.iter().map(|cluster| cluster.provider.as_str()));
+            match random.below(5) {
+                0 | 1 => ("jurisdiction".to_owned(), (*random.pick(LAWS)).to_owned()),
+                _ => ("provider".to_owned(), (*random.pick(&known)).to_owned()),
+            }
+        }
+        Axis::Capacity => {
+            ("capacity".to_owned(), (*random.pick(&["on-demand", "on-demand", "spot", "reserved"])).to_owned())
+        }
         Axis::Flavor => {
             let (kind, code) = taste.flavor(random);
             let above = GEOGRAPHY.flavor(&kind, &code).above;
@@ -379,8 +399,8 @@ fn attachments(random: &mut Random, world: &World, most: usize) -> Vec<(String, 
 fn level(random: &mut Random, world: &World, most: usize, require: usize) -> Level {
     let attachments = attachments(random, world, most);
     let mut axes = Vec::new();
-    for axis in [Axis::Location, Axis::Flavor] {
-        if random.chance(require) {
+    for (axis, part) in [(Axis::Location, 1), (Axis::Flavor, 1), (Axis::Provider, 4), (Axis::Capacity, 4)] {
+        if random.chance(require / part) {
             axes.push(axis);
         }
     }

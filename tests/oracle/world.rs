@@ -5,6 +5,12 @@
 pub enum Axis {
     Location,
     Flavor,
+    Provider,
+    Capacity,
+}
+
+impl Axis {
+    pub const ALL: [Self; 4] = [Self::Location, Self::Flavor, Self::Provider, Self::Capacity];
 }
 
 /// All that decisions are made from.
@@ -60,7 +66,8 @@ pub struct Policy {
     pub targets: Option<Vec<String>>,
 }
 
-/// An option of a policy; the kind is `continent`, `country`, `location`, `group`, `cpu` or `gpu`.
+/// An option of a policy; the kind is `continent`, `country`, `location`, `group`, `cpu`, `gpu`, `provider`,
+/// `jurisdiction` or `capacity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opt {
     pub kind: String,
@@ -201,6 +208,8 @@ pub struct Pool {
     pub gpu: Option<(String, u32)>,
     /// The part of a device that each of them is: a share, or a profile (I7).
     pub slice: Option<String>,
+    /// How the nodes are bought; empty means on demand (P15).
+    pub capacity: String,
     pub price_micro: Option<u64>,
     /// The most replicas on one node.
     pub replicas: Option<u64>,
@@ -246,6 +255,9 @@ pub struct Geography {
     pub countries: &'static [Country],
     /// Known locations and their countries.
     pub locations: &'static [(&'static str, &'static str)],
+    /// Providers, and the country whose law each one's owner answers to, where one is known (P15). Those whose names
+    /// begin with `other` stand for all that are not listed.
+    pub providers: &'static [(&'static str, Option<&'static str>)],
     /// Zones that lie elsewhere, and the region that each hangs under (C7).
     pub hanging: &'static [(&'static str, &'static str)],
     pub flavors: &'static [Flavor],
@@ -308,6 +320,23 @@ pub static GEOGRAPHY: Geography = Geography {
         ("aws/ap-northeast-1", "jp"),
         ("aws/us-east-1-chi-2", "us"),
         ("aws/us-east-1-qro-1", "mx"),
+    ],
+    providers: &[
+        ("aws", Some("us")),
+        ("gcp", Some("us")),
+        ("hetzner", Some("de")),
+        ("scaleway", Some("fr")),
+        ("exoscale", None),
+        ("other-provider", None),
+        ("other-us", Some("us")),
+        ("other-de", Some("de")),
+        ("other-fr", Some("fr")),
+        ("other-gb", Some("gb")),
+        ("other-ca", Some("ca")),
+        ("other-ch", Some("ch")),
+        ("other-in", Some("in")),
+        ("other-eu27", Some("other-eu27")),
+        ("other-as", Some("other-as")),
     ],
     hanging: &[("aws/us-east-1-chi-2", "aws/us-east-1"), ("aws/us-east-1-qro-1", "aws/us-east-1")],
     flavors: &[

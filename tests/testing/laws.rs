@@ -456,11 +456,11 @@ fn every_world_up_to_a_size_keeps_the_laws() {
         laws::of_policies(&Siting, &world).unwrap_or_else(|broken| panic!("{broken}\n{world:#?}"));
         seen += 1;
     }
-    // 1 + 18 + 18² fleets and 1 + 48 sets of policies; 1 + 18 fleets and 1 + 48 + 48² sets.
-    let all = (1 + 18 + 18 * 18) * 49_usize;
+    // 1 + 18 + 18² fleets and 1 + 60 sets of policies; 1 + 18 fleets and 1 + 60 + 60² sets.
+    let all = (1 + 18 + 18 * 18) * 61_usize;
     assert_eq!(every_world(2, 1).count(), all);
-    assert_eq!(every_world(1, 2).count(), 19 * (1 + 48 + 48 * 48));
-    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 48 + 48 * 48_usize)).div_ceil(11));
+    assert_eq!(every_world(1, 2).count(), 19 * (1 + 60 + 60 * 60));
+    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 60 + 60 * 60_usize)).div_ceil(11));
 }
 
 #[test]

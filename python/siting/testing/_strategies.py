@@ -195,7 +195,7 @@ def pools(draw: st.DrawFn, name: st.SearchStrategy[str] | None = None) -> siting
         cpu_flavor=cpu,
         gpu=gpu,
         price_per_hour=draw(st.none() | money()),
-        spot=draw(st.booleans()),
+        capacity=draw(st.sampled_from([None, "spot", "reserved"])),
     )
 
 

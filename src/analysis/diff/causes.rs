@@ -397,7 +397,9 @@ impl<'a> Blame<'a> {
             };
             let options = policy.options().allowed.iter().chain(&policy.options().except);
             changes.extend(options.filter_map(|choice| match choice {
-                Choice::Group(group) if self.facts.groups.contains(catalog.group_name(*group)) => {
+                Choice::Group(group) | Choice::LawOfGroup(group)
+                    if self.facts.groups.contains(catalog.group_name(*group)) =>
+                {
                     Some(Change::Group(catalog.group_name(*group).to_owned()))
                 }
                 _ => None,
@@ -411,6 +413,8 @@ impl<'a> Blame<'a> {
                     None => catalog.country_code(catalog.country_of(lacked.atom)).to_owned(),
                 },
                 Axis::Flavor => catalog.flavor_code(catalog.flavor_of(lacked.atom)).to_owned(),
+                Axis::Provider => catalog.provider_of(lacked.atom).unwrap_or("other providers").to_owned(),
+                Axis::Capacity => catalog.capacity_of(lacked.atom).to_string(),
             }));
         }
     }

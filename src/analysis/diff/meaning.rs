@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog, FlavorKind, PerAxis};
+use crate::catalog::{Axis, Capacity, Catalog, FlavorKind, PerAxis};
 use crate::id::{Atom, CountryId, FlavorId, Id};
 use crate::policy::{Scope, State};
 
@@ -146,8 +146,8 @@ fn join(axis: Axis, old: &Catalog, new: &Catalog) -> Vec<[Standing; 2]> {
     points
 }
 
-/// What a catalog makes of an atom of another: the one of its name; else the rest of its country, the lowest node above
-/// it that is known, or all of its kind.
+/// What a catalog makes of an atom of another: the one of its name; else the rest of its country or of the providers,
+/// the lowest node above it that is known, or all of its kind.
 fn standing(axis: Axis, of: &Catalog, other: &Catalog, atom: Atom) -> Standing {
     if let Some(found) = find(axis, of, other, atom) {
         return Standing::At(found);
@@ -164,6 +164,9 @@ fn standing(axis: Axis, of: &Catalog, other: &Catalog, atom: Atom) -> Standing {
             }
             Standing::Whole(of.atoms(crate::catalog::Choice::AnyFlavor(kind)))
         }
+        Point::RunBy(_) => Standing::At(of.rest_of_providers()),
+        // Every catalog knows all of them.
+        Point::Bought(capacity) => Standing::At(of.capacity_atom(capacity)),
     }
 }
 
@@ -176,6 +179,9 @@ fn find(axis: Axis, of: &Catalog, other: &Catalog, atom: Atom) -> Option<Atom> {
             Some(of.place(of.location_country(location), Some(location)))
         }
         Point::Hardware(kind, code) => flavor_named(of, kind, code).map(|flavor| of.flavor_atom(flavor)),
+        Point::RunBy(None) => Some(of.rest_of_providers()),
+        Point::RunBy(Some(name)) => of.provider_id(name).map(|provider| of.provider_atom(provider)),
+        Point::Bought(capacity) => Some(of.capacity_atom(capacity)),
     }
 }
 
@@ -188,6 +194,8 @@ fn flavor_named(of: &Catalog, kind: FlavorKind, code: &str) -> Option<FlavorId> 
 enum Point<'a> {
     Place(Option<&'a str>, CountryId),
     Hardware(FlavorKind, &'a str),
+    RunBy(Option<&'a str>),
+    Bought(Capacity),
 }
 
 fn point(catalog: &Catalog, axis: Axis, atom: Atom) -> Point<'_> {
@@ -200,5 +208,7 @@ fn point(catalog: &Catalog, axis: Axis, atom: Atom) -> Point<'_> {
             let flavor = catalog.flavor_of(atom);
             Point::Hardware(catalog.flavor_kind(flavor), catalog.flavor_code(flavor))
         }
+        Axis::Provider => Point::RunBy(catalog.provider_of(atom)),
+        Axis::Capacity => Point::Bought(catalog.capacity_of(atom)),
     }
 }

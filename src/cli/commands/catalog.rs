@@ -121,13 +121,13 @@ impl<'a> Wanted<'a> {
                 ChoiceKind::Group => Section::Groups,
                 ChoiceKind::Location => Section::Locations,
                 ChoiceKind::Cpu | ChoiceKind::Gpu => Section::Flavors,
+                ChoiceKind::Provider => Section::Providers,
+                // No list of their own.
+                ChoiceKind::Jurisdiction | ChoiceKind::Capacity => return false,
             };
             self.section.is_none_or(|section| section == own)
         });
         let mut near: Vec<_> = kinds.flat_map(|kind| catalog.suggestions(kind, word)).map(|near| near.name).collect();
-        if self.section.is_none_or(|section| section == Section::Providers) {
-            near.extend(nearest(word, catalog.providers().flat_map(|one| [vec![one.name], one.aliases].concat())));
-        }
         if self.section.is_none() {
             near.extend(nearest(word, SECTIONS));
         }

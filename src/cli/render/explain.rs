@@ -4,10 +4,10 @@ use super::Style;
 use super::place::reasons;
 use super::table::columns;
 use super::words::{count, some};
-use crate::catalog::{Axis, Catalog, Continent, FlavorKind, Point};
+use crate::catalog::{Axis, Catalog, ChoiceKind, Continent, FlavorKind, Point};
 use crate::id::DeploymentId;
-use crate::policy::{Restriction, Scope, State};
-use crate::report::{ChoiceName, ClusterExplanation, Covered, ExplanationReport, PlacedReport, ScopeReport};
+use crate::policy::{Scope, State};
+use crate::report::{ChoiceName, ClusterExplanation, Covered, ExplanationReport, PlacedReport};
 use crate::workspace::{Outcome, Workspace};
 
 /// Names listed of a longer list.
@@ -37,20 +37,14 @@ pub(in crate::cli) fn explain(
         });
         text.push_str(&format!("\n{}\n{}", style.bold("Would run on"), columns(&[], rows.collect())));
     }
-    text.push_str(&axis(
-        workspace,
-        outcome.decision.scope(),
-        Axis::Location,
-        &places(workspace.catalog(), &report.scope),
-        style,
-    ));
-    text.push_str(&axis(
-        workspace,
-        outcome.decision.scope(),
-        Axis::Flavor,
-        &hardware(workspace.catalog(), &report.scope),
-        style,
-    ));
+    let is_told = |axis: &Axis| match axis {
+        Axis::Location | Axis::Flavor => true,
+        // Who has never heard of the others need not read of them.
+        _ => outcome.decision.scope().axis(*axis).state() != State::Unrestricted,
+    };
+    for axis in Axis::ALL.into_iter().filter(is_told) {
+        text.push_str(&restrictions(workspace, outcome.decision.scope(), axis, style));
+    }
     text.push_str(&obstacles(workspace, report, style));
     text.push_str(&candidates(outcome, style));
     text
@@ -117,53 +111,39 @@ fn verdict(outcome: &Outcome, report: &ExplanationReport, style: Style) -> Strin
 }
 
 /// What is left of an axis, and who restricts it.
-fn axis(workspace: &Workspace, scope: &Scope, axis: Axis, left: &str, style: Style) -> String {
-    let heading = match axis {
-        Axis::Location => "Where",
-        Axis::Flavor => "On what",
-    };
-    let rows = scope.axis(axis).restrictions().iter().map(|restriction| {
+fn restrictions(workspace: &Workspace, scope: &Scope, axis: Axis, style: Style) -> String {
+    let (catalog, of_axis) = (workspace.catalog(), scope.axis(axis));
+    let rows = of_axis.restrictions().iter().map(|restriction| {
         let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
         let mut names: Vec<_> = policies.map(|policy| policy.name().as_str()).collect();
         names.sort_unstable();
-        [restriction.level.to_string(), names.join(" or "), allows(workspace.catalog(), axis, restriction)]
+        let allows = format!("allows {}", admitted(catalog, axis, |point| restriction.admits(point)));
+        [restriction.level.to_string(), names.join(" or "), allows]
     });
     let unmet = scope.unmet().iter().filter(|(unmet, _)| *unmet == axis);
     let unmet = unmet.map(|(axis, level)| {
         [level.to_string(), String::new(), format!("requires a {axis} policy, but there is none")]
     });
     let rows: Vec<_> = rows.chain(unmet).collect();
-    let word = match scope.axis(axis).state() {
+    let word = match of_axis.state() {
         State::Conflict => style.bad("nothing: the levels exclude each other"),
         State::Unrestricted => "anything".to_owned(),
-        State::Restricted => left.to_owned(),
+        State::Restricted => admitted(catalog, axis, |point| of_axis.admits(point)),
     };
-    format!("\n{} {word}\n{}", style.bold(&format!("{heading}:")), columns(&[], rows))
+    format!("\n{} {word}\n{}", style.bold(&format!("{}:", axis.heading())), columns(&[], rows))
 }
 
-fn places(catalog: &Catalog, scope: &ScopeReport) -> String {
-    let listed = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
-    counted_places(catalog, &listed(&scope.locations.countries), &listed(&scope.locations.locations))
-}
-
-fn hardware(catalog: &Catalog, scope: &ScopeReport) -> String {
-    counted_flavors(catalog, scope.flavors.flavors.as_deref().unwrap_or_default())
-}
-
-/// What one level's policies allow together.
-fn allows(catalog: &Catalog, axis: Axis, restriction: &Restriction) -> String {
-    let words = match axis {
+/// What of an axis is admitted, in words.
+fn admitted(catalog: &Catalog, axis: Axis, admits: impl Fn(Point) -> bool) -> String {
+    match axis {
         Axis::Location => {
-            let (countries, locations) =
-                Covered::places(catalog, |atom, rest| restriction.admits(Point { atom, rest }));
+            let (countries, locations) = Covered::places(catalog, |atom, rest| admits(Point { atom, rest }));
             counted_places(catalog, &countries, &locations)
         }
-        Axis::Flavor => {
-            let flavors = Covered::flavors(catalog, |atom| restriction.admits(Point::known(atom)));
-            counted_flavors(catalog, &flavors)
-        }
-    };
-    format!("allows {words}")
+        Axis::Provider => some(&Covered::names(catalog, ChoiceKind::Provider, admits), NAMES),
+        Axis::Capacity => some(&Covered::names(catalog, ChoiceKind::Capacity, admits), NAMES),
+        Axis::Flavor => counted_flavors(catalog, &Covered::flavors(catalog, |atom| admits(Point::known(atom)))),
+    }
 }
 
 /// `95 countries (all of eu, all of na, jp), and 1 location (aws/sa-east-1)`

@@ -1,14 +1,15 @@
-//! `options` as two tables.
+//! `options` as a table an axis.
 
 use super::Style;
 use super::table::table;
 use super::words::with_article;
+use crate::catalog::Axis;
 use crate::report::{OptionReport, OptionsReport};
 
 pub(in crate::cli) fn options(report: &OptionsReport, style: Style) -> String {
     let environment = &report.environment;
     let resource_type = with_article(&report.workload_type);
-    if report.locations.is_empty() && report.flavors.is_empty() {
+    if Axis::ALL.into_iter().all(|axis| report.of(axis).is_empty()) {
         let nothing = style.bad("nothing is left");
         return format!("For {resource_type} in {environment}, {nothing}: {}\n", report.reasons.join("; "));
     }
@@ -18,5 +19,6 @@ pub(in crate::cli) fn options(report: &OptionsReport, style: Style) -> String {
         let title = style.bold(&format!("{title} for {resource_type} in {environment}"));
         format!("{title}\n\n{}", table(["type", "name", "clusters"], &[2], rows))
     };
-    format!("{}\n{}", section("Places", &report.locations), section("Hardware", &report.flavors))
+    let sections = Axis::ALL.into_iter().filter(|&axis| !report.of(axis).is_empty());
+    sections.map(|axis| section(axis.title(), report.of(axis))).collect::<Vec<_>>().join("\n")
 }

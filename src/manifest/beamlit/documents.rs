@@ -13,8 +13,8 @@ use crate::document::{
 use crate::id::Name;
 use crate::manifest::kind::Kind;
 use crate::manifest::spec::{
-    Allowed, AttachmentSpec, DeploymentSpec, Dialect, Metadata, PolicySpec, PolicyType, choice, list_of, of_type,
-    policy_type, write_choice,
+    Allowed, AttachmentSpec, DeploymentSpec, Dialect, Metadata, PolicySpec, PolicyType, by_type, choice, policy_type,
+    write_choice,
 };
 use crate::origin::Sourced;
 use crate::policy::Enforcement;
@@ -133,23 +133,24 @@ document! {
         display_name: Option<String>,
         /// What it restricts.
         #[key = "type"]
-        axis: Axis as PolicyType,
+        axis: Axis as PolicyType<2>,
         /// The list of its own type, and the other one.
         options: (Allowed, Vec<TypedName>) as BothLists,
     }
-    rule of_type("location", &["location"], true, &[]);
-    rule of_type("flavor", &["flavor"], false, &[]);
-    rule of_type("gpu", &["gpu"], false, &[]);
-    rule of_type("cpu", &["cpu"], false, &[]);
 }
 
 /// The list of the policy's type binds; an unset list of flavors is all flavors (P9). The format requires
 /// `locations` of a flavor policy, too: the list of the other type has no effect.
 struct BothLists;
 
+impl BothLists {
+    /// The axes that the format knows.
+    const AXES: [Axis; 2] = [Axis::Location, Axis::Flavor];
+}
+
 impl Field<(Allowed, Vec<TypedName>)> for BothLists {
     fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<(Allowed, Vec<TypedName>)> {
-        let lists = Axis::ALL.map(|axis| (axis, fields.optional(list_of(axis))));
+        let lists = Self::AXES.map(|axis| (axis, fields.optional(axis.list())));
         let (own, kinds) = policy_type(fields)?;
         let (mut allowed, mut others) = (None, Some(Vec::new()));
         for (axis, list) in lists {
@@ -158,7 +159,7 @@ impl Field<(Allowed, Vec<TypedName>)> for BothLists {
                     allowed = list.nonempty(|item| choice(item, &kinds)).map(Allowed::Listed);
                 }
                 None if axis == own && own == Axis::Flavor => allowed = Some(Allowed::Everything),
-                None if axis == own => fields.missing(list_of(own)),
+                None if axis == own => fields.missing(own.list()),
                 Some(list) => others = <Vec<TypedName>>::read(list),
                 None => {}
             }
@@ -179,7 +180,7 @@ impl Field<(Allowed, Vec<TypedName>)> for BothLists {
             Allowed::Listed(options) => Some(Written::list(options, write_choice)),
             Allowed::Everything => None,
         };
-        map.maybe(list_of(own), options).unless_empty(list_of(other), <Vec<TypedName>>::write(others))
+        map.maybe(own.list(), options).unless_empty(other.list(), <Vec<TypedName>>::write(others))
     }
 
     fn describe(_: FieldShape, record: &mut RecordShape) {
@@ -188,6 +189,8 @@ impl Field<(Allowed, Vec<TypedName>)> for BothLists {
         record.add(FieldShape::new("locations", PLACES), list());
         const HARDWARE: &[&str] = &["The hardware that a flavor policy allows; absent is all."];
         record.add(FieldShape::new("flavors", HARDWARE), list());
+        // An unset list of flavors is all of them.
+        record.rules.extend(by_type(&Self::AXES, |axis| axis != Axis::Flavor, |_| Vec::new()));
     }
 }
 

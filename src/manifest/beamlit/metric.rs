@@ -110,8 +110,15 @@ words! {
     }
 }
 
-fn target_of(is: &'static [&'static str], needs: &'static str) -> Rule {
-    Rule::Where { key: "type", is, or_absent: false, needs: vec![needs], lacks: &[], narrowed: Vec::new() }
+fn target_of(is: &[&'static str], needs: &'static str) -> Rule {
+    Rule::Where {
+        key: "type",
+        is: is.to_vec(),
+        or_absent: false,
+        needs: vec![needs],
+        lacks: Vec::new(),
+        narrowed: Vec::new(),
+    }
 }
 
 fn states_its_target(
@@ -273,6 +280,13 @@ impl Format<Metric> for Metric {
     }
 }
 
-fn source_of(is: &'static [&'static str], needs: &'static str, lacks: &'static [&'static str]) -> Rule {
-    Rule::Where { key: "type", is, or_absent: false, needs: vec![needs], lacks, narrowed: Vec::new() }
+fn source_of(is: &[&'static str], needs: &'static str, lacks: &[&'static str]) -> Rule {
+    Rule::Where {
+        key: "type",
+        is: is.to_vec(),
+        or_absent: false,
+        needs: vec![needs],
+        lacks: lacks.to_vec(),
+        narrowed: Vec::new(),
+    }
 }

@@ -402,10 +402,10 @@ document! {
     check something_is_replaced(promote, on_replaced, by);
     rule Rule::Where {
         key: "draft",
-        is: &["true"],
+        is: vec!["true"],
         or_absent: false,
         needs: Vec::new(),
-        lacks: &["promote"],
+        lacks: vec!["promote"],
         narrowed: Vec::new(),
     };
     rule Rule::Needs("onReplaced", "promote");

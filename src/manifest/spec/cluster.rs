@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::known::{Country, CpuFlavor, GpuFlavor};
 use super::policy::Hardware;
 use super::{ChoiceSpec, Metadata, OfDocument};
+use crate::catalog::Capacity;
 use crate::document::{
     Every, Field, FieldShape, Fields, Format, Item, Map, Nonempty, OrUnlimited, Record, RecordShape, Reference, Rule,
     Shape, Whole, Written, document, quoted,
@@ -86,8 +87,8 @@ document! {
         gpu: Option<PoolGpuSpec> as Option<PoolGpu>,
         /// Price of a node for an hour, such as `"0.526"`.
         price_per_hour: Option<Money>,
-        /// Whether nodes can be taken back at any time.
-        spot: bool = false,
+        /// How its nodes are bought: `on-demand` where nothing is said. `spot: true` is read as `capacity: spot`.
+        capacity: Capacity as CapacityOrSpot,
         /// The most replicas on one node; absent limits nothing.
         replicas_per_node: Option<u32> as Option<Whole<1>>,
         /// What is in use already, over all nodes.
@@ -108,6 +109,44 @@ fn says_once_what_is_used(_: &Sourced<UsedSpec>, _: &[Sourced<NodeUsedSpec>], po
         return pool.refuse("usedPerNode", ProblemCode::InvalidValue, message, help);
     }
     Some(())
+}
+
+/// `capacity`, or `spot: true` as short for one of its values.
+struct CapacityOrSpot;
+
+impl Field<Capacity> for CapacityOrSpot {
+    fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Capacity> {
+        let stated = <Option<Capacity> as Field<_>>::take(fields, key);
+        let spot = fields.optional("spot").map(|item| (item, <bool as Format<_>>::read(item)));
+        let Some((item, read)) = spot else { return stated.map(Option::unwrap_or_default) };
+        let (stated, spot) = (stated?, read?);
+        match stated {
+            Some(capacity) if spot != (capacity == Capacity::Spot) => {
+                let message = format!("`spot: {spot}` contradicts `capacity: {capacity}`");
+                item.problem(ProblemCode::InvalidValue, message, "leave `spot` out");
+                None
+            }
+            Some(capacity) => Some(capacity),
+            None if spot => Some(Capacity::Spot),
+            None => Some(Capacity::OnDemand),
+        }
+    }
+
+    fn put(value: &Capacity, key: &'static str, map: Map) -> Map {
+        map.maybe(key, (*value != Capacity::default()).then(|| value.as_str()))
+    }
+
+    fn describe(field: FieldShape, record: &mut RecordShape) {
+        record.add(field.or(Capacity::default().as_str().into()), <Capacity as Format<_>>::shape());
+        record.add(FieldShape::new("spot", &["Short for `capacity: spot`."]), Shape::Boolean);
+        let others = Capacity::ALL.into_iter().filter(|other| *other != Capacity::Spot).collect();
+        for (is, fitting) in [("true", vec![Capacity::Spot]), ("false", others)] {
+            let words = Shape::Words(fitting.into_iter().map(Capacity::as_str).collect());
+            let (key, is, narrowed) = ("spot", vec![is], vec![("capacity", words)]);
+            let (needs, lacks) = (Vec::new(), Vec::new());
+            record.rules.push(Rule::Where { key, is, or_absent: false, needs, lacks, narrowed });
+        }
+    }
 }
 
 fn says_what_its_nodes_are(

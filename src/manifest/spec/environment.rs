@@ -63,7 +63,7 @@ document! {
         resource_types: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
         /// Named sets of countries (C4).
         groups: Vec<GroupSpec> as Lenient<Groups> = Vec::new(),
-        /// Providers beside the built-in ones, with their other names (C7).
+        /// Providers beside the built-in ones, with their other names (C7) and jurisdictions (P15).
         providers: Vec<ProviderSpec> as Lenient<Vec<ProviderSpec>> = Vec::new(),
         /// Locations beside the built-in ones (C7).
         locations: Vec<LocationSpec> as Lenient<Vec<LocationSpec>> = Vec::new(),
@@ -118,13 +118,15 @@ pub struct GroupSpec {
 }
 
 document! {
-    /// A provider of the workspace's own.
+    /// A provider of the workspace's own, or the jurisdiction of a built-in one of which none is known.
     #[derive(Clone, PartialEq, Debug)]
     pub struct ProviderSpec "a provider" {
         /// Its name; holds no `/`.
         name: Sourced<Name> as Sourced<Provider>,
         /// Other names by which clusters and locations may call it.
-        aliases: Vec<Sourced<Name>> as Nonempty<Sourced<Provider>>,
+        aliases: Vec<Sourced<Name>> as Vec<Sourced<Provider>> = Vec::new(),
+        /// The country whose law its owner answers to (P15).
+        jurisdiction: Option<Sourced<String>> as Option<Sourced<Reference>>,
     }
 }
 

@@ -23,7 +23,7 @@ pub use environment::{
 };
 pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
 #[cfg(feature = "manifest")]
-pub(super) use policy::{Attached, PolicyType, choice, list_of, of_type, policy_type, write_choice};
+pub(super) use policy::{Attached, PolicyType, by_type, choice, policy_type, write_choice};
 pub use policy_test::{BlamedSpec, DeniedSpec, PolicyCaseSpec, PolicyTestSpec, RefusedBySpec, SiteSpec, TestedKind};
 pub use preferences::{FavouriteSpec, NearSpec, PreferenceSpec, PreferencesSpec, SiteKind};
 pub use resources::{GpuNeedSpec, GpuSpec, ResourcesSpec};

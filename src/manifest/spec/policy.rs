@@ -2,7 +2,7 @@
 
 use super::known::canonical;
 use super::{Metadata, OfDocument};
-use crate::catalog::{Axis, Catalog, ChoiceKind};
+use crate::catalog::{Axis, Catalog, ChoiceKind, FlavorKind};
 use crate::document::{
     Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Written,
     document,
@@ -31,10 +31,6 @@ document! {
         /// Which format it was written in.
         dialect: Dialect as OfNative,
     }
-    rule of_type("location", &["location"], true, &["flavors"]);
-    rule of_type("flavor", &["flavor"], true, &["locations"]);
-    rule of_type("gpu", &["gpu"], true, &["locations"]);
-    rule of_type("cpu", &["cpu"], true, &["locations"]);
 }
 
 /// What a policy allows, before its exceptions.
@@ -81,13 +77,13 @@ impl ChoiceSpec {
     }
 }
 
-/// The types of policy: the axis each restricts, and the one kind of option it has where it has but one.
-const TYPES: [(&str, (Axis, Option<ChoiceKind>)); 4] = [
-    ("location", (Axis::Location, None)),
-    ("flavor", (Axis::Flavor, None)),
-    ("gpu", (Axis::Flavor, Some(ChoiceKind::Gpu))),
-    ("cpu", (Axis::Flavor, Some(ChoiceKind::Cpu))),
-];
+/// The types of policy over these axes: the axis each restricts, and the one kind of option it has where it has but
+/// one.
+fn types(axes: &[Axis]) -> Vec<(&'static str, (Axis, Option<ChoiceKind>))> {
+    let of_axis = axes.iter().map(|&axis| (axis.as_str(), (axis, None)));
+    let of_kind = FlavorKind::ALL.map(|kind| (kind.as_str(), (Axis::Flavor, Some(kind.into()))));
+    of_axis.chain(of_kind).collect()
+}
 
 /// The kinds of option on `axis`.
 fn kinds_on(axis: Axis) -> Vec<ChoiceKind> {
@@ -96,28 +92,21 @@ fn kinds_on(axis: Axis) -> Vec<ChoiceKind> {
 
 /// The axis of a policy's type, and the kinds of its options; nothing if the type is unreadable.
 pub(in crate::manifest) fn policy_type(fields: &Fields<'_>) -> Option<(Axis, Vec<ChoiceKind>)> {
-    kinds_of(fields.word("type")?)
+    let word = fields.word("type")?;
+    let (_, (axis, kind)) = types(&Axis::ALL).into_iter().find(|(found, _)| *found == word)?;
+    Some((axis, kinds_of(axis, kind)))
 }
 
-fn kinds_of(word: &str) -> Option<(Axis, Vec<ChoiceKind>)> {
-    let (_, (axis, kind)) = TYPES.into_iter().find(|(found, _)| *found == word)?;
-    Some((axis, kind.map_or_else(|| kinds_on(axis), |kind| vec![kind])))
+fn kinds_of(axis: Axis, only: Option<ChoiceKind>) -> Vec<ChoiceKind> {
+    only.map_or_else(|| kinds_on(axis), |kind| vec![kind])
 }
 
-/// The field that lists options on `axis`.
-pub(in crate::manifest) fn list_of(axis: Axis) -> &'static str {
-    match axis {
-        Axis::Location => "locations",
-        Axis::Flavor => "flavors",
-    }
-}
+/// The word of a policy's type, of the first `AXES` axes.
+pub(in crate::manifest) struct PolicyType<const AXES: usize = { Axis::ALL.len() }>;
 
-/// The word of a policy's type.
-pub(in crate::manifest) struct PolicyType;
-
-impl Format<Axis> for PolicyType {
+impl<const AXES: usize> Format<Axis> for PolicyType<AXES> {
     fn read(item: Item<'_>) -> Option<Axis> {
-        item.one_of(&TYPES).map(|(axis, _)| axis)
+        item.one_of(&types(first(AXES))).map(|(axis, _)| axis)
     }
 
     fn write(value: &Axis) -> Written {
@@ -125,23 +114,33 @@ impl Format<Axis> for PolicyType {
     }
 
     fn shape() -> Shape {
-        Shape::Words(TYPES.map(|(word, _)| word).to_vec())
+        Shape::Words(types(first(AXES)).into_iter().map(|(word, _)| word).collect())
     }
 }
 
-/// What holds in a policy of one type: its list is of its own axis, with options of its own kinds, and must be
-/// there where it is needed.
-pub(in crate::manifest) fn of_type(
-    word: &str,
-    is: &'static [&'static str],
-    needed: bool,
-    lacks: &'static [&'static str],
-) -> Rule {
-    let (axis, kinds) = kinds_of(word).unwrap_or((Axis::Location, Vec::new()));
-    let options = |least| Shape::List { of: Box::new(choice_shape(&kinds)), least };
-    let narrowed = vec![(list_of(axis), options(1)), ("except", options(0))];
-    let needs = if needed { vec![list_of(axis)] } else { Vec::new() };
-    Rule::Where { key: "type", is, or_absent: false, needs, lacks, narrowed }
+fn first(count: usize) -> &'static [Axis] {
+    Axis::ALL.get(..count).unwrap_or(&Axis::ALL)
+}
+
+/// What holds in a policy of each type over these axes: its list is of its own axis, with options of its own kinds, and
+/// must be there where it is `needed`; lists of the axes that it `lacks` must not.
+pub(in crate::manifest) fn by_type(
+    axes: &[Axis],
+    needed: impl Fn(Axis) -> bool,
+    lacks: impl Fn(Axis) -> Vec<Axis>,
+) -> impl Iterator<Item = Rule> {
+    types(axes).into_iter().map(move |(word, (axis, kind))| {
+        let kinds = kinds_of(axis, kind);
+        let options = |least| Shape::List { of: Box::new(choice_shape(&kinds)), least };
+        Rule::Where {
+            key: "type",
+            is: vec![word],
+            or_absent: false,
+            needs: needed(axis).then(|| axis.list()).into_iter().collect(),
+            lacks: lacks(axis).into_iter().map(Axis::list).collect(),
+            narrowed: vec![(axis.list(), options(1)), ("except", options(0))],
+        }
+    })
 }
 
 /// The list that belongs to the policy's type; the other one must not be there.
@@ -149,7 +148,7 @@ struct Options;
 
 impl Field<Allowed> for Options {
     fn take(fields: &mut Fields<'_>, _: &'static str) -> Option<Allowed> {
-        let lists = Axis::ALL.map(|axis| (axis, fields.optional(list_of(axis))));
+        let lists = Axis::ALL.map(|axis| (axis, fields.optional(axis.list())));
         let Some((own, kinds)) = policy_type(fields) else {
             // The type is unreadable, which is reported; the lists may be too.
             for (axis, list) in lists {
@@ -162,12 +161,12 @@ impl Field<Allowed> for Options {
             match list {
                 Some(list) if axis == own => options = list.nonempty(|item| choice(item, &kinds)),
                 Some(list) => {
-                    let message = format!("a {own} policy has no `{}`", list_of(axis));
-                    let own = list_of(own);
+                    let message = format!("a {own} policy has no `{}`", axis.list());
+                    let own = own.list();
                     let help = format!("list its options under `{own}`, and the others in a policy of their own");
                     list.problem(ProblemCode::UnknownField, message, help);
                 }
-                None if axis == own => fields.missing(list_of(own)),
+                None if axis == own => fields.missing(own.list()),
                 None => {}
             }
         }
@@ -177,16 +176,16 @@ impl Field<Allowed> for Options {
     fn put(value: &Allowed, _: &'static str, map: Map) -> Map {
         let Allowed::Listed(options) = value else { return map };
         let axis = options.first().map(|option| option.kind.axis());
-        map.maybe(axis.map_or("", list_of), axis.map(|_| Written::list(options, write_choice)))
+        map.maybe(axis.map_or("", Axis::list), axis.map(|_| Written::list(options, write_choice)))
     }
 
     fn describe(_: FieldShape, record: &mut RecordShape) {
-        let docs: [&[&str]; 2] =
-            [&["The places that a location policy allows."], &["The hardware that a flavor policy allows."]];
-        for (axis, doc) in Axis::ALL.into_iter().zip(docs) {
+        for axis in Axis::ALL {
             let options = Shape::List { of: Box::new(choice_shape(&kinds_on(axis))), least: 1 };
-            record.add(FieldShape::new(list_of(axis), doc), options);
+            record.add(FieldShape::new(axis.list(), axis.allowed_doc()), options);
         }
+        let others = |own| Axis::ALL.into_iter().filter(|&axis| axis != own).collect();
+        record.rules.extend(by_type(&Axis::ALL, |_| true, others));
     }
 }
 

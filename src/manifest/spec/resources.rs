@@ -59,10 +59,10 @@ document! {
     rule Rule::NotBoth("share", "slice");
     rule Rule::Where {
         key: "count",
-        is: &["0"],
+        is: vec!["0"],
         or_absent: false,
         needs: Vec::new(),
-        lacks: &["type", "memory", "share", "slice"],
+        lacks: vec!["type", "memory", "share", "slice"],
         narrowed: Vec::new(),
     };
     rule Rule::With { key: "share", narrowed: vec![("count", Shape::Whole { from: 1, to: 1 })] };

@@ -113,6 +113,8 @@ fn said(workspace: &Workspace, outcome: &Outcome) -> (String, Verdict) {
         scope: judge::Scope {
             location: scope.axis(Axis::Location).state().as_str(),
             flavor: scope.axis(Axis::Flavor).state().as_str(),
+            provider: scope.axis(Axis::Provider).state().as_str(),
+            capacity: scope.axis(Axis::Capacity).state().as_str(),
         },
         audit: audit.collect(),
     };

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::oracle::world::{self, World};
 
-use siting::catalog::{Axis, ChoiceKind};
+use siting::catalog::{Axis, Capacity, ChoiceKind};
 use siting::deployment::{Domain, Spread, Variables};
 use siting::id::Name;
 use siting::manifest::spec::{
@@ -62,6 +62,8 @@ fn axis(axis: world::Axis) -> Axis {
     match axis {
         world::Axis::Location => Axis::Location,
         world::Axis::Flavor => Axis::Flavor,
+        world::Axis::Provider => Axis::Provider,
+        world::Axis::Capacity => Axis::Capacity,
     }
 }
 
@@ -234,7 +236,7 @@ fn pool(pool: &world::Pool) -> PoolSpec {
             count: *count,
         }),
         price_per_hour: pool.price_micro.map(Money::micros),
-        spot: false,
+        capacity: Capacity::ALL.into_iter().find(|word| word.as_str() == pool.capacity).unwrap_or_default(),
         replicas_per_node: pool.replicas.map(|most| most.try_into().expect("a number of replicas")),
         used: used(&pool.used).into(),
         used_per_node: pool.used_per_node.iter().map(node_used).collect(),
