@@ -78,6 +78,12 @@ words! {
         Cpu = "cpu",
         /// A gpu flavor.
         Gpu = "gpu",
+        /// A provider.
+        Provider = "provider",
+        /// The providers whose owners answer to a law.
+        Jurisdiction = "jurisdiction",
+        /// A way of buying nodes.
+        Capacity = "capacity",
         /// A cluster of the fleet.
         Cluster = "cluster",
     }
