@@ -37,10 +37,6 @@ pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, demand: &Demand, wante
     (0..demand.alternatives()).map(of).collect()
 }
 
-fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, demand: &'a Demand) -> Feasible<'a> {
-    Feasible::new(inventory.fleet(), (inventory.healthy(), inventory.cordoned()), scope, demand)
-}
-
 /// Every constraint that keeps some pair of the fleet from holding a replica, whatever the verdict.
 #[must_use]
 pub fn explain(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand) -> Vec<Reason> {
