@@ -556,7 +556,12 @@ def checked_late(function: F) -> F:
             if not known:
                 known.append(_Parameters(function))
             _locate(error, dict(zip(known[0].positional, args[1:]), **kwargs))  # noqa: B905
-            raise
+            if not isinstance(error, InvalidArgument) or error.path is not None:
+                raise
+            # Moments and spans are read before anything is done: it is as if Python itself had refused them.
+            (parameters,) = known
+            read, named = parameters.read(args[1:], kwargs)
+            return _promised(function, parameters, [args[0], *read], named)
         except (TypeError, ValueError, OverflowError, AttributeError):
             if not known:
                 known.append(_Parameters(function))

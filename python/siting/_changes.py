@@ -145,9 +145,7 @@ class Change:
                 raise InvalidArgument(message, code="out-of-range", help="count from 0", path="nodes")
         return self._with("setNodes", cluster=_name(cluster), pool=pool, nodes=nodes, gone=numbers[1:])
 
-    def cluster(
-        self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None
-    ) -> Change:
+    def cluster(self, name: str | Cluster, *, healthy: bool | None = None, cordoned: bool | None = None) -> Change:
         """Record a cluster's health, close it to new work or open it again."""
         change = self
         if healthy is not None:

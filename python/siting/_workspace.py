@@ -272,7 +272,8 @@ class Workspace:
     def place(self, deployment: str | Deployment, *, partial: bool = False) -> Decision:
         """Decide one deployment alone, on the fleet as it is: ``name`` where unique, else ``workload/name``.
 
-        A :class:`siting.Deployment` that is not loaded is decided as if it were. With ``partial``, as many replicas are placed as fit.
+        A :class:`siting.Deployment` that is not loaded is decided as if it were. With ``partial``, as many replicas
+        are placed as fit.
         """
         if type(deployment) is str:
             return Decision._of(self._core.place(deployment, partial))
@@ -430,7 +431,8 @@ class Workspace:
 
     def remove(self, *documents: Document | tuple[str, str], now: Moment | None = None) -> Changed:
         """Remove documents to which nothing refers, given as they are or by kind and name."""
-        return self.change(Change().remove(*documents), now=now)
+        with about("documents"):
+            return self.change(Change().remove(*documents), now=now)
 
     def preview(self, change: Change, *, now: Moment | None = None) -> Preview:
         """Tell what a change would come to. Nothing changes."""
@@ -451,19 +453,22 @@ class Workspace:
         """
         at = None if now is None else millis(now)
         with _told(change):
-            return _siting.prepare(self._core, at, key, change._written())
+            with about("key"):
+                return _siting.prepare(self._core, at, key, change._written())
 
     def apply(self, entry: str) -> Changed | None:
         """Carry an entry out, which was prepared here or elsewhere; ``None`` where it has been applied before.
 
         Raises :class:`siting.Conflict` where others came first: catch up, and :meth:`rebase` it.
         """
-        told = _siting.apply_entry(self._core, entry)
+        with about("entry"):
+            told = _siting.apply_entry(self._core, entry)
         return None if told is None else Changed.from_json(json.loads(told))
 
     def rebase(self, entry: str) -> str:
         """Return the same entry to follow the present revision, if each of its decisions holds here and now."""
-        return _siting.rebase_entry(self._core, entry)
+        with about("entry"):
+            return _siting.rebase_entry(self._core, entry)
 
     # Changes of policies.
 

@@ -156,6 +156,14 @@ def questions() -> None:
         ("commit", (fleet().place("one"),), {}),
         ("take_back", (reserved(),), {}),
         ("life", ("bert",), {"type": "model"}),
+        ("change", (siting.Change(),), at),
+        ("put", (siting.Policy("eu", locations=["group:eea"]),), at),
+        ("remove", (("Environment", "staging"),), at),
+        ("preview", (siting.Change(),), at),
+        ("what_if", (siting.Change(),), at),
+        ("prepare", (siting.Change(),), {"key": "k", **at}),
+        ("apply", ("{}",), {}),
+        ("rebase", ("{}",), {}),
     ):
         call(f"Workspace.{name}", lambda name=name: getattr(fleet(), name), *args, **kwargs)  # type: ignore[misc]
     for name, args, kwargs in (
@@ -186,6 +194,15 @@ def questions() -> None:
         ("set_policies", ("production", ["eu"]), {}),
     ):
         call(f"Command.{name}", lambda name=name: getattr(siting.Command, name), *args, **kwargs)  # type: ignore[misc]
+    for name, args, kwargs in (
+        ("put", (siting.Policy("eu", locations=["group:eea"]),), {}),
+        ("remove", (("Environment", "staging"),), {}),
+        ("attach", ("eu",), {"environment": "production", "audit": True}),
+        ("detach", ("eu",), {"deployment": "one"}),
+        ("nodes", ("paris", "a", 2), {"gone": [1]}),
+        ("cluster", ("paris",), {"healthy": True, "cordoned": False}),
+    ):
+        call(f"Change.{name}", lambda name=name: getattr(siting.Change(), name), *args, **kwargs)  # type: ignore[misc]
     call("load", lambda: siting.load, {}, quarantine=True)
     call("loads", lambda: siting.loads, "", name="x", quarantine=True)
     call("schema", lambda: siting.schema, "Policy")

@@ -162,7 +162,7 @@ BAD: list[tuple[Any, str]] = [
     (lambda: siting.Deployment("d", model="m", replicas=-1), "`replicas` cannot be `-1`"),
     (lambda: siting.Deployment("d", model="m", resources=siting.Resources("4x", "3")), "`x` is no unit"),
     (lambda: siting.Deployment("d", model="m", scaling=siting.Scaling(3, 2)), "min"),
-    (lambda: siting.Deployment("d/e", model="m"), "holds no `/`"),
+    (lambda: siting.Deployment("d/e", model="m"), "cannot contain `/`"),
     (lambda: siting.Deployment("d", model="m", strategy=siting.Strategy("blue")), "blue-green"),
     (lambda: siting.Deployment("d", model="m", strategy=siting.Strategy("rolling", bake_seconds=3)), "bake_seconds"),
     (lambda: siting.Deployment("d", model="m", offloading=siting.Offloading(101)), "`percentage` cannot be"),

@@ -1,7 +1,7 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 32] = [
+pub const FINDING_CODES: [&str; 34] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
@@ -12,6 +12,7 @@ pub const FINDING_CODES: [&str; 32] = [
     "continent-for-union",
     "environment-unsatisfiable",
     "exception-leaves-clusters",
+    "exception-undone",
     "exception-without-effect",
     "expected-demand-unused",
     "metric-without-effect",
@@ -32,6 +33,7 @@ pub const FINDING_CODES: [&str; 32] = [
     "runs-where-forbidden",
     "setting-without-effect",
     "severity-unknown",
+    "spread-without-effect",
     "used-without-effect",
     "zones-left-out",
 ];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::finding::{Finding, Findings, Severity, Subject};
-use crate::catalog::folded;
+use crate::catalog::{Catalog, folded};
 use crate::id::Name;
 use crate::origin::Sourced;
 use crate::workspace::Workspace;
@@ -30,8 +30,12 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
 /// Providers that are known to nobody and one letter away from a known one (C7): each is a provider of its own, without
 /// the regions that are known of the other.
 fn misspelt_providers(workspace: &Workspace, findings: &mut Findings) {
-    let known = workspace.catalog().providers().flat_map(|one| [vec![one.name], one.aliases].concat());
-    let known: BTreeSet<&str> = known.collect();
+    // Not those that clusters bring: each of them is known by its cluster alone.
+    let built_in = Catalog::builtin();
+    let built_in = built_in.providers().flat_map(|one| [vec![one.name], one.aliases].concat());
+    let own = workspace.specs().workspace.iter().flat_map(|spec| &spec.providers);
+    let own = own.flat_map(|one| one.aliases.iter().chain([&one.name])).map(|name| name.as_str());
+    let known: BTreeSet<&str> = built_in.chain(own).collect();
     let mut seen = HashSet::new();
     for spec in &workspace.specs().clusters {
         let provider = folded(spec.provider.as_str());

@@ -44,10 +44,15 @@ pub(super) struct Part {
     memory: u64,
     storage: u64,
     bandwidth: u64,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_none")]
     replicas: u64,
     /// Thousandths of each GPU.
     gpus: SmallVec<[u16; 8]>,
+}
+
+/// Whether nothing is taken, which states of earlier versions do not say.
+fn is_none(taken: &u64) -> bool {
+    *taken == 0
 }
 
 /// What several replicas take together, on whatever nodes.

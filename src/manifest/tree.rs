@@ -392,7 +392,7 @@ mod tests {
         let expected = ["x:4:1: a second document begins here", "x:7:1: a second document begins here"];
         assert_eq!(problems, expected);
         let (_, problems) = read("apiVersion: a\nkind: b\nkind: c\nspec: 1\n");
-        assert_eq!(problems, ["x:3:1: the key `kind` stands twice"]);
+        assert_eq!(problems, ["x:3:1: the key `kind` appears twice"]);
     }
 
     #[test]

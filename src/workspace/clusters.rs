@@ -539,9 +539,9 @@ mod tests {
     fn fleets_are_bounded() {
         assert_eq!(too_large(MOST_CLUSTERS, MOST_POOLS), None);
         let shown = |problem: Option<Problem>| problem.map(|problem| problem.message);
-        let clusters = "there are 4000001 clusters, more than the 4000000 that one load takes".to_owned();
+        let clusters = "there are 4000001 clusters, more than the 4000000 that one load accepts".to_owned();
         assert_eq!(shown(too_large(MOST_CLUSTERS + 1, 0)), Some(clusters));
-        let pools = "there are 16000001 pools, more than the 16000000 that one load takes".to_owned();
+        let pools = "there are 16000001 pools, more than the 16000000 that one load accepts".to_owned();
         assert_eq!(shown(too_large(1, MOST_POOLS + 1)), Some(pools));
     }
 }

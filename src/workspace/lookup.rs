@@ -288,9 +288,12 @@ impl Workspace {
         };
         let noun = if kind.flavor_kind().is_some() { format!("{kind} flavor") } else { kind.to_string() };
         let near = || self.catalog.nearest(kind, name);
-        let unknown = || match self.catalog.why_unknown(kind, name) {
-            Some(help) => LookupError::Malformed { message: format!("no {noun} is called `{name}`"), help },
-            None => LookupError::Unknown { kind: noun, name: name.to_owned(), near: near() },
+        let unknown = || match (near(), self.catalog.why_unknown(kind, name)) {
+            // Where no name is near, what is known instead says more.
+            (near, Some(help)) if near.is_empty() => {
+                LookupError::Malformed { message: format!("no {noun} is called `{name}`"), help }
+            }
+            (near, _) => LookupError::Unknown { kind: noun, name: name.to_owned(), near },
         };
         self.catalog.resolve(kind, name).ok_or_else(unknown)
     }

@@ -51,7 +51,7 @@ fn a_workspace_says_how_bad_findings_are() {
     assert_eq!((worse.status, found(&worse)), (1, pairs(&[("policy-unused", "error")])));
     let unknown = check("", "severities: {policy-unusd: error}");
     assert_eq!(found(&unknown)[0], ("severity-unknown".to_owned(), "error".to_owned()));
-    assert_eq!(unknown.json()["findings"][0]["help"], "did you mean `policy-unused`?");
+    assert_eq!(unknown.json()["findings"][0]["help"], "did you mean `policy-unused` or `policy-unresolved`?");
     let bad = check("", "severities: {policy-unused: fatal}");
     assert_eq!(bad.status, 2);
     assert!(bad.err.contains("`policy-unused` cannot be `fatal`"), "{}", bad.err);

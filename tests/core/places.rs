@@ -62,7 +62,7 @@ fn c7_providers_and_parents_of_the_workspaces_own() {
         ("locations: [{name: acme/a, country: se, parent: acme/x}]", "no location is called `acme/x`"),
         (
             "locations: [{name: aws/eu-north-1, country: se, parent: aws/eu-west-1}]",
-            "`aws/eu-north-1`: the location is known and does not hang under that region",
+            "`aws/eu-north-1`: the location is known, but that region is not its parent",
         ),
     ] {
         assert_eq!(errors(&[document("Workspace", "w", wrong)]), [message]);

@@ -280,7 +280,7 @@ mod random {
     #[test]
     fn w3_planners_of_one_log_agree_for_long() {
         let steps = std::env::var("SITING_PLANNER_STEPS").ok().and_then(|steps| steps.parse().ok());
-        let told = super::run(2026, steps.unwrap_or(50_000));
+        let told = super::run(2026, steps.unwrap_or(2_000));
         println!("{told:?}");
     }
 }

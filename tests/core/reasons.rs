@@ -282,7 +282,7 @@ fn d6_each_refusal_says_what_to_do_now() {
         ),
         (
             vec![cluster(x86), environment("require: [location]"), deployment(small)],
-            "policy-required: the environment requires a location policy, and none is in force there or above. Next: \
+            "policy-required: the environment requires a location policy, but none is in force there or above. Next: \
              attach a policy of that type where it is required, or above.",
         ),
         (
