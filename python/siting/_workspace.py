@@ -452,9 +452,8 @@ class Workspace:
         The key names what is wanted: an entry is applied once, however often it is sent.
         """
         at = None if now is None else millis(now)
-        with _told(change):
-            with about("key"):
-                return _siting.prepare(self._core, at, key, change._written())
+        with _told(change), about("key"):
+            return _siting.prepare(self._core, at, key, change._written())
 
     def apply(self, entry: str) -> Changed | None:
         """Carry an entry out, which was prepared here or elsewhere; ``None`` where it has been applied before.

@@ -167,7 +167,9 @@ class Sessions:
         shares = list((split or {0: 100}).items())
         with about("address"):
             request = _siting.Request(address, key, list(tried), None)
-        return self._core.pick(balancer._core, shares, millis(now), client, request, random)
+        moment = millis(now)
+        with about("split"):
+            return self._core.pick(balancer._core, shares, moment, client, request, random)
 
 
 @record

@@ -8,7 +8,7 @@ use std::thread;
 
 use super::{LookupError, Reference, Workspace};
 use crate::bitset::BitSet;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Domain, Spread};
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
@@ -115,7 +115,15 @@ impl Workspace {
     pub(crate) fn rooms(&self, id: DeploymentId) -> Result<Vec<Vec<(PairId, u32)>>, LookupError> {
         let (id, found) = self.found(id)?;
         let inventory = self.without_own(&self.inventory, id);
-        Ok(placement::rooms(&inventory, &self.scope_of(found), &found.demand, found.replicas.max(1)))
+        let mut rooms = placement::rooms(&inventory, &self.scope_of(found), &found.demand, found.replicas.max(1));
+        let by_zone = |spread: &Spread| spread.by == Domain::Zone && spread.max_skew.is_some();
+        if found.preferences.spread.as_ref().is_some_and(by_zone) {
+            // What has no zone is no candidate for a constraint by zone (D5).
+            let fleet = inventory.fleet();
+            let has_zone = |pair: PairId| fleet.cluster(fleet.pair(pair)?.cluster)?.zone.as_ref();
+            rooms.iter_mut().for_each(|rooms| rooms.retain(|(pair, _)| has_zone(*pair).is_some()));
+        }
+        Ok(rooms)
     }
 
     /// Decides every deployment in its order, each taking its capacity from those after it. The

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
-use super::lives::Claims;
 use crate::catalog::FlavorKind;
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
 use crate::inventory::{Inventory, Owner, Request, Reservation, ReservationId};
 use crate::lifecycle::{Number, Place, Refusal, Site, State};
+
+/// What decided placements take: by deployment, each place with what a replica there takes.
+pub(super) type Claims = BTreeMap<Number, Vec<(Place, PairId, Request)>>;
 
 /// Which replicas: of a workload (by the index of its type, and name), a deployment, a place, and the
 /// generation that they were started in.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Workspace;
-use super::holdings::Holdings;
+use super::holdings::{Claims, Holdings};
 use crate::deployment::{Deployment, Preferences, Workload};
 use crate::id::{EnvironmentId, Name, PairId};
 use crate::inventory::Request;
@@ -29,9 +29,6 @@ struct Prepared {
     command: Command,
     claims: Claims,
 }
-
-/// What decided placements take: by deployment, each place with what a replica there takes.
-pub(super) type Claims = BTreeMap<Number, Vec<(Place, PairId, Request)>>;
 
 impl Workspace {
     /// The workload of a type and name. It need not have a lifecycle yet.

@@ -21,12 +21,13 @@ const STRATEGIES_BY_PLACE: Bounds =
 #[test]
 fn every_state_within_bounds_is_sound() {
     let fine = std::env::var_os("SITING_WALK").is_some_and(|grain| grain == "fine");
-    let (bounds, grain) = (ALL, if fine { Grain::Fine } else { Grain::Coarse });
+    // All states take many minutes: `make walk`.
+    let (bounds, grain) = if fine { (ALL, Grain::Fine) } else { (FEWER, Grain::Coarse) };
     let started = std::time::Instant::now();
     let found = Walk { bounds, grain, fault: None }.run().unwrap_or_else(|broken| panic!("{broken}"));
     let Found { states, steps, depth } = found;
     println!("{bounds:?}, {grain:?}: {states} states, {steps} steps, {depth} deep, {:?}", started.elapsed());
-    assert!(states > 100_000, "the walk got nowhere: {states} states");
+    assert!(states > if fine { 100_000 } else { 1000 }, "the walk got nowhere: {states} states");
 }
 
 /// L14: replicas are seen one place at a time, in every order.
