@@ -1,7 +1,5 @@
 //! The lifecycles of workloads: commands are completed, their placements decided, and carried out (L12).
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 
 use super::Workspace;
@@ -10,8 +8,8 @@ use crate::deployment::{Deployment, Preferences, Workload};
 use crate::id::{EnvironmentId, Name, PairId};
 use crate::inventory::Request;
 use crate::lifecycle::{
-    Action, Command, Desired, Effect, Journal, Number, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal,
-    Sight, State,
+    Action, Command, Desired, Effect, Journal, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal, Sight,
+    State,
 };
 use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
