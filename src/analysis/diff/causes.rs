@@ -195,8 +195,9 @@ impl<'a> Side<'a> {
             .entry(cluster)
             .or_insert_with(|| workspace.explain_cluster_at(deployment, cluster).unwrap_or_default());
         let of_pair = explained.iter().find(|explained| explained.pair == pair);
+        let alternatives = workspace.deployment(deployment).map_or(1, |found| found.demand.alternatives());
         of_pair.is_some_and(|found| {
-            found.reasons.iter().any(|reason| {
+            let own = found.reasons.iter().filter(|reason| {
                 let elsewhere = matches!(
                     reason.code,
                     Code::PolicyUnresolved
@@ -210,7 +211,13 @@ impl<'a> Side<'a> {
                         | Code::NoClusters
                 );
                 !elsewhere
-            })
+            });
+            // It does not fit if it fails something under each alternative; a reason without any is of them all.
+            let mut failed = BTreeSet::new();
+            own.clone().any(|reason| reason.alternatives.is_empty()) || {
+                own.for_each(|reason| failed.extend(reason.alternatives.iter().copied()));
+                failed.len() == alternatives
+            }
         })
     }
 }
