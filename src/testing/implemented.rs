@@ -62,12 +62,12 @@ pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T 
 
 arbitrary! {
     crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId,
-        OfferId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ResourceTypeId;
+        OfferId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId;
     crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
     crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;
     crate::origin: Origin, Problem, ProblemCode, Related, Sourced<crate::id::Name>;
-    crate::catalog: Axis, Catalog, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>, Point;
+    crate::catalog: Axis, Catalog, Capacity, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>, Point;
     crate::policy: Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope,
         State, Targets, Level, OnViolation, OnReplaced;
     crate::inventory: Class, Cluster, ClusterDef, Devices, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,

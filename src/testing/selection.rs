@@ -151,8 +151,9 @@ impl<'c> Selection<'c> {
         let all: Vec<_> = self.catalog.provider_ids().collect();
         let provider = *choices.pick(if here.is_empty() { &all } else { &here })?;
         let law = self.catalog.jurisdiction(self.catalog.provider_name(provider));
-        Some(self.spec(match (choices.below(2), law) {
-            (1, Some(country)) => Choice::LawOf(country),
+        Some(self.spec(match (choices.below(3), law, self.catalog.group("eu27")) {
+            (1, Some(country), _) => Choice::LawOf(country),
+            (2, _, Some(union)) => Choice::LawOfGroup(union),
             _ => Choice::Provider(provider),
         }))
     }
@@ -191,7 +192,8 @@ impl Draw for ChoiceSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let catalog = Catalog::builtin();
         let selection = Selection::draw(choices, &catalog, FleetShape::ManyClouds);
-        let drawn = if choices.chance(40) { selection.hardware(choices) } else { selection.place(choices) };
+        let axis = Axis::draw(choices);
+        let drawn = selection.option(choices, axis);
         drawn.unwrap_or(Self { kind: ChoiceKind::Country, name: "us".to_owned() })
     }
 }

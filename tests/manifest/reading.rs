@@ -34,14 +34,14 @@ fn document(kind: &str, spec: &str) -> String {
 }
 
 #[test]
-fn a_policy_keeps_names_as_written() {
+fn a_policy_names_options_by_their_codes() {
     let specs = specs(&document(
         "Policy",
         "{type: location, locations: [{type: country, name: NO}, {type: group, name: eea}], except: [{type: country, name: is}], resourceTypes: [model], description: 007}",
     ));
     let policy = &specs.policies[0];
     let Allowed::Listed(options) = &policy.options else { panic!("not everything") };
-    assert_eq!((policy.axis, options[0].kind, options[0].name.as_str()), (Axis::Location, ChoiceKind::Country, "NO"));
+    assert_eq!((policy.axis, options[0].kind, options[0].name.as_str()), (Axis::Location, ChoiceKind::Country, "no"));
     assert_eq!((options[0].origin.line, options[0].origin.column, options[0].origin.length), (4, 58, 2));
     assert_eq!(policy.except[0].name, "is");
     assert_eq!(policy.resource_types.as_ref().map(Vec::len), Some(1));
@@ -286,7 +286,7 @@ fn d5_preferences_keep_their_order() {
     let [packing, near_country, near_point, favourites, price] = &placement.prefer[..] else { panic!("five") };
     assert_eq!((packing, price), (&PreferenceSpec::Packing, &PreferenceSpec::Price));
     let PreferenceSpec::Near(NearSpec::Country(country)) = near_country else { panic!("a country") };
-    assert_eq!((country.as_str(), country.origin.line, country.origin.column), ("FR", 4, 65));
+    assert_eq!((country.as_str(), country.origin.line, country.origin.column), ("fr", 4, 65));
     let point = Coordinates::from_micro_degrees(48_850_000, -2_350_000).unwrap();
     assert_eq!(*near_point, PreferenceSpec::Near(NearSpec::Coordinates(point)));
     let PreferenceSpec::Favourites(favourites) = favourites else { panic!("favourites") };

@@ -148,7 +148,9 @@ fn beamlit_policy() -> impl Strategy<Value = PolicySpec> {
     });
     let details = (of(text()), vec(typed, 0..2), of(status))
         .prop_map(|(namespace, other_options, status)| PolicyDetails { namespace, other_options, status });
-    (policy(), details, any::<bool>()).prop_map(|(policy, details, everything)| PolicySpec {
+    let policy =
+        policy().prop_filter("the format has two types", |policy| matches!(policy.axis, Axis::Location | Axis::Flavor));
+    (policy, details, any::<bool>()).prop_map(|(policy, details, everything)| PolicySpec {
         options: if everything && policy.axis == Axis::Flavor { Allowed::Everything } else { policy.options },
         except: Vec::new(),
         resource_types: None,

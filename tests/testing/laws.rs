@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use siting::catalog::{Axis, Catalog};
-use siting::lifecycle::{Action, Command, Journal, PlacementRequest, State};
+use siting::lifecycle::{Action, Command, Journal, PlacementRequest, Purpose, State};
 use siting::manifest::spec::{Allowed, DeploymentSpec, PolicySpec, PoolsSpec, Specs};
 use siting::manifest::{read_str, write_yaml};
 use siting::placement::Code;
@@ -649,7 +649,10 @@ fn wrong_placements_are_refused() {
             let result = state.apply(now, &command);
             assert!(result.as_ref().err().is_none_or(|refusal| refusal.rule == "L12"), "{result:?}: {command:?}");
             // Of several, the answer to one may leave another out.
-            if let [request] = &needed[..] {
+            // What shrinks only says which of its places are kept first.
+            if let [request] = &needed[..]
+                && request.purpose != Purpose::Shrink
+            {
                 assert_eq!(result.is_ok(), is_placed(request, &command), "{command:?}");
                 refused += u32::from(result.is_err());
                 surplus += u32::from(result.is_ok());

@@ -319,6 +319,7 @@ fn demand(resources: &Requirements) -> Value {
             ),
             ("memory", json!(need.memory)),
             ("share", json!(need.share)),
+            ("slice", json!(need.slice.map(|slice| slice.to_string()))),
         ])
     };
     let gpu = match &resources.gpu[..] {

@@ -181,6 +181,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "lifecycle::UnknownSchema",
             "manifest::InvalidMetric",
             "metrics::InvalidSpec",
+            "inventory::InvalidSlice",
             "metrics::InvalidWindow",
             "metrics::InvalidMerge",
             "metrics::InvalidSample",
