@@ -155,7 +155,7 @@ impl fmt::Display for Axis {
 ///
 /// let names = PerAxis::from_fn(Axis::as_str);
 /// assert_eq!(*names.get(Axis::Flavor), "flavor");
-/// assert_eq!(names.iter().map(|(_, name)| name.len()).sum::<usize>(), 14);
+/// assert_eq!(names.iter().map(|(_, name)| name.len()).sum::<usize>(), 30);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PerAxis<T>([T; AXES]);

@@ -75,7 +75,7 @@ fn node(choices: &mut Choices<'_>, selection: &Selection<'_>) -> (Node, Option<P
         };
         let fitting: Vec<_> = GPU_NODES.into_iter().filter(|(name, ..)| sold(name)).collect();
         let (_, count, node) = choices.pick(&fitting).copied().unwrap_or(OTHER_GPU_NODE);
-        Some((node, PoolGpuSpec { code: code.into(), slice: choices.maybe(6, Slice::draw), memory: None, count }))
+        Some((node, PoolGpuSpec { code: code.into(), slice: choices.maybe(6, stated_slice), memory: None, count }))
     });
     match gpu.flatten() {
         Some((node, gpu)) => (node, Some(gpu)),
@@ -298,22 +298,31 @@ parts! {
     Used: |choices, selection| defined(selection.catalog, &pool(choices, selection, 1)).used;
 }
 
+/// A slice that manifests can state.
+pub(super) fn stated_slice(choices: &mut Choices<'_>) -> Slice {
+    let share = |choices: &mut Choices<'_>| {
+        let of = choices.one_of(8_u16, [2, 4, 3]);
+        Slice::share(1, of)
+    };
+    let profile = |choices: &mut Choices<'_>| choices.one_of("1g.5gb", ["3g.20gb", "1g.10gb+me"]).parse().ok();
+    let drawn = if choices.chance(50) { share(choices) } else { profile(choices) };
+    drawn.unwrap_or(Slice::Shared)
+}
+
 impl Draw for Slice {
-    /// One that manifests can state.
+    /// Also what labels alone say.
     fn draw(choices: &mut Choices<'_>) -> Self {
-        let share = |choices: &mut Choices<'_>| {
-            let of = choices.one_of(8_u16, [2, 4, 3]);
-            Self::share(1, of)
-        };
-        let profile = |choices: &mut Choices<'_>| choices.one_of("1g.5gb", ["3g.20gb", "1g.10gb+me"]).parse().ok();
-        let drawn = if choices.chance(50) { share(choices) } else { profile(choices) };
-        drawn.unwrap_or(Self::Shared)
+        match choices.below(6) {
+            4 => Self::Virtual { gigabytes: 24 },
+            5 => Self::Shared,
+            _ => stated_slice(choices),
+        }
     }
 }
 
 impl Draw for SliceNeed {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        if choices.chance(60) { Self::Any } else { Self::Of(Slice::draw(choices)) }
+        if choices.chance(60) { Self::Any } else { Self::Of(stated_slice(choices)) }
     }
 }
 
@@ -327,7 +336,7 @@ impl Draw for PoolGpuSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
             code: choices.one_of("t4", ["l4", "a100", "a100-80gb"]).to_owned().into(),
-            slice: choices.maybe(15, Slice::draw),
+            slice: choices.maybe(15, stated_slice),
             memory: None,
             count: choices.between(1, 8),
         }

@@ -97,9 +97,9 @@ fn types_are_drawn_by_all_traits() {
 fn every_variant_is_drawn() {
     let all = shown! { 1000 =>
         siting::origin: ProblemCode;
-        siting::catalog: Axis, Choice, ChoiceKind, Continent, FlavorKind;
+        siting::catalog: Axis, Capacity, Choice, ChoiceKind, Continent, FlavorKind;
         siting::policy: Enforcement, State, Targets, Level, OnViolation, OnReplaced;
-        siting::inventory: GpuRequest, Owner;
+        siting::inventory: GpuRequest, Owner, Slice, SliceNeed;
         siting::metrics: Gauge, Metric, Quantile, Resource, Source, Target;
         siting::scaling: NoProposal;
         siting::scaling::hpa: NoFigure, Phase, Standing;

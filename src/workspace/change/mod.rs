@@ -419,7 +419,7 @@ impl Workspace {
     /// assert!(!workspace.put(Moment::default(), read_str("policy.yaml", policy))?.changed);
     /// let wrong = read_str("policy.yaml", &policy.replace("name: us}", "name: usx}"));
     /// let refused = workspace.put(Moment::default(), wrong).unwrap_err();
-    /// assert_eq!(refused.to_string(), "policy.yaml:5:57: no country is called `usx`");
+    /// assert_eq!(refused.to_string(), "policy.yaml:5:58: no country is called `usx`");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
