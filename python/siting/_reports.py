@@ -23,7 +23,7 @@ Severity = Literal["error", "warning", "info"]
 
 @record
 class Choice(Record):
-    """A place or hardware of the catalog: ``Choice("country", "us")``, ``Choice("gpu", "t4")``."""
+    """An option of the catalog: ``Choice("country", "us")``, ``Choice("gpu", "t4")``."""
 
     type: str
     name: str

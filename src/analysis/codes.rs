@@ -1,7 +1,7 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 34] = [
+pub const FINDING_CODES: [&str; 35] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
@@ -15,6 +15,7 @@ pub const FINDING_CODES: [&str; 34] = [
     "exception-undone",
     "exception-without-effect",
     "expected-demand-unused",
+    "jurisdiction-unknown",
     "metric-without-effect",
     "mixed-kinds",
     "names-alike",

@@ -220,7 +220,7 @@ fn undone(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings: 
             policy.options().allowed.iter().for_each(|&choice| catalog.add_atoms(choice, &mut own));
             for &choice in &policy.options().except {
                 // What it takes out of its own policy; where that is nothing, the policy's own findings say so.
-                let taken = catalog.atoms(choice).intersection(&own);
+                let taken = catalog.excepted(choice).intersection(&own);
                 if taken.is_empty() {
                     continue;
                 }

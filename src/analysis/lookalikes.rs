@@ -34,8 +34,9 @@ fn misspelt_providers(workspace: &Workspace, findings: &mut Findings) {
     let built_in = Catalog::builtin();
     let built_in = built_in.providers().flat_map(|one| [vec![one.name], one.aliases].concat());
     let own = workspace.specs().workspace.iter().flat_map(|spec| &spec.providers);
-    let own = own.flat_map(|one| one.aliases.iter().chain([&one.name])).map(|name| name.as_str());
-    let known: BTreeSet<&str> = built_in.chain(own).collect();
+    let own = own.flat_map(|one| one.aliases.iter().chain([&one.name])).map(|name| folded(name.as_str()));
+    let own: Vec<_> = own.collect();
+    let known: BTreeSet<&str> = built_in.chain(own.iter().map(|name| &**name)).collect();
     let mut seen = HashSet::new();
     for spec in &workspace.specs().clusters {
         let provider = folded(spec.provider.as_str());

@@ -18,6 +18,7 @@ mod finding;
 mod governed;
 #[cfg(test)]
 mod growth;
+mod jurisdictions;
 mod levels;
 mod lookalikes;
 mod options;
@@ -88,6 +89,7 @@ pub fn check_all(workspace: &Workspace) -> Checked {
     clusters::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
     places::check(workspace, &mut findings);
+    jurisdictions::check(workspace, &mut findings);
     lookalikes::check(workspace, &mut findings);
     silence::apply(workspace, findings.into_sorted())
 }

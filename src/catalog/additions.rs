@@ -18,7 +18,7 @@ pub(super) struct Additions {
     /// Jurisdictions that are declared of providers of which none was known.
     pub(super) laws: HashMap<ProviderId, CountryId>,
     /// By every name of each.
-    pub(super) provider_names: HashMap<Arc<str>, Arc<str>>,
+    pub(super) provider_names: HashMap<Arc<str>, ProviderId>,
     pub(super) groups: Vec<Group>,
     pub(super) flavors: Vec<Flavor>,
     /// Further names of known flavors.

@@ -50,7 +50,7 @@ use spelling::Spelling;
 use trees::Trees;
 
 use crate::bitset::BitSet;
-use crate::id::{Atom, CountryId, FlavorId, GroupId, Id, LocationId, Name, ResourceTypeId};
+use crate::id::{Atom, CountryId, FlavorId, GroupId, Id, LocationId, Name, ProviderId, ResourceTypeId};
 
 /// Known places, hardware and workload types. Cheap to clone: clones share what they have in common.
 ///
@@ -176,8 +176,9 @@ impl Catalog {
             names.push(read);
         }
         let Some((name, aliases)) = names.split_first() else { return Ok(()) };
+        let id = ProviderId::from_index(self.provider_ids().len());
         let added = self.change();
-        added.provider_names.extend(names.iter().map(|read| (Arc::clone(read), Arc::clone(name))));
+        added.provider_names.extend(names.iter().map(|read| (Arc::clone(read), id)));
         let (name, aliases) = (Arc::clone(name), aliases.to_vec());
         added.providers.push(additions::Provider { name, aliases, jurisdiction });
         Ok(())

@@ -50,7 +50,7 @@ impl Catalog {
         match BUILTIN.providers.get(&*text) {
             Some(&name) => name.into(),
             None => match self.added.provider_names.get(&*text) {
-                Some(name) => Cow::Borrowed(name),
+                Some(&provider) => Cow::Borrowed(self.provider_name(provider)),
                 None => text,
             },
         }
@@ -220,10 +220,10 @@ impl Catalog {
         if let Some(known) = self.provider_id(name) {
             return known;
         }
-        let id = ProviderId::from_index(PROVIDERS.len() + self.added.providers.len());
+        let id = ProviderId::from_index(self.provider_ids().len());
         let name: Arc<str> = self.provider(name).into_owned().into();
         let added = self.change();
-        added.provider_names.insert(Arc::clone(&name), Arc::clone(&name));
+        added.provider_names.insert(Arc::clone(&name), id);
         added.providers.push(additions::Provider { name, aliases: Vec::new(), jurisdiction: None });
         id
     }
@@ -251,12 +251,11 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn provider_id(&self, text: &str) -> Option<ProviderId> {
-        let name = self.provider(text);
-        let index = match PROVIDERS.binary_search_by(|row| row.name.cmp(&name)) {
-            Ok(index) => index,
-            Err(_) => PROVIDERS.len() + self.added.providers.iter().position(|added| *added.name == *name)?,
-        };
-        Some(ProviderId::from_index(index))
+        let text = folded(text);
+        match BUILTIN.providers.get(&*text) {
+            Some(name) => PROVIDERS.binary_search_by(|row| row.name.cmp(name)).ok().map(ProviderId::from_index),
+            None => self.added.provider_names.get(&*text).copied(),
+        }
     }
 
     /// Every known provider: those of the table by name, then the others in the order of adding.

@@ -159,8 +159,13 @@ impl Catalog {
             if kind.axis() == Axis::Location {
                 choices.extend(self.called(ChoiceKind::Group, text));
             }
-            // A jurisdiction is spelt like the country or group that it is, which says more.
-            let others = |&other: &ChoiceKind| other != kind && other != ChoiceKind::Jurisdiction;
+            // A jurisdiction is spelt like the country or group that it is, which says more. In policies of providers and
+            // of capacity, no place or hardware can stand.
+            let is_own = |other: ChoiceKind| match kind.axis() {
+                Axis::Location | Axis::Flavor => true,
+                axis => other.axis() == axis,
+            };
+            let others = |&other: &ChoiceKind| other != kind && other != ChoiceKind::Jurisdiction && is_own(other);
             for other in ChoiceKind::ALL.into_iter().filter(others) {
                 choices.extend(self.resolve(other, text));
                 if matches!(other, ChoiceKind::Continent | ChoiceKind::Country) {
@@ -214,7 +219,11 @@ impl Catalog {
                 let meant = UNIONS.iter().find(|(name, _)| *name == text).map_or(&[][..], |(_, groups)| groups);
                 meant.iter().filter_map(|name| self.group(name)).map(Choice::Group).collect()
             }
-            ChoiceKind::Jurisdiction => laws(self.called(ChoiceKind::Country, text)),
+            ChoiceKind::Jurisdiction => {
+                let places =
+                    [ChoiceKind::Country, ChoiceKind::Group].into_iter().flat_map(|kind| self.called(kind, text));
+                laws(places.collect())
+            }
             ChoiceKind::Provider | ChoiceKind::Capacity => Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Why a name cannot be read, beside what lies near (C8): what would be right, in words.
 
 use super::Catalog;
-use super::choice::{ChoiceKind, Continent};
+use super::choice::{Capacity, ChoiceKind, Continent};
 use super::spelling::Spelling;
 use crate::origin::listed;
 use crate::quantity::Bytes;
@@ -54,6 +54,7 @@ impl Catalog {
                 let ours = self.flavors().filter(|&flavor| Some(self.flavor_kind(flavor)) == kind.flavor_kind());
                 ("cpu flavors", ours.map(|flavor| self.flavor_code(flavor)).collect(), "; `any` is all of them")
             }
+            ChoiceKind::Capacity => ("ways of buying nodes", Capacity::ALL.map(Capacity::as_str).into(), ""),
             _ => return None,
         };
         let mut names = names;

@@ -64,7 +64,8 @@ impl Policy {
     ) -> Result<Self, InvalidPolicy> {
         let effect = options.effect(catalog, axis)?;
         if effect.is_empty() {
-            return Err(InvalidPolicy::AllowsNothing);
+            let excepts = !options.except.is_empty();
+            return Err(if excepts { InvalidPolicy::AllowsNothing } else { InvalidPolicy::NothingKnown });
         }
         Ok(Self { name, axis, options, targets, effect, origin: Origin::default() })
     }
@@ -194,6 +195,9 @@ pub enum InvalidPolicy {
     /// No options, or exceptions that leave nothing (P9).
     #[error("its exceptions remove everything that it allows")]
     AllowsNothing,
+    /// Nothing is known of what it allows: a jurisdiction that no known provider answers to (P9, P15).
+    #[error("nothing that it allows is known")]
+    NothingKnown,
     /// It was compiled against another catalog than the other policies of the set.
     #[error("the policy was compiled against another catalog")]
     OtherCatalog,

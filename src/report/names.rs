@@ -11,7 +11,7 @@ use crate::id::{FlavorId, PairId};
 use crate::inventory::Fleet;
 use crate::placement::{Culprit, Reason};
 
-/// A place or hardware of the catalog, such as the country `us` or the gpu `t4`.
+/// An option of the catalog, such as the country `us` or the gpu `t4`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -41,7 +41,7 @@ pub struct OptionsReport {
     pub quarantined: Option<Vec<QuarantinedReport>>,
 }
 
-/// A place or hardware that remains.
+/// An option that remains.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

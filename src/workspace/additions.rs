@@ -71,9 +71,14 @@ fn add_provider(catalog: &mut Catalog, spec: &ProviderSpec, problems: &mut Probl
     };
     // What the built-in table leaves open can be declared.
     let known = catalog.provider_id(spec.name.as_str()).filter(|_| aliases.is_empty());
-    if let (Some(known), Some(country)) = (known, law)
-        && catalog.declare_jurisdiction(known, country)
-    {
+    if let (Some(known), Some(country), Some(code)) = (known, law, &spec.jurisdiction) {
+        if !catalog.declare_jurisdiction(known, country) {
+            let name = catalog.provider_name(known);
+            let is = catalog.jurisdiction(name).map_or("", |law| catalog.country_code(law));
+            let message = format!("`{name}` does not answer to the law of `{}`", code.value);
+            let problem = Problem::new(ProblemCode::FalseCountry, &code.origin, message);
+            problems.push(problem.help(format!("its owner answers to `{is}`; leave it out, or take another name")));
+        }
         return;
     }
     if let Err(error) = catalog.add_provider(spec.name.as_str(), &aliases, law) {

@@ -272,7 +272,7 @@ impl Workspace {
         Ok(Workload { resource_type, name })
     }
 
-    /// The place or hardware of a text `kind:name`, such as `gpu:t4` or `location:aws/us-east-1`.
+    /// The option of a text `kind:name`, such as `gpu:t4` or `location:aws/us-east-1`.
     ///
     /// # Errors
     /// [`LookupError`] if there is no such kind, or nothing of the kind has this name.

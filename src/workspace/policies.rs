@@ -72,6 +72,10 @@ pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Proble
                 InvalidPolicy::AllowsNothing => {
                     (ProblemCode::AllowsNothing, "list at least one option that the exceptions do not remove entirely")
                 }
+                InvalidPolicy::NothingKnown => (
+                    ProblemCode::AllowsNothing,
+                    "no known provider answers to that law; declare one under the workspace's `providers`",
+                ),
                 InvalidPolicy::OtherAxis | InvalidPolicy::OtherCatalog => {
                     (ProblemCode::InvalidValue, "list options of the policy's own type")
                 }

@@ -184,3 +184,50 @@ fn a_diff_is_of_two_paths() {
     assert!(folder.run(&["diff", "-", "-"]).err.contains("standard input can be read once"));
     assert!(folder.run(&["diff", "--git", "HEAD"]).err.contains("which paths?"));
 }
+
+/// A cluster that stands, is run or is bought otherwise is the cause itself, whatever its side's catalog knows.
+#[test]
+fn a1_a_cluster_that_moves_is_the_cause() {
+    let cause = |policy: &str, before: &str, after: &str, more: &str| {
+        let text = |cluster: &str| {
+            let documents = [
+                ("Policy", "p", policy),
+                ("Environment", "production", "policies: [p]"),
+                ("Deployment", "d", "model: m"),
+                ("Cluster", "c", cluster),
+            ];
+            let one = |(kind, name, spec): &(&str, &str, &str)| {
+                format!("apiVersion: siting.dev/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+            };
+            documents.iter().map(one).collect::<Vec<_>>().join("---\n")
+        };
+        let folder = Folder::of(&[("old.yaml", &text(before)), ("new.yaml", &(text(after) + more))]);
+        let answer = folder.run(&["diff", "@/old.yaml", "@/new.yaml", "-o", "json"]);
+        assert!(answer.status < 2, "{}", answer.err);
+        answer.json()["deployments"][0]["losses"][0]["changes"].clone()
+    };
+    let pool = |capacity: &str| {
+        format!(
+            "provider: ovh, country: fr, pools: [{{name: p, nodes: 1, cpuFlavor: x86, cpu: 1, memory: 1Gi, capacity: {capacity}}}]"
+        )
+    };
+    // The new side knows two locations more.
+    let bari = "---\napiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: d}\nspec: {provider: acme, country: it, location: bari, flavors: [{type: cpu, name: x86}]}\n";
+    let moved = cause(
+        "type: location, locations: [{type: country, name: fr}]",
+        "provider: acme, country: fr, flavors: [{type: cpu, name: x86}]",
+        "provider: acme, country: it, location: rome, flavors: [{type: cpu, name: x86}]",
+        bari,
+    );
+    let sold = cause(
+        "type: provider, providers: [{type: jurisdiction, name: eu27}]",
+        "provider: ovh, country: fr, flavors: [{type: cpu, name: x86}]",
+        "provider: aws, country: fr, flavors: [{type: cpu, name: x86}]",
+        "",
+    );
+    let spot =
+        cause("type: capacity, capacity: [{type: capacity, name: on-demand}]", &pool("on-demand"), &pool("spot"), "");
+    for changes in [moved, sold, spot] {
+        assert_eq!(changes, serde_json::json!(["cluster `c` changed"]));
+    }
+}

@@ -73,7 +73,7 @@ fn changed(world: &World, seed: u64) -> World {
                 after.groups[0].1 = vec!["de".to_owned(), "us".to_owned()];
             }
             _ => {
-                let axis = [Axis::Location, Axis::Flavor][below(2)];
+                let axis = Axis::ALL[below(Axis::ALL.len())];
                 if after.workspace.require.pop().is_none() {
                     after.workspace.require.push(axis);
                 }
@@ -98,21 +98,6 @@ fn named(fleet: &Fleet, pair: PairId) -> judge::Candidate {
     }
 }
 
-/// Leaves out policies of the other types, which the comparison below does not know.
-fn places_and_hardware_only(world: &mut World) {
-    let is_known = |axis: Axis| matches!(axis, Axis::Location | Axis::Flavor);
-    world.policies.retain(|policy| is_known(policy.axis));
-    let kept: BTreeSet<String> = world.policies.iter().map(|policy| policy.name.clone()).collect();
-    let levels = world.environments.iter_mut().map(|environment| &mut environment.level);
-    for level in levels.chain([&mut world.workspace]) {
-        level.attachments.retain(|(policy, _)| kept.contains(policy));
-        level.require.retain(|axis| is_known(*axis));
-    }
-    for deployment in &mut world.deployments {
-        deployment.attachments.retain(|(policy, _)| kept.contains(policy));
-    }
-}
-
 /// How what the policies allow compares: products over the axes, of which an unrestricted one is larger than any other.
 fn meaning(before: (&World, &Deployment), after: (&World, &Deployment)) -> Meaning {
     let (was, is) = (judge::left_by_policies(before.0, before.1), judge::left_by_policies(after.0, after.1));
@@ -124,15 +109,21 @@ fn meaning(before: (&World, &Deployment), after: (&World, &Deployment)) -> Meani
     }
     let free = |(world, deployment): (&World, &Deployment)| {
         let scope = judge::decide(world, deployment, &judge::Fleet::new(world), false).scope;
-        [scope.location == "unrestricted", scope.flavor == "unrestricted"]
+        Axis::ALL.map(|axis| scope.of(axis) == "unrestricted")
     };
-    let on = |left: &BTreeSet<String>, hardware: bool| -> BTreeSet<String> {
-        let is_hardware = |name: &&String| name.starts_with("cpu ") || name.starts_with("gpu ");
-        left.iter().filter(|name| is_hardware(name) == hardware).cloned().collect()
+    // The oracle names atoms by their kind, but for places.
+    let axis_of = |name: &str| match name.split_once(' ') {
+        Some(("cpu" | "gpu", _)) => Axis::Flavor,
+        Some(("provider", _)) => Axis::Provider,
+        Some(("capacity", _)) => Axis::Capacity,
+        _ => Axis::Location,
+    };
+    let on = |left: &BTreeSet<String>, axis: Axis| -> BTreeSet<String> {
+        left.iter().filter(|name| axis_of(name) == axis).cloned().collect()
     };
     let (mut smaller, mut larger) = (false, false);
-    for (at, hardware) in [false, true].into_iter().enumerate() {
-        let (was, is) = (on(&was, hardware), on(&is, hardware));
+    for (at, axis) in Axis::ALL.into_iter().enumerate() {
+        let (was, is) = (on(&was, axis), on(&is, axis));
         let (free_before, free_after) = (free(before)[at], free(after)[at]);
         smaller |= if free_before || free_after { free_before && !free_after } else { !was.is_subset(&is) };
         larger |= if free_before || free_after { free_after && !free_before } else { !is.is_subset(&was) };
@@ -193,8 +184,7 @@ fn happened(change: &Change, old: &World, new: &World) -> bool {
 }
 
 fn compare(seed: u64) -> Option<BTreeMap<&'static str, usize>> {
-    let mut old_world = world(seed, 6);
-    places_and_hardware_only(&mut old_world);
+    let old_world = world(seed, 6);
     let new_world = changed(&old_world, seed);
     let (old, new) = (loaded(&old_world)?, loaded(&new_world)?);
     let found: Diff<'_> = diff(&old, &new);

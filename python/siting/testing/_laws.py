@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import siting
 
@@ -81,17 +81,18 @@ def never_widens(decide: Decide, world: World) -> None:
 def tighter_policies_add_nothing(decide: Decide, world: World) -> None:
     """A policy that allows one option less adds no candidate."""
     for index, policy in enumerate(world.policies):
-        options = policy.locations or policy.flavors
+        lists = ("locations", "flavors", "providers", "capacity")
+        stated = next(name for name in lists if getattr(policy, name))
+        options = getattr(policy, stated)
         if len(options) < 2:
             continue
-        axis = "locations" if policy.locations else "flavors"
+        fewer: dict[str, Any] = {stated: options[:-1]}
         try:
             tighter = siting.Policy(
                 policy.name,
                 except_=policy.except_,
                 resource_types=policy.resource_types,
-                locations=options[:-1] if axis == "locations" else None,
-                flavors=options[:-1] if axis == "flavors" else None,
+                **fewer,
             )
             narrowed = world.with_policies([*world.policies[:index], tighter, *world.policies[index + 1 :]])
             narrowed.workspace()

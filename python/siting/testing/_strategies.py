@@ -51,21 +51,40 @@ def flavor_choices() -> st.SearchStrategy[siting.Choice]:
     )
 
 
+def provider_choices() -> st.SearchStrategy[siting.Choice]:
+    """Providers, and the law that their owners answer to."""
+    names = st.sampled_from(["aws", "gcp", "ovh", "hetzner"]).map(lambda name: siting.Choice("provider", name))
+    laws = st.sampled_from(["us", "eu27", "fr"]).map(lambda law: siting.Choice("jurisdiction", law))
+    return st.one_of(names, laws)
+
+
+def capacity_choices() -> st.SearchStrategy[siting.Choice]:
+    """Ways of buying nodes."""
+    return st.sampled_from(["on-demand", "spot", "reserved"]).map(lambda name: siting.Choice("capacity", name))
+
+
 @st.composite
 def policies(draw: st.DrawFn, name: st.SearchStrategy[str] | None = None) -> siting.Policy:
-    """Policies of both types, some with exceptions and targets; what they leave is never nothing."""
+    """Policies of all types, some with exceptions and targets; what they leave is never nothing."""
     options: dict[str, Any] = {}
-    if draw(st.booleans()):
-        chosen = draw(st.lists(flavor_choices(), min_size=1, max_size=3, unique=True))
-        options["flavors"] = chosen
-        # Exceptions leave something where the whole kind is allowed.
-        wide = siting.Choice("gpu", "any") in chosen
-        inner = st.sampled_from(GPUS).map(lambda code: siting.Choice("gpu", code))
-    else:
-        chosen = draw(st.lists(location_choices(), min_size=1, max_size=3, unique=True))
-        options["locations"] = chosen
-        wide = any(choice.type in ("continent", "group") for choice in chosen)
-        inner = st.sampled_from(COUNTRIES).map(lambda code: siting.Choice("country", code))
+    kind = draw(st.sampled_from(["locations", "locations", "flavors", "flavors", "providers", "capacity"]))
+    offered = {
+        "locations": location_choices,
+        "flavors": flavor_choices,
+        "providers": provider_choices,
+        "capacity": capacity_choices,
+    }
+    chosen = options[kind] = draw(st.lists(offered[kind](), min_size=1, max_size=3, unique=True))
+    # Exceptions leave something where what is allowed is wide.
+    wide = {
+        "flavors": siting.Choice("gpu", "any") in chosen,
+        "locations": any(choice.type in ("continent", "group") for choice in chosen),
+    }.get(kind, False)
+    inner = (
+        st.sampled_from(GPUS).map(lambda code: siting.Choice("gpu", code))
+        if kind == "flavors"
+        else st.sampled_from(COUNTRIES).map(lambda code: siting.Choice("country", code))
+    )
     if wide:
         options["except_"] = draw(st.lists(inner, max_size=2, unique=True))
     targets = draw(st.lists(st.sampled_from(WORKLOAD_TYPES), max_size=2, unique=True))
@@ -89,7 +108,7 @@ def environments(
     return siting.Environment(
         draw(names() if name is None else name),
         policies=draw(attachments(policies)),
-        require=draw(st.lists(st.sampled_from(["location", "flavor"]), max_size=1)),
+        require=draw(st.lists(st.sampled_from(["location", "flavor", "provider", "capacity"]), max_size=1)),
         on_violation=draw(st.sampled_from([None, "move-or-report", "move-or-stop", "report"])),
         on_replaced=draw(st.sampled_from([None, "keep", "scale-to-zero", "deactivate"])),
     )

@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::{DeploymentDiff, Diff, full_address};
 use crate::analysis::governed::{Governance, Subject};
-use crate::catalog::{Axis, Choice, Point};
+use crate::catalog::{Axis, Catalog, Choice, Point};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
 use crate::placement::{Code, PairExplanation};
@@ -48,7 +48,7 @@ pub enum Change {
     Cluster(String),
     /// A group has other members.
     Group(String),
-    /// The catalog knows a place or hardware otherwise.
+    /// The catalog knows an option otherwise.
     Catalog(String),
 }
 
@@ -287,7 +287,7 @@ impl<'a> Blame<'a> {
             let Some((had, lacked)) = points else { continue };
             let excluding = lacking.axis(axis).restrictions().iter().filter(|found| !found.admits(lacked));
             for level in excluding.map(|restriction| restriction.level) {
-                if self.moved(axis, had, lacked) {
+                if self.moved(axis, (has, had), (lacks, lacked)) {
                     changes.insert(Change::Cluster(cluster.clone()));
                 } else {
                     self.at_level(axis, level, has, lacks, Some((had, lacked)), &mut changes);
@@ -307,22 +307,10 @@ impl<'a> Blame<'a> {
         changes
     }
 
-    /// Whether a cluster stands elsewhere than before.
-    fn moved(&self, axis: Axis, had: Point, lacked: Point) -> bool {
-        let old_has = self.side(OLD).workspace.catalog();
-        let new_has = self.side(NEW).workspace.catalog();
-        // Which of them is whose makes no difference.
-        axis == Axis::Location
-            && had != lacked
-            && [(old_has, new_has), (new_has, old_has)].into_iter().all(|(one, other)| {
-                let shown = |catalog: &crate::catalog::Catalog, point: Point| {
-                    let location = catalog.location_of(point.atom);
-                    location
-                        .map(|location| catalog.location_name(location).to_owned())
-                        .unwrap_or_else(|| catalog.country_code(catalog.country_of(point.rest)).to_owned())
-                };
-                shown(one, had) != shown(other, lacked)
-            })
+    /// Whether a cluster or pool stands elsewhere than before: each point is read with the catalog of its own side.
+    fn moved(&self, axis: Axis, (has, had): (usize, Point), (lacks, lacked): (usize, Point)) -> bool {
+        let catalog = |at| self.side(at).workspace.catalog();
+        named(catalog(has), axis, had) != named(catalog(lacks), axis, lacked)
     }
 
     /// A required policy is missing: it is required now, or what met the requirement is gone.
@@ -414,15 +402,7 @@ impl<'a> Blame<'a> {
         }
         if changes.len() == before {
             let catalog = self.side(lacks).workspace.catalog();
-            changes.insert(Change::Catalog(match axis {
-                Axis::Location => match catalog.location_of(lacked.atom) {
-                    Some(location) => catalog.location_name(location).to_owned(),
-                    None => catalog.country_code(catalog.country_of(lacked.atom)).to_owned(),
-                },
-                Axis::Flavor => catalog.flavor_code(catalog.flavor_of(lacked.atom)).to_owned(),
-                Axis::Provider => catalog.provider_of(lacked.atom).unwrap_or("other providers").to_owned(),
-                Axis::Capacity => catalog.capacity_of(lacked.atom).to_string(),
-            }));
+            changes.insert(Change::Catalog(named(catalog, axis, lacked)));
         }
     }
 
@@ -492,4 +472,17 @@ impl<'a> Blame<'a> {
 fn admits(policy: &Policy, point: Point) -> bool {
     let effect = policy.effect();
     effect.contains(if point.atom.index() < effect.universe() { point.atom } else { point.rest })
+}
+
+/// What stands at a point, by name.
+fn named(catalog: &Catalog, axis: Axis, at: Point) -> String {
+    match axis {
+        Axis::Location => match catalog.location_of(at.atom) {
+            Some(location) => catalog.location_name(location).to_owned(),
+            None => catalog.country_code(catalog.country_of(at.atom)).to_owned(),
+        },
+        Axis::Flavor => catalog.flavor_code(catalog.flavor_of(at.atom)).to_owned(),
+        Axis::Provider => catalog.provider_of(at.atom).unwrap_or("other providers").to_owned(),
+        Axis::Capacity => catalog.capacity_of(at.atom).to_string(),
+    }
 }

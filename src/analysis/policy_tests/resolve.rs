@@ -4,7 +4,7 @@ use crate::analysis::governed::Subject;
 use crate::catalog::{Axis, Choice};
 use crate::id::{ClusterId, DeploymentId, EnvironmentId, Name, PolicyId, ResourceTypeId};
 use crate::manifest::spec::{BlamedSpec, DeniedSpec, PolicyCaseSpec, PolicyTestSpec, SiteSpec, TestedKind};
-use crate::origin::{Origin, Problem, Sourced};
+use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::placement::{Code, Verdict};
 use crate::policy::{Attachment, Level};
 use crate::workspace::{LoadError, LookupError, Workspace};
@@ -159,7 +159,17 @@ impl Names<'_> {
             }
             None => self.known(self.workspace.find_cluster(name), &name.origin).map(What::Cluster),
         };
-        what.map(|what| Site { what, shown })
+        let what = what?;
+        if let What::Choice(choice) = what
+            && self.workspace.catalog().atoms(choice).is_empty()
+        {
+            // Of nothing, all is allowed and all is denied.
+            let message = format!("no known provider answers to the law of `{}`", name.value);
+            let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
+            self.problems.push(problem.help("declare one under the workspace's `providers`, or leave this out"));
+            return None;
+        }
+        Some(Site { what, shown })
     }
 
     fn blamed(&mut self, policies: &[BlamedSpec]) -> Option<Vec<Blamed>> {

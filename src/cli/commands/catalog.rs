@@ -127,7 +127,9 @@ impl<'a> Wanted<'a> {
             };
             self.section.is_none_or(|section| section == own)
         });
-        let mut near: Vec<_> = kinds.flat_map(|kind| catalog.suggestions(kind, word)).map(|near| near.name).collect();
+        let kinds: Vec<ChoiceKind> = kinds.collect();
+        let listed = kinds.iter().flat_map(|&kind| catalog.suggestions(kind, word));
+        let mut near: Vec<_> = listed.filter(|near| kinds.contains(&near.kind)).map(|near| near.name).collect();
         if self.section.is_none() {
             near.extend(nearest(word, SECTIONS));
         }

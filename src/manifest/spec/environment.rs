@@ -126,7 +126,7 @@ document! {
         /// Other names by which clusters and locations may call it.
         aliases: Vec<Sourced<Name>> as Vec<Sourced<Provider>> = Vec::new(),
         /// The country whose law its owner answers to (P15).
-        jurisdiction: Option<Sourced<String>> as Option<Sourced<Reference>>,
+        jurisdiction: Option<Sourced<String>> as Option<Sourced<Country>>,
     }
 }
 

@@ -63,7 +63,7 @@ pub enum Dialect {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub struct ChoiceSpec {
-    /// The kind of place or hardware.
+    /// The kind of option.
     pub kind: ChoiceKind,
     /// The code, or `any`; as written where the built-in catalog does not know the name, or takes it for several.
     pub name: String,
@@ -257,8 +257,9 @@ pub(in crate::manifest) fn write_choice(choice: &Sourced<ChoiceSpec>) -> Map {
 fn choice_shape(kinds: &[ChoiceKind]) -> Shape {
     let mut option = RecordShape::new("an option");
     let words = kinds.iter().map(|kind| kind.as_str()).collect();
-    option.add(FieldShape::new("type", &["The kind of place or hardware."]).required(), Shape::Words(words));
-    let name = FieldShape::new("name", &["A code, name or alias; `any` means all hardware of the kind."]);
+    option.add(FieldShape::new("type", &["The kind of option."]).required(), Shape::Words(words));
+    let name =
+        FieldShape::new("name", &["A code, name or alias; of `cpu` and `gpu`, `any` means all hardware of the kind."]);
     option.add(name.required(), Shape::Name);
     Shape::Record(option)
 }

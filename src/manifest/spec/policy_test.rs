@@ -46,9 +46,9 @@ document! {
         resource_type: Option<Sourced<String>> as Option<Sourced<Reference>>,
         /// Policies of its own that such a deployment has.
         policies: Vec<AttachmentSpec> as Vec<Attached> = Vec::new(),
-        /// Places and hardware that the policies must allow whole, and clusters of which they must allow a pool.
+        /// Options that the policies must allow whole, and clusters of which they must allow a pool.
         allowed: Vec<Sourced<SiteSpec>> as Nonempty<Sourced<SiteSpec>> = Vec::new(),
-        /// Places and hardware of which the policies must allow nothing, and clusters of which they must allow no pool.
+        /// Options of which the policies must allow nothing, and clusters of which they must allow no pool.
         denied: Vec<Sourced<DeniedSpec>> as Nonempty<Sourced<DeniedSpec>> = Vec::new(),
         /// What must be decided for it alone on the fleet as loaded.
         verdict: Option<Verdict> as Option<VerdictWord>,
@@ -90,7 +90,7 @@ words! {
 }
 
 impl TestedKind {
-    /// The kind of place or hardware; `None` for a cluster.
+    /// The kind of option; `None` for a cluster.
     #[must_use]
     pub fn choice(self) -> Option<ChoiceKind> {
         ChoiceKind::parse(self.as_str())
