@@ -666,10 +666,7 @@ fn runs_as(world: &World, pairs: &[Pair], deployment: &Deployment, running: &Run
     }
     let (cpu, gpu) = (of_kind("cpu"), of_kind("gpu"));
     let in_force = in_force(world, deployment, None);
-    let may = |pair: &Pair| {
-        allowed(world, &in_force, Axis::Location, &pair.place)
-            && allowed(world, &in_force, Axis::Flavor, &pair.hardware)
-    };
+    let may = |pair: &Pair| Axis::ALL.into_iter().all(|axis| allowed(world, &in_force, axis, pair.on(axis)));
     match (cpu, gpu) {
         (Some(cpu), Some(gpu)) if deployment.resources.is_none() && may(&pairs[gpu]) && !may(&pairs[cpu]) => Some(gpu),
         _ => cpu.or(gpu),
@@ -757,7 +754,17 @@ fn slice_memory(slice: &str, device: Option<u64>) -> Option<u64> {
     }
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    /// Where it stands on an axis.
+    fn on(&self, axis: Axis) -> &Atom<'a> {
+        match axis {
+            Axis::Location => &self.place,
+            Axis::Flavor => &self.hardware,
+            Axis::Provider => &self.run_by,
+            Axis::Capacity => &self.capacity,
+        }
+    }
+
     /// The cpu flavor of the host; a pool of the short form serves its own kind only.
     fn host_cpu(&self) -> Option<&str> {
         match self.shape {

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
-use siting::catalog::{Catalog, FlavorKind};
+use siting::catalog::{Capacity, Catalog, FlavorKind};
+use siting::inventory::Slice;
 use siting::manifest::spec::{ClusterSpec, DeploymentSpec, PoolSpec, PoolsSpec, Specs};
 use siting::quantity::{Bandwidth, Bytes};
 
@@ -24,7 +25,12 @@ struct Facts {
     /// `country/us` or `location/aws/us-east-1`.
     place: String,
     country: String,
+    provider: String,
+    capacity: &'static str,
     host: Option<String>,
+    /// What is stated of each GPU.
+    device: Option<u64>,
+    slice: Option<Slice>,
     cpu: Option<u64>,
     memory: Option<u64>,
     storage: Option<u64>,
@@ -46,7 +52,14 @@ fn of_cluster(cluster: &ClusterSpec, catalog: &Catalog) -> Vec<Resource> {
         (None, None) => panic!("a cluster without a country"),
     };
     let place = full.map_or_else(|| format!("country/{country}"), |full| format!("location/{full}"));
-    let base = Facts { open: cluster.healthy && !cluster.cordoned, place, country, ..Facts::default() };
+    let base = Facts {
+        open: cluster.healthy && !cluster.cordoned,
+        place,
+        country,
+        provider: cluster.provider.as_str().to_owned(),
+        capacity: Capacity::OnDemand.as_str(),
+        ..Facts::default()
+    };
     let resource = |pool: &str, kind: FlavorKind, code: &str, facts: Facts| Resource {
         cluster: cluster.metadata.name.to_string(),
         pool: pool.to_owned(),
@@ -67,6 +80,9 @@ fn of_cluster(cluster: &ClusterSpec, catalog: &Catalog) -> Vec<Resource> {
         PoolsSpec::Pools(pools) => {
             let of_pool = |pool: &PoolSpec| {
                 let facts = Facts {
+                    capacity: pool.capacity.as_str(),
+                    device: pool.gpu.as_ref().and_then(|gpu| gpu.memory).map(Bytes::get),
+                    slice: pool.gpu.as_ref().and_then(|gpu| gpu.slice),
                     host: pool.cpu_flavor.as_ref().map(|code| code.value.clone()),
                     cpu: Some(pool.cpu.get()),
                     memory: Some(pool.memory.get()),
@@ -123,7 +139,12 @@ pub fn all(resources: &[Resource], catalog: &Catalog, deployment: &DeploymentSpe
         let flavor = add_flavor(&mut add, catalog, resource.kind, &resource.code);
         let host = facts.host.as_ref().map(|code| add_flavor(&mut add, catalog, "cpu", code));
         let kind = if resource.kind == "cpu" { FlavorKind::Cpu } else { FlavorKind::Gpu };
-        let memory = catalog.flavor(kind, &resource.code).and_then(|flavor| catalog.flavor_memory(flavor));
+        let known = catalog.flavor(kind, &resource.code).and_then(|flavor| catalog.flavor_memory(flavor));
+        // I7: what is stated, else the slice's part of what is known.
+        let memory = facts.device.or_else(|| facts.slice.map_or(known, |slice| slice.memory(known)));
+        let provider = add_provider(&mut add, catalog, &facts.provider);
+        let capacity = uid("Capacity", &format!("capacity/{}", facts.capacity));
+        add(capacity.clone(), HashMap::new(), HashSet::new());
         let number_of = |amount: u64| RestrictedExpression::new_long(i64::try_from(amount).expect("a number of 63 bits"));
         let optional = [
             ("cpu", facts.cpu),
@@ -141,12 +162,47 @@ pub fn all(resources: &[Resource], catalog: &Catalog, deployment: &DeploymentSpe
         attributes.insert("kind".to_owned(), text(resource.kind));
         attributes.insert("place".to_owned(), RestrictedExpression::new_entity_uid(place));
         attributes.insert("flavor".to_owned(), RestrictedExpression::new_entity_uid(flavor));
+        attributes.insert("provider".to_owned(), RestrictedExpression::new_entity_uid(provider));
+        attributes.insert("capacity".to_owned(), RestrictedExpression::new_entity_uid(capacity));
+        let slice = facts.slice.filter(|_| resource.kind == "gpu");
+        attributes.extend(slice.map(|slice| ("slice".to_owned(), text(&slice.to_string()))));
         attributes.extend(host.map(|host| ("host".to_owned(), RestrictedExpression::new_entity_uid(host))));
         add(uid("Pair", &number.to_string()), attributes, HashSet::new());
     }
     let attributes = HashMap::from([("type".to_owned(), text(&deployment.resource_type))]);
     add(principal(), attributes, HashSet::new());
     Entities::from_entities(entities.into_values(), None).expect("entities")
+}
+
+/// A provider under the law of its owner, by country and by group (P15).
+fn add_provider(
+    add: &mut impl FnMut(EntityUid, HashMap<String, RestrictedExpression>, HashSet<EntityUid>),
+    catalog: &Catalog,
+    name: &str,
+) -> EntityUid {
+    let name = catalog.provider(name);
+    let own = uid("Provider", &format!("provider/{name}"));
+    let laws: Vec<String> = match catalog.jurisdiction(&name) {
+        Some(country) => {
+            let groups = catalog.groups().filter(|&group| catalog.group_members(group).contains(country));
+            let groups = groups.map(|group| catalog.group_name(group).to_owned());
+            groups.chain([catalog.country_code(country).to_owned()]).collect()
+        }
+        None => Vec::new(),
+    };
+    let mut parents: HashSet<EntityUid> = laws.iter().flat_map(|law| ["", "taken/"].map(|by| of_law(by, law))).collect();
+    if laws.is_empty() {
+        // An exception of any law takes out a provider of no known one.
+        let groups = catalog.groups().map(|group| catalog.group_name(group).to_owned());
+        let countries = catalog.countries().map(|country| catalog.country_code(country).to_owned());
+        parents.extend(groups.chain(countries).map(|law| of_law("taken/", &law)));
+    }
+    add(own.clone(), HashMap::new(), parents);
+    own
+}
+
+fn of_law(by: &str, law: &str) -> EntityUid {
+    uid("Provider", &format!("{by}jurisdiction/{law}"))
 }
 
 /// A code in its family, both in their kind.

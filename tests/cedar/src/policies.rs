@@ -1,6 +1,7 @@
 //! Policies, requirements and demands as Cedar's policies.
 
 use siting::catalog::Axis;
+use siting::inventory::SliceNeed;
 use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, DeploymentSpec, GpuNeedSpec, GpuSpec, PolicySpec, ResourcesSpec, Specs,
 };
@@ -20,7 +21,7 @@ pub fn of(world: &Specs, deployment: &DeploymentSpec) -> String {
         (&deployment.policies[..], &[][..]),
     ];
     let mut text = permit(deployment.resources.as_ref());
-    for axis in [Axis::Location, Axis::Flavor] {
+    for axis in Axis::ALL {
         // P13: what is in force at the level that requires or above.
         let mut in_force = vec!["false".to_owned()];
         for (attachments, require) in levels {
@@ -85,8 +86,11 @@ fn any(options: &[Sourced<ChoiceSpec>], are_exceptions: bool) -> String {
         let (attribute, kind) = match option.kind.axis() {
             Axis::Location => ("place", "Place"),
             Axis::Flavor => ("flavor", "Flavor"),
+            Axis::Provider => ("provider", "Provider"),
+            Axis::Capacity => ("capacity", "Capacity"),
+            other => panic!("no entity stands for a value of the axis {other:?}"),
         };
-        let takes_more = are_exceptions && matches!(option.kind.as_str(), "cpu" | "gpu" | "location");
+        let takes_more = are_exceptions && matches!(option.kind.as_str(), "cpu" | "gpu" | "location" | "jurisdiction");
         let taken = if takes_more { "taken/" } else { "" };
         let id = format!("{taken}{}/{}", option.kind.as_str(), option.name);
         format!("resource.{attribute} in {kind}::{id:?}")
@@ -97,7 +101,8 @@ fn any(options: &[Sourced<ChoiceSpec>], are_exceptions: bool) -> String {
 /// What is open, and satisfies one of the demand's alternatives as a whole (D1).
 fn permit(resources: Option<&ResourcesSpec>) -> String {
     let condition = match resources {
-        None => "true".to_owned(),
+        // I7: who says nothing of resources does not ask for slices.
+        None => "!(resource.kind == \"gpu\" && resource has slice)".to_owned(),
         Some(resources) => {
             let needs: &[GpuNeedSpec] = match &resources.gpu {
                 None => &[],
@@ -128,15 +133,21 @@ fn permit(resources: Option<&ResourcesSpec>) -> String {
 
 fn satisfies(need: &GpuNeedSpec) -> String {
     let thousandths = need.share.map_or(u64::from(need.count) * 1000, |share| u64::from(share.thousandths()));
-    let code = need.code.as_ref().map_or_else(
-        || "true".to_owned(),
-        |code| format!("resource.flavor in Flavor::{:?}", format!("gpu/{}", code.value)),
-    );
+    let types: Vec<_> =
+        need.types.iter().map(|code| format!("resource.flavor in Flavor::{:?}", format!("gpu/{}", code.value))).collect();
+    let types = if types.is_empty() { "true".to_owned() } else { types.join(" || ") };
     let memory = need.memory.map_or_else(
         || "true".to_owned(),
         |least| format!("(resource has gpuMemory && resource.gpuMemory >= {})", least.get()),
     );
-    format!("(resource.kind == \"gpu\" && {code} && {memory} && {})", at_least("gpus", thousandths))
+    // I7: slices serve who asks for slices, and nobody else.
+    let slice = match need.slice {
+        None => "!(resource has slice)".to_owned(),
+        Some(SliceNeed::Any) => "resource has slice".to_owned(),
+        Some(SliceNeed::Of(slice)) => format!("(resource has slice && resource.slice == {:?})", slice.to_string()),
+    };
+    let gpus = at_least("gpus", thousandths);
+    format!("(resource.kind == \"gpu\" && ({types}) && {memory} && {slice} && {gpus})")
 }
 
 /// Whether a node has an amount; one that states none limits nothing.
