@@ -416,6 +416,13 @@ class Workspace:
         """How many changes have been accepted."""
         return _siting.revision(self._core)
 
+    def jump_to(self, now: Moment) -> bool:
+        """Say that more than a day has passed since the last change, so that commands at that moment are accepted.
+
+        Whether so much had passed; else nothing changes. A clock that is wrong is told from a quiet weekend by who knows.
+        """
+        return _siting.jump_to(self._core, millis(now))
+
     def change(self, change: Change, *, now: Moment | None = None) -> Changed:
         """Do several things together, or nothing: then :class:`siting.LoadError` says all that is wrong.
 

@@ -104,6 +104,9 @@ impl From<EntryError> for Failure {
             EntryError::Tables { .. } => "other-tables",
             EntryError::Forgotten { .. } => "forgotten",
             EntryError::Ahead { .. } => "ahead",
+            EntryError::AlreadyApplied { .. } => "already-applied",
+            EntryError::Nothing => "nothing-to-do",
+            EntryError::Newer { .. } => "newer-version",
             _ => "behind",
         };
         Self::conflict(code, &error)
@@ -194,6 +197,12 @@ pub(crate) fn apply_entry(py: Python<'_>, workspace: &Workspace, entry: &str) ->
 pub(crate) fn rebase_entry(py: Python<'_>, workspace: &Workspace, entry: &str) -> Outcome<String> {
     let entry = LogEntry::from_json(entry)?;
     py.detach(|| Ok(workspace.snapshot().rebase(&entry)?.to_json()))
+}
+
+/// Says that more than a day has passed since the last change; whether so much had.
+#[pyfunction]
+pub(crate) fn jump_to(py: Python<'_>, workspace: &Workspace, now: u64) -> Outcome<bool> {
+    py.detach(|| workspace.change(|workspace| Ok(workspace.jump_to(Moment::from_millis(now)))))
 }
 
 /// How many changes have been accepted.

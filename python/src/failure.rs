@@ -120,7 +120,8 @@ impl From<CommitError> for Failure {
 
 impl From<ReserveError> for Failure {
     fn from(error: ReserveError) -> Self {
-        Self::conflict("capacity-taken", &error)
+        let code = if error == ReserveError::NoNumber { "no-number-left" } else { "capacity-taken" };
+        Self::conflict(code, &error)
     }
 }
 

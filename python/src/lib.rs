@@ -29,7 +29,7 @@ mod _siting {
     #[pymodule_export]
     use super::capacity::{closed, commit, commit_places, release, reservations, reserve, restore, set_cluster};
     #[pymodule_export]
-    use super::changes::{apply_entry, change, prepare, preview_change, rebase_entry, revision, what_if};
+    use super::changes::{apply_entry, change, jump_to, prepare, preview_change, rebase_entry, revision, what_if};
     #[pymodule_export]
     use super::decision::{Decision, Decisions};
     #[pymodule_export]

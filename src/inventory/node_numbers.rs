@@ -288,6 +288,16 @@ mod tests {
         assert_eq!(Nodes::with_closed(&shape(), 3, &[(4, 1)], &used, &[]), Err("nodes"));
     }
 
+    /// I1: what is gone has no room.
+    #[test]
+    fn i1_closed_nodes_have_no_room() {
+        let mut nodes = Nodes::new(&shape(), 5, &Used::default(), &[]).unwrap();
+        let request = crate::inventory::Request { cpu: Cpu::milli_cores(2000), ..Default::default() };
+        assert_eq!(nodes.room(&request, 99), 10);
+        nodes.resize(&shape(), 2, &[0]).unwrap();
+        assert_eq!((nodes.room(&request, 99), nodes.room_on(0, &request), nodes.room_on(1, &request)), (4, 0, 2));
+    }
+
     #[test]
     fn stretches_are_subtracted() {
         assert_eq!(without(&[(0, 10)], &[(2, 3), (7, 1)]), [(0, 2), (5, 2), (8, 2)]);

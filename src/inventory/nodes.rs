@@ -66,6 +66,11 @@ impl Taken {
 }
 
 impl Taken {
+    /// Whether as many replicas hold room on each of its nodes, and at least one does.
+    pub(super) fn is_even(&self) -> bool {
+        self.replicas > 0 && self.replicas.checked_rem(self.count) == Some(0)
+    }
+
     /// What `fewer` of its replicas give back, those of the last nodes first, and what the others keep.
     pub(super) fn split(self, fewer: u32) -> (Vec<Self>, Vec<Self>) {
         let each = self.replicas / self.count.max(1);
@@ -246,7 +251,7 @@ impl Nodes {
     #[must_use]
     pub fn room(&self, request: &Request, most: u32) -> u32 {
         let room = |run: &Run| run.node.room(request).saturating_mul(u64::from(run.count));
-        let all = self.runs.values().map(room).fold(0, u64::saturating_add);
+        let all = self.runs.values().filter(|run| run.open).map(room).fold(0, u64::saturating_add);
         u32::try_from(all).unwrap_or(u32::MAX).min(most)
     }
 

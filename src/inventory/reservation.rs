@@ -55,6 +55,9 @@ pub enum RestoreError {
     /// The nodes it holds are not free, or not there.
     #[error("the nodes that reservation {0} holds are not free")]
     NotFree(ReservationId),
+    /// What it holds is not the same on each of its nodes, or of no nodes or replicas at all.
+    #[error("reservation {0} does not hold as much on each of its nodes")]
+    Uneven(ReservationId),
     /// No number after it would be left.
     #[error("reservation {0} has a number that is never given")]
     Number(ReservationId),
@@ -139,6 +142,9 @@ impl Inventory {
             return Err(RestoreError::Held(id));
         }
         let next = id.0.checked_add(1).ok_or(RestoreError::Number(id))?;
+        if !reservation.taken.iter().all(Taken::is_even) {
+            return Err(RestoreError::Uneven(id));
+        }
         let gone = || RestoreError::Gone { cluster: reservation.cluster.clone(), pool: reservation.pool.clone() };
         let pool = self.find_pool(&reservation.cluster, &reservation.pool).ok_or_else(gone)?;
         if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {

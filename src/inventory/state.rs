@@ -87,6 +87,9 @@ pub enum ReserveError {
         /// Replicas that would fit.
         fitting: u32,
     },
+    /// No number is left to name it by.
+    #[error("no number is left for a reservation")]
+    NoNumber,
 }
 
 /// The reservation was never made, or has been released already (I4).
@@ -244,9 +247,9 @@ impl Inventory {
         replicas: u32,
     ) -> Result<ReservationId, ReserveError> {
         let &found = self.fleet.pair(pair).ok_or(ReserveError::UnknownPair)?;
+        let (id, next) = (ReservationId(self.next), self.next.checked_add(1).ok_or(ReserveError::NoNumber)?);
         let taken = self.take(found.pool, request, replicas)?;
-        let id = ReservationId(self.next);
-        self.next += 1;
+        self.next = next;
         self.reservations.insert(id, Held { pool: found.pool, owner: Owner::Host, taken });
         Ok(id)
     }

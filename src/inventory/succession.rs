@@ -31,7 +31,10 @@ pub struct Displaced {
 /// What is said anew of a fleet.
 #[derive(Debug, Default)]
 pub(crate) struct Restated {
-    /// The clusters that are described anew, with their health and cordons.
+    /// The clusters whose documents are put anew, with the nodes that they say.
+    pub(crate) described: BTreeSet<Name>,
+    /// The clusters whose health and cordons are those of their documents: those that are described anew, and those of
+    /// which one was set.
     pub(crate) clusters: BTreeSet<Name>,
     /// Which nodes are gone where their number falls, by cluster and pool.
     pub(crate) gone: BTreeMap<(Name, Name), Vec<u32>>,

@@ -23,7 +23,7 @@ use crate::time::Moment;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Desired {
     /// Each live deployment, by number. Of any other nothing should be there.
@@ -34,7 +34,7 @@ pub struct Desired {
 
 /// What should be of a deployment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DesiredDeployment {
     /// Its number.
@@ -57,7 +57,7 @@ pub struct DesiredDeployment {
 
 /// Where an endpoint should lead.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DesiredRoute {
     /// The endpoint.

@@ -11,7 +11,7 @@ use crate::time::Moment;
 /// Something for the host to do, in the order given. Observations that answer it name its generation,
 /// so that late ones are told from those that count (L8).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// Lead calls of an endpoint to a deployment.
     Route {
@@ -94,6 +94,7 @@ pub enum Effect {
 
 /// A deployment's part of the calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Weight {
     /// The deployment.
     pub deployment: Number,
@@ -118,7 +119,7 @@ pub enum Endpoint {
 
 /// News that people may want.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Notice {
     /// A promotion began.
     PromotionStarted {

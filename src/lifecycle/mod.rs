@@ -41,6 +41,6 @@ pub use routes::{Answer, Callee, Cause, Share};
 pub use state::{
     CAPABILITIES, Capability, CapabilityRow, Event, Favoured, GpuRequirement, Number, Place, PolicyUse, Preferred,
     Preferring, Promotion, PromotionStrategy, Record, RequestScaling, Requirements, Role, Rollback, RolloutState, Seen,
-    Settings, Sight, Site, Slot, State, Status, TRANSITIONS, Tombstone, Transition,
+    Settings, Sight, Site, Slot, StartedWith, State, Status, TRANSITIONS, Tombstone, Transition,
 };
 pub use tables::{capability_table, field_table, status_diagram, transition_table};

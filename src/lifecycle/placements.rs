@@ -41,7 +41,7 @@ pub enum Purpose {
 /// The answer to a [`PlacementRequest`]: places for all replicas, or why there are none. It is
 /// self-contained, so that a log of commands replays without asking anybody.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Placed {
     /// The deployment asked about.
     pub deployment: Number,

@@ -14,7 +14,7 @@ use crate::traffic::{Split, VersionId};
 /// What a call gets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Answer {
     /// It is answered.
     Routed(Callee),
@@ -31,7 +31,7 @@ pub enum Answer {
 /// The deployment that a call leads to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Callee {
     /// The deployment.
     pub deployment: Number,
@@ -46,7 +46,7 @@ pub struct Callee {
 /// A deployment's part of the calls.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Share {
     /// The deployment.
     pub callee: Callee,

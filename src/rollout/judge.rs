@@ -206,6 +206,7 @@ pub enum Verdict {
 /// assert_eq!(tally.measure(&check, Moment::from_millis(60_000), &bad), Verdict::Failed);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     since: Moment,
     measured_at: Option<Moment>,

@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 /// The replicas of one version.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Group {
     /// Replicas asked for.
     pub replicas: u32,

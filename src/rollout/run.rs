@@ -34,7 +34,7 @@ use crate::time::Moment;
 /// assert_eq!(rollout.step(Moment::from_millis(90_000), &all_up), [Action::Done(Outcome::Completed)]);
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
     pub(super) strategy: Strategy,
     checks: Vec<Check>,
@@ -60,6 +60,7 @@ pub struct Rollout {
 
 /// What last moved, for the deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Progress {
     pub(super) at: Moment,
     old: Group,

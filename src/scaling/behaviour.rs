@@ -164,6 +164,7 @@ pub struct Changes(Vec<Change>);
 
 /// A change of the number of replicas.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// By how many.
     pub by: u32,

@@ -48,6 +48,7 @@ pub struct Autoscaler {
 
 /// What an autoscaler remembers from one decision to the next; the host keeps it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct State {
     /// Recent proposals.
     pub proposals: Proposals,

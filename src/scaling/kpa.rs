@@ -107,6 +107,7 @@ pub struct InvalidSettings;
 
 /// What the autoscaler remembers.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct State {
     /// When the panic threshold was last passed; `None` outside of a panic.
     pub panic_since: Option<Moment>,

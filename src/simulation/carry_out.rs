@@ -47,11 +47,22 @@ pub fn carry_out(
         let message = "`traffic`, `metrics` and `fail` need a scripted host, which scenarios have";
         return Err(Refusal::new("L12", message).next("say what was seen, as an observation"));
     }
-    step(scene, None, workload, now, happening)
+    happen(scene, None, workload, now, happening)
 }
 
-/// The same, before a host that may be scripted.
+/// The same, before a host that may be scripted, and however much time has passed: a scenario says when its steps are.
 pub(super) fn step(
+    scene: &mut Workspace,
+    host: Option<&mut Host>,
+    workload: &Workload,
+    now: Moment,
+    happening: &Happening,
+) -> Result<Vec<Effect>, Refusal> {
+    scene.jump_to(now);
+    happen(scene, host, workload, now, happening)
+}
+
+fn happen(
     scene: &mut Workspace,
     host: Option<&mut Host>,
     workload: &Workload,

@@ -167,6 +167,7 @@ impl Host {
     }
 
     fn act(&mut self, scene: &mut Workspace, action: Action) {
+        scene.jump_to(self.now);
         match scene.carry_out(self.now, &self.workload, action) {
             Ok(effects) => self.take(scene, self.now, &effects),
             Err(refusal) => self.refused(&refusal),
@@ -297,6 +298,7 @@ impl Host {
                 buffered_since: served.quiet_since,
             };
             let memory = self.memories.entry(number).or_default();
+            scene.jump_to(self.now);
             match scene.autoscale(self.now, &self.workload, number, memory, &load) {
                 Ok(effects) => self.take(scene, self.now, &effects),
                 Err(refusal) => self.refused(&refusal),

@@ -39,7 +39,9 @@ impl Workspace {
             let reason = format!("this is the lifecycle of {} `{}`", state.resource_type(), state.workload());
             return Err(Refusal::new("L1", reason).next("restore it for that workload"));
         }
-        self.begin(workload, journal)
+        // Time does not go back to before what it holds (W8).
+        let last = journal.entries().last().map(|entry| entry.at);
+        self.begin(workload, journal, last)
     }
 
     /// Begins a workload's lifecycle with its loaded deployments that run already (`kind: Placement`): each is
@@ -50,7 +52,7 @@ impl Workspace {
     /// A [`Refusal`], and nothing has changed: for a workload that already has a lifecycle, for one nothing of which
     /// is known to run, or for a deployment that is not valid, such as one with the draft's name.
     pub fn adopt_life(&mut self, now: Moment, workload: &Workload) -> Result<Vec<Number>, Refusal> {
-        let name = &workload.name;
+        let (now, name) = (self.moment_of_command(now)?, &workload.name);
         if self.life(workload).is_some() {
             return Err(Refusal::new("L1", format!("`{name}` already has a lifecycle")).next("push to it"));
         }
@@ -67,7 +69,7 @@ impl Workspace {
                 numbers.push(state.adopt(now, adopted)?);
             }
         }
-        self.begin(workload, Journal::new(state))?;
+        self.begin(workload, Journal::new(state), Some(now))?;
         Ok(numbers)
     }
 
@@ -101,7 +103,7 @@ impl Workspace {
     }
 
     /// Installs a lifecycle, with all that its replicas take.
-    fn begin(&mut self, workload: &Workload, journal: Journal) -> Result<(), Refusal> {
+    fn begin(&mut self, workload: &Workload, journal: Journal, at: Option<Moment>) -> Result<(), Refusal> {
         let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
         holdings.forget(&mut inventory, workload)?;
         let superseded = |id: DeploymentId| self.deployment(id).is_some_and(|found| found.workload == *workload);
@@ -114,7 +116,7 @@ impl Workspace {
         self.unwrite_running(workload);
         (self.inventory, self.lives.holdings) = (inventory, holdings);
         self.lives.journals.insert(workload.clone(), journal);
-        self.accepted(None, format!("{} `{}`", self.catalog.resource_type_name(workload.resource_type), workload.name));
+        self.accepted(at, format!("{} `{}`", self.catalog.resource_type_name(workload.resource_type), workload.name));
         Ok(())
     }
 
@@ -143,9 +145,8 @@ impl Workspace {
         let gone =
             || Refusal::new("I4", format!("pool `{}` of cluster `{}` does not exist", place.pool, place.cluster));
         let pair = self.pair(place).ok_or_else(|| gone().next("load the cluster as it was"))?;
-        let older = record.settings_before.as_ref().filter(|_| site.generation != record.generation);
-        let settings = older.unwrap_or(&record.settings);
-        let (_, deployment) = self.governed(workload, std::slice::from_ref(&record.governor), settings, 0)?;
+        let settings = record.settings_of(site.generation);
+        let (_, deployment) = self.governed(workload, std::slice::from_ref(&record.governor), &settings, 0)?;
         Ok(Claim { pair, request: placement::request(self.inventory.fleet(), &deployment.demand, pair) })
     }
 }

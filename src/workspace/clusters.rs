@@ -421,7 +421,7 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) 
     let per_node: Vec<_> =
         spec.used_per_node.iter().map(|of| NodeUse { used: in_use(&of.used), replicas: of.replicas }).collect();
     let listed = u32::try_from(per_node.len()).unwrap_or(u32::MAX);
-    if let (Some(first), Some(message)) = (spec.used_per_node.first(), listed_in_vain(spec, listed)) {
+    if let (Some(first), Some(message)) = (spec.used_per_node.first(), listed_in_vain(spec, listed, gone)) {
         let problem = Problem::new(ProblemCode::OverUsed, &first.origin, message);
         problems.push(problem.help("list what is used of each node that there is, from the first on"));
     } else if shape.gpus == 0 && (used.gpu_thousandths > 0 || per_node.iter().any(|of| of.used.gpu_thousandths > 0)) {
@@ -460,12 +460,12 @@ fn in_use(spec: &UsedSpec) -> Used {
     }
 }
 
-/// What is wrong with a list of so many nodes.
-fn listed_in_vain(spec: &PoolSpec, listed: u32) -> Option<String> {
+/// What is wrong with a list of so many nodes, where some are gone that may be among them.
+fn listed_in_vain(spec: &PoolSpec, listed: u32, gone: u32) -> Option<String> {
     let name = &spec.name.value;
     match spec.nodes {
         None => Some(format!("pool `{name}` lists what is used of its nodes, whose number is unlimited")),
-        Some(count) if listed > count => {
+        Some(count) if listed > count.saturating_add(gone) => {
             Some(format!("pool `{name}` lists what is used of {listed} nodes, and has {count}"))
         }
         Some(_) => None,

@@ -282,7 +282,7 @@ impl Workspace {
     /// The pair that a place names, if it is still there.
     pub(super) fn pair(&self, place: &Place) -> Option<PairId> {
         let (kind, code) = place.flavor.split_once(':')?;
-        let kind = if kind == FlavorKind::Cpu.as_str() { FlavorKind::Cpu } else { FlavorKind::Gpu };
+        let kind = [FlavorKind::Cpu, FlavorKind::Gpu].into_iter().find(|known| known.as_str() == kind)?;
         let flavor = self.catalog.flavor(kind, code)?;
         self.inventory.fleet().find_pair(place.cluster.as_str(), place.pool.as_str(), flavor)
     }

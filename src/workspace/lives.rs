@@ -60,6 +60,7 @@ impl Workspace {
     /// The [`Refusal`] that the command would meet: of a name that is not known, of policies that
     /// conflict (P10), of a placement that is refused.
     pub fn command(&self, now: Moment, workload: &Workload, action: Action) -> Result<Command, Refusal> {
+        let now = self.moment_of(now);
         let prepared = self.prepared(now, workload, action)?;
         self.state_of(workload)?.preview(now, &prepared.command)?;
         Ok(prepared.command)
@@ -83,9 +84,10 @@ impl Workspace {
     /// ```
     ///
     /// # Errors
-    /// [`Refusal`]; nothing has changed.
+    /// [`Refusal`]; nothing has changed. Also of a command that is more than a day later than the last change; see
+    /// [`jump_to`](Self::jump_to).
     pub fn carry_out(&mut self, now: Moment, workload: &Workload, action: Action) -> Result<Vec<Effect>, Refusal> {
-        let (now, entries) = (self.moment_of(now), self.entries_of(workload));
+        let (now, entries) = (self.moment_of_command(now)?, self.entries_of(workload));
         let (_, effects) = self.carry_out_decided(now, workload, action)?;
         if self.entries_of(workload) != entries {
             let resource_type = self.catalog.resource_type_name(workload.resource_type);
@@ -231,6 +233,13 @@ impl Workspace {
     /// Fills in what the workspace says of an action, and refuses what it forbids.
     fn complete(&self, workload: &Workload, state: &State, action: &mut Action) -> Result<(), Refusal> {
         self.known_environments(action)?;
+        if let Action::Push(push) = action
+            && push.kind == PushKind::Published
+            && push.environment.is_none()
+        {
+            // The default of now, which need not be that of when the life began (E2).
+            push.environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
+        }
         if let Some((environment, on_replaced)) = action.replacing() {
             let own = self.find_environment(environment.as_str()).ok().and_then(|id| self.environment(id));
             *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{ChangeError, Changed, WorkspaceChange};
 use super::revisions::{fingerprint, tables};
+use super::state::{malformed, version_of};
 use super::{StateError, Workspace};
 use crate::time::Moment;
 
@@ -107,6 +108,23 @@ pub enum EntryError {
         /// Those of this version.
         own: String,
     },
+    /// It has been applied already.
+    #[error("what the key `{key}` names has been done: it is revision {revision}")]
+    AlreadyApplied {
+        /// The key.
+        key: String,
+        /// The revision that it came to be.
+        revision: u64,
+    },
+    /// It changes nothing any more: what it wants is so already.
+    #[error("the entry changes nothing")]
+    Nothing,
+    /// A version of this library that is newer wrote it.
+    #[error("the entry has version {found}; this version of siting reads up to version {}", LogEntry::VERSION)]
+    Newer {
+        /// The version it names.
+        found: u32,
+    },
     /// It cannot be carried out at this moment.
     #[error(transparent)]
     Refused(#[from] ChangeError),
@@ -163,14 +181,7 @@ impl LogEntry {
     /// # Errors
     /// [`StateError::Newer`] or [`StateError::Malformed`].
     pub fn from_json(text: &str) -> Result<Self, StateError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let malformed = |error: serde_json::Error| StateError::Malformed { message: error.to_string() };
-        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
-        match version {
-            0 => Err(StateError::Malformed { message: "there is no version 0".to_owned() }),
+        match version_of(text)? {
             1..=Self::VERSION => serde_json::from_str(text).map_err(malformed),
             found => Err(StateError::Newer { found }),
         }
@@ -183,15 +194,21 @@ impl LogEntry {
     }
 }
 
+fn check_key(key: &str) -> Result<(), EntryError> {
+    if key.is_empty() || key.chars().count() > LogEntry::MOST_KEY { Err(EntryError::Key) } else { Ok(()) }
+}
+
 impl Workspace {
     /// An entry for a change: decided now, on this workspace, which stays as it is. `None` where it would change
-    /// nothing. A key names what is wanted: the same entry is applied once, however often it is sent.
+    /// nothing. A key names what is wanted: the same entry is applied once, however often it is sent, and nothing else is
+    /// prepared under it.
     ///
     /// # Errors
     /// [`EntryError`].
     pub fn prepare(&self, now: Moment, key: &str, change: WorkspaceChange) -> Result<Option<LogEntry>, EntryError> {
-        if key.is_empty() || key.chars().count() > LogEntry::MOST_KEY {
-            return Err(EntryError::Key);
+        check_key(key)?;
+        if let Some((revision, _)) = self.revisions.known(key) {
+            return Err(EntryError::AlreadyApplied { key: key.to_owned(), revision });
         }
         let at = self.moment(now, &change)?;
         let (_, changed, decided) = self.changed(at, change)?;
@@ -212,20 +229,16 @@ impl Workspace {
     /// # Errors
     /// [`EntryError`]; nothing has changed then.
     pub fn apply(&mut self, entry: &LogEntry) -> Result<Applied, EntryError> {
-        let own = tables();
-        if entry.tables != own {
-            return Err(EntryError::Tables { found: entry.tables.clone(), own });
-        }
         let content = entry.content();
-        if let Some((revision, known)) = self.revisions.known(&entry.key) {
-            return match known == content {
-                true => Ok(Applied::Known { revision }),
-                false => Err(EntryError::KeyUsed { key: entry.key.clone(), revision }),
-            };
+        if let Some(revision) = self.known_entry(entry, &content)? {
+            return Ok(Applied::Known { revision });
         }
         self.follows(entry.revision)?;
         let at = self.moment(entry.at, &entry.change)?;
         let (after, mut changed, _) = self.changed(at, entry.change.clone())?;
+        if !changed.changed {
+            return Err(EntryError::Nothing);
+        }
         let revisions = std::mem::take(&mut self.revisions);
         *self = Self { revisions, ..after };
         self.revisions.accept(Some(at), Some((entry.key.clone(), content)), entry.change.subjects());
@@ -238,12 +251,33 @@ impl Workspace {
     /// # Errors
     /// [`EntryError`] that says which does not; whoever wants the change decides anew then.
     pub fn rebase(&self, entry: &LogEntry) -> Result<LogEntry, EntryError> {
+        if let Some(revision) = self.known_entry(entry, &entry.content())? {
+            return Err(EntryError::AlreadyApplied { key: entry.key.clone(), revision });
+        }
+        match self.follows(entry.revision) {
+            Ok(()) | Err(EntryError::Behind { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let mut rebased = LogEntry { revision: self.revision(), ..entry.clone() };
         rebased.at = self.moment(entry.at, &entry.change)?;
-        let mut copy = self.clone();
-        match copy.apply(&rebased)? {
-            Applied::Now(_) => Ok(rebased),
-            Applied::Known { revision } => Err(EntryError::KeyUsed { key: entry.key.clone(), revision }),
+        let (_, changed, _) = self.changed(rebased.at, entry.change.clone())?;
+        if changed.changed { Ok(rebased) } else { Err(EntryError::Nothing) }
+    }
+
+    /// The revision that an entry came to be here, if it did.
+    fn known_entry(&self, entry: &LogEntry, content: &str) -> Result<Option<u64>, EntryError> {
+        if entry.version > LogEntry::VERSION {
+            return Err(EntryError::Newer { found: entry.version });
+        }
+        let own = tables();
+        if entry.tables != own {
+            return Err(EntryError::Tables { found: entry.tables.clone(), own });
+        }
+        check_key(&entry.key)?;
+        match self.revisions.known(&entry.key) {
+            Some((revision, known)) if known == content => Ok(Some(revision)),
+            Some((revision, _)) => Err(EntryError::KeyUsed { key: entry.key.clone(), revision }),
+            None => Ok(None),
         }
     }
 

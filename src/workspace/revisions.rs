@@ -14,6 +14,7 @@ use super::Workspace;
 use super::change::{ChangeError, WorkspaceChange};
 #[cfg(feature = "manifest")]
 use crate::catalog::Catalog;
+use crate::lifecycle::Refusal;
 use crate::time::Moment;
 
 /// So many revisions are remembered with their keys.
@@ -123,14 +124,56 @@ impl Workspace {
 
     /// The same, where the change may be that much later.
     pub(super) fn moment(&self, now: Moment, change: &WorkspaceChange) -> Result<Moment, ChangeError> {
-        match self.revisions.last {
-            Some(last) if now.since(last) > MOST_AT_ONCE && !change.jumps() => {
-                let hours = now.since(last).as_secs() / 3600;
+        match self.ahead(now) {
+            Some(hours) if !change.jumps() => {
                 let message = format!("the change is {hours} hours later than the last one");
                 Err(ChangeError::refused(message, "correct the clock, or say that the change jumps ahead"))
             }
             _ => Ok(self.moment_of(now)),
         }
+    }
+
+    /// The same of a command that is carried out by itself.
+    pub(super) fn moment_of_command(&self, now: Moment) -> Result<Moment, Refusal> {
+        match self.ahead(now) {
+            Some(hours) => {
+                let reason = format!("the command is {hours} hours later than the last change");
+                Err(Refusal::new("W8", reason).next("correct the clock, or say that the time has passed (`jump_to`)"))
+            }
+            None => Ok(self.moment_of(now)),
+        }
+    }
+
+    /// By how many hours a moment is too far ahead of the last change, if it is.
+    fn ahead(&self, now: Moment) -> Option<u64> {
+        let passed = now.since(self.revisions.last?);
+        (passed > MOST_AT_ONCE).then_some(passed.as_secs() / 3600)
+    }
+
+    /// Says that more than a day has passed since the last change, so that commands at that moment are accepted: a clock
+    /// that is wrong is told from a quiet weekend by who knows (W8). Whether so much had passed; else nothing changes.
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Push, PushKind};
+    /// use siting::time::Moment;
+    /// use siting::workspace::Workspace;
+    ///
+    /// let mut workspace: Workspace = "".parse()?;
+    /// let bert = workspace.workload("model", &"bert".parse()?).ok_or("no such type")?;
+    /// let push = || Action::Push(Push::new(PushKind::Published, "v1"));
+    /// workspace.carry_out(Moment::from_millis(0), &bert, push())?;
+    /// let monday = Moment::from_millis(60 * 60 * 60 * 1000);
+    /// assert_eq!(workspace.carry_out(monday, &bert, push()).unwrap_err().rule, "W8");
+    /// assert!(workspace.jump_to(monday));
+    /// workspace.carry_out(monday, &bert, push())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn jump_to(&mut self, now: Moment) -> bool {
+        let jumps = self.ahead(now).is_some();
+        if jumps {
+            self.accepted(Some(now), "the clock");
+        }
+        jumps
     }
 }
 
@@ -151,7 +194,7 @@ pub(super) fn fingerprint_of_catalog(catalog: &Catalog) -> String {
     };
     for country in catalog.countries() {
         let continent = catalog.continent_of(country);
-        line(&["country", catalog.country_code(country), continent.code()]);
+        line(&["country", catalog.country_code(country), catalog.alpha3(country), continent.code()]);
     }
     for group in catalog.groups() {
         let members: Vec<_> = catalog.group_members(group).iter().map(|member| catalog.country_code(member)).collect();
@@ -159,7 +202,13 @@ pub(super) fn fingerprint_of_catalog(catalog: &Catalog) -> String {
     }
     for location in catalog.locations() {
         let country = catalog.country_code(catalog.location_country(location));
-        line(&["location", catalog.location_name(location), country]);
+        let parent = catalog.location_parent(location).map_or("", |parent| catalog.location_name(parent));
+        let aliases: Vec<_> = catalog.location_aliases(location).collect();
+        line(&["location", catalog.location_name(location), country, parent, &aliases.join("\t")]);
+    }
+    for provider in catalog.providers() {
+        let law = provider.jurisdiction.map_or("", |country| catalog.country_code(country));
+        line(&["provider", provider.name, law, &provider.aliases.join("\t")]);
     }
     for flavor in catalog.flavors() {
         let kind = catalog.flavor_kind(flavor).as_str();
@@ -193,5 +242,29 @@ mod tests {
         assert_eq!(fingerprint(b""), "6c62272e07bb014262b821756295c58d");
         assert_eq!(fingerprint(b"a"), "d228cb696f1a8caf78912b704e4a8964");
         assert_eq!(fingerprint(b"foobar"), "343e1662793c64bf6f0d3597ba446f18");
+    }
+
+    /// W3: each thing that the tables say tells them from others.
+    #[test]
+    fn w3_other_tables_have_another_fingerprint() {
+        let base = Catalog::builtin();
+        let mut seen = BTreeSet::from([fingerprint_of_catalog(&base)]);
+        let mut other = |change: &dyn Fn(&mut Catalog)| {
+            let mut catalog = Catalog::builtin();
+            change(&mut catalog);
+            assert!(seen.insert(fingerprint_of_catalog(&catalog)));
+        };
+        let (de, fr) = (base.country("de").unwrap(), base.country("fr").unwrap());
+        let parent = base.location("aws/eu-central-1").unwrap();
+        other(&|catalog| assert!(catalog.add_location("acme/one", de).is_ok()));
+        other(&|catalog| assert!(catalog.add_location("acme/one", fr).is_ok()));
+        other(&|catalog| assert!(catalog.add_location_under("acme/one", de, Some(parent)).is_ok()));
+        other(&|catalog| assert!(catalog.bring_provider("acme") != catalog.bring_provider("other")));
+        other(&|catalog| assert!(catalog.add_provider("acme", &["other"], Some(de)).is_ok()));
+        other(&|catalog| assert!(catalog.add_provider("acme", &["others"], Some(de)).is_ok()));
+        other(&|catalog| assert!(catalog.add_provider("acme", &["other"], Some(fr)).is_ok()));
+        other(&|catalog| assert!(catalog.add_resource_type("batch").is_ok()));
+        let t4 = base.flavor(crate::catalog::FlavorKind::Gpu, "t4").unwrap();
+        other(&|catalog| catalog.add_aliases(t4, &["tee-four"]).unwrap());
     }
 }

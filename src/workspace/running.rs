@@ -28,6 +28,15 @@ pub struct Running {
     pub reservation: ReservationId,
 }
 
+impl Workspace {
+    /// Whether of some replicas that run, the policies say on which flavor of their pool they do: the document does not,
+    /// and their deployment takes any.
+    pub(super) fn runs_where_policies_say(&self) -> bool {
+        let takes_any = |found: &Deployment| matches!(found.demand, Demand::AnyFlavor);
+        self.running.iter().any(|own| self.deployment(own.deployment).is_some_and(takes_any))
+    }
+}
+
 /// What a document says that runs, by its names found.
 pub(super) struct Claimed {
     pub(super) document: Name,

@@ -48,7 +48,6 @@ use crate::policy::Environment;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceState {
     version: u32,
-    #[serde(default)]
     revisions: Revisions,
     /// As manifests have them, by kind and name. Whatever could not be read is not among them.
     documents: Vec<Value>,
@@ -115,6 +114,26 @@ impl StateError {
     }
 }
 
+/// The version that a text names, whatever else it holds: a newer form may have fields that this one does not know.
+pub(super) fn version_of(text: &str) -> Result<u32, StateError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    match serde_json::from_str(text).map_err(malformed)? {
+        Versioned { version: 0 } => Err(no_version_0()),
+        Versioned { version } => Ok(version),
+    }
+}
+
+pub(super) fn malformed(error: serde_json::Error) -> StateError {
+    StateError::Malformed { message: error.to_string() }
+}
+
+fn no_version_0() -> StateError {
+    StateError::Malformed { message: "there is no version 0".to_owned() }
+}
+
 impl WorkspaceState {
     /// The version of the form that is written. Every version up to it is read.
     pub const VERSION: u32 = 2;
@@ -131,13 +150,7 @@ impl WorkspaceState {
     /// # Errors
     /// [`StateError::Newer`] or [`StateError::Malformed`].
     pub fn from_json(text: &str) -> Result<Self, StateError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let malformed = |error: serde_json::Error| StateError::Malformed { message: error.to_string() };
-        // The version first: a newer form may have fields that this one does not know.
-        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
+        let version = version_of(text)?;
         Self::known(version)?;
         if version == v1::VERSION {
             return serde_json::from_str::<v1::State>(text).map_err(malformed)?.into_current();
@@ -147,7 +160,7 @@ impl WorkspaceState {
 
     fn known(version: u32) -> Result<(), StateError> {
         match version {
-            0 => Err(StateError::Malformed { message: "there is no version 0".to_owned() }),
+            0 => Err(no_version_0()),
             1..=Self::VERSION => Ok(()),
             found => Err(StateError::Newer { found }),
         }
@@ -192,7 +205,6 @@ impl Workspace {
         for (at, reservation) in state.reservations.iter().enumerate() {
             workspace.take_back(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
         }
-        workspace.check_placements()?;
         for (at, life) in state.lives.into_iter().enumerate() {
             let path = format!("lives[{at}]");
             let workload = workspace.workload(&life.resource_type, &life.workload).ok_or_else(|| {
@@ -209,6 +221,7 @@ impl Workspace {
             return Err(StateError::at("nextReservation", "a reservation already has this number or a later one"));
         }
         workspace.inventory.skip_to(state.next_reservation);
+        workspace.check_placements()?;
         if !state.revisions.is_sound() {
             return Err(StateError::at("revisions", "more is remembered than has happened, or a key stands twice"));
         }
@@ -281,11 +294,24 @@ impl Workspace {
             if !seen.insert(id) {
                 return Err(StateError::at(path(), format!("reservation {id} is named twice")));
             }
+            if id >= self.inventory.next_reservation() {
+                return Err(StateError::at(path(), format!("reservation {id} was never made")));
+            }
             if let Some(held) = self.inventory.reservation(id) {
+                if *held.owner() != Owner::Host {
+                    return Err(StateError::at(path(), format!("reservation {id} belongs to {}", held.owner())));
+                }
                 let fleet = self.inventory.fleet();
                 let there = fleet
                     .names(running.pair)
                     .is_some_and(|(cluster, pool, _)| (cluster, pool) == (held.cluster(), held.pool()));
+                let counted = self.inventory.find_pool(held.cluster(), held.pool());
+                let counted = counted.is_some_and(|pool| self.inventory.nodes(pool).is_some());
+                if counted && held.replicas() != u64::from(running.replicas) {
+                    let (found, said) = (held.replicas(), running.replicas);
+                    let message = format!("reservation {id} is for {found} replicas, and the document says {said}");
+                    return Err(StateError::at(path(), message));
+                }
                 if !there {
                     return Err(StateError::at(path(), format!("reservation {id} is for another pool")));
                 }

@@ -114,7 +114,7 @@ impl Workspace {
     /// number. Those that are stopping count until they are gone.
     #[must_use]
     pub fn violations(&self, now: Moment) -> Vec<Violation> {
-        let mut found = Vec::new();
+        let (now, mut found) = (self.moment_of(now), Vec::new());
         for (workload, journal) in self.lives() {
             for record in journal.state().deployments() {
                 let places = self.illegal(workload, std::slice::from_ref(&record.governor), record);

@@ -33,6 +33,11 @@ kind: Policy
 metadata: {name: only-de}
 spec: {type: location, locations: [{type: country, name: fr}]}
 ";
+const SPANISH: &str = "apiVersion: siting.dev/v1
+kind: Policy
+metadata: {name: only-de}
+spec: {type: location, locations: [{type: country, name: es}]}
+";
 const MORE: &str = "apiVersion: siting.dev/v1
 kind: Deployment
 metadata: {name: v2}
@@ -48,7 +53,13 @@ spec: {model: bert, polices: [], policies: [only-da]}
 ";
 
 fn folder() -> Folder {
-    Folder::of(&[("fleet.yaml", FLEET), ("french.yaml", FRENCH), ("more.yaml", MORE), ("wrong.yaml", WRONG)])
+    Folder::of(&[
+        ("fleet.yaml", FLEET),
+        ("french.yaml", FRENCH),
+        ("spanish.yaml", SPANISH),
+        ("more.yaml", MORE),
+        ("wrong.yaml", WRONG),
+    ])
 }
 
 /// D10: each question is answered over what would be, and the files stay what they are.
@@ -71,11 +82,15 @@ fn d10_documents_are_put_before_the_answer() {
     let options = folder.run(&["options", "@/fleet.yaml", "--what-if", "@/french.yaml", "-o", "json"]).json();
     let places = options["locations"].as_array().unwrap().iter().filter(|it| it["type"] == "country");
     assert_eq!(places.map(|it| it["name"].clone()).collect::<Vec<_>>(), ["fr"]);
-    let codes = |args: &[&str]| {
+    // What nobody could run anywhere is found in what would be, and only there.
+    let found = |args: &[&str]| {
         let report = folder.run(&[&["check", "@/fleet.yaml", "-o", "json"], args].concat()).json();
-        report["findings"].as_array().unwrap().len()
+        let all = report["findings"].as_array().unwrap().iter();
+        all.map(|it| it["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(codes(&[]), codes(&["--what-if", "@/french.yaml"]));
+    let spanish = found(&["--what-if", "@/spanish.yaml"]);
+    assert!(spanish.iter().any(|message| message.contains("`es`")), "{spanish:?}");
+    assert!(found(&[]).iter().all(|message| !message.contains("`es`")));
 }
 
 /// W2: what cannot be put is bad input, with all its problems and their places.

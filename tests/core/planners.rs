@@ -4,36 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use siting::inventory::{Owner, Request, ReservationId};
-use siting::lifecycle::{Action, Number, Observation, Place, Push, PushKind};
-use siting::manifest::{Kind, read_str};
+use siting::inventory::{Owner, ReservationId};
+use siting::lifecycle::{Action, Number, Observation};
+use siting::manifest::Kind;
 use siting::policy::Enforcement;
 use siting::time::Moment;
 use siting::workspace::{
     Applied, AttachmentPoint, ChangeStep, EntryError, LogEntry, Workspace, WorkspaceChange, WorkspaceState,
 };
 
-const FLEET: &str = "
-apiVersion: siting.dev/v1
-kind: Policy
-metadata: {name: only-de}
-spec: {type: location, locations: [{type: country, name: de}]}
----
-apiVersion: siting.dev/v1
-kind: Environment
-metadata: {name: production}
-spec: {}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: berlin}
-spec: {provider: onprem, country: de, pools: [{name: p, nodes: 3, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: paris}
-spec: {provider: onprem, country: fr, pools: [{name: p, nodes: 3, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
-";
+use super::support::{self, CLUSTERS, document, life, push, put, reserve};
+
 const PLANNERS: usize = 3;
 /// The most entries that the log holds before all planners begin anew from what is kept of one.
 const LONGEST: usize = 400;
@@ -53,6 +34,11 @@ impl Random {
         of[usize::try_from(self.below(of.len() as u64)).unwrap()]
     }
 
+    /// `least`, or up to `more - 1` more.
+    fn few(&mut self, least: u32, more: u64) -> u32 {
+        least + u32::try_from(self.below(more)).unwrap()
+    }
+
     fn one_in(&mut self, of: u64) -> bool {
         self.below(of) == 0
     }
@@ -65,21 +51,12 @@ struct Planner {
     clock: u64,
 }
 
-fn place(cluster: &str, replicas: u32) -> Place {
-    Place { cluster: cluster.parse().unwrap(), pool: "p".parse().unwrap(), flavor: "cpu:x86".into(), replicas }
-}
-
-fn document(kind: &str, name: &str, spec: &str) -> WorkspaceChange {
-    let text = format!("apiVersion: siting.dev/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n");
-    WorkspaceChange::new().put(read_str("new.yaml", &text))
-}
-
 /// What somebody wants: much of it is refused.
 fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
     let cluster = random.one_of(&["berlin", "paris", "rome"]);
     let name = random.one_of(&["x", "y"]);
-    let life = workspace.workload("model", &name.parse().unwrap()).unwrap();
-    let command = |action| WorkspaceChange::new().command("model", name.parse().unwrap(), action);
+    let life = life(workspace, name);
+    let command = |action| support::command(name, action);
     let numbers: Vec<Number> =
         workspace.life(&life).into_iter().flat_map(|life| life.state().deployments().map(|one| one.number)).collect();
     let number = match numbers.as_slice() {
@@ -89,11 +66,9 @@ fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
     match random.below(16) {
         0 => {
             let country = if cluster == "paris" { "fr" } else { "de" };
-            let (nodes, cpu) = (1 + random.below(4), 4 + random.below(8));
-            let pools = format!("[{{name: p, nodes: {nodes}, cpuFlavor: x86, cpu: {cpu}, memory: 64Gi}}]");
-            document("Cluster", cluster, &format!("{{provider: onprem, country: {country}, pools: {pools}}}"))
+            put(&support::cluster(cluster, country, random.few(1, 4), random.few(4, 8)))
         }
-        1 => WorkspaceChange::new().set_nodes(cluster, "p", u32::try_from(1 + random.below(4)).unwrap()),
+        1 => WorkspaceChange::new().set_nodes(cluster, "p", random.few(1, 4)),
         2 => WorkspaceChange::new().remove(Kind::Cluster, cluster),
         3 => {
             let healthy = !random.one_in(3);
@@ -109,12 +84,9 @@ fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
         5 => {
             let country = random.one_of(&["de", "fr"]);
             let spec = format!("{{type: location, locations: [{{type: country, name: {country}}}]}}");
-            document("Policy", "only-de", &spec)
+            put(&document("Policy", "only-de", &spec))
         }
-        6 => {
-            let request = Request { cpu: (1 + random.below(6)).to_string().parse().unwrap(), ..Request::default() };
-            WorkspaceChange::new().then(ChangeStep::Reserve(vec![(place(cluster, 1), request)]))
-        }
+        6 => reserve(cluster, random.few(1, 6)),
         7 => {
             let held: Vec<ReservationId> = workspace.inventory().reservations().collect();
             let any = random.below(1 + held.len() as u64);
@@ -122,14 +94,10 @@ fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
             WorkspaceChange::new().then(ChangeStep::Release(id))
         }
         8 => {
-            let (cpu, replicas) = (1 + random.below(6), 1 + random.below(3));
-            let spec = format!("{{model: {name}, replicas: {replicas}, resources: {{cpu: {cpu}, memory: 1Gi}}}}");
-            let text =
-                format!("{{apiVersion: siting.dev/v1, kind: Deployment, metadata: {{name: {name}}}, spec: {spec}}}");
-            let settings = read_str("d", &text).specs.deployments[0].settings();
-            command(Action::Push(Push { settings: settings.into(), ..Push::new(PushKind::Published, "v1") }))
+            let (cpu, replicas) = (random.few(1, 6), random.few(1, 3));
+            push(name, cpu, replicas)
         }
-        9 => command(Action::Scale { deployment: number, replicas: u32::try_from(1 + random.below(4)).unwrap() }),
+        9 => command(Action::Scale { deployment: number, replicas: random.few(1, 4) }),
         10 if random.one_in(3) => command(Action::Deactivate(number)),
         11 if random.one_in(3) => command(Action::Delete(number)),
         12 => command(Action::Move(number)),
@@ -166,7 +134,8 @@ fn sound(workspace: &Workspace, what: &str) {
 fn run(seed: u64, steps: u64) -> BTreeMap<&'static str, u64> {
     let mut random = Random(seed | 1);
     let mut told: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let mut begun: Workspace = FLEET.parse().unwrap();
+    let production = document("Environment", "production", "{}");
+    let mut begun: Workspace = format!("{CLUSTERS}{production}").parse().unwrap();
     let mut log: Vec<String> = Vec::new();
     let planner = |workspace: &Workspace| Planner { workspace: workspace.clone(), read: 0, clock: 0 };
     let mut planners: Vec<Planner> = (0..PLANNERS).map(|_| planner(&begun)).collect();

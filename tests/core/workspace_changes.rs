@@ -1,10 +1,8 @@
 //! Whatever can be loaded can be put and removed later, whole or not at all (W1, W2).
 
 use proptest::prelude::*;
-use siting::deployment::Workload;
-use siting::id::Name;
-use siting::inventory::{Owner, Request};
-use siting::lifecycle::{Action, Observation, Place, Push, PushKind};
+use siting::inventory::Owner;
+use siting::lifecycle::{Action, Observation, Push, PushKind};
 use siting::manifest::{Kind, Source, read_str};
 use siting::origin::ProblemCode;
 use siting::policy::Enforcement;
@@ -13,64 +11,21 @@ use siting::workspace::{
     AttachmentPoint, ChangeStep, LoadOptions, LookupError, Workspace, WorkspaceChange, WorkspaceState,
 };
 
+use super::support::{self, CLUSTERS, cluster, cores, document, place, put, restored, text};
+
 const NOW: Moment = Moment::from_millis(1000);
 
-const FLEET: &str = "
-apiVersion: siting.dev/v1
-kind: Policy
-metadata: {name: only-de}
-spec: {type: location, locations: [{type: country, name: de}]}
----
-apiVersion: siting.dev/v1
-kind: Policy
-metadata: {name: only-fr}
-spec: {type: location, locations: [{type: country, name: fr}]}
----
-apiVersion: siting.dev/v1
-kind: Environment
-metadata: {name: staging}
-spec: {policies: [only-de]}
----
-apiVersion: siting.dev/v1
-kind: Deployment
-metadata: {name: a}
-spec: {model: m, environment: staging, resources: {cpu: 4, memory: 1Gi}}
----
-apiVersion: siting.dev/v1
-kind: Deployment
-metadata: {name: b}
-spec: {model: m, resources: {cpu: 4, memory: 1Gi}}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: berlin}
-spec: {provider: onprem, country: de, pools: [{name: p, nodes: 3, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: paris}
-spec: {provider: onprem, country: fr, pools: [{name: p, nodes: 3, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
-";
+/// Two clusters, and deployments in two environments.
+fn documents() -> String {
+    let needs = "resources: {cpu: 4, memory: 1Gi}";
+    let staging = document("Environment", "staging", "{policies: [only-de]}");
+    let a = document("Deployment", "a", &format!("{{model: m, environment: staging, {needs}}}"));
+    let b = document("Deployment", "b", &format!("{{model: m, {needs}}}"));
+    format!("{CLUSTERS}{staging}{a}{b}")
+}
 
 fn fleet() -> Workspace {
-    FLEET.parse().unwrap()
-}
-
-fn document(kind: &str, name: &str, spec: &str) -> String {
-    format!("apiVersion: siting.dev/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n---\n")
-}
-
-fn cluster(name: &str, country: &str, nodes: u32, cpu: u32) -> String {
-    let pools = format!("[{{name: p, nodes: {nodes}, cpuFlavor: x86, cpu: {cpu}, memory: 64Gi}}]");
-    document("Cluster", name, &format!("{{provider: onprem, country: {country}, pools: {pools}}}"))
-}
-
-fn put(text: &str) -> WorkspaceChange {
-    WorkspaceChange::new().put(read_str("new.yaml", text))
-}
-
-fn text(workspace: &Workspace) -> String {
-    workspace.state().to_json()
+    documents().parse().unwrap()
 }
 
 /// The messages and helps of a change that is refused, after which not a byte is other.
@@ -89,7 +44,7 @@ fn refused(workspace: &mut Workspace, change: WorkspaceChange) -> Vec<String> {
 /// Who is restored from what is written down is the same, and decides the same.
 #[track_caller]
 fn comes_back(workspace: &Workspace) {
-    let restored = Workspace::restore(WorkspaceState::from_json(&text(workspace)).unwrap()).unwrap();
+    let restored = restored(workspace);
     assert_eq!(restored.state(), workspace.state());
     let places = |workspace: &Workspace| {
         let outcomes = workspace.place_all();
@@ -99,29 +54,6 @@ fn comes_back(workspace: &Workspace) {
     for (old, new) in workspace.inventory().fleet().pools().iter().zip(restored.inventory().fleet().pools()) {
         assert_eq!(old.def.nodes, new.def.nodes);
     }
-}
-
-fn at(cluster: &str, replicas: u32) -> Place {
-    let name = |text: &str| text.parse::<Name>().unwrap();
-    Place { cluster: name(cluster), pool: name("p"), flavor: "cpu:x86".into(), replicas }
-}
-
-fn cores(cpu: u32) -> Request {
-    Request { cpu: cpu.to_string().parse().unwrap(), ..Request::default() }
-}
-
-/// Brings a deployment of so many cores and replicas to life.
-fn run(workspace: &mut Workspace, name: &str, cpu: u32, replicas: u32) -> Workload {
-    let life = workspace.workload("model", &name.parse().unwrap()).unwrap();
-    let spec = format!("{{model: {name}, replicas: {replicas}, resources: {{cpu: {cpu}, memory: 1Gi}}}}");
-    let settings = read_str("d", &document("Deployment", name, &spec)).specs.deployments[0].settings();
-    let push = Push { settings: settings.into(), ..Push::new(PushKind::Published, "v1") };
-    workspace.carry_out(NOW, &life, Action::Push(push)).unwrap();
-    let number = workspace.life(&life).unwrap().state().find(&format!("{name}-1")).unwrap();
-    for (generation, observation) in [(1, Observation::Built), (2, Observation::Ready)] {
-        workspace.carry_out(NOW, &life, Action::Observe { deployment: number, generation, observation }).unwrap();
-    }
-    life
 }
 
 /// W1: an id means the same thing as long as that is there, and is refused elsewhere and afterwards.
@@ -144,7 +76,7 @@ fn w1_an_id_is_never_another_thing() {
     assert!(matches!(workspace.place(a), Err(LookupError::Foreign { kind: "deployment", .. })));
     assert!(workspace.attach(b, de, Enforcement::Enforce).is_err());
     // One of the same name is another one.
-    workspace.change(NOW, put(FLEET)).unwrap();
+    workspace.change(NOW, put(&documents())).unwrap();
     assert_ne!(workspace.find_deployment("a").unwrap(), a);
     assert_ne!(workspace.find_policy("only-de").unwrap(), de);
     assert!(workspace.deployment(a).is_none() && workspace.policies().get(de).is_none());
@@ -189,7 +121,7 @@ fn w1_a_workload_type_stays_what_it_is() {
 #[test]
 fn w2_a_document_is_put_whole() {
     let mut workspace = fleet();
-    assert!(!workspace.change(NOW, put(FLEET)).unwrap().changed);
+    assert!(!workspace.change(NOW, put(&documents())).unwrap().changed);
     let wider = "{type: location, locations: [{type: continent, name: eu}]}";
     assert!(workspace.change(NOW, put(&document("Policy", "only-de", wider))).unwrap().changed);
     assert_eq!(workspace.count_allowed("a").unwrap(), 2);
@@ -234,11 +166,11 @@ fn w2_what_is_referred_to_stays() {
     let mut workspace = fleet();
     let removal = || WorkspaceChange::new().remove(Kind::Policy, "only-de");
     let help = "the change removes it; remove what refers to it as well, or keep it";
-    assert_eq!(refused(&mut workspace, removal()), [format!("<text>:15:19: no policy is called `only-de`; {help}")]);
+    assert_eq!(refused(&mut workspace, removal()), [format!("<text>:25:19: no policy is called `only-de`; {help}")]);
     let staging = WorkspaceChange::new().remove(Kind::Environment, "staging");
     assert_eq!(
         refused(&mut workspace, staging.clone()),
-        [format!("<text>:20:31: no environment is called `staging`; {help}")]
+        [format!("<text>:30:31: no environment is called `staging`; {help}")]
     );
     let production = WorkspaceChange::new().remove(Kind::Environment, "production");
     assert_eq!(
@@ -291,21 +223,21 @@ fn w2_lives_hold_what_they_need() {
 #[test]
 fn w2_a_pool_shrinks_below_its_use() {
     let mut workspace = fleet();
-    run(&mut workspace, "x", 6, 3);
-    let host = workspace.reserve(&[(at("berlin", 3), cores(4))]).unwrap()[0];
+    support::run(&mut workspace, NOW, "x", 6, 3);
+    let host = workspace.reserve(&[(place("berlin", 3), cores(4))]).unwrap()[0];
     let changed = workspace.change(NOW, WorkspaceChange::new().set_nodes("berlin", "p", 1)).unwrap();
     let told: Vec<_> = changed.displaced.iter().map(|it| (it.owner.clone(), it.replicas)).collect();
     assert_eq!(told, [(Owner::Deployment("model/x/x-1".into()), 2), (Owner::Host, 2)]);
     assert_eq!(changed.displaced[1].reservation, host);
     assert_eq!(workspace.inventory().nodes(siting::id::Id::from_index(0)).unwrap().count(), 1);
-    assert!(workspace.clone().reserve(&[(at("berlin", 1), cores(1))]).is_err());
+    assert!(workspace.clone().reserve(&[(place("berlin", 1), cores(1))]).is_err());
     comes_back(&workspace);
     // The lowest closed one is the first to come back, with all that it held.
     workspace.change(NOW, WorkspaceChange::new().set_nodes("berlin", "p", 2)).unwrap();
     comes_back(&workspace);
     workspace.release(host).unwrap();
-    assert!(workspace.clone().reserve(&[(at("berlin", 2), cores(4))]).is_ok());
-    assert!(workspace.clone().reserve(&[(at("berlin", 3), cores(4))]).is_err());
+    assert!(workspace.clone().reserve(&[(place("berlin", 2), cores(4))]).is_ok());
+    assert!(workspace.clone().reserve(&[(place("berlin", 3), cores(4))]).is_err());
     // Those that are named go first.
     let gone = ChangeStep::SetNodes { cluster: "berlin".into(), pool: "p".into(), nodes: 1, gone: vec![0] };
     let changed = workspace.change(NOW, WorkspaceChange::new().then(gone.clone())).unwrap();
@@ -313,13 +245,13 @@ fn w2_a_pool_shrinks_below_its_use() {
     comes_back(&workspace);
     assert_eq!(
         refused(&mut workspace, WorkspaceChange::new().then(gone)),
-        ["<text>:29:18: pool `p` of cluster `berlin`: there is no node 0"]
+        ["<text>:14:18: pool `p` of cluster `berlin`: there is no node 0"]
     );
     // A pool can come back whole, or go down to nothing.
     workspace.change(NOW, WorkspaceChange::new().set_nodes("berlin", "p", 3)).unwrap();
     let nodes = workspace.inventory().nodes(siting::id::Id::from_index(0)).unwrap().clone();
     let mut fresh = fleet();
-    run(&mut fresh, "x", 6, 3);
+    support::run(&mut fresh, NOW, "x", 6, 3);
     assert_eq!(fresh.inventory().nodes(siting::id::Id::from_index(0)), Some(&nodes));
     // What a document says that is in use does not hinder it either.
     let used = "{provider: onprem, country: it, pools: [{name: p, nodes: 3, cpuFlavor: x86, cpu: 10, memory: 64Gi, \
@@ -327,16 +259,16 @@ fn w2_a_pool_shrinks_below_its_use() {
     workspace.change(NOW, put(&document("Cluster", "rome", used))).unwrap();
     workspace.change(NOW, WorkspaceChange::new().set_nodes("rome", "p", 1)).unwrap();
     comes_back(&workspace);
-    assert!(workspace.clone().reserve(&[(at("rome", 1), cores(1))]).is_err());
+    assert!(workspace.clone().reserve(&[(place("rome", 1), cores(1))]).is_err());
     workspace.change(NOW, WorkspaceChange::new().set_nodes("rome", "p", 3)).unwrap();
-    assert!(workspace.clone().reserve(&[(at("rome", 1), cores(5))]).is_ok());
+    assert!(workspace.clone().reserve(&[(place("rome", 1), cores(5))]).is_ok());
 }
 
 /// W2: a document that leaves no room for what runs is refused, and says whose it is.
 #[test]
 fn w2_what_runs_keeps_its_room() {
     let mut workspace = fleet();
-    let id = workspace.reserve(&[(at("berlin", 1), cores(6))]).unwrap()[0];
+    let id = workspace.reserve(&[(place("berlin", 1), cores(6))]).unwrap()[0];
     let small = refused(&mut workspace, put(&cluster("berlin", "de", 3, 5)));
     let room =
         format!("pool `p` of cluster `berlin` would have no room for what the host holds there by reservation {id}");
@@ -390,7 +322,7 @@ fn w2_policies_are_attached_and_detached() {
     let of_a = || AttachmentPoint::Deployment("m/a".to_owned());
     let attach = |policy: &str| WorkspaceChange::new().attach(of_a(), policy, Enforcement::Enforce);
     let problems = refused(&mut workspace, attach("only-fr"));
-    assert!(problems[0].contains("deployment `m/a`: "), "{problems:?}");
+    assert!(problems[0].contains("deployment `model/m/a`: "), "{problems:?}");
     // With the other one gone in the same change, it is none.
     let staging = AttachmentPoint::Environment("staging".to_owned());
     workspace.change(NOW, attach("only-fr").detach(staging.clone(), "only-de")).unwrap();
@@ -410,7 +342,7 @@ fn w2_policies_are_attached_and_detached() {
 #[test]
 fn p11_a_preview_tells_who_is_hit() {
     let mut workspace = fleet();
-    let x = run(&mut workspace, "x", 6, 1);
+    let x = support::run(&mut workspace, NOW, "x", 6, 1);
     let before = text(&workspace);
     let more = [
         document("Policy", "only-de", "{type: location, locations: [{type: country, name: fr}]}"),
@@ -433,7 +365,7 @@ fn p11_a_preview_tells_who_is_hit() {
     assert_eq!(preview.impact.gain().count(), 1);
     assert_eq!(preview.impact.lose_all().count(), 0);
     let violations: Vec<_> = preview.violations.iter().map(|it| (&it.workload, it.places.clone())).collect();
-    assert_eq!(violations, [(&x, vec![at("berlin", 1)])]);
+    assert_eq!(violations, [(&x, vec![place("berlin", 1)])]);
     assert_eq!(text(&workspace), before);
     let none = WorkspaceChange::new().attach(AttachmentPoint::Workspace, "only-fr", Enforcement::Enforce);
     let preview = workspace.preview(NOW, none).unwrap();
@@ -444,7 +376,7 @@ fn p11_a_preview_tells_who_is_hit() {
 #[test]
 fn w2_a_transaction_is_all_or_nothing() {
     let mut workspace = fleet();
-    let x = run(&mut workspace, "x", 6, 1);
+    let x = support::run(&mut workspace, NOW, "x", 6, 1);
     let number = workspace.life(&x).unwrap().state().find("x-1").unwrap();
     let scale = |replicas| Action::Scale { deployment: number, replicas };
     let rome = put(&cluster("rome", "it", 9, 10));
@@ -456,8 +388,8 @@ fn w2_a_transaction_is_all_or_nothing() {
     assert!(workspace.find_cluster("rome").is_err());
     let changed = workspace.change(NOW, command(rome, 9)).unwrap();
     assert!(!changed.effects.is_empty() && workspace.find_cluster("rome").is_ok());
-    let bad =
-        WorkspaceChange::new().then(ChangeStep::Reserve(vec![(at("rome", 1), cores(1)), (at("rome", 99), cores(9))]));
+    let bad = WorkspaceChange::new()
+        .then(ChangeStep::Reserve(vec![(place("rome", 1), cores(1)), (place("rome", 99), cores(9))]));
     let problems = refused(&mut workspace, bad);
     assert!(problems[0].contains("pool `p` of cluster `rome`: 99 replicas are wanted"), "{problems:?}");
     comes_back(&workspace);
@@ -494,7 +426,7 @@ fn e1_development_stays_removed() {
 fn i6_broken_clusters_are_kept_and_mended() {
     let broken = document("Cluster", "rome", "{provider: onprem, country: it, pools: 3}");
     let invalid = cluster("oslo", "zz", 1, 1);
-    let source = Source::new("fleet.yaml", [FLEET, "---\n", &broken, &invalid].concat());
+    let source = Source::new("fleet.yaml", [documents().as_str(), &broken, &invalid].concat());
     let mut workspace = Workspace::from_sources(&[source], LoadOptions { quarantine: true }).unwrap();
     let names = |workspace: &Workspace| workspace.quarantined().iter().map(|it| it.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&workspace), ["oslo", "rome"]);
@@ -536,7 +468,7 @@ fn i3_health_and_cordons_outlive_other_changes() {
 #[test]
 fn w2_refusals_carry_codes() {
     let mut workspace = fleet();
-    workspace.reserve(&[(at("paris", 1), cores(1))]).unwrap();
+    workspace.reserve(&[(place("paris", 1), cores(1))]).unwrap();
     let code = |workspace: &mut Workspace, change| workspace.change(NOW, change).unwrap_err().problems[0].code;
     let removed = WorkspaceChange::new().remove(Kind::Cluster, "paris");
     assert_eq!(code(&mut workspace, removed), ProblemCode::InUse);
@@ -575,7 +507,7 @@ proptest! {
     fn w2_independent_changes_commute(order in Just((0..10).collect::<Vec<usize>>()).prop_shuffle(), restart in 0..10_usize) {
         let all = independent();
         let mut straight = fleet();
-        straight.reserve(&[(at("berlin", 3), cores(6))]).unwrap();
+        straight.reserve(&[(place("berlin", 3), cores(6))]).unwrap();
         let mut shuffled = straight.clone();
         let mut as_one = WorkspaceChange::new();
         for (done, index) in order.into_iter().enumerate() {

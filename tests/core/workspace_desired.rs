@@ -4,27 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use siting::deployment::Workload;
-use siting::lifecycle::{Action, Desired, Effect, Endpoint, Number, Observation, Place, Push, PushKind, Weight};
-use siting::manifest::read_str;
-use siting::time::Moment;
-use siting::workspace::{Workspace, WorkspaceState};
+use siting::lifecycle::{Action, Desired, Effect, Endpoint, Number, Observation, Place, PushKind, Weight};
+use siting::workspace::Workspace;
 
-const FLEET: &str = "
-apiVersion: siting.dev/v1
-kind: Environment
-metadata: {name: staging}
-spec: {}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: berlin}
-spec: {provider: onprem, country: de, pools: [{name: p, nodes: 6, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
----
-apiVersion: siting.dev/v1
-kind: Cluster
-metadata: {name: paris}
-spec: {provider: onprem, country: fr, pools: [{name: p, nodes: 6, cpuFlavor: x86, cpu: 10, memory: 64Gi}]}
-";
+use super::support::{cluster, document, life, moment, pushed, restored};
+
+fn fleet() -> Workspace {
+    let (berlin, paris) = (cluster("berlin", "de", 6, 10), cluster("paris", "fr", 6, 10));
+    format!("{}{berlin}{paris}", document("Environment", "staging", "{}")).parse().unwrap()
+}
 
 /// What a host has brought about of one workload.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -59,23 +47,40 @@ impl Host {
         }
     }
 
-    /// Brings about what should be, whatever is there.
-    fn reconcile(&mut self, desired: &Desired) {
-        *self = Self::default();
+    /// What should be, as a host has it that has brought it all about.
+    fn of(desired: &Desired) -> Self {
+        let mut host = Self::default();
         for deployment in &desired.deployments {
-            self.change(deployment.deployment, &deployment.places, u32::saturating_add);
-            self.builds.extend(deployment.build.then_some(deployment.deployment));
+            host.change(deployment.deployment, &deployment.places, u32::saturating_add);
+            host.builds.extend(deployment.build.then_some(deployment.deployment));
         }
-        self.routes.extend(desired.routes.iter().map(|route| (route.endpoint.clone(), route.shares.clone())));
+        host.routes.extend(desired.routes.iter().map(|route| (route.endpoint.clone(), route.shares.clone())));
+        host
     }
-}
 
-fn settings(cpu: u32, replicas: u32) -> siting::lifecycle::Settings {
-    let spec = format!(
-        "{{apiVersion: siting.dev/v1, kind: Deployment, metadata: {{name: x}}, spec: {{model: x, replicas: {replicas}, \
-         resources: {{cpu: {cpu}, memory: 1Gi}}}}}}"
-    );
-    read_str("d", &spec).specs.deployments[0].settings()
+    /// Goes from what is to what should be, one thing after the other; how many it took.
+    fn reconcile(&mut self, desired: &Desired) -> usize {
+        let (wanted, mut done) = (Self::of(desired), 0);
+        let mut act = |happens: bool| {
+            done += usize::from(happens);
+            happens
+        };
+        for (site, count) in &wanted.replicas {
+            if act(self.replicas.get(site) != Some(count)) {
+                self.replicas.insert(site.clone(), *count);
+            }
+        }
+        self.replicas.retain(|site, _| !act(!wanted.replicas.contains_key(site)));
+        for build in &wanted.builds {
+            act(self.builds.insert(*build));
+        }
+        self.builds.retain(|build| !act(!wanted.builds.contains(build)));
+        for (endpoint, shares) in &wanted.routes {
+            act(self.routes.insert(endpoint.clone(), shares.clone()).as_ref() != Some(shares));
+        }
+        self.routes.retain(|endpoint, _| !act(!wanted.routes.contains_key(endpoint)));
+        done
+    }
 }
 
 /// What a user or the world does; which of it is legal depends.
@@ -111,9 +116,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 
 fn action(workspace: &Workspace, life: &Workload, happens: Happens) -> Option<Action> {
     Some(match happens {
-        Happens::Push(kind, cpu, replicas) => {
-            Action::Push(Push { settings: settings(cpu, replicas).into(), ..Push::new(kind, "v1") })
-        }
+        Happens::Push(kind, cpu, replicas) => pushed(kind, cpu, replicas),
         Happens::Told(number, well) => {
             let desired = workspace.life(life)?.state().desired();
             let of = desired.deployments.iter().find(|of| of.deployment == number)?;
@@ -140,27 +143,25 @@ fn action(workspace: &Workspace, life: &Workload, happens: Happens) -> Option<Ac
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
-    /// W7: a host that loses every second effect, and one that gets none at all, come by `desired` to what one has that
-    /// lost nothing; after each step, and after a restart. Effects are read back as they were written.
+    /// W7: effects are the difference between what should be and what should have been: a host that gets them all has
+    /// just that. One that loses every second, and one that crashed and has nothing, come to it by `desired` alone, also
+    /// of a workspace that was restored; what was there already is left alone. Effects are read back as they were written.
     #[test]
     fn w7_a_host_that_loses_effects_comes_to_what_should_be(all in prop::collection::vec(happens(), 1..40)) {
-        let mut workspace: Workspace = FLEET.parse().unwrap();
-        let life = workspace.workload("model", &"x".parse().unwrap()).unwrap();
+        let mut workspace = fleet();
+        let life = life(&workspace, "x");
         let (mut whole, mut lossy, mut sent) = (Host::default(), Host::default(), 0_usize);
         for (now, happens) in (0..).zip(all) {
             let Some(action) = action(&workspace, &life, happens) else { continue };
-            // What was built is no build any more, and what is drained is gone: the host says so.
-            if let Action::Observe { deployment, .. } = &action {
-                whole.builds.remove(deployment);
-                lossy.builds.remove(deployment);
-            }
-            let kept = whole.clone();
-            let Ok(effects) = workspace.carry_out(Moment::from_millis(now), &life, action) else {
-                whole = kept;
-                let desired = workspace.life(&life).map(|life| life.state().desired()).unwrap_or_default();
-                whole.reconcile(&desired);
-                continue;
+            let seen = match &action {
+                Action::Observe { deployment, .. } => Some(*deployment),
+                _ => None,
             };
+            let Ok(effects) = workspace.carry_out(moment(now), &life, action) else { continue };
+            // What was built is no build any more: the host says so, and has it no longer.
+            for host in [&mut whole, &mut lossy] {
+                host.builds.retain(|build| Some(*build) != seen);
+            }
             for effect in &effects {
                 let written = serde_json::to_string(effect).unwrap();
                 prop_assert_eq!(&serde_json::from_str::<Effect>(&written).unwrap(), effect);
@@ -170,15 +171,17 @@ proptest! {
                     lossy.carry_out(effect);
                 }
             }
-            let restored = Workspace::restore(WorkspaceState::from_json(&workspace.state().to_json()).unwrap()).unwrap();
-            for workspace in [&workspace, &restored] {
+            for workspace in [&workspace, &restored(&workspace)] {
                 let (_, desired) = workspace.desired().next().unwrap();
                 let written = serde_json::to_string(&desired).unwrap();
                 prop_assert_eq!(&serde_json::from_str::<Desired>(&written).unwrap(), &desired);
-                let mut late = Host::default();
-                late.reconcile(&desired);
-                lossy.reconcile(&desired);
-                prop_assert_eq!(&late, &whole);
+                prop_assert_eq!(&whole, &Host::of(&desired));
+                prop_assert_eq!(whole.clone().reconcile(&desired), 0);
+                let mut crashed = Host::default();
+                prop_assert_eq!(crashed.reconcile(&desired) > 0, crashed != Host::default());
+                prop_assert_eq!(&crashed, &whole);
+                let lost = lossy != whole;
+                prop_assert_eq!(lossy.reconcile(&desired) > 0, lost);
                 prop_assert_eq!(&lossy, &whole);
             }
         }

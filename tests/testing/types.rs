@@ -289,6 +289,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "manifest::spec::TestedKind",
             "lifecycle::RolloutState",
             "lifecycle::Slot",
+            "lifecycle::StartedWith",
             "simulation::Difference",
             "simulation::Line",
             "simulation::Note",

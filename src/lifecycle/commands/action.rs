@@ -13,7 +13,7 @@ use crate::policy::OnReplaced;
 
 /// An action and the placements it needs (L12). Without any for an action that needs none.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Command {
     /// What to do.
     pub action: Action,
@@ -32,7 +32,7 @@ impl From<Action> for Command {
 /// What to do. Deployments are named by `D`: by their numbers, as the rules have them, or by whatever a
 /// host calls them until it is [looked up](Self::try_map).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Action<D = Number> {
     /// Push a version (L1, L10).
     Push(Push),
@@ -188,7 +188,7 @@ pub enum Action<D = Number> {
 
 /// A version to be built and started.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Push {
     /// As what.
     pub kind: PushKind,
@@ -214,7 +214,7 @@ impl Push {
 
 /// As what a version is pushed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum PushKind {
     /// As the draft; over the one there is.
     Draft,

@@ -41,6 +41,9 @@ impl Step<'_> {
         let resizes = wanted.into_iter().any(|field| plan.touches(field));
         let sizes = resizes || [Field::Thresholds, Field::Requests].into_iter().any(|field| plan.touches(field));
         let live: Vec<Field> = plan.changes.iter().map(|change| change.field).collect();
+        if restarts {
+            self.record(number)?.keep_sizes();
+        }
         let before = std::mem::replace(&mut self.record(number)?.settings, Arc::new(plan.after));
         if sizes {
             self.pass_on_size_settings(number)?;

@@ -22,7 +22,7 @@ pub struct Edit {
 
 /// One changed field, as it is to be.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Change {
     /// A name for people.
     DisplayName(Option<String>),

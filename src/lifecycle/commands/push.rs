@@ -62,6 +62,7 @@ impl Step<'_> {
         self.advance(number, Event::Push)?;
         let record = self.record(number)?;
         record.version = newcomer.version;
+        record.keep_sizes();
         record.settings = newcomer.settings;
         record.governor = newcomer.governor;
         self.build(number)

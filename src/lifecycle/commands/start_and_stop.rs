@@ -62,6 +62,7 @@ impl Step<'_> {
     pub(in crate::lifecycle) fn take_back(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         if let Some(before) = record.settings_before.take() {
+            record.keep_sizes();
             record.settings = before;
         }
         Ok(())

@@ -239,6 +239,7 @@ impl<'a> Step<'a> {
             generation: 0,
             settings: newcomer.settings,
             settings_before: None,
+            started_with: Vec::new(),
             sites: Vec::new(),
             emptied: Vec::new(),
             moving: false,

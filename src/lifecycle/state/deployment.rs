@@ -1,5 +1,6 @@
 //! One live deployment, what is left of a deleted one, and their numbers (L1, L8).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use super::place::replicas;
-use super::settings::Settings;
+use super::settings::{Requirements, Settings};
 use super::site::Site;
 use super::status::Status;
 use crate::id::Name;
@@ -63,6 +64,9 @@ pub struct Record {
     pub settings: Arc<Settings>,
     /// What a restart that is under way goes back to if it fails.
     pub settings_before: Option<Arc<Settings>>,
+    /// What replicas were started with that are still there, where its settings say something else by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started_with: Vec<StartedWith>,
     /// Where its replicas are, the older first.
     pub sites: Vec<Site>,
     /// Sites of this generation that hold no replica any more: late observations of them change nothing.
@@ -81,6 +85,18 @@ pub struct Record {
     pub used: Duration,
     /// Since when it takes resources, if it does.
     pub using_since: Option<Moment>,
+}
+
+/// What each replica of a generation was started with.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StartedWith {
+    /// The generation.
+    pub generation: u64,
+    /// What a replica takes; anything will do, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Requirements>,
 }
 
 /// What is left of a deleted deployment, for bills and for those who still call it (L8).
@@ -104,6 +120,28 @@ impl Record {
     #[must_use]
     pub fn replicas(&self) -> u32 {
         self.sites.iter().map(|site| site.place.replicas).fold(0, u32::saturating_add)
+    }
+
+    /// The settings that the replicas of a generation were started with, as far as that says what they take.
+    #[must_use]
+    pub fn settings_of(&self, generation: u64) -> Cow<'_, Settings> {
+        if let Some(started) = self.started_with.iter().find(|started| started.generation == generation) {
+            return Cow::Owned(Settings { resources: started.resources.clone(), ..Settings::clone(&self.settings) });
+        }
+        let before = self.settings_before.as_ref().filter(|_| generation != self.generation);
+        Cow::Borrowed(before.unwrap_or(&self.settings))
+    }
+
+    /// Remembers what the replicas that are there were started with, before the settings say something else.
+    pub(in crate::lifecycle) fn keep_sizes(&mut self) {
+        let sites = &self.sites;
+        self.started_with.retain(|started| sites.iter().any(|site| site.generation == started.generation));
+        for site in sites {
+            if self.started_with.iter().all(|started| started.generation != site.generation) {
+                let resources = self.settings.resources.clone();
+                self.started_with.push(StartedWith { generation: site.generation, resources });
+            }
+        }
     }
 
     /// The places of its replicas, but for those that a move or restart is bringing up.

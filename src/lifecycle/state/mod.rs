@@ -12,7 +12,7 @@ mod slot;
 mod status;
 mod workload;
 
-pub use deployment::{Number, Record, Tombstone};
+pub use deployment::{Number, Record, StartedWith, Tombstone};
 pub use place::Place;
 pub(super) use place::{replicas, same, split};
 pub use preferences::{Favoured, Preferred, Preferring};

@@ -9,7 +9,7 @@ use crate::id::Name;
 /// Replicas of one pool and flavor, by name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Place {
     /// The cluster.
     pub cluster: Name,

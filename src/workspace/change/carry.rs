@@ -28,7 +28,7 @@ impl Workspace {
         let mut closed_nodes = self.inventory.closed_nodes();
         self.close_resized(&specs, &restated, &mut closed_nodes);
         // What is described anew has no more nodes than it says.
-        restated.clusters.iter().for_each(|cluster| closed_nodes.forget(cluster));
+        restated.described.iter().for_each(|cluster| closed_nodes.forget(cluster));
         let kept = Kept { before: Some(self), without_development, closed_nodes };
         let (mut resolved, mut found) = Resolved::of(&specs, unsound, options, &kept);
         for cluster in resolved.quarantined.iter().filter(|_| options.quarantine) {
@@ -68,7 +68,7 @@ impl Workspace {
             return fail(problems);
         }
         after.lives = self.lives.clone();
-        after.rehouse_lives(&mut problems);
+        after.rehouse_lives(self, &mut problems);
         for address in attached {
             problems.extend(after.conflict(address));
         }
@@ -106,8 +106,8 @@ impl Workspace {
         (inventory, kept)
     }
 
-    /// Finds all that lives refer to under the documents of now.
-    fn rehouse_lives(&self, problems: &mut Vec<Problem>) {
+    /// Finds all that lives refer to under the documents of now, as far as it was there before.
+    fn rehouse_lives(&self, before: &Self, problems: &mut Vec<Problem>) {
         let missing = |message: String| {
             Problem::new(ProblemCode::InUse, &Origin::default(), message)
                 .help("stop or delete what refers to it first, or keep it")
@@ -122,7 +122,7 @@ impl Workspace {
                 continue;
             }
             for record in state.deployments() {
-                let id = state.id(record.number);
+                let (id, known) = (state.id(record.number), found.len());
                 if self.find_environment(record.governor.as_str()).is_err() {
                     found.push(missing(format!("environment `{}` governs `{id}` of {life}", record.governor)));
                 }
@@ -137,6 +137,14 @@ impl Workspace {
                         "pool `{pool}` of cluster `{cluster}` with `{flavor}` runs replicas of `{id}` of {life}"
                     );
                     found.push(missing(message));
+                }
+                // Clusters, flavors and groups that its settings name.
+                let scope = |of: &Self| of.scope_under(workload, &record.governor, &record.settings);
+                if found.len() == known
+                    && let Err(refusal) = scope(self)
+                    && scope(before).is_ok()
+                {
+                    found.push(missing(format!("`{id}` of {life} refers to it: {}", refusal.reason)));
                 }
             }
             let held = state.slots().map(|(name, _)| name);

@@ -42,8 +42,11 @@ impl Changing {
             ChangeStep::Remove { kind, name } => written.remove(kind, &name),
             ChangeStep::Attach { at, policy, enforcement } => {
                 written.attach(&at, &policy, enforcement);
-                if let (AttachmentPoint::Deployment(address), Enforcement::Enforce) = (at, enforcement) {
-                    self.attached.push(address);
+                if let (AttachmentPoint::Deployment(address), Enforcement::Enforce) = (at, enforcement)
+                    && let Ok(place) = deployment(&written.specs, &address)
+                {
+                    // By its full address: others may come that share the short one.
+                    self.attached.extend(written.specs.deployments.get(place).map(full_address));
                 }
             }
             ChangeStep::Detach { at, policy } => written.detach(&at, &policy),
@@ -120,7 +123,7 @@ impl Document for DeploymentSpec {
     }
 
     fn key(&self) -> String {
-        format!("{}/{}", self.resource_type.value, short_address(self))
+        full_address(self)
     }
 }
 
@@ -183,6 +186,7 @@ impl Written {
         for cluster in clusters {
             let name = cluster.metadata.name.value;
             self.specs.broken_clusters.retain(|broken| broken.name.as_deref() != Some(name.as_str()));
+            self.restated.described.insert(name.clone());
             self.restated.clusters.insert(name);
         }
     }
@@ -421,11 +425,15 @@ fn short_address(spec: &DeploymentSpec) -> String {
     format!("{}/{}", spec.workload.value, spec.metadata.name.value)
 }
 
+/// `type/workload/name`.
+fn full_address(spec: &DeploymentSpec) -> String {
+    format!("{}/{}", spec.resource_type.value, short_address(spec))
+}
+
 /// Where the deployment of an address stands: `name`, `workload/name` or `type/workload/name` (L1).
 fn deployment(specs: &Specs, address: &str) -> Result<usize, Problem> {
-    let full = |spec: &DeploymentSpec| format!("{}/{}", spec.resource_type.value, short_address(spec));
     let is_meant = |spec: &DeploymentSpec| {
-        spec.metadata.name.as_str() == address || short_address(spec) == address || full(spec) == address
+        spec.metadata.name.as_str() == address || short_address(spec) == address || full_address(spec) == address
     };
     let mut meant = specs.deployments.iter().enumerate().filter(|(_, spec)| is_meant(spec));
     match (meant.next(), meant.next()) {
@@ -438,7 +446,7 @@ fn deployment(specs: &Specs, address: &str) -> Result<usize, Problem> {
         (Some((_, first)), Some((_, second))) => {
             let message = format!("several deployments are called `{address}`");
             let all: Vec<_> =
-                [full(first), full(second)].into_iter().chain(meant.map(|(_, spec)| full(spec))).collect();
+                [first, second].into_iter().chain(meant.map(|(_, spec)| spec)).map(full_address).collect();
             let problem = Problem::new(ProblemCode::InvalidValue, &Origin::default(), message);
             Err(problem.help(format!("write {}", listed(&all, "or", names::LISTED))))
         }

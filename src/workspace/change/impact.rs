@@ -116,7 +116,8 @@ impl Workspace {
     /// # Errors
     /// As [`change`](Self::change).
     pub fn preview(&self, now: Moment, change: WorkspaceChange) -> Result<Preview, ChangeError> {
-        let (after, changed, _) = self.changed(self.moment(now, &change)?, change)?;
+        let now = self.moment(now, &change)?;
+        let (after, changed, _) = self.changed(now, change)?;
         Ok(Preview {
             changed,
             impact: self.impact_of(&after),

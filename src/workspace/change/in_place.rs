@@ -15,6 +15,10 @@ impl Workspace {
     /// Carries out a change of one step, if it is one of these and nothing speaks against it; else nothing has changed.
     pub(super) fn in_place(&mut self, change: &WorkspaceChange) -> Option<Changed> {
         let [step] = change.steps.as_slice() else { return None };
+        let of_policies = !matches!(step, ChangeStep::SetNodes { .. });
+        if of_policies && self.runs_where_policies_say() {
+            return None;
+        }
         match step {
             ChangeStep::Put(documents) => self.put_in_place(documents),
             ChangeStep::Attach { at: AttachmentPoint::Environment(name), policy, enforcement } => {

@@ -21,7 +21,7 @@ use super::names::Unsound;
 use super::{LoadError, Workspace};
 use crate::deployment::Workload;
 use crate::id::Name;
-use crate::inventory::{Displaced, Request, ReservationId};
+use crate::inventory::{Displaced, Request, ReservationId, ReserveError};
 use crate::lifecycle::{Action, Command, Effect, Place, Refusal};
 use crate::manifest::Kind;
 use crate::manifest::spec::Specs;
@@ -30,6 +30,10 @@ use crate::policy::Enforcement;
 use crate::time::Moment;
 
 /// What is to change in a workspace: steps that are accepted together, or refused together.
+///
+/// The steps are taken in their order. Those that concern documents are written down first and looked at together: before
+/// the next step that takes or gives back room, or is a command, and at the end. So a document may refer to one that a
+/// later step puts, and be removed before what refers to it. What is attached, detached or set must be there by then.
 ///
 /// ```
 /// use siting::manifest::Kind;
@@ -54,14 +58,19 @@ use crate::time::Moment;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "manifest", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "manifest", serde(rename_all = "camelCase", deny_unknown_fields))]
 pub struct WorkspaceChange {
     steps: Vec<ChangeStep>,
     /// Whether it may be much later than the last one (W8).
+    #[cfg_attr(feature = "manifest", serde(default, skip_serializing_if = "std::ops::Not::not"))]
     allow_jump: bool,
 }
 
 /// One step of a change.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "manifest", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "manifest", serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields))]
 #[non_exhaustive]
 pub enum ChangeStep {
     /// Documents, each in the place of the whole document of its kind and name, or as a new one.
@@ -99,6 +108,7 @@ pub enum ChangeStep {
         /// How many.
         nodes: u32,
         /// The numbers of nodes that are gone.
+        #[cfg_attr(feature = "manifest", serde(default, skip_serializing_if = "Vec::is_empty"))]
         gone: Vec<u32>,
     },
     /// A cluster's health (I3).
@@ -123,7 +133,7 @@ pub enum ChangeStep {
         places: Vec<Place>,
     },
     /// Room for what is no deployment's: where, and what each replica takes.
-    Reserve(Vec<(Place, Request)>),
+    Reserve(#[cfg_attr(feature = "manifest", serde(with = "text::claims"))] Vec<(Place, Request)>),
     /// Room of the host's own that is given back.
     Release(ReservationId),
     /// A command of a workload's life (L12).
@@ -172,6 +182,8 @@ impl ChangeStep {
 
 /// Where a policy is attached, by name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "manifest", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "manifest", serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub enum AttachmentPoint {
     /// The workspace.
@@ -348,6 +360,16 @@ impl From<ChangeError> for LoadError {
     }
 }
 
+/// What to do instead of reserving what cannot be had.
+fn instead_of(error: &ReserveError) -> &'static str {
+    match error {
+        ReserveError::UnknownPair => "name a pool of a cluster, and a flavor that it has",
+        ReserveError::Closed => "choose another cluster, or open it first",
+        ReserveError::NoRoom { .. } => "ask for less, or make room",
+        ReserveError::NoNumber => "restore a state whose numbers are not used up",
+    }
+}
+
 /// The workspace while a change is carried out, step by step.
 struct Changing {
     workspace: Workspace,
@@ -457,8 +479,9 @@ impl Workspace {
         let decided = WorkspaceChange { steps: Vec::new(), ..change };
         let (workspace, done) = (self.clone(), Changed { revision: self.revisions.number, ..Changed::default() });
         let mut changing = Changing { workspace, written: None, attached: Vec::new(), done, decided };
-        for step in change.steps {
-            changing.step(at, step)?;
+        let several = change.steps.len() > 1;
+        for (number, step) in (1_usize..).zip(change.steps) {
+            changing.step(at, step, if several { format!("step {number}: ") } else { String::new() })?;
         }
         changing.resolve()?;
         let Changing { mut workspace, done, decided, .. } = changing;
@@ -468,7 +491,8 @@ impl Workspace {
 }
 
 impl Changing {
-    fn step(&mut self, now: Moment, step: ChangeStep) -> Result<(), ChangeError> {
+    /// `which` it is stands before what is wrong with it.
+    fn step(&mut self, now: Moment, step: ChangeStep, which: String) -> Result<(), ChangeError> {
         let step = match self.write(step) {
             None => return Ok(()),
             Some(step) => step,
@@ -476,39 +500,43 @@ impl Changing {
         // What is carried out is carried out on what the steps before it came to.
         self.resolve()?;
         let workspace = &mut self.workspace;
-        let refused = |message: String| ChangeError { problems: vec![carry::refused(message)] };
+        let refused = |message: String, help: &str| ChangeError::refused(format!("{which}{message}"), help);
         let step = match step {
             ChangeStep::Commit { deployment, places } => {
                 let made = workspace.commit_places(&deployment, &places);
-                let made = made.map_err(|error| refused(format!("deployment `{deployment}`: {error}")))?;
+                let made = made.map_err(|error| {
+                    refused(format!("deployment `{deployment}`: {error}"), "decide anew: the workspace has moved on")
+                })?;
                 self.done.changed |= !made.is_empty();
                 self.done.reservations.extend(made);
                 ChangeStep::Commit { deployment, places }
             }
             ChangeStep::Reserve(claims) => {
                 let made = workspace.reserve(&claims);
-                let made = made.map_err(|(at, error)| match claims.get(at) {
-                    Some((place, _)) => {
-                        refused(format!("pool `{}` of cluster `{}`: {error}", place.pool, place.cluster))
-                    }
-                    None => refused(error.to_string()),
+                let made = made.map_err(|(at, error)| {
+                    let of = |(place, _): &(Place, Request)| {
+                        format!("pool `{}` of cluster `{}`: ", place.pool, place.cluster)
+                    };
+                    let at = claims.get(at).map(of).unwrap_or_default();
+                    refused(format!("{at}{error}"), instead_of(&error))
                 })?;
                 self.done.changed |= !made.is_empty();
                 self.done.reservations.extend(made);
                 ChangeStep::Reserve(claims)
             }
             ChangeStep::Release(id) => {
-                workspace.release(id).map_err(|error| refused(error.to_string()))?;
+                let help = "release what the host has reserved, once";
+                workspace.release(id).map_err(|error| refused(error.to_string(), help))?;
                 self.done.changed = true;
                 ChangeStep::Release(id)
             }
             ChangeStep::Command { resource_type, workload, action } => {
-                self.command(resource_type, workload, |workspace, life| {
+                self.command(resource_type, workload, &which, |workspace, life| {
                     workspace.carry_out_decided(now, life, *action)
                 })?
             }
             ChangeStep::Decided { resource_type, workload, command } => {
-                self.command(resource_type, workload, |workspace, life| {
+                self.command(resource_type, workload, &which, |workspace, life| {
                     workspace.carry_out_checked(now, life, *command)
                 })?
             }
@@ -524,6 +552,7 @@ impl Changing {
         &mut self,
         resource_type: String,
         workload: Name,
+        which: &str,
         carry_out: impl FnOnce(&mut Workspace, &Workload) -> Result<(Command, Vec<Effect>), Refusal>,
     ) -> Result<ChangeStep, ChangeError> {
         let life = self.workspace.find_workload(&resource_type, workload.as_str());
@@ -531,8 +560,9 @@ impl Changing {
         let entries = |workspace: &Workspace| workspace.life(&life).map(|life| life.entries().len());
         let before = entries(&self.workspace);
         let (command, effects) = carry_out(&mut self.workspace, &life).map_err(|refusal| {
-            let problem = carry::refused(format!("{resource_type} `{workload}`: {refusal}"));
-            ChangeError { problems: vec![problem] }
+            let Refusal { rule, reason, next } = refusal;
+            let problem = carry::refused(format!("{which}{resource_type} `{workload}`: {reason} ({rule})"));
+            ChangeError { problems: vec![next.into_iter().fold(problem, Problem::help)] }
         })?;
         self.done.changed |= entries(&self.workspace) != before;
         self.done.effects.extend(effects.into_iter().map(|effect| (life.clone(), effect)));

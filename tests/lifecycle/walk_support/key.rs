@@ -127,6 +127,7 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
         generation,
         settings: _,
         settings_before,
+        started_with: _, // Nothing here asks what a replica takes.
         sites,
         emptied: _, // Only an observation with an old number asks about them, and each here has a new one.
         moving,
