@@ -154,6 +154,13 @@ class Change:
             change = change._with("setCordoned", cluster=_name(name), cordoned=cordoned)
         return change
 
+    def compact(self, *, keep: int) -> Change:
+        """Forget all but the last entries of each life's log: a replay begins with the state that they led to."""
+        if not 0 <= keep < 2**32:
+            message = f"{keep} entries cannot be kept"
+            raise InvalidArgument(message, code="out-of-range", help="count from 0", path="keep")
+        return self._with("compact", keep=keep)
+
     def later(self) -> Change:
         """Let it be more than a day later than the last change; that is refused else, as a clock that is wrong."""
         change = Change()

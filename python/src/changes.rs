@@ -38,6 +38,7 @@ enum Step {
     SetNodes { cluster: String, pool: String, nodes: u32, gone: Vec<u32> },
     SetHealthy { cluster: String, healthy: bool },
     SetCordoned { cluster: String, cordoned: bool },
+    Compact { keep: u32 },
 }
 
 #[derive(Deserialize)]
@@ -81,6 +82,7 @@ impl Step {
             Self::SetNodes { cluster, pool, nodes, gone } => ChangeStep::SetNodes { cluster, pool, nodes, gone },
             Self::SetHealthy { cluster, healthy } => ChangeStep::SetHealthy { cluster, healthy },
             Self::SetCordoned { cluster, cordoned } => ChangeStep::SetCordoned { cluster, cordoned },
+            Self::Compact { keep } => ChangeStep::Compact { keep },
         })
     }
 }

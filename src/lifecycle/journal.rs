@@ -1,5 +1,9 @@
 //! A state with its history: every accepted command, snapshots, replay.
 
+use std::iter::FlatMap;
+use std::slice;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::commands::Command;
@@ -24,10 +28,47 @@ use crate::time::Moment;
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Journal {
-    origin: State,
+    origin: Arc<State>,
     state: State,
-    entries: Vec<Entry>,
+    /// The log in chunks, all but the last of which are full: clones share them, so one costs little however long it is.
+    chunks: Vec<Arc<Vec<Entry>>>,
 }
+
+type OfChunk = for<'a> fn(&'a Arc<Vec<Entry>>) -> slice::Iter<'a, Entry>;
+
+/// So many entries are shared, or copied, at one go.
+const CHUNK: usize = 64;
+
+/// The entries of a log, oldest first.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    entries: FlatMap<slice::Iter<'a, Arc<Vec<Entry>>>, slice::Iter<'a, Entry>, OfChunk>,
+    left: usize,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = &'a Entry;
+
+    fn next(&mut self) -> Option<&'a Entry> {
+        let next = self.entries.next()?;
+        self.left -= 1;
+        Some(next)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl DoubleEndedIterator for Entries<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let last = self.entries.next_back()?;
+        self.left -= 1;
+        Some(last)
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
 
 /// An accepted command and its time.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -79,7 +120,7 @@ impl Journal {
     /// Begins with a state.
     #[must_use]
     pub fn new(state: State) -> Self {
-        Self { origin: state.clone(), state, entries: Vec::new() }
+        Self { origin: Arc::new(state.clone()), state, chunks: Vec::new() }
     }
 
     /// The state now.
@@ -88,10 +129,59 @@ impl Journal {
         &self.state
     }
 
-    /// What was accepted, oldest first.
+    /// What was accepted, oldest first. Those that were [forgotten](Self::forget) are not among them.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> Entries<'_> {
+        let full = self.chunks.len().saturating_sub(1) * CHUNK;
+        let of_chunk: OfChunk = |chunk| chunk.iter();
+        let left = full + self.chunks.last().map_or(0, |last| last.len());
+        Entries { entries: self.chunks.iter().flat_map(of_chunk), left }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        match self.chunks.last_mut() {
+            Some(last) if last.len() < CHUNK => Arc::make_mut(last).push(entry),
+            _ => self.chunks.push(Arc::new(vec![entry])),
+        }
+    }
+
+    fn with(origin: Arc<State>, state: State, entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut journal = Self { origin, state, chunks: Vec::new() };
+        entries.into_iter().for_each(|entry| journal.push(entry));
+        journal
+    }
+
+    /// Forgets all but the last `keep` entries: a replay begins with the state that the others led to. How many were
+    /// forgotten. O(those that are).
+    ///
+    /// ```
+    /// use siting::lifecycle::{Action, Journal, Push, PushKind, State};
+    /// use siting::time::Moment;
+    ///
+    /// let mut journal = Journal::new(State::new("model", "bert".parse()?, "production".parse()?));
+    /// for at in 0..3 {
+    ///     journal.apply(Moment::from_millis(at), Action::Push(Push::new(PushKind::Published, "v1")).into())?;
+    /// }
+    /// assert_eq!(journal.forget(1)?, 2);
+    /// assert_eq!(journal.entries().len(), 1);
+    /// assert_eq!(&journal.replay()?, journal.state());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The [`Refusal`] of an entry that was tampered with; nothing is forgotten then.
+    pub fn forget(&mut self, keep: usize) -> Result<usize, Refusal> {
+        let gone = self.entries().len().saturating_sub(keep);
+        if gone == 0 {
+            return Ok(0);
+        }
+        let mut origin = State::clone(&self.origin);
+        let mut entries = self.entries();
+        for entry in entries.by_ref().take(gone) {
+            origin.apply(entry.at, &entry.command)?;
+        }
+        *self = Self::with(Arc::new(origin), self.state.clone(), entries.cloned());
+        Ok(gone)
     }
 
     /// Carries out a command, and logs it unless it changes nothing; see [`State::apply`].
@@ -102,7 +192,7 @@ impl Journal {
         let ignored = self.state.ignores(&command.action);
         let effects = self.state.apply(at, &command)?;
         if !ignored {
-            self.entries.push(Entry { at, command });
+            self.push(Entry { at, command });
         }
         Ok(effects)
     }
@@ -112,8 +202,8 @@ impl Journal {
     /// # Errors
     /// The [`Refusal`] of an entry that was tampered with.
     pub fn replay(&self) -> Result<State, Refusal> {
-        let mut state = self.origin.clone();
-        for entry in &self.entries {
+        let mut state = State::clone(&self.origin);
+        for entry in self.entries() {
             state.apply(entry.at, &entry.command)?;
         }
         Ok(state)
@@ -121,8 +211,8 @@ impl Journal {
 
     /// Every entry, with the states before and after it.
     pub fn states(&self) -> impl Iterator<Item = (&Entry, Around)> {
-        let mut state = self.origin.clone();
-        self.entries.iter().map_while(move |entry| {
+        let mut state = State::clone(&self.origin);
+        self.entries().map_while(move |entry| {
             let before = state.clone();
             state.apply(entry.at, &entry.command).ok()?;
             Some((entry, Around { before, after: state.clone() }))
@@ -134,9 +224,9 @@ impl Journal {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             schema_version: Snapshot::SCHEMA_VERSION,
-            origin: self.origin.clone(),
+            origin: State::clone(&self.origin),
             state: self.state.clone(),
-            entries: self.entries.clone(),
+            entries: self.entries().cloned().collect(),
         }
     }
 
@@ -149,6 +239,6 @@ impl Journal {
         if schema_version != Snapshot::SCHEMA_VERSION {
             return Err(UnknownSchema { found: schema_version });
         }
-        Ok(Self { origin, state, entries })
+        Ok(Self::with(Arc::new(origin), state, entries))
     }
 }

@@ -34,7 +34,7 @@ pub use commands::{
 };
 pub use desired::{Desired, DesiredDeployment, DesiredRoute};
 pub use effects::{Effect, Endpoint, Notice, Weight};
-pub use journal::{Around, Entry, Journal, Snapshot, UnknownSchema};
+pub use journal::{Around, Entries, Entry, Journal, Snapshot, UnknownSchema};
 pub use placements::{Placed, PlacementRequest, Purpose};
 pub use refusal::Refusal;
 pub use routes::{Answer, Callee, Cause, Share};

@@ -40,7 +40,7 @@ impl Workspace {
             return Err(Refusal::new("L1", reason).next("restore it for that workload"));
         }
         // Time does not go back to before what it holds (W8).
-        let last = journal.entries().last().map(|entry| entry.at);
+        let last = journal.entries().next_back().map(|entry| entry.at);
         self.begin(workload, journal, last)
     }
 

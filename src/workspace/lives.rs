@@ -53,6 +53,11 @@ impl Workspace {
         self.lives().map(|(workload, journal)| (workload, journal.state().desired()))
     }
 
+    /// Forgets all but the last entries of each life's log; how many.
+    pub(super) fn compact(&mut self, keep: usize) -> Result<usize, Refusal> {
+        self.lives.journals.values_mut().try_fold(0, |gone, journal| Ok(gone + journal.forget(keep)?))
+    }
+
     /// The command for an action: the environment's own default about a replaced holder filled in
     /// (L5), and every placement that it needs decided (L12). Nothing changes.
     ///

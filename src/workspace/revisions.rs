@@ -34,7 +34,7 @@ pub(super) struct Revisions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Moment>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    recent: Arc<VecDeque<Revision>>,
+    recent: Arc<VecDeque<Arc<Revision>>>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ struct Revision {
     subjects: Vec<String>,
 }
 
-fn is_empty(recent: &Arc<VecDeque<Revision>>) -> bool {
+fn is_empty(recent: &Arc<VecDeque<Arc<Revision>>>) -> bool {
     recent.is_empty()
 }
 
@@ -57,16 +57,21 @@ impl Revisions {
         self.number = self.number.saturating_add(1);
         self.last = self.last.max(at);
         let recent = Arc::make_mut(&mut self.recent);
-        recent.push_back(Revision { key, subjects });
+        recent.push_back(Arc::new(Revision { key, subjects }));
         while recent.len() > REMEMBERED {
             recent.pop_front();
         }
     }
 
+    /// The same number and moment, with nothing remembered.
+    pub(super) fn without_recent(&self) -> Self {
+        Self { number: self.number, last: self.last, recent: Arc::default() }
+    }
+
     /// The revision of a key, and what was accepted under it.
     #[cfg(feature = "manifest")]
     pub(super) fn known(&self, key: &str) -> Option<(u64, &str)> {
-        let of_key = |revision: &Revision| revision.key.as_ref().is_some_and(|(known, _)| known == key);
+        let of_key = |revision: &Arc<Revision>| revision.key.as_ref().is_some_and(|(known, _)| known == key);
         let back = self.recent.iter().rev().position(of_key)?;
         let found = self.recent.iter().rev().nth(back)?.key.as_ref()?;
         Some((self.number.saturating_sub(u64::try_from(back).ok()?), &found.1))

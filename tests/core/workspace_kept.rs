@@ -342,3 +342,35 @@ fn i4_a_restored_life_holds_what_it_held() {
     assert_eq!(held(&again), held(&workspace));
     assert_eq!(held(&again)[0][0]["part"]["cpu"], json!(8000));
 }
+
+/// W3, W4: forgetting what was makes a history short, and changes nothing else; what is kept of a workspace does not grow
+/// with what has happened to it.
+#[test]
+fn w4_a_compacted_history_does_not_grow() {
+    let mut workspace = fleet();
+    let x = run(&mut workspace, NOW, "x", 1, 1);
+    let (mut sizes, mut logged) = (Vec::new(), 3);
+    for turn in 0..6 {
+        for step in 0..50_u32 {
+            let scale = Action::Scale { deployment: Number::new(1), replicas: 1 + (step + turn) % 2 };
+            logged += usize::from(workspace.change(NOW, command("x", scale)).is_ok());
+        }
+        assert_eq!(workspace.life(&x).unwrap().entries().len(), logged);
+        let before = workspace.clone();
+        let entry = workspace.prepare(NOW, &format!("compact-{turn}"), WorkspaceChange::new().compact(10)).unwrap();
+        workspace.apply(&LogEntry::from_json(&entry.unwrap().to_json()).unwrap()).unwrap();
+        logged = 10;
+        let life = workspace.life(&x).unwrap();
+        let last = before.life(&x).unwrap().entries().skip(before.life(&x).unwrap().entries().len() - 10);
+        assert!(life.entries().eq(last));
+        assert_eq!(&life.replay().unwrap(), life.state());
+        assert_eq!(life.state(), before.life(&x).unwrap().state());
+        assert_eq!(workspace.desired().collect::<Vec<_>>(), before.desired().collect::<Vec<_>>());
+        assert_eq!(restored(&workspace).state(), workspace.state());
+        let lives: Value = serde_json::from_str(&text(&workspace)).unwrap();
+        sizes.push(lives["lives"].to_string().len());
+    }
+    let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+    assert!(most - least < 200, "one replica more or less: {sizes:?}");
+    assert!(!workspace.change(NOW, WorkspaceChange::new().compact(10)).unwrap().changed);
+}

@@ -273,7 +273,7 @@ fn w8_time_goes_forward() {
     // A command counts at the last moment at least.
     let x = life(&workspace, "x");
     workspace.carry_out(moment(5), &x, Action::Push(Push::new(PushKind::Published, "v1"))).unwrap();
-    assert_eq!(workspace.life(&x).unwrap().entries()[0].at, moment(99 * hour));
+    assert_eq!(workspace.life(&x).unwrap().entries().next().unwrap().at, moment(99 * hour));
 }
 
 /// W3: an entry of another form or of other tables is refused by name.

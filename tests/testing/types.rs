@@ -288,6 +288,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "manifest::spec::SiteSpec",
             "manifest::spec::TestedKind",
             "lifecycle::RolloutState",
+            "lifecycle::Entries",
             "lifecycle::Slot",
             "lifecycle::StartedWith",
             "simulation::Difference",

@@ -22,6 +22,7 @@ impl Changing {
             ChangeStep::Commit { .. }
                 | ChangeStep::Reserve(_)
                 | ChangeStep::Release(_)
+                | ChangeStep::Compact { .. }
                 | ChangeStep::Command { .. }
                 | ChangeStep::Decided { .. }
         ) {

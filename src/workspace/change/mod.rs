@@ -136,6 +136,11 @@ pub enum ChangeStep {
     Reserve(#[cfg_attr(feature = "manifest", serde(with = "text::claims"))] Vec<(Place, Request)>),
     /// Room of the host's own that is given back.
     Release(ReservationId),
+    /// Of each life's log, all but the last entries are forgotten: a replay begins with the state that they led to.
+    Compact {
+        /// How many entries of each are kept.
+        keep: u32,
+    },
     /// A command of a workload's life (L12).
     Command {
         /// The workload's type.
@@ -173,6 +178,7 @@ impl ChangeStep {
                 claims.iter().flat_map(|(place, _)| named("cluster", place.cluster.as_str())).collect()
             }
             Self::Release(id) => vec![format!("reservation {id}")],
+            Self::Compact { .. } => vec!["the logs of lives".to_owned()],
             Self::Command { resource_type, workload, .. } | Self::Decided { resource_type, workload, .. } => {
                 named(resource_type, workload.as_str())
             }
@@ -283,6 +289,12 @@ impl WorkspaceChange {
     pub fn command(self, resource_type: impl Into<String>, workload: Name, action: Action) -> Self {
         let resource_type = resource_type.into();
         self.then(ChangeStep::Command { resource_type, workload, action: Box::new(action) })
+    }
+
+    /// And with all but the last entries of each life's log forgotten.
+    #[must_use]
+    pub fn compact(self, keep: u32) -> Self {
+        self.then(ChangeStep::Compact { keep })
     }
 
     /// And however much later it is than the last one: a change that is more than a day later is refused else (W8).
@@ -469,23 +481,24 @@ impl Workspace {
         Ok(after)
     }
 
-    /// The workspace after a change, what that came to, and the change with all that was decided for it. The revision
-    /// is still the one of now.
+    /// The workspace after a change, what that came to, and the change with all that was decided for it. Its revisions
+    /// are nobody's.
     pub(super) fn changed(
         &self,
         at: Moment,
         change: WorkspaceChange,
     ) -> Result<(Self, Changed, WorkspaceChange), ChangeError> {
         let decided = WorkspaceChange { steps: Vec::new(), ..change };
-        let (workspace, done) = (self.clone(), Changed { revision: self.revisions.number, ..Changed::default() });
+        // The revisions are those of before: what steps note of them counts for nothing, and need not be copied.
+        let workspace = Self { revisions: self.revisions.without_recent(), ..self.clone() };
+        let done = Changed { revision: self.revisions.number, ..Changed::default() };
         let mut changing = Changing { workspace, written: None, attached: Vec::new(), done, decided };
         let several = change.steps.len() > 1;
         for (number, step) in (1_usize..).zip(change.steps) {
             changing.step(at, step, if several { format!("step {number}: ") } else { String::new() })?;
         }
         changing.resolve()?;
-        let Changing { mut workspace, done, decided, .. } = changing;
-        workspace.revisions = self.revisions.clone();
+        let Changing { workspace, done, decided, .. } = changing;
         Ok((workspace, done, decided))
     }
 }
@@ -529,6 +542,13 @@ impl Changing {
                 workspace.release(id).map_err(|error| refused(error.to_string(), help))?;
                 self.done.changed = true;
                 ChangeStep::Release(id)
+            }
+            ChangeStep::Compact { keep } => {
+                let gone = workspace.compact(usize::try_from(keep).unwrap_or(usize::MAX)).map_err(|refusal| {
+                    refused(refusal.to_string(), "restore a state whose logs lead to what it says of its lives")
+                })?;
+                self.done.changed |= gone > 0;
+                ChangeStep::Compact { keep }
             }
             ChangeStep::Command { resource_type, workload, action } => {
                 self.command(resource_type, workload, &which, |workspace, life| {
