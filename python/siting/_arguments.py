@@ -549,16 +549,23 @@ def checked_late(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        # What can be gone through once is kept, since arguments may be read twice; what is wrong in going through it
+        # is the caller's, and none of the errors below.
+        if any(hasattr(value, "__next__") for value in args):
+            args = tuple(_kept(value) for value in args)
+        if any(hasattr(value, "__next__") for value in kwargs.values()):
+            kwargs = {key: _kept(value) for key, value in kwargs.items()}
         try:
             return function(*args, **kwargs)
         except SitingError as error:
-            # It is not asked again: it may have done something.
             if not known:
                 known.append(_Parameters(function))
             _locate(error, dict(zip(known[0].positional, args[1:]), **kwargs))  # noqa: B905
             if not isinstance(error, InvalidArgument) or error.path is not None:
+                # It may have done something, so it is not asked again.
                 raise
-            # Moments and spans are read before anything is done: it is as if Python itself had refused them.
+            # A moment or span is wrong. These are read before anything is done: the call can be made once more, with
+            # arguments that are checked, which names the one that is wrong.
             (parameters,) = known
             read, named = parameters.read(args[1:], kwargs)
             return _promised(function, parameters, [args[0], *read], named)
@@ -570,6 +577,11 @@ def checked_late(function: F) -> F:
             return _promised(function, parameters, [args[0], *read], named)
 
     return call  # type: ignore[return-value]
+
+
+def _kept(value: Any) -> Any:
+    """Return what an iterator gives, which can be gone through again; the reader says where that is too much."""
+    return list(itertools.islice(value, MAX_ITEMS + 1)) if hasattr(value, "__next__") else value
 
 
 def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[Any], named: dict[str, Any]) -> Any:

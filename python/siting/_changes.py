@@ -104,7 +104,7 @@ class Change:
         """Put documents, each in the place of the whole one of its kind and name, or as a new one."""
         from siting._workspace import _Given
 
-        given = _Given(documents, len(self._given))
+        given = _Given(documents, self._given)
         return self._with("put", given, paths=given.paths, texts=given.texts)
 
     def remove(self, *documents: Document | tuple[str, str]) -> Change:

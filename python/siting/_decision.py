@@ -158,7 +158,8 @@ class Decision:
         """Return the decision if all replicas have a place; raise :class:`NotPlaced` if not."""
         if self:
             return self
-        raise NotPlaced(f"{self.address} is {self.verdict}: {self.refusal}", self)
+        why = "; ".join(line.strip() for line in str(self.refusal).splitlines())
+        raise NotPlaced(f"{self.address} is {self.verdict}: {why}", self)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"decisions do not change: {name!r} cannot be set")

@@ -17,7 +17,7 @@ from siting._arguments import checked_class, record
 from siting._errors import Refused, UnknownName, shown
 from siting._manifests import rendered
 from siting._records import Record, decode, encode, freeze
-from siting._reports import Description, Workload
+from siting._reports import Choice, Description, Workload
 from siting._time import Moment, millis
 
 if TYPE_CHECKING:
@@ -241,9 +241,10 @@ class Life:
         return None
 
     def observe(self, deployment: str, seen: Seen, *, now: Moment, generation: int | None = None) -> tuple[Effect, ...]:
-        """Take note of what the host saw of a deployment, of the generation that an effect named; else the present."""
-        if generation is None:
-            generation = self[deployment].generation
+        """Take note of what the host saw of a deployment, of the generation that an effect named; else the present.
+
+        One that was deleted may still be told of, by its id: nothing changes.
+        """
         told = (deployment, generation, seen)
         return _effects(_siting.observe(self._core, self._workload, millis(now), told))
 
@@ -264,7 +265,7 @@ class Life:
         ``sequence`` is the host's number of the observation, ascending for each place and generation: one that is not
         above the last changes nothing. The generation is that of the effect that started them; else the present.
         """
-        told = {"cluster": place.cluster, "pool": place.pool, "flavor": place.flavor}
+        told = {"cluster": place.cluster, "pool": place.pool, "flavor": str(Choice.of(place.flavor))}
         seen = json.dumps({**told, "sequence": sequence, "ready": ready, "lost": lost, "failed": failed})
         told_effects = _siting.observe_place(self._core, self._workload, millis(now), deployment, generation, seen)
         return _effects(told_effects)
@@ -329,12 +330,15 @@ class Life:
         them, in any unit that stays the same: without them, what is offloaded whole comes back only by a stated
         ``release_percent``. Come back with the state.
         """
-        from siting.traffic import _local, _offloaded
+        from siting.traffic import _offload
 
-        before = None if state is None else state.text
-        seen = _local(ready, readings, requests)
-        told = _siting.offload_live(self._core, self._workload, deployment, millis(now), seen, before)
-        return _offloaded(told)
+        return _offload(
+            lambda seen, before: _siting.offload_live(
+                self._core, self._workload, deployment, millis(now), seen, before
+            ),
+            (ready, readings, requests),
+            state,
+        )
 
     def adopt(self, *, now: Moment) -> tuple[str, ...]:
         """Begin the life with the loaded deployments that run already (:class:`siting.Running`); returns their ids."""

@@ -103,8 +103,9 @@ def schema(kind: str | None = None) -> dict[str, Any]:
 class _Given:
     """What was given to be loaded: paths, and texts that manifests and documents make."""
 
-    def __init__(self, sources: Iterable[Source], before: int = 0) -> None:
-        self._before = before
+    def __init__(self, sources: Iterable[Source], before: Iterable[_Given] = ()) -> None:
+        """Read the sources; their texts are called otherwise than those that were given ``before`` with them."""
+        self._taken = {name for given in before for name in given._names()}
         self.paths: list[str] = []
         self.texts: list[tuple[str, str]] = []
         self.documents: list[Document] = []
@@ -120,17 +121,20 @@ class _Given:
         document = given.manifest() if isinstance(given, Document) else given
         if isinstance(given, Document):
             self.documents.append(given)
-        number = self._before + len(self.texts) + 1
+        number = len(self._taken) + len(self.texts) + 1
         metadata = document.get("metadata")
         called = metadata.get("name") if isinstance(metadata, Mapping) else None
         kind = document.get("kind", "document")
         name = f"<document {number}>"
         if isinstance(called, str) and isinstance(kind, str):
             name = f"<{shown(kind)} {shown(called)}>"
-        while name in self._lines:
+        while name in self._lines or name in self._taken:
             name = f"{name[:-1]}, document {number}>"
         text, self._lines[name] = rendered(document)
         self.texts.append((name, text))
+
+    def _names(self) -> Iterable[str]:
+        return self._lines
 
     @contextlib.contextmanager
     def told_by_path(self) -> Iterator[None]:
@@ -525,11 +529,14 @@ class Workspace:
         them, in any unit that stays the same: without them, what is offloaded whole comes back only by a stated
         ``release_percent``. Come back with the state.
         """
-        from siting.traffic import _local, _offloaded
+        from siting.traffic import _offload
 
-        before = None if state is None else state.text
-        seen = _local(ready, readings, requests)
-        return _offloaded(_siting.offload_loaded(self._core, self._name(deployment), millis(now), seen, before))
+        name = self._name(deployment)
+        return _offload(
+            lambda seen, before: _siting.offload_loaded(self._core, name, millis(now), seen, before),
+            (ready, readings, requests),
+            state,
+        )
 
     # Lives.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from siting import _siting
@@ -101,11 +101,11 @@ class Balancer:
 
     @checked_late
     def finished(self, backend: int, *, now: Moment, failed: bool = False) -> None:
-        """Take note that a backend's request is over."""
+        """Take note that a backend's request is over, and whether it failed; of one that has been replaced, nothing."""
         self._core.finished(millis(now), backend, failed)
 
     def checked(self, backend: int, passed: bool) -> None:
-        """Take note of an active health check."""
+        """Take note of whether a backend passed a health check; of one that has been replaced, nothing."""
         self._core.checked(backend, passed)
 
     def update(
@@ -164,7 +164,7 @@ class Sessions:
 
         ``split`` shares requests between versions, in percent that sum to 100; ``random`` decides for a new client.
         """
-        shares = list((split or {0: 100}).items())
+        shares = [(0, 100)] if split is None else list(split.items())
         with about("address"):
             request = _siting.Request(address, key, list(tried), None)
         moment = millis(now)
@@ -275,13 +275,17 @@ class Offloading(Record):
         return Routing.from_json(json.loads(told)), OffloadingState(then)
 
 
-def _local(ready: bool, readings: Iterable[Reading | None], requests: int | None) -> str:
+def _offload(
+    ask: Callable[[str, str | None], tuple[str, str] | None],
+    local: tuple[bool, Iterable[Reading | None], int | None],
+    state: OffloadingState | None,
+) -> tuple[Offloaded, OffloadingState] | None:
+    """Ask the native half where requests go, by what is seen of the local side and what is remembered of it."""
+    ready, readings, requests = local
     told = [None if one is None else one._told() for one in readings]
-    return json.dumps({"ready": ready, "readings": told, "requests": requests})
-
-
-def _offloaded(told: tuple[str, str] | None) -> tuple[Offloaded, OffloadingState] | None:
-    if told is None:
+    seen = json.dumps({"ready": ready, "readings": told, "requests": requests})
+    found = ask(seen, None if state is None else state.text)
+    if found is None:
         return None
-    routing, then = told
+    routing, then = found
     return Offloaded.from_json(json.loads(routing)), OffloadingState(then)

@@ -9,7 +9,8 @@ use siting::origin::Problem;
 use siting::placement::CommitError;
 use siting::report::ErrorReport;
 use siting::workspace::{
-    AttachError, ChangeError, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError, TakeBackError,
+    AttachError, ChangeError, InvalidEntry, LoadError, LookupError, ReleaseError, RemoveEnvironmentError, StateError,
+    TakeBackError,
 };
 
 /// Why there is no answer. Becomes an exception where it leaves the module, so that calls can fail
@@ -151,6 +152,12 @@ impl From<StateError> for Failure {
             StateError::Documents(error) => error.into(),
             error => Self::value(error.to_string(), "restore a state as it was written"),
         }
+    }
+}
+
+impl From<InvalidEntry> for Failure {
+    fn from(error: InvalidEntry) -> Self {
+        Self::value(error.to_string(), "give an entry as `prepare` or `rebase` returned it")
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 use siting::analysis;
+use siting::catalog::{Choice, ChoiceKind};
 use siting::deployment::Workload;
 use siting::lifecycle::{
     Action, Effect, Endpoint, Journal, Load, Number, Observation, PlaceSeen, Record, Refusal, Sight, State,
@@ -50,7 +51,7 @@ pub(crate) fn observe(
     workspace: &Workspace,
     workload: Named,
     now: u64,
-    seen: (String, u64, String),
+    seen: (String, Option<u64>, String),
 ) -> Outcome<String> {
     let (deployment, generation, word) = seen;
     let observation = Observation::ALL.into_iter().find(|known| known.as_str() == word).ok_or_else(|| {
@@ -64,6 +65,7 @@ pub(crate) fn observe(
             // A deleted one is no longer found by name; what is said of it is accepted (L8).
             let numbered = numbered(&state, &deployment);
             let deployment = named(&state, &deployment).or_else(|unknown| numbered.ok_or(unknown))?;
+            let generation = generation.unwrap_or_else(|| latest(&state, deployment));
             let action = Action::Observe { deployment, generation, observation };
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
@@ -82,15 +84,18 @@ pub(crate) fn observe_place(
     generation: Option<u64>,
     seen: &str,
 ) -> Outcome<String> {
-    let seen: PlaceSeen = read(seen)?;
+    let mut seen: PlaceSeen = read(seen)?;
     py.detach(|| {
         workspace.change(|workspace| {
             let workload = find(workspace, &workload)?;
             let state = workspace.state_of(&workload)?;
             let numbered = numbered(&state, deployment);
             let deployment = named(&state, deployment).or_else(|unknown| numbered.ok_or(unknown))?;
-            let latest = || state.deployment(deployment).map_or(0, |record| record.generation);
-            let generation = generation.unwrap_or_else(latest);
+            let generation = generation.unwrap_or_else(|| latest(&state, deployment));
+            let runs = state.deployment(deployment).map(|record| &record.sites);
+            if !runs.is_some_and(|sites| sites.iter().any(|site| site.place.flavor == seen.flavor)) {
+                seen.flavor = flavor(workspace, &seen.flavor)?.into();
+            }
             let action = Action::ObservePlace { deployment, generation, seen };
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
@@ -304,6 +309,27 @@ pub(crate) fn named(state: &State, deployment: &str) -> Result<Number, Refusal> 
     state
         .find(deployment)
         .ok_or_else(|| Refusal::new("L1", format!("there is no deployment `{deployment}`")).next("name one, or its id"))
+}
+
+/// A flavor by its code: what is misspelt is at no place, and would be taken for news of one that is gone.
+fn flavor(workspace: &Snapshot, text: &str) -> Outcome<String> {
+    let catalog = workspace.catalog();
+    let (kind, code) = text.split_once(':').unwrap_or(("", text));
+    match ChoiceKind::parse(kind).and_then(|kind| catalog.resolve(kind, code)) {
+        Some(Choice::Flavor(found)) => {
+            Ok(format!("{}:{}", catalog.flavor_kind(found).as_str(), catalog.flavor_code(found)))
+        }
+        _ => Err(Failure::Value {
+            code: "unknown-name",
+            message: format!("`{text}` is no flavor"),
+            help: "write the flavor of one of the deployment's places, such as `gpu:t4`",
+        }),
+    }
+}
+
+/// The present generation of a deployment; of one that is gone, any is too old.
+fn latest(state: &State, deployment: Number) -> u64 {
+    state.deployment(deployment).map_or(0, |record| record.generation)
 }
 
 /// The number in an id, `<workload>-<n>`.

@@ -257,7 +257,11 @@ fn backends(text: &str) -> Outcome<Vec<Backend>> {
 
 impl From<InvalidBackends> for Failure {
     fn from(error: InvalidBackends) -> Self {
-        Self::value(error.to_string(), "lower all weights in proportion")
+        let help = match error {
+            InvalidBackends::Twice { .. } => "give each backend a number of its own",
+            _ => "lower all weights in proportion",
+        };
+        Self::value(error.to_string(), help)
     }
 }
 

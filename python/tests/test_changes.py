@@ -139,3 +139,29 @@ def test_time_jumps_where_that_is_said(workspace: siting.Workspace) -> None:
     with pytest.raises(siting.LoadError, match="48 hours later"):
         workspace.put(only("de"), now=48 * 3_600_000)
     assert workspace.change(siting.Change().put(only("de")).later(), now=48 * 3_600_000)
+
+
+def test_two_documents_of_one_name_keep_their_places(workspace: siting.Workspace) -> None:
+    def deployment(policy: str, environment: str) -> dict[str, object]:
+        return {
+            "apiVersion": "siting.dev/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "b"},
+            "spec": {"model": "m", "environment": environment, "policies": [policy]},
+        }
+
+    change = siting.Change().put(deployment("only-de", "production")).put(deployment("only-dd", "production"))
+    with pytest.raises(siting.LoadError) as failed:
+        workspace.change(change)
+    told = {(error.message, error.path) for error in failed.value.errors}
+    assert ("no policy is called `only-dd`", "spec.policies[0]") in told
+    assert all(error.line is None for error in failed.value.errors)
+
+
+def test_what_is_no_entry_is_not_called_a_state(workspace: siting.Workspace) -> None:
+    for call in (workspace.apply, workspace.rebase):
+        with pytest.raises(siting.InvalidValue, match="not an entry of a log: missing field") as caught:
+            call("{}")
+        assert caught.value.path == "entry"
+    with pytest.raises(siting.InvalidValue, match="the entry is of version 7"):
+        workspace.apply('{"version": 7}')

@@ -38,6 +38,8 @@ def test_a_refused_decision_is_false_and_tells_why(small: siting.Workspace) -> N
         decision.require()
     assert caught.value.decision == decision
     assert caught.value.code == "decision-refused"
+    assert "\\u{a}" not in str(caught.value)
+    assert "; " in str(caught.value)
 
 
 def test_partial_is_not_true(small: siting.Workspace) -> None:

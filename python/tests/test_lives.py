@@ -455,3 +455,35 @@ def test_l13_what_runs_by_placements_is_told_too() -> None:
     assert workspace.impact([], environment="production", now=0) == ()
     workspace.change_policies([], environment="production")
     assert workspace.violations(now=0) == ()
+
+
+def test_l8_a_deleted_deployment_may_still_be_told_of(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1"), now=0)
+    bert.observe("v1", "built", now=1000)
+    (place,) = bert["v1"].places
+    bert.apply(Command.delete("v1"), now=2000)
+    assert bert.observe("bert-1", "ready", now=3000) == ()
+    assert bert.observe_place("bert-1", place, now=3000, sequence=1, ready=3) == ()
+    with pytest.raises(siting.Refused, match="there is no deployment `v1`"):
+        bert.observe("v1", "ready", now=3000)
+
+
+def test_l14_a_misspelt_flavor_is_no_other_place(small: siting.Workspace) -> None:
+    bert = small.life("bert")
+    bert.apply(Command.push(from_="bert/v1"), now=0)
+    bert.observe("v1", "built", now=1000)
+    (place,) = bert["v1"].places
+
+    def seen(flavor: str, sequence: int) -> int:
+        site = siting.Site(place.cluster, place.pool, flavor, place.replicas)
+        bert.observe_place("v1", site, now=2000, sequence=sequence, ready=sequence)
+        return bert["v1"].ready
+
+    assert seen("cpu:x86", 1) == 1
+    # An alias is the same place.
+    assert seen("cpu:amd64", 2) == 2
+    with pytest.raises(siting.UnknownName, match="`cpu:x68` is no flavor"):
+        seen("cpu:x68", 3)
+    with pytest.raises(siting.InvalidValue, match="`x86` is no choice"):
+        seen("x86", 3)

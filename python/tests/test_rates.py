@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import pickle
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -184,3 +186,43 @@ def test_r6_offloading() -> None:
     assert nowhere.choose(5) is None
     with pytest.raises(siting.InvalidValue):
         Offloading(101).step(now=0, loads=[], local_ready=True)
+
+
+def test_r5_two_backends_of_one_number_are_refused() -> None:
+    with pytest.raises(siting.InvalidValue, match="there are two backends 1") as caught:
+        Balancer("round-robin", [Backend(1, "a", 1), Backend(1, "b", 1)])
+    assert caught.value.help == "give each backend a number of its own"
+
+
+def test_r5_what_can_be_gone_through_once_is_read_once() -> None:
+    balancer = Balancer("round-robin", [Backend(0, "a", 1), Backend(1, "b", 1), Backend(2, "c", 1)])
+    # Its number is not Python's own, so the arguments are read a second time.
+    assert balancer.pick(now=np_like(0), tried=iter([np_like(0), np_like(1)])) == 2  # type: ignore[list-item,arg-type]
+
+    def broken() -> Iterator[int]:
+        yield 0
+        raise ValueError("the caller's own")
+
+    with pytest.raises(ValueError, match="the caller's own") as caught:
+        balancer.pick(now=0, tried=broken())
+    assert not isinstance(caught.value, siting.SitingError)
+    with pytest.raises(siting.InvalidArgument, match="more than 2000000 items"):
+        balancer.pick(now=0, tried=itertools.repeat(0))
+
+
+class np_like(int):  # noqa: N801
+    """A number that the native half reads only once it is checked."""
+
+
+def test_r5_no_split_is_not_an_empty_one() -> None:
+    balancer = Balancer("round-robin", [Backend(0, "a", 1)])
+    sessions = Sessions(60)
+    assert sessions.pick(balancer, "ann", now=0, random=0) == (0, "new")
+    with pytest.raises(siting.InvalidValue, match="100"):
+        sessions.pick(balancer, "bob", now=0, random=0, split={})
+
+
+def test_r7_no_backend_of_a_version_is_told_as_such() -> None:
+    balancer = Balancer("round-robin", [Backend(0, "a", 1)])
+    with pytest.raises(NoRoute, match="there is no replica of what is asked for: wake it first"):
+        balancer.pick(now=0, version=7)

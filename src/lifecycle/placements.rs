@@ -33,8 +33,8 @@ pub enum Purpose {
     /// Replicas are started, or stay.
     Place,
     /// Replicas are to be fewer, `replicas` of those at `keep`: the answer is the places of `keep` on open
-    /// clusters where it may run, the best first. Nothing is taken, and without an answer the oldest places
-    /// count as the best (L14).
+    /// clusters where it may run, as they stand there, the best first. Nothing is taken, and without an answer the
+    /// oldest places count as the best (L14).
     Shrink,
 }
 
@@ -109,26 +109,31 @@ impl Answers<'_> {
 
 impl Answers<'_> {
     /// The places of one request that may stay longest, the best first (L14).
-    pub(in crate::lifecycle) fn best_first(&mut self, request: PlacementRequest) -> Vec<Place> {
-        match self {
+    pub(in crate::lifecycle) fn best_first(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
+        let placements = match self {
             Self::Asked(requests) => {
                 let keep = request.keep.clone();
                 requests.push(request);
-                keep
+                return Ok(keep);
             }
-            Self::Given(placements) => {
-                let known = |place: &Place| request.keep.iter().any(|kept| kept.is_at(place));
-                let answers = |placed: &&Placed| {
-                    placed.deployment == request.deployment
-                        && placed.refusal.is_none()
-                        && placed.places.iter().all(known)
-                };
-                match placements.iter().position(answers) {
-                    Some(at) => placements.remove(at).places.clone(),
-                    None => request.keep,
-                }
+            Self::Given(placements) => placements,
+        };
+        let Some(at) = placements.iter().position(|placed| placed.deployment == request.deployment) else {
+            return Ok(request.keep);
+        };
+        let placed = placements.remove(at);
+        let wrong = match (&placed.refusal, placed.places.iter().find(|place| !request.keep.contains(place))) {
+            (None, None) => return Ok(placed.places.clone()),
+            (Some(refusal), _) => format!("fewer replicas need no place, and the answer is a refusal: {refusal}"),
+            (None, Some(place)) => {
+                format!(
+                    "the placement keeps {} replicas on cluster `{}`, where no such are",
+                    place.replicas, place.cluster
+                )
             }
-        }
+        };
+        let next = "answer with places of the request's `keep`, the best first, or with none";
+        Err(Refusal::new("L12", wrong).next(next))
     }
 }
 

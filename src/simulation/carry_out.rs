@@ -14,6 +14,9 @@ use crate::workspace::{LookupError, PolicyChange, Workspace};
 /// Carries out on a workspace what happens in a step: for hosts that take commands as text, with
 /// deployments named by name or id.
 ///
+/// Where policies change, only what runs of this workload is moved or stopped:
+/// [`settle_violations`](Workspace::settle_violations) does it for all, and says whose the effects are.
+///
 /// ```
 /// use siting::lifecycle::Action;
 /// use siting::manifest::scenario::{EndpointSpec, Happening};
@@ -70,7 +73,7 @@ fn happen(
     happening: &Happening,
 ) -> Result<Vec<Effect>, Refusal> {
     if let Happening::SetPolicies { environment, policies } = happening {
-        return set_policies(scene, now, environment, policies);
+        return set_policies(scene, workload, now, environment, policies);
     }
     if let Some(host) = host {
         match happening {
@@ -140,9 +143,11 @@ fn unknown_name(error: LookupError) -> Refusal {
     Refusal::new("C8", error.to_string())
 }
 
-/// Other policies, and what follows for whatever runs (L13).
+/// Other policies, and what follows for what runs of the workload (L13). The effects are its own: what follows for
+/// others, whose deployments have the same numbers, is for whoever asks for it.
 fn set_policies(
     scene: &mut Workspace,
+    workload: &Workload,
     now: Moment,
     environment: &str,
     policies: &[AttachmentSpec],
@@ -150,6 +155,6 @@ fn set_policies(
     let policies = policies.iter().map(|spec| (spec.policy.value.clone(), spec.enforcement)).collect();
     let change = PolicyChange { environment: Some(environment.to_owned()), policies };
     scene.change_policies(&change).map_err(unknown_name)?;
-    let settled = scene.settle_violations(now).into_iter().map(|(_, done)| done);
+    let settled = scene.settle_violations_of(now, workload).into_iter().map(|(_, done)| done);
     Ok(settled.collect::<Result<Vec<_>, _>>()?.concat())
 }

@@ -8,9 +8,12 @@ use super::{Difference, Seen, StepReport};
 use crate::lifecycle::{Answer, Endpoint, State, Status};
 use crate::manifest::scenario::{EndpointSpec, ExpectSpec};
 
+/// What is written where a rollout was not rolled back, or where nothing is offloaded.
+const NO: &str = "no";
+
 /// Everything that is not as expected.
 pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_>) -> Vec<Difference> {
-    let &Seen { scene, state, host, now, .. } = seen;
+    let &Seen { scene, workload, state, host, now, .. } = seen;
     let mut found = Vec::new();
     let mut hold = |subject: String, expected: String, is: String| {
         if expected != is {
@@ -55,17 +58,22 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
     for (environment, wanted) in &expect.rolled_back {
         let why = state.slot(environment).and_then(|slot| slot.rolled_back.as_ref());
         let is_known = scene.find_environment(environment).is_ok();
-        let no_reason = || if is_known { "no".to_owned() } else { no_environment(environment) };
+        let no_reason = || if is_known { NO.to_owned() } else { no_environment(environment) };
         let is = why.map_or_else(no_reason, |why| why.reason.clone());
-        if !is.contains(wanted.as_str()) || !is_known {
-            hold(format!("why {environment} was rolled back"), format!("… {wanted} …"), is);
+        let comes_true = match wanted.as_str() {
+            NO => why.is_none(),
+            words => why.is_some() && is.contains(words),
+        };
+        if !comes_true || !is_known {
+            let wanted = if wanted == NO { NO.to_owned() } else { format!("… {wanted} …") };
+            hold(format!("why {environment} was rolled back"), wanted, is);
         }
     }
     for (environment, wanted) in &expect.offloaded {
         let to = host.and_then(|host| host.offloaded.iter().find(|(name, _)| name.as_str() == environment));
         let is = match (to, scene.find_environment(environment)) {
             (Some((_, (cluster, percent))), _) => format!("{cluster} {percent}%"),
-            (None, Ok(_)) => "no".to_owned(),
+            (None, Ok(_)) => NO.to_owned(),
             (None, Err(_)) => no_environment(environment),
         };
         hold(format!("where {environment} is offloaded to"), wanted.clone(), is);
@@ -80,7 +88,8 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
         hold("effects".to_owned(), wanted.join("; "), step.effects.join("; "));
     }
     if let Some(wanted) = &expect.violations {
-        let is: Vec<_> = scene.violations(now).iter().map(|violation| named(state, violation.deployment)).collect();
+        let is: Vec<_> =
+            scene.violations_of(now, workload).iter().map(|violation| named(state, violation.deployment)).collect();
         hold("violations".to_owned(), wanted.join(", "), is.join(", "));
     }
     found

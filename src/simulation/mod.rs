@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::scripted_host::Host;
 
+use crate::deployment::Workload;
 use crate::id::Name;
 use crate::lifecycle::{Effect, Refusal, State};
 use crate::manifest::scenario::{ScenarioSpec, StepSpec};
@@ -152,7 +153,8 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
             host.take(&scene, now, effects);
         }
         let state = scene.state_of(&workload).map_err(|refusal| broken(&step.origin, refusal.to_string()))?;
-        let seen = Seen { scene: &scene, state: &state, host: host.as_ref(), now, start: scenario.start };
+        let seen =
+            Seen { scene: &scene, workload: &workload, state: &state, host: host.as_ref(), now, start: scenario.start };
         steps.push(report(step, &seen, happened));
     }
     let state = scene.state_of(&workload).map_err(|refusal| broken(&Origin::default(), refusal.to_string()))?;
@@ -170,6 +172,7 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
 /// What there is to hold an expectation against.
 struct Seen<'a> {
     scene: &'a Workspace,
+    workload: &'a Workload,
     state: &'a State,
     host: Option<&'a Host>,
     now: Moment,

@@ -39,7 +39,13 @@ impl Draw for ScenarioSpec {
             let passed = choices.maybe(70, |choices| seconds(choices, 300));
             at += passed.unwrap_or_default();
             let happening = told.next(choices);
-            StepSpec { at: passed.map(|_| at), ..step(choices, happening) }
+            let mut step = StepSpec { at: passed.map(|_| at), ..step(choices, happening) };
+            if !told.hosted {
+                // Nobody counts these.
+                step.expect.lost = None;
+                step.expect.offloaded.clear();
+            }
+            step
         });
         Self {
             metadata: Metadata::named(name(choices.one_of("story", ["first-push", "two sides", "é"]))),

@@ -87,7 +87,7 @@ impl Backend {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// There are no backends: the deployment is at zero, and must be woken first.
+    /// There are no backends of what is asked for: it is at zero, and must be woken first.
     WakeFirst,
     /// The policies do not allow it.
     Forbidden,
@@ -141,7 +141,7 @@ impl NoRoute {
 impl fmt::Display for NoRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.cause() {
-            Cause::WakeFirst => "there are no replicas: wake the deployment first",
+            Cause::WakeFirst => "there is no replica of what is asked for: wake it first",
             Cause::Forbidden => "no replica is where the policies allow it",
             Cause::NotReady => "no replica is ready",
             Cause::Unhealthy => "no ready replica is healthy",

@@ -1,5 +1,6 @@
 //! The choice of a backend.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
@@ -75,7 +76,7 @@ impl Balancer {
     /// A balancer over `backends`, with the default [`Checks`].
     ///
     /// # Errors
-    /// [`InvalidBackends`] if a weight is above [`Balancer::MOST_WEIGHT`], or their sum above
+    /// [`InvalidBackends`] if two have one number, a weight is above [`Balancer::MOST_WEIGHT`], or their sum above
     /// [`Balancer::MOST_WEIGHTS`].
     pub fn new(algorithm: Algorithm, backends: Vec<Backend>) -> Result<Self, InvalidBackends> {
         Self::with_checks(algorithm, backends, Checks::default())
@@ -86,7 +87,7 @@ impl Balancer {
     /// # Errors
     /// As [`Balancer::new`].
     pub fn with_checks(algorithm: Algorithm, backends: Vec<Backend>, checks: Checks) -> Result<Self, InvalidBackends> {
-        within_bounds(&backends)?;
+        check(&backends)?;
         let mut balancer = Self {
             algorithm,
             checks,
@@ -112,7 +113,7 @@ impl Balancer {
     /// # Errors
     /// As [`Balancer::new`]; nothing has changed then.
     pub fn replace(&mut self, mut backends: Vec<Backend>) -> Result<(), InvalidBackends> {
-        within_bounds(&backends)?;
+        check(&backends)?;
         for backend in &mut backends {
             if let Some(old) = self.backends.iter().find(|old| old.id == backend.id) {
                 backend.health = old.health;
@@ -259,7 +260,7 @@ impl Balancer {
     /// Begins all turns anew and draws the ring.
     fn arrange(&mut self) {
         let turn = |(place, backend): (usize, &Backend)| {
-            // Invariant `weights-fit`: all together are within their type (`within_bounds`).
+            // Invariant `weights-fit`: all together are within their type (`check`).
             let weight = i32::try_from(backend.weight).unwrap_or(i32::MAX);
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             Turn { place, weight, effective: weight, current: 0, connections: backend.connections }
@@ -310,6 +311,12 @@ pub enum InvalidBackends {
         /// Its weight.
         weight: u32,
     },
+    /// Two have one number, by which a host tells them apart.
+    #[error("there are two backends {}", .backend.0)]
+    Twice {
+        /// Their number.
+        backend: BackendId,
+    },
     /// All together weigh too much.
     #[error("the weights of all backends sum to {total}, and at most {} is allowed", Balancer::MOST_WEIGHTS)]
     TooHeavyTogether {
@@ -318,7 +325,11 @@ pub enum InvalidBackends {
     },
 }
 
-fn within_bounds(backends: &[Backend]) -> Result<(), InvalidBackends> {
+fn check(backends: &[Backend]) -> Result<(), InvalidBackends> {
+    let mut known = HashSet::with_capacity(backends.len());
+    if let Some(twice) = backends.iter().find(|one| !known.insert(one.id)) {
+        return Err(InvalidBackends::Twice { backend: twice.id });
+    }
     if let Some(heavy) = backends.iter().find(|one| one.weight > Balancer::MOST_WEIGHT) {
         return Err(InvalidBackends::TooHeavy { backend: heavy.id, weight: heavy.weight });
     }

@@ -5,10 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Workspace;
 use super::change::{ChangeError, Changed, WorkspaceChange};
 use super::revisions::{fingerprint, tables};
-use super::state::{malformed, version_of};
-use super::{StateError, Workspace};
 use crate::time::Moment;
 
 /// A change with all that was decided for it, to be written down and applied elsewhere.
@@ -130,6 +129,24 @@ pub enum EntryError {
     Refused(#[from] ChangeError),
 }
 
+/// A text that is no entry of a log.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidEntry {
+    /// A newer version wrote it.
+    #[error("the entry is of version {found}, and at most {} is known here; use a newer siting", LogEntry::VERSION)]
+    Newer {
+        /// The version of its form.
+        found: u32,
+    },
+    /// It is not as entries are written.
+    #[error("not an entry of a log: {message}")]
+    Malformed {
+        /// What is wrong, with line and column.
+        message: String,
+    },
+}
+
 fn named(subjects: &[String]) -> String {
     let first: Vec<_> = subjects.iter().take(10).map(String::as_str).collect();
     match (first.as_slice(), subjects.len().saturating_sub(first.len())) {
@@ -179,11 +196,18 @@ impl LogEntry {
     /// Reads what [`to_json`](Self::to_json) wrote.
     ///
     /// # Errors
-    /// [`StateError::Newer`] or [`StateError::Malformed`].
-    pub fn from_json(text: &str) -> Result<Self, StateError> {
-        match version_of(text)? {
+    /// [`InvalidEntry`].
+    pub fn from_json(text: &str) -> Result<Self, InvalidEntry> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let malformed = |error: serde_json::Error| InvalidEntry::Malformed { message: error.to_string() };
+        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
+        match version {
+            0 => Err(InvalidEntry::Malformed { message: "there is no version 0".to_owned() }),
             1..=Self::VERSION => serde_json::from_str(text).map_err(malformed),
-            found => Err(StateError::Newer { found }),
+            found => Err(InvalidEntry::Newer { found }),
         }
     }
 

@@ -53,7 +53,7 @@ pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 pub use holdings::LifeReservation;
 #[cfg(feature = "manifest")]
-pub use log::{Applied, EntryError, LogEntry};
+pub use log::{Applied, EntryError, InvalidEntry, LogEntry};
 pub use lookup::{LookupError, Reference};
 pub use offload::{Local, Offloaded};
 pub use running::Running;

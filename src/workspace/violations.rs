@@ -114,17 +114,24 @@ impl Workspace {
     /// number. Those that are stopping count until they are gone.
     #[must_use]
     pub fn violations(&self, now: Moment) -> Vec<Violation> {
-        let (now, mut found) = (self.moment_of(now), Vec::new());
-        for (workload, journal) in self.lives() {
-            for record in journal.state().deployments() {
-                let places = self.illegal(workload, std::slice::from_ref(&record.governor), record);
-                if !places.is_empty() {
-                    let remedy = self.remedy(now, workload, record);
-                    found.push(Violation { workload: workload.clone(), deployment: record.number, places, remedy });
-                }
-            }
-        }
-        found
+        self.lives().flat_map(|(workload, _)| self.violations_of(now, workload)).collect()
+    }
+
+    /// The same for one workload, whose life need not have begun.
+    #[must_use]
+    pub fn violations_of(&self, now: Moment, workload: &Workload) -> Vec<Violation> {
+        let now = self.moment_of(now);
+        let records = self.life(workload).into_iter().flat_map(|life| life.state().deployments());
+        let violation = |record: &Record| {
+            let places = self.illegal(workload, std::slice::from_ref(&record.governor), record);
+            (!places.is_empty()).then(|| Violation {
+                workload: workload.clone(),
+                deployment: record.number,
+                places,
+                remedy: self.remedy(now, workload, record),
+            })
+        };
+        records.filter_map(violation).collect()
     }
 
     /// Every loaded deployment with replicas that run where its policies do not let them, in the order loaded. They
@@ -152,8 +159,19 @@ impl Workspace {
     /// Afterwards [`violations`](Self::violations) lists what is still there: what was reported, what is
     /// stopping, and what moves until its new replicas are ready.
     pub fn settle_violations(&mut self, now: Moment) -> Vec<Settled> {
+        let violations = self.violations(now);
+        self.remedied(now, violations)
+    }
+
+    /// The same for one workload: its effects speak of deployments by number, and are of use only beside its name.
+    pub fn settle_violations_of(&mut self, now: Moment, workload: &Workload) -> Vec<Settled> {
+        let violations = self.violations_of(now, workload);
+        self.remedied(now, violations)
+    }
+
+    fn remedied(&mut self, now: Moment, violations: Vec<Violation>) -> Vec<Settled> {
         let mut settled = Vec::new();
-        for violation in self.violations(now) {
+        for violation in violations {
             // What those before it took may have left no room for it, so it is asked again.
             let workload = &violation.workload;
             let record = self.life(workload).and_then(|life| life.state().deployment(violation.deployment));

@@ -5,9 +5,12 @@ use crate::support::Folder;
 use serde_json::{Value, json};
 use siting::cli::{ExitStatus, Terminal, run};
 use siting::id::Name;
-use siting::lifecycle::{Action, Observation, Push, PushKind, Status};
+use siting::lifecycle::{Action, Effect, Observation, Push, PushKind, Status};
 use siting::manifest::Source;
+use siting::manifest::scenario::Happening;
+use siting::manifest::spec::AttachmentSpec;
 use siting::policy::Enforcement;
+use siting::simulation::carry_out;
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, PolicyChange, Remedy, Workspace};
 
@@ -217,4 +220,38 @@ fn p11_the_impact_of_other_policies_on_what_runs() {
     assert!(workspace.violations(now).is_empty(), "nothing has changed");
     let refused = workspace.clone().remove_environment("staging").unwrap_err();
     assert!(refused.to_string().contains("`bert/bert-1`"), "E1 holds for what is live, too: {refused}");
+}
+
+/// L13: where policies change in the words of a scenario, only what runs of its workload is moved, and the effects are
+/// its own: deployments of others have the same numbers.
+#[test]
+fn l13_other_policies_move_only_what_the_effects_speak_of() {
+    let text = std::fs::read_to_string(format!("{PLACES}/places.yaml")).unwrap();
+    let mut workspace = Workspace::from_sources(&[Source::new("places.yaml", text)], LoadOptions::default()).unwrap();
+    let workloads = ["bert", "other"].map(|name| workspace.workload("model", &name.parse::<Name>().unwrap()).unwrap());
+    let now = Moment::from_millis(1000);
+    for workload in &workloads {
+        let staging = Some("staging".parse().unwrap());
+        let push = Push { environment: staging, ..Push::new(PushKind::Published, "v1") };
+        workspace.carry_out(now, workload, Action::Push(push)).unwrap();
+        for (generation, observation) in [(1, Observation::Built), (2, Observation::Ready)] {
+            let deployment = siting::lifecycle::Number::new(1);
+            let observe = Action::Observe { deployment, generation, observation };
+            workspace.carry_out(now, workload, observe).unwrap();
+        }
+    }
+    let nordic =
+        AttachmentSpec { policy: "nordic".to_owned().into(), enforcement: Enforcement::Enforce, remote: false };
+    let happening = Happening::SetPolicies { environment: "staging".to_owned().into(), policies: vec![nordic] };
+    let effects = carry_out(&mut workspace, &workloads[0], now, &happening).unwrap();
+    let starts = effects.iter().filter(|effect| matches!(effect, Effect::Start { .. })).count();
+    assert_eq!(starts, 1, "{effects:?}");
+    let [of_bert, of_other] = workloads.each_ref().map(|workload| workspace.violations_of(now, workload));
+    assert_eq!(
+        (of_bert[0].remedy.clone(), of_other[0].remedy.clone()),
+        (Remedy::Report { reason: None }, Remedy::Move)
+    );
+    let settled = workspace.settle_violations_of(now, &workloads[1]);
+    assert!(settled.iter().all(|(violation, done)| violation.workload == workloads[1] && done.is_ok()));
+    assert_eq!(settled.len(), 1);
 }

@@ -112,6 +112,39 @@ spec:
     assert_eq!((&errors[0]["line"], &errors[0]["help"]), (&9.into(), &"add `host: {}` to the scenario's spec".into()));
 }
 
+/// What only a scripted host counts and does cannot be expected where there is none.
+#[test]
+fn what_a_host_counts_needs_one() {
+    for expect in ["lost: 0", "offloaded: {production: \"no\"}"] {
+        let steps = format!("    - {{wait: true, expect: {{{expect}}}}}\n");
+        let run =
+            |host: &str| Folder::of(&[("story.yaml", &story(host, &steps))]).run(&["simulate", "@", "-o", "json"]);
+        let errors = run("start: 2026-01-05T09:00:00Z").json()["errors"].as_array().unwrap().clone();
+        let message = "`lost` and `offloaded` are what a scripted host counts and does, and there is none";
+        assert_eq!((errors.len(), &errors[0]["message"]), (1, &message.into()), "{expect}");
+        assert_eq!(errors[0]["help"], "add `host: {}` to the scenario's spec");
+        assert_eq!(run("host: {}").status, 0, "{expect}");
+    }
+}
+
+/// "Nothing moved before the progress deadline" holds a "no", and is none.
+#[test]
+fn r2_what_was_rolled_back_is_not_taken_for_what_was_not() {
+    let steps = |wanted: &str| {
+        format!(
+            "    - push: {{name: one, version: v1, promote: production}}
+    - {{at: 2m, metrics: {{version: v2, starts: false}}, expect: {{rolledBack: {{production: \"no\"}}}}}}
+    - {{at: 2m, updateVersion: {{environment: production, version: v2}}}}
+    - {{at: 2h, wait: true, expect: {{rolledBack: {{production: \"{wanted}\"}}}}}}
+"
+        )
+    };
+    assert_eq!(told(&steps("deadline"))["passed"], true);
+    let differences = told(&steps("no"))["steps"][3]["differences"].clone();
+    assert_eq!(differences[0]["expected"], "no", "{differences}");
+    assert_eq!(differences[0]["found"], "nothing moved before the progress deadline");
+}
+
 /// What came of a story of these steps, before a scripted host.
 fn told(steps: &str) -> Value {
     let answer = Folder::of(&[("story.yaml", &story("host: {}", steps))]).run(&["simulate", "@", "-o", "json"]);

@@ -5,7 +5,7 @@ use siting::lifecycle::{Action, Number, Observation, Push, PushKind};
 use siting::manifest::Kind;
 use siting::policy::Enforcement;
 use siting::workspace::{
-    Applied, AttachmentPoint, ChangeStep, EntryError, LogEntry, StateError, Workspace, WorkspaceChange,
+    Applied, AttachmentPoint, ChangeStep, EntryError, InvalidEntry, LogEntry, Workspace, WorkspaceChange,
 };
 
 use super::support::{
@@ -286,9 +286,9 @@ fn w3_entries_of_others_are_refused() {
         written[field] = value;
         LogEntry::from_json(&written.to_string())
     };
-    assert_eq!(spoilt("version", 2.into()), Err(StateError::Newer { found: 2 }));
-    assert!(matches!(spoilt("version", 0.into()), Err(StateError::Malformed { .. })));
-    assert!(matches!(spoilt("more", 0.into()), Err(StateError::Malformed { .. })));
+    assert_eq!(spoilt("version", 2.into()), Err(InvalidEntry::Newer { found: 2 }));
+    assert!(matches!(spoilt("version", 0.into()), Err(InvalidEntry::Malformed { .. })));
+    assert!(matches!(spoilt("more", 0.into()), Err(InvalidEntry::Malformed { .. })));
     let other = spoilt("tables", "0".into()).unwrap();
     assert!(matches!(workspace.apply(&other), Err(EntryError::Tables { .. })));
     // However it was read.

@@ -252,14 +252,24 @@ fn l14_shrinking_stops_the_closed_then_the_not_ready_then_the_worst() {
         assert!(matches!(&asked[..], [only] if only.purpose == Purpose::Shrink && only.replicas == replicas));
         action
     };
+    // What an answer keeps, it has: nothing elsewhere, no other number, and no refusal.
+    let answers = [
+        (vec![place("bern", 2)], None, "keeps 2 replicas on cluster `bern`"),
+        (vec![place("oslo", 3)], None, "keeps 3 replicas on cluster `oslo`"),
+        (Vec::new(), Some("no room".to_owned()), "a refusal: no room"),
+    ];
+    for (places, refusal, words) in answers {
+        let command = Command { action: ask(&life, 5), placements: vec![Placed { deployment: one, places, refusal }] };
+        refused(life.journal.apply(life.moment(), command), "L12", words);
+    }
     // Rome is closed, and oslo better than paris: rome's two go first, then the lost one, then the worst.
-    for (replicas, gone) in
-        [(5, place("rome", 1)), (4, place("rome", 1)), (3, place("paris", 1)), (2, place("paris", 1))]
+    for (replicas, paris, gone) in
+        [(5, 2, place("rome", 1)), (4, 2, place("rome", 1)), (3, 2, place("paris", 1)), (2, 1, place("paris", 1))]
     {
         let action = ask(&life, replicas);
-        let placements =
-            vec![Placed { deployment: one, places: vec![place("oslo", 1), place("paris", 1)], refusal: None }];
-        let effects = life.journal.apply(life.moment(), Command { action, placements }).unwrap();
+        let places = vec![place("oslo", 2), place("paris", paris)];
+        let command = Command { action, placements: vec![Placed { deployment: one, places, refusal: None }] };
+        let effects = life.journal.apply(life.moment(), command).unwrap();
         assert_eq!(stopped(&effects), [gone]);
     }
     assert_eq!(ready(&life, one), (2, 2));

@@ -842,3 +842,42 @@ proptest! {
         prop_assert_eq!(&host.life.journal.replay().unwrap(), host.life.state());
     }
 }
+
+/// L15: a candidate that ran before, and goes back since the holder is stopped, has the replicas again that failed
+/// meanwhile; where there is no room for them, that is said.
+#[test]
+fn l15_a_candidate_that_goes_back_has_what_it_had_or_says_what_it_lacks() {
+    for room in [true, false] {
+        let mut host = Host::new(2);
+        let b = host.life.push(PushKind::Published, Some("b"), "B");
+        host.act(Action::Edit { deployment: b, edit: Edit { changes: vec![Change::Replicas(Some(4))] } }).unwrap();
+        host.see("b", Observation::Built);
+        host.see("b", Observation::Ready);
+        let by = Some(Box::new(PromotionStrategy::By(blue_green(600, 600))));
+        let (environment, force) = (name(PRODUCTION), false);
+        host.act(Action::Promote { deployment: b, environment, name: None, on_replaced: None, force, by }).unwrap();
+        let (generation, place) = {
+            let record = host.life.state().deployment(b).unwrap();
+            (record.generation, record.places()[0].clone())
+        };
+        let siting::lifecycle::Place { cluster, pool, flavor, .. } = place;
+        let seen = siting::lifecycle::PlaceSeen { cluster, pool, flavor, sequence: 1, ready: 1, lost: 0, failed: 3 };
+        host.act(Action::ObservePlace { deployment: b, generation, seen }).unwrap();
+        assert_eq!(host.life.state().deployment(b).unwrap().running(), 1);
+        let stop = Action::Deactivate(host.life.number("a"));
+        let mut command = crate::support::granted(host.life.state(), host.life.moment(), stop);
+        assert_eq!(command.placements.len(), 1, "{command:?}");
+        if !room {
+            command.placements[0].places.clear();
+            command.placements[0].refusal = Some("there is not enough room".to_owned());
+        }
+        let effects = host.life.journal.apply(host.life.moment(), command).unwrap();
+        let record = host.life.state().deployment(b).unwrap();
+        assert_eq!((record.status, record.running()), (Status::Active, if room { 4 } else { 1 }));
+        let told = effects.iter().find_map(|effect| match effect {
+            Effect::Notify(Notice::RolloutWaits { deployment, reason }) => Some((*deployment, reason.as_str())),
+            _ => None,
+        });
+        assert_eq!(told, (!room).then_some((b, "it has 1 of 4 replicas: there is not enough room")));
+    }
+}

@@ -57,6 +57,17 @@ fn weights() {
     assert!(of(501, 1_000_000).into_iter().all(|balancer| balancer.err() == Some(together)));
 }
 
+/// R5: a host tells backends apart by their numbers.
+#[test]
+fn r5_two_backends_of_one_number_are_refused() {
+    let twice = InvalidBackends::Twice { backend: BackendId(3) };
+    let backends = || vec![backend(3, 1), backend(4, 1), backend(3, 2)];
+    assert_eq!(Balancer::new(Algorithm::RoundRobin, backends()).err(), Some(twice));
+    let mut balancer = Balancer::new(Algorithm::RoundRobin, vec![backend(1, 1)]).unwrap();
+    assert_eq!(balancer.replace(backends()), Err(twice));
+    assert_eq!(balancer.backends(), [backend(1, 1)]);
+}
+
 /// R5: memory follows the number of backends, whatever their weights.
 #[test]
 fn rings_are_bounded() {

@@ -626,9 +626,14 @@ fn sequences_reach_every_verb() {
     }
 }
 
-/// Whether a command carries the placement that it needs: the first of this deployment is taken (L12).
+/// Whether a command carries the placement that it needs: the first of this deployment is taken (L12). What shrinks
+/// needs none, and takes no place that it does not have (L14).
 fn is_placed(request: &PlacementRequest, command: &Command) -> bool {
     let found = command.placements.iter().find(|placed| placed.deployment == request.deployment);
+    if request.purpose == Purpose::Shrink {
+        let keeps = |place| request.keep.contains(place);
+        return found.is_none_or(|placed| placed.refusal.is_none() && placed.places.iter().all(keeps));
+    }
     found.is_some_and(|placed| {
         let replicas: u32 = placed.places.iter().map(|place| place.replicas).sum();
         placed.refusal.is_none() && replicas == request.replicas
@@ -649,10 +654,7 @@ fn wrong_placements_are_refused() {
             let result = state.apply(now, &command);
             assert!(result.as_ref().err().is_none_or(|refusal| refusal.rule == "L12"), "{result:?}: {command:?}");
             // Of several, the answer to one may leave another out.
-            // What shrinks only says which of its places are kept first.
-            if let [request] = &needed[..]
-                && request.purpose != Purpose::Shrink
-            {
+            if let [request] = &needed[..] {
                 assert_eq!(result.is_ok(), is_placed(request, &command), "{command:?}");
                 refused += u32::from(result.is_err());
                 surplus += u32::from(result.is_ok());

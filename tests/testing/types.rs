@@ -201,6 +201,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "traffic::NoRoute",
             "workspace::ChangeError",
             "workspace::EntryError",
+            "workspace::InvalidEntry",
             "workspace::LookupError",
             "workspace::AttachError",
             "workspace::LoadError",

@@ -9,7 +9,7 @@
 >>>     testing.check_laws(my_platform.candidates, world)
 
 Everything a strategy makes is valid: it can be loaded. Values shrink towards few, short and common ones. Needs the
-package ``hypothesis`` (``pip install siting[testing]``).
+package ``hypothesis`` (``pip install "./python[testing]"``).
 """
 
 from siting.testing._laws import (

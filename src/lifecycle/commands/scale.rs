@@ -155,7 +155,7 @@ impl Step<'_> {
         let (settings, keep) = (Arc::clone(&record.settings), record.places());
         let purpose = Purpose::Shrink;
         let request = PlacementRequest { deployment: number, governors, replicas, settings, keep, purpose };
-        let best = self.answers.best_first(request);
+        let best = self.answers.best_first(request)?;
         let record = self.record(number)?;
         let rank = |site: &Site| best.iter().position(|place| place.is_at(&site.place));
         let mut order: Vec<(usize, Option<usize>, u32)> = Vec::with_capacity(record.sites.len());

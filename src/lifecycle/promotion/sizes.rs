@@ -9,7 +9,7 @@ use crate::lifecycle::commands::Step;
 use crate::lifecycle::effects::Notice;
 use crate::lifecycle::placements::{PlacementRequest, Purpose};
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Event, Number, Place, Record, Rollback, State, Status, same};
+use crate::lifecycle::state::{Event, Number, Place, Record, Rollback, Settings, State, Status, same};
 
 impl Step<'_> {
     /// The replicas of an environment's holder, which a candidate must be able to stand in for; 0 where nobody
@@ -187,7 +187,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// After a promotion: the number that the settings state, or the one that was reached.
+    /// After a promotion: the number that the settings state, or the one that was reached. Where there is no room
+    /// for more it is as it is, and that is said: the promotion is over, and comes back to it no more.
     pub(in crate::lifecycle) fn settle(
         &mut self,
         number: Number,
@@ -202,24 +203,54 @@ impl Step<'_> {
         if wanted < running {
             return self.shrink_unready_first(number, running - wanted);
         }
-        if wanted == running || growth.waits() {
+        if wanted == running {
             return Ok(());
         }
-        let governors = self.governors(number)?;
-        let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
-        self.grow(number, places)
+        match self.place_or_tell(number, wanted - running, running, settings, growth)? {
+            Some(places) => self.grow(number, places),
+            None => Ok(()),
+        }
     }
 
     /// A holder that was replaced replica by replica, and is kept, has its least number again; asleep, where
     /// that is none.
     pub(in crate::lifecycle) fn back_to_least(&mut self, number: Number, growth: Growth<'_>) -> Result<(), Refusal> {
         let record = self.record(number)?;
-        let least = record.settings.scaling.filter(|scaling| scaling.enabled).and_then(|scaling| scaling.min_replicas);
-        if record.status != Status::ScaledToZero || least.unwrap_or(0) == 0 || growth.waits() {
+        let settings = Arc::clone(&record.settings);
+        let least = settings.scaling.filter(|scaling| scaling.enabled).and_then(|scaling| scaling.min_replicas);
+        let least = least.unwrap_or(0);
+        if record.status != Status::ScaledToZero || least == 0 {
             return Ok(());
         }
+        let Some(places) = self.place_or_tell(number, least, 0, settings, growth)? else { return Ok(()) };
         self.advance(number, Event::Wake)?;
-        self.start_with(number, least.unwrap_or(1))
+        self.start(number, places)
+    }
+
+    /// Places for more replicas beside those that run, or a notice that there are none.
+    fn place_or_tell(
+        &mut self,
+        number: Number,
+        more: u32,
+        running: u32,
+        settings: Arc<Settings>,
+        growth: Growth<'_>,
+    ) -> Result<Option<Vec<Place>>, Refusal> {
+        let governors = self.governors(number)?;
+        let (keep, purpose) = (Vec::new(), Purpose::Place);
+        let request = PlacementRequest { deployment: number, governors, replicas: more, settings, keep, purpose };
+        let placed = match growth {
+            Growth::NoRoom(reason) => Err(reason.to_owned()),
+            Growth::Now | Growth::Later => self.answers.ask(request)?,
+        };
+        placed.map_or_else(
+            |reason| {
+                let reason = format!("it has {running} of {} replicas: {reason}", running.saturating_add(more));
+                self.notify(Notice::RolloutWaits { deployment: number, reason });
+                Ok(None)
+            },
+            |places| Ok(Some(places)),
+        )
     }
 
     /// Replicas of a candidate that may not be where they are: they stop where the candidate was made for the

@@ -124,7 +124,13 @@ fn step(item: Item<'_>, hosted: bool, before: &mut std::time::Duration) -> Optio
         item.problem(ProblemCode::InvalidValue, "this step needs a scripted host", help);
         return None;
     }
-    Some(StepSpec { at: at?, happening, expect: expect?, origin: item.origin() })
+    let (at, expect) = (at?, expect?);
+    if !hosted && (expect.lost.is_some() || !expect.offloaded.is_empty()) {
+        let message = "`lost` and `offloaded` are what a scripted host counts and does, and there is none";
+        item.problem(ProblemCode::InvalidValue, message, "add `host: {}` to the scenario's spec");
+        return None;
+    }
+    Some(StepSpec { at, happening, expect, origin: item.origin() })
 }
 
 #[cfg(feature = "schema")]

@@ -240,7 +240,7 @@ pub(crate) fn outcomes(state: &State, scratch: &mut State, action: &Action, each
     // Where fewer replicas are asked for, the first place is on an open cluster, or on a closed one.
     let shrinks = requests.iter().any(|request| request.purpose == Purpose::Shrink && request.keep.len() > 1);
     let closed = shrinks && carry_out(requests.iter().map(first_closed).collect()).is_ok();
-    let can_move = requests.iter().any(|request| !request.keep.is_empty());
+    let can_move = requests.iter().any(|request| request.purpose == Purpose::Place && !request.keep.is_empty());
     let moved = can_move && carry_out(requests.iter().map(elsewhere).collect()).is_ok();
     stay.is_ok() || moved || closed
 }
@@ -258,8 +258,11 @@ fn first_closed(request: &PlacementRequest) -> Placed {
     placed
 }
 
-/// Grants a request where none of its replicas is.
+/// Grants a request where none of its replicas is; what shrinks goes nowhere.
 fn elsewhere(request: &PlacementRequest) -> Placed {
+    if request.purpose == Purpose::Shrink {
+        return grant(request, "paris");
+    }
     let there = request.keep.iter().any(|place| place.cluster.as_str() == "oslo");
     let unkept = PlacementRequest { keep: Vec::<Place>::new(), ..request.clone() };
     grant(&unkept, if there { "paris" } else { "oslo" })
