@@ -551,10 +551,14 @@ def checked_late(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         # What can be gone through once is kept, since arguments may be read twice; what is wrong in going through it
         # is the caller's, and none of the errors below.
-        if any(hasattr(value, "__next__") for value in args):
-            args = tuple(_kept(value) for value in args)
-        if any(hasattr(value, "__next__") for value in kwargs.values()):
-            kwargs = {key: _kept(value) for key, value in kwargs.items()}
+        if any(hasattr(value, "__next__") for value in (*args, *kwargs.values())):
+            if not known:
+                known.append(_Parameters(function))
+            names = ["self", *known[0].positional]
+            args = tuple(
+                _kept(value, name) for value, name in itertools.zip_longest(args, names[: len(args)], fillvalue="")
+            )
+            kwargs = {key: _kept(value, key) for key, value in kwargs.items()}
         try:
             return function(*args, **kwargs)
         except SitingError as error:
@@ -579,9 +583,9 @@ def checked_late(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
-def _kept(value: Any) -> Any:
-    """Return what an iterator gives, which can be gone through again; the reader says where that is too much."""
-    return list(itertools.islice(value, MAX_ITEMS + 1)) if hasattr(value, "__next__") else value
+def _kept(value: Any, path: str) -> Any:
+    """Return what an iterator gives, which can be gone through again."""
+    return list(_items(value, path, "a list")) if hasattr(value, "__next__") else value
 
 
 def _promised(function: Callable[..., Any], parameters: _Parameters, read: list[Any], named: dict[str, Any]) -> Any:

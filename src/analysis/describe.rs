@@ -193,7 +193,7 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
         status: None,
         role: None,
         current_replicas: running.map(|running| running.replicas).fold(0, u32::saturating_add),
-        settings: workspace.settings(deployment)?,
+        settings: in_force(workspace.settings(deployment)?),
         endpoints: Vec::new(),
         scope: axes(outcome.decision.scope()),
         placement: PlacementDescription {
@@ -219,7 +219,7 @@ pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number)
         status: Some(record.status),
         role: state.role(number),
         current_replicas: record.replicas(),
-        settings: Settings::clone(&record.settings),
+        settings: in_force(Settings::clone(&record.settings)),
         endpoints: endpoints(state, record),
         scope: scope.as_ref().map(axes).unwrap_or_default(),
         placement: PlacementDescription {
@@ -228,6 +228,12 @@ pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number)
         },
         history: history(journal, number),
     })
+}
+
+/// What scales by itself has the number that its load wants: one that was stated before says nothing.
+fn in_force(settings: Settings) -> Settings {
+    let replicas = settings.replicas.filter(|_| !settings.scales());
+    Settings { replicas, ..settings }
 }
 
 impl Description {

@@ -20,7 +20,7 @@ document! {
     ///
     /// With only one of the two conditions, missing it means the other; with both, what is neither is
     /// inconclusive, and failure wins; with none, every figure is a success.
-    #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Check "a check" {
         /// The metric: percent of failed requests; milliseconds; requests a second; percent; requests.
@@ -122,7 +122,7 @@ impl fmt::Display for Check {
 }
 
 /// A condition on a figure.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Threshold {
     /// Not above.
@@ -160,7 +160,7 @@ impl Threshold {
 }
 
 /// One measurement.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 enum Measured {
     Successful,
     Failed,
@@ -171,7 +171,7 @@ enum Measured {
 }
 
 /// What a check comes to, from the best to the worst.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is done, and all is well.
@@ -205,7 +205,7 @@ pub enum Verdict {
 /// let bad = Summary { requests: 500, errors: 6, ..Summary::default() };
 /// assert_eq!(tally.measure(&check, Moment::from_millis(60_000), &bad), Verdict::Failed);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tally {
     since: Moment,

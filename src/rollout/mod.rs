@@ -31,7 +31,7 @@ pub use strategy::{BlueGreen, Canary, InvalidSteps, Peak, Rolling, Step, Strateg
 use serde::{Deserialize, Serialize};
 
 /// The replicas of one version.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// Replicas asked for.

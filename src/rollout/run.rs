@@ -9,7 +9,7 @@ use super::judge::{Check, Standing, Tally};
 use super::plan::weighed;
 use super::settings::{Settings, WhenIdle};
 use super::state::{Action, Observation, Pause, Phase, Reason, Refusal};
-use super::strategy::Strategy;
+use super::strategy::{Strategy, Traffic};
 use crate::metrics::Summary;
 use crate::time::Moment;
 
@@ -33,7 +33,7 @@ use crate::time::Moment;
 /// assert_eq!(rollout.step(Moment::from_millis(60_000), &all_up), [Action::Route(100)]);
 /// assert_eq!(rollout.step(Moment::from_millis(90_000), &all_up), [Action::Done(Outcome::Completed)]);
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
     pub(super) strategy: Strategy,
@@ -59,7 +59,7 @@ pub struct Rollout {
 }
 
 /// What last moved, for the deadline.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Progress {
     pub(super) at: Moment,
@@ -230,6 +230,25 @@ impl Rollout {
         self.count_from(None);
         self.progress.at = now;
         Ok(())
+    }
+
+    /// Takes note that one side has no ready replica, where the other does and so answers alone: it goes on answering
+    /// once the first replica of the other is back, until [`step`](Self::step) weighs both again. What goes back is led
+    /// to the old version as soon as that answers, and where replicas make the weights, each that is ready has its part.
+    pub fn answers_alone(&mut self, old: u32, new: u32) {
+        let by_replicas = match &self.strategy {
+            Strategy::Rolling(_) => true,
+            Strategy::BlueGreen(_) => false,
+            Strategy::Canary(canary) => matches!(canary.traffic, Traffic::ByReplicas(_)),
+        };
+        if by_replicas || self.under_way().is_err() {
+            return;
+        }
+        match (old, new) {
+            (0, 1..) => self.weight = 100,
+            (1.., 0) => self.weight = 0,
+            _ => {}
+        }
     }
 
     /// Takes in what is seen at `now`, and says what to do. What is already so is not said again.

@@ -24,7 +24,7 @@ use crate::quantity::Milli;
 /// assert_eq!((settings.checks.len(), settings.deadline), (0, Duration::from_secs(600)));
 /// assert_eq!(settings.to_string(), "canary 10%, 25%, 50%");
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// How the new version takes over.

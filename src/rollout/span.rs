@@ -15,7 +15,7 @@ use crate::origin::ProblemCode;
 /// assert_eq!("25%".parse(), Ok(Span::Percent(25)));
 /// assert!("25".parse::<Span>().is_err()); // a count is a number, not a text
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Span {
     /// So many.

@@ -11,7 +11,7 @@ use crate::document::{Fields, Seconds, Whole, document};
 use crate::origin::ProblemCode;
 
 /// How a new version takes over (R1).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Replica by replica.
@@ -24,7 +24,7 @@ pub enum Strategy {
 
 document! {
     /// Replica by replica, by Kubernetes' arithmetic.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
     pub struct Rolling "a rolling strategy" {
         /// Replicas beyond the wanted number.
         #[key = "maxSurge"]
@@ -56,7 +56,7 @@ impl Default for Rolling {
 document! {
     /// The new version is started in full, bakes, and gets all the traffic at once; the old one is kept for a
     /// while, to go back to.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct BlueGreen "a blue-green strategy" {
         /// How long all replicas must have been ready before the switch.
@@ -76,7 +76,7 @@ impl Default for BlueGreen {
 }
 
 /// The new version gets a share of the traffic, which grows by steps.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "AnyCanary")]
 pub struct Canary {
     steps: Vec<Step>,
@@ -85,7 +85,7 @@ pub struct Canary {
 }
 
 /// What makes a canary's weight.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Traffic {
     /// The number of replicas of either side: the nearest split.
@@ -99,7 +99,7 @@ pub enum Traffic {
 
 document! {
     /// A step of a canary.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
     pub struct Step "a canary step" {
         /// The percentage of the traffic, from 1 to 100.
         weight: u8 as Whole<1, 100>,

@@ -220,6 +220,36 @@ fn l14_replicas_of_a_version_that_does_not_start_stay_broken() {
     assert_eq!(ready, [0, 0, 2, 1, 0], "built, started, ready, one broken, all broken");
 }
 
+/// L11: a deployment that is renamed keeps its line in the chart, under its new name.
+#[test]
+fn l11_the_chart_has_one_line_of_what_was_renamed() {
+    let scenario = told(
+        "    - push: {name: one, version: v1, promote: production}
+    - {at: 2m, rename: {deployment: one, name: first}}
+    - {at: 3m, wait: true}
+",
+    );
+    assert_eq!(scenario["passed"], true, "{scenario}");
+    let lines = scenario["series"]["deployments"].as_array().unwrap();
+    assert_eq!(lines.iter().map(|line| line["name"].as_str().unwrap()).collect::<Vec<_>>(), ["first"]);
+}
+
+/// R4, L16: what scales by itself shows no number that was stated before.
+#[test]
+fn r4_a_number_that_counts_no_more_is_not_described() {
+    let steps = "    - push: {name: one, version: v1, promote: production, replicas: 3}
+    - {at: 2m, edit: {deployment: one, scaling: {minReplicas: 1, maxReplicas: 9}}}
+    - {at: 3m, wait: true}
+";
+    let folder = Folder::of(&[("story.yaml", &story("host: {}", steps))]);
+    let described = folder.run(&["describe", "@", "-d", "one", "--after", "story", "-o", "json"]);
+    assert_eq!(described.status, 0, "{}", described.err);
+    let deployment = described.json()["deployment"].clone();
+    assert_eq!(deployment["currentReplicas"], 3);
+    assert_eq!(deployment["settings"]["scaling"]["maxReplicas"], 9);
+    assert_eq!(deployment["settings"]["replicas"], Value::Null);
+}
+
 /// L14: replicas that were added are told to be ready, place by place, so that the deadline of their start is met.
 #[test]
 fn l14_replicas_that_were_added_stay_after_the_deadline_of_their_start() {

@@ -516,7 +516,8 @@ fn l5_a_replaced_holder_that_restarts_or_comes_up_sleeps_as_asked() {
             by: None,
         };
         let effects = life.act(promote).unwrap();
-        assert_eq!(life.status("bert-1"), Status::ScaledToZero);
+        let record = life.state().deployment(first).unwrap();
+        assert_eq!((record.status, record.settings.resources.is_some()), (Status::ScaledToZero, restarts));
         assert!(effects.iter().any(|effect| matches!(effect, Effect::Stop { deployment, .. } if *deployment == first)));
     }
 }

@@ -12,12 +12,12 @@ use siting::workspace::{LoadOptions, Workspace};
 
 use crate::support::{Life, edit, granted, name, place, refused};
 
-fn seen(cluster: &str, sequence: u64, [ready, lost, failed]: [u32; 3]) -> PlaceSeen {
+pub(crate) fn seen(cluster: &str, sequence: u64, [ready, lost, failed]: [u32; 3]) -> PlaceSeen {
     PlaceSeen { cluster: name(cluster), pool: name("a"), flavor: "gpu:t4".into(), sequence, ready, lost, failed }
 }
 
 /// Four replicas of `bert-1`, all ready.
-fn four() -> (Life, Number) {
+pub(crate) fn four() -> (Life, Number) {
     let mut life = Life::new();
     let one = life.push(PushKind::Published, None, "v1");
     life.up("bert-1");
@@ -26,7 +26,7 @@ fn four() -> (Life, Number) {
     (life, one)
 }
 
-fn tell(life: &mut Life, deployment: Number, seen: PlaceSeen) -> Vec<Effect> {
+pub(crate) fn tell(life: &mut Life, deployment: Number, seen: PlaceSeen) -> Vec<Effect> {
     let generation = life.state().deployment(deployment).unwrap().generation;
     life.act(Action::ObservePlace { deployment, generation, seen }).unwrap()
 }
@@ -203,7 +203,7 @@ fn l14_a_candidate_that_lost_all_its_replicas_is_not_well() {
 }
 
 /// Tells of every place of a deployment that all its replicas are ready, or lost.
-fn tell_all(life: &mut Life, deployment: Number, sequence: u64, well: bool) {
+pub(crate) fn tell_all(life: &mut Life, deployment: Number, sequence: u64, well: bool) {
     for site in life.state().deployment(deployment).unwrap().sites.clone() {
         let Place { cluster, pool, flavor, replicas } = site.place;
         let (ready, lost) = if well { (replicas, 0) } else { (0, replicas) };
@@ -296,7 +296,7 @@ fn workspace(paris: &str) -> (Workspace, Workload) {
 }
 
 /// Six replicas, four of them in Paris, before and after something befalls Paris.
-fn six_then(paris: &str) -> (Workspace, Workload) {
+pub(crate) fn six_then(paris: &str) -> (Workspace, Workload) {
     let (mut before, bert) = workspace("");
     let push = before.push_of(before.find_deployment("bert-1").unwrap(), PushKind::promoted(name("production")));
     before.carry_out(Moment::default(), &bert, Action::Push(push.unwrap())).unwrap();
@@ -310,14 +310,14 @@ fn six_then(paris: &str) -> (Workspace, Workload) {
     (after, bert)
 }
 
-const ONE: Number = Number::new(1);
+pub(crate) const ONE: Number = Number::new(1);
 
 fn observe(workspace: &mut Workspace, bert: &Workload, observation: Observation) {
     let generation = workspace.life(bert).unwrap().state().deployment(ONE).unwrap().generation;
     workspace.carry_out(Moment::default(), bert, Action::Observe { deployment: ONE, generation, observation }).unwrap();
 }
 
-fn clusters(workspace: &Workspace, bert: &Workload) -> Vec<(String, u32)> {
+pub(crate) fn clusters(workspace: &Workspace, bert: &Workload) -> Vec<(String, u32)> {
     let record = workspace.life(bert).unwrap().state().deployment(ONE).unwrap();
     record.places().iter().map(|place| (place.cluster.to_string(), place.replicas)).collect()
 }

@@ -12,8 +12,8 @@ use proptest::sample::Index;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use siting::deployment::Scaling;
 use siting::lifecycle::{
-    Action, Change, Command, Edit, Form, Journal, Number, Observation, PlaceSeen, Placed, PromotionStrategy, Push,
-    PushKind, Record, Requirements, Settings, Sight, State, Status,
+    Action, Change, Command, Edit, Form, Journal, Number, Observation, PlaceSeen, Placed, PromotionStrategy, Purpose,
+    Push, PushKind, Record, Requirements, Settings, Sight, State, Status,
 };
 use siting::policy::OnReplaced;
 use siting::rollout::{self, BlueGreen, Canary, Rolling, Step, Traffic};
@@ -180,6 +180,11 @@ impl Attempt {
     fn command(&self, state: &State, now: Moment) -> Command {
         let action = self.action(state);
         let placed = |request: siting::lifecycle::PlacementRequest| {
+            if request.purpose == Purpose::Shrink {
+                // Nothing is taken; the first place is on an open cluster, or on a closed one.
+                let places = request.keep.into_iter().skip(self.refuse.into()).collect();
+                return Placed { deployment: request.deployment, places, refusal: None };
+            }
             let refusal = self.refuse.then(|| "nowhere is allowed".to_owned());
             let places = match request.replicas {
                 0 => Vec::new(),

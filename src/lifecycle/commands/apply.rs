@@ -251,13 +251,17 @@ impl Step<'_> {
                 if self.state.ignores(action) {
                     return Ok(());
                 }
-                self.observe(*deployment, *generation, *observation)
+                self.observe(*deployment, *generation, *observation)?;
+                self.note_who_answers(*deployment);
+                Ok(())
             }
             Action::ObservePlace { deployment, generation, seen } => {
                 if self.state.ignores(action) {
                     return Ok(());
                 }
-                self.observe_place(*deployment, *generation, seen)
+                self.observe_place(*deployment, *generation, seen)?;
+                self.note_who_answers(*deployment);
+                Ok(())
             }
         }
     }

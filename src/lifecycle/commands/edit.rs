@@ -67,11 +67,12 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// How many replicas it has at present; in a rollout as the holder, those of the environment.
+    /// How many replicas it has at present; in a rollout those of the environment, which a candidate has in the end.
     fn number_in_force(&self, number: Number) -> u32 {
-        let size = self.state.rollout_of(number).filter(|environment| self.state.held_by(number) == Some(environment));
-        let size = size.and_then(|environment| self.rollout(environment)).map(|rollout| rollout.size);
-        size.unwrap_or_else(|| self.state.deployment(number).map_or(0, Record::running))
+        let size = self.state.rollout_of(number).and_then(|environment| self.rollout(environment));
+        let record = self.state.deployment(number);
+        let most = record.map_or(u32::MAX, |record| record.settings.most_replicas());
+        size.map_or_else(|| record.map_or(0, Record::running), |rollout| rollout.size.min(most))
     }
 
     /// New replicas under changed resources, as many as there are unless that changes as well: beside the

@@ -191,9 +191,14 @@ impl Step<'_> {
         }
     }
 
-    /// What becomes of the previous holder (L5); what it is past already, it stays.
+    /// What becomes of the previous holder (L5); what it is past already, it stays. An edit for which it restarts counts
+    /// from its next start on: nobody took it back (L15).
     pub(in crate::lifecycle) fn replace(&mut self, number: Number, on_replaced: OnReplaced) -> Result<(), Refusal> {
-        let status = self.record(number)?.status;
+        let record = self.record(number)?;
+        let status = record.status;
+        if on_replaced != OnReplaced::Keep {
+            record.settings_before = None;
+        }
         match on_replaced {
             OnReplaced::ScaleToZero if status.after(Event::Idle).is_some() => self.put_to_sleep(number, Event::Idle),
             OnReplaced::ScaleToZero if status.after(Event::Replaced).is_some() => {

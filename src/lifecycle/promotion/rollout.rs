@@ -34,6 +34,7 @@ impl Step<'_> {
         let Some(environment) = self.state.sought_by(candidate).cloned() else { return Ok(()) };
         let Some(mut rollout) = self.rollout(&environment) else { return Ok(()) };
         let mut ready = sight.new;
+        rollout.forbidden.clone_from(&sight.forbidden);
         if !sight.forbidden.is_empty() {
             // What may not be where it is, is not ready (L18).
             let allowed = self.record(candidate)?.running().saturating_sub(replicas(&sight.forbidden));
@@ -354,6 +355,15 @@ impl Step<'_> {
             rollout.part = rollout.part.min(running);
             self.put(&environment, rollout);
         }
+    }
+
+    /// Where a side of a rollout has lost its last ready replica, the other answers alone from then on (L15).
+    pub(in crate::lifecycle) fn note_who_answers(&mut self, number: Number) {
+        let Some(environment) = self.state.rollout_of(number).cloned() else { return };
+        let (Some(mut rollout), Some(sides)) = (self.rollout(&environment), self.sides(&environment)) else { return };
+        let (old, new) = sides.groups;
+        rollout.progress.answers_alone(old.available, new.available);
+        self.put(&environment, rollout);
     }
 
     fn holder_of(&self, environment: &Name) -> Option<Number> {

@@ -52,7 +52,8 @@ impl State {
             () => record.ready().min(told),
         };
         let old = holder.map_or_else(Group::default, |record| group(record.running(), ready(record, rollout.seen.0)));
-        let new = candidate.map_or_else(Group::default, |record| group(rollout.part, ready(record, rollout.seen.1)));
+        let allowed = |record: &Record| ready(record, rollout.seen.1).min(record.ready_but_at(&rollout.forbidden));
+        let new = candidate.map_or_else(Group::default, |record| group(rollout.part, allowed(record)));
         let groups = (old, new);
         Some(Sides { old: holder.map(|record| record.number), candidate: promotion.candidate, groups })
     }

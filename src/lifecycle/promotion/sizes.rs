@@ -47,7 +47,7 @@ impl Step<'_> {
             return self.start(candidate, places);
         }
         if asked {
-            return self.switch(environment);
+            return self.switch_and_settle(environment, candidate);
         }
         let request = PlacementRequest {
             deployment: candidate,
@@ -58,7 +58,7 @@ impl Step<'_> {
             purpose: Purpose::Place,
         };
         match self.answers.ask(request)? {
-            Ok(places) if same(&places, &keep) => self.switch(environment),
+            Ok(places) if same(&places, &keep) => self.switch_and_settle(environment, candidate),
             Ok(places) => {
                 self.record(candidate)?.moving = true;
                 self.start(candidate, places)
@@ -71,6 +71,14 @@ impl Step<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// A number that was stated meanwhile and is smaller holds as soon as the candidate has taken over.
+    fn switch_and_settle(&mut self, environment: &Name, candidate: Number) -> Result<(), Refusal> {
+        self.switch(environment)?;
+        let record = self.record(candidate)?;
+        let (running, wanted) = (record.running(), record.settings.replicas_for(record.running()));
+        if 0 < wanted && wanted < running { self.shrink_unready_first(candidate, running - wanted) } else { Ok(()) }
     }
 
     /// Whether a candidate was given more replicas to take over at once, and has them now.
@@ -149,6 +157,8 @@ impl Step<'_> {
         }
         if self.state.held_by(number) == Some(environment) || rollout.is_by_replicas() {
             self.set_size(environment, number, wanted)
+        } else if self.record(number)?.status.is_starting() {
+            Err(self.not_now(number))
         } else {
             self.grow_candidate(environment, number, wanted)
         }

@@ -131,6 +131,7 @@ impl Step<'_> {
             by_load: 0,
             keeps,
             part,
+            forbidden: Vec::new(),
             spare,
             seen: (if answers { before } else { 0 }, ready),
             requests: 0,

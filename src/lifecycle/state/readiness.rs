@@ -34,6 +34,13 @@ impl Record {
         here.map(|site| self.seen_at(site).ready).fold(0, u32::saturating_add)
     }
 
+    /// The same, but for those at these places.
+    pub(in crate::lifecycle) fn ready_but_at(&self, places: &[Place]) -> u32 {
+        let here = self.sites.iter().filter(|site| !self.is_coming(site));
+        let counted = here.filter(|site| !places.iter().any(|place| place.is_at(&site.place)));
+        counted.map(|site| self.seen_at(site).ready).fold(0, u32::saturating_add)
+    }
+
     /// How many replicas are starting beside others: none of one that starts, or is moved, as a whole.
     #[must_use]
     pub fn starting(&self) -> u32 {

@@ -60,7 +60,7 @@ pub struct Sight {
 }
 
 /// A holder that is being replaced step by step. Part of a promotion.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RolloutState {
     /// Where it is.
@@ -86,6 +86,9 @@ pub struct RolloutState {
     pub seen: (u32, u32),
     /// Requests that the candidate has answered, as last seen.
     pub requests: u64,
+    /// Places of the candidate where it may not run, as last seen: what is ready there answers nothing (L18).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forbidden: Vec<Place>,
     /// Why it waits for room, if it does.
     pub waiting: Option<String>,
     /// What 0.1.0 wrote of the candidate's number, which follows from the size by now.
@@ -94,7 +97,7 @@ pub struct RolloutState {
 }
 
 /// A field of an earlier version that is read and says nothing any more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(in crate::lifecycle) struct Former;
 
 impl<'de> Deserialize<'de> for Former {

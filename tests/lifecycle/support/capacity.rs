@@ -2,7 +2,7 @@
 //! unavailable, unless replicas failed, were told to stop, or the load fell.
 
 use siting::id::Name;
-use siting::lifecycle::{Action, Endpoint, Number, Observation, State, Status};
+use siting::lifecycle::{Action, Change, Endpoint, Number, Observation, State, Status};
 
 /// The ready replicas that calls of an environment are led to.
 pub(crate) fn capacity(state: &State, environment: &Name) -> u32 {
@@ -83,8 +83,6 @@ fn is_excused(before: &State, action: &Action, after: &State, environment: &Name
             observation,
             Observation::Failed | Observation::Unhealthy | Observation::TimerFired | Observation::Drained
         ),
-        // A side that is to answer does as soon as it is back; the next sight weighs both again.
-        Action::ObservePlace { seen, .. } => seen.ready > 0 && rollout.is_some_and(|rollout| !rollout.is_by_replicas()),
         Action::Advance { sight, candidate } => {
             let (old, new) = rollout.map_or((0, 0), |rollout| rollout.seen);
             let holder = slot.and_then(|slot| slot.holder).and_then(|holder| before.deployment(holder));
@@ -104,10 +102,15 @@ fn is_excused(before: &State, action: &Action, after: &State, environment: &Name
         | Action::Delete(_)
         | Action::DeleteWorkload
         | Action::Scale { .. }
-        | Action::Autoscale { .. }
-        | Action::Edit { .. } => true,
+        | Action::Autoscale { .. } => true,
+        // To switch scaling off is no word on how many there are to be (L16).
+        Action::Edit { edit, .. } => !edit.changes.iter().all(switches_off),
         _ => false,
     }
+}
+
+fn switches_off(change: &Change) -> bool {
+    matches!(change, Change::Scaling(scaling) if scaling.is_none_or(|scaling| !scaling.enabled))
 }
 
 fn asleep(state: &State, environment: &Name) -> bool {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 pub(crate) mod capacity;
+pub(crate) mod host;
 
 use siting::deployment::Scaling;
 use siting::id::Name;

@@ -144,7 +144,7 @@ impl Fault {
 }
 
 /// A state with something changed in it that no command changes.
-fn tampered(state: &State, change: impl FnOnce(&mut Value)) -> State {
+pub(crate) fn tampered(state: &State, change: impl FnOnce(&mut Value)) -> State {
     let mut json = serde_json::to_value(state).unwrap();
     change(&mut json);
     serde_json::from_value(json).unwrap()

@@ -14,7 +14,7 @@
 //!
 //! * *Numbers of observations.* A host gives each a higher one.
 //!
-//! A [whole](Grain::Whole) key leaves out only names, numbers and generations.
+//! A [whole](Grain::Whole) key leaves out only names, versions, numbers and generations.
 //!
 //! A [coarse](Grain::Coarse) key leaves out two things more:
 //!
@@ -24,7 +24,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use siting::lifecycle::{Number, Promotion, Record, Site, Slot, State, Status};
+use siting::lifecycle::{Number, Promotion, Record, Seen, Site, Slot, State, Status};
 use siting::policy::OnReplaced;
 
 use super::ENVIRONMENTS;
@@ -36,7 +36,7 @@ pub(crate) enum Grain {
     Coarse,
     /// Governors and previous holders as well.
     Fine,
-    /// Everything but names, numbers and generations: for walks in which strategies, sizes and places matter.
+    /// Everything but names, versions, numbers and generations: for walks in which strategies, sizes and places matter.
     Whole,
 }
 
@@ -72,46 +72,89 @@ pub(crate) fn key(state: &State, grain: Grain) -> Key {
 }
 
 /// All that a deployment is, and what the slots make of it. There are two moments only, now and later, so that times
-/// need no bound.
+/// need no bound. Every field is named here, so that a new one has to be thought about.
 fn whole(state: &State, record: &Record) -> u64 {
-    let mut hasher = std::collections::hash_map::DefaultHasher::new();
-    let mut sites: Vec<_> = record
-        .sites
-        .iter()
-        .map(|site| {
-            (
-                record.moving && site.generation == record.generation,
-                site.place.clone(),
-                record.seen_at(site),
-                site.seen.map(|seen| seen.sequence.is_some()),
-            )
-        })
-        .collect();
-    sites.sort_by(|a, b| format!("{a:?}").cmp(&format!("{b:?}")));
-    let Record { draft, status, moving, wakes_with, deadline, .. } = record;
-    let settings = (record.settings.replicas, record.settings.resources.is_some());
-    (
+    let Record {
+        number,
+        name: _,
+        version: _, // An update is always to another one.
         draft,
-        status.as_str(),
+        governor: _,
+        status,
+        generation,
+        settings,
+        settings_before,
+        sites,
+        emptied: _,
         moving,
         wakes_with,
         deadline,
-        settings,
-        record.settings_before.is_some(),
-        record.version.as_deref(),
-    )
-        .hash(&mut hasher);
-    format!("{sites:?}").hash(&mut hasher);
+        created: _,
+        used: _,
+        using_since: _,
+    } = record;
+    let mut hasher = Mixer::default();
+    let mut places: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            let told = site.seen.map(|seen| seen.sequence.is_some());
+            let seen = Seen { sequence: None, ..record.seen_at(site) };
+            (*moving && site.generation == *generation, &site.place, seen, told)
+        })
+        .collect();
+    places.sort_unstable();
+    places.hash(&mut hasher);
+    (draft, *status as u8, moving, wakes_with, deadline, settings_before.is_some()).hash(&mut hasher);
+    (settings.replicas, settings.resources.is_some()).hash(&mut hasher);
     for environment in ENVIRONMENTS {
         let Some(slot) = state.slot(environment) else { continue };
-        let is = |number: Option<Number>| number == Some(record.number);
-        (environment, is(slot.holder), is(slot.previous)).hash(&mut hasher);
-        if let Some(promotion) = slot.promotion.as_ref().filter(|promotion| promotion.candidate == record.number) {
-            let anonymous = Promotion { candidate: Number::new(0), ..promotion.clone() };
-            format!("{anonymous:?}").hash(&mut hasher);
+        let is = |held: Option<Number>| held == Some(*number);
+        (is(slot.holder), is(slot.previous)).hash(&mut hasher);
+        if let Some(promotion) = slot.promotion.as_ref().filter(|promotion| promotion.candidate == *number) {
+            let Promotion { candidate: _, copy, inherits, grows, on_replaced, since, strategy, rollout } = promotion;
+            (copy, inherits, grows, *on_replaced as u8, since, strategy, rollout).hash(&mut hasher);
         }
     }
     hasher.finish() | 1
+}
+
+/// A fast hash of a few words: a walk takes it of every state that it meets.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        // The finish of splitmix64, in which each bit depends on all.
+        let mut mixed = self.0;
+        for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9), (27, 0x94d0_49bb_1331_11eb)] {
+            mixed = (mixed ^ (mixed >> shift)).wrapping_mul(factor);
+        }
+        mixed ^ (mixed >> 31)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
 }
 
 /// What a deployment is, and what the slots make of it; never 0. Every field is named here, so that a
