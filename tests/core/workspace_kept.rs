@@ -7,7 +7,7 @@ use siting::manifest::{Kind, read_str};
 use siting::policy::Enforcement;
 use siting::time::Moment;
 use siting::workspace::{
-    AttachmentPoint, ChangeStep, LogEntry, StateError, Workspace, WorkspaceChange, WorkspaceState,
+    AttachmentPoint, ChangeStep, InvalidEntry, LogEntry, StateError, Workspace, WorkspaceChange, WorkspaceState,
 };
 
 use super::support::{
@@ -247,7 +247,7 @@ fn w4_every_field_of_an_entry_and_a_state_counts() {
     for at in objects {
         let mut more = written.clone();
         more.pointer_mut(at).unwrap()["more"] = json!(1);
-        assert!(matches!(LogEntry::from_json(&more.to_string()), Err(StateError::Malformed { .. })), "{at}");
+        assert!(matches!(LogEntry::from_json(&more.to_string()), Err(InvalidEntry::Malformed { .. })), "{at}");
     }
     let pushed = workspace.prepare(NOW, "p", push("y", 1, 2)).unwrap().unwrap();
     let mut more: Value = serde_json::from_str(&pushed.to_json()).unwrap();

@@ -84,8 +84,9 @@ fn whole(state: &State, record: &Record) -> u64 {
         generation,
         settings,
         settings_before,
+        started_with: _, // Nothing here asks what a replica takes.
         sites,
-        emptied: _,
+        emptied: _, // Each observation has a higher number, or that of a site that is there.
         moving,
         wakes_with,
         deadline,
