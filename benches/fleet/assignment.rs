@@ -12,7 +12,7 @@ use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, GpuNeedSpec, GpuSpec,
     Metadata, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, ResourcesSpec, Specs, UsedSpec,
 };
-use siting::policy::{Enforcement, OnViolation};
+use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
 use siting::quantity::{Bytes, Cpu, Money};
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
 
@@ -38,6 +38,8 @@ pub(crate) fn workspace(deployments: usize, clusters: usize) -> Workspace {
         policies: vec![attached("gpus")],
         require: Vec::new(),
         on_violation: OnViolation::default(),
+        on_loss: OnLoss::default(),
+        grace_seconds: Environment::GRACE,
         on_replaced: None,
     });
     let catalog = Catalog::builtin();

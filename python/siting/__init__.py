@@ -42,6 +42,7 @@ from siting._life import (
     Route,
     Share,
     Site,
+    Loss,
     Violation,
     Weight,
 )
@@ -263,6 +264,7 @@ __all__ = [
     "UnknownName",
     "Unmet",
     "Used",
+    "Loss",
     "Violation",
     "Weight",
     "Workload",

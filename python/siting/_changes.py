@@ -54,6 +54,8 @@ class Changed(Record):
     changed: bool
     revision: int
     displaced: tuple[Displaced, ...] = ()
+    effects: tuple[Any, ...] = ()
+    """What the host has to do for lives, each with the workload's name, as the journal writes effects."""
 
     def __bool__(self) -> bool:
         return self.changed
@@ -67,6 +69,7 @@ class Preview(Record):
     revision: int
     """The revision that there is now."""
     displaced: tuple[Displaced, ...] = ()
+    effects: tuple[Any, ...] = ()
     impact: tuple[DeploymentImpact, ...] = ()
     """The deployments that lose places, gain some, or both."""
     violations: tuple[Violation, ...] = ()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Axis = Literal["location", "flavor", "provider", "capacity"]
 """A type of policy."""
+OnLoss = Literal["move", "wait"]
 OnViolation = Literal["move-or-report", "move-or-stop", "report"]
 """What follows when a change of policies makes running replicas illegal."""
 OnReplaced = Literal["keep", "scale-to-zero", "deactivate"]
@@ -141,6 +142,9 @@ class Environment(Document):
     require: tuple[Axis, ...]
     """The types of policy without which nothing is placed."""
     on_violation: OnViolation | None
+    on_loss: OnLoss | None
+    grace_seconds: int | None
+    """For how long a lost cluster may come back before replicas are started elsewhere."""
     on_replaced: OnReplaced | None
 
     def __init__(
@@ -150,6 +154,8 @@ class Environment(Document):
         policies: Iterable[AttachmentLike | Policy] = (),
         require: Iterable[Axis] = (),
         on_violation: OnViolation | None = None,
+        on_loss: OnLoss | None = None,
+        grace_seconds: int | None = None,
         on_replaced: OnReplaced | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
@@ -157,6 +163,8 @@ class Environment(Document):
             "policies": attachments(policies),
             "require": list(require),
             "onViolation": on_violation,
+            "onLoss": on_loss,
+            "graceSeconds": grace_seconds,
             "onReplaced": on_replaced,
         }
         self._build(name, metadata, spec, named=policies)

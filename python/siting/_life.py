@@ -186,6 +186,24 @@ class Violation(Record):
     refused: str | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Loss(Record):
+    """A live deployment with replicas on clusters that are lost, and what follows."""
+
+    workload: Workload
+    deployment: str | None
+    places: tuple[Site, ...]
+    since: int
+    """Since when the first of these clusters is lost, in milliseconds."""
+    relief: Literal["wait", "until", "under-way", "move", "retry"]
+    until: int | None
+    """Until when the cluster may come back, where that is waited for."""
+    reason: str | None
+    """Why others are not started elsewhere, where they would be; it is tried again."""
+    effects: tuple[Any, ...] = ()
+    refused: str | None = None
+
+
 @checked_class
 class Life:
     """A workload's life in a workspace; see :meth:`siting.Workspace.life`."""
@@ -369,6 +387,12 @@ class Life:
 
 def _effects(told: str) -> tuple[Effect, ...]:
     return tuple(Effect.from_json(entry) for entry in json.loads(told))
+
+
+def losses(told: str) -> tuple[Loss, ...]:
+    """Read losses."""
+    found: tuple[Loss, ...] = decode(tuple[Loss, ...], json.loads(told))
+    return found
 
 
 def violations(told: str) -> tuple[Violation, ...]:

@@ -15,7 +15,7 @@ from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
 from siting._errors import InvalidArgument, InvalidValue, LoadError, UnknownName, shown
-from siting._life import Life, Violation, violations
+from siting._life import Life, Loss, Violation, losses, violations
 from siting._manifests import path_of, rendered
 from siting._records import loads as read
 from siting._records import or_damaged
@@ -507,6 +507,17 @@ class Workspace:
     def settle_violations(self, *, now: Moment) -> tuple[Violation, ...]:
         """Do about every violation what its environment wants done; returns them as they were."""
         return violations(_siting.settle_violations(self._core, millis(now)))
+
+    def losses(self, *, now: Moment) -> tuple[Loss, ...]:
+        """List live deployments with replicas on clusters that are lost."""
+        return losses(_siting.losses(self._core, millis(now)))
+
+    def settle_losses(self, *, now: Moment) -> tuple[Loss, ...]:
+        """Do for every loss what its environment wants: where the grace is over, as many replicas as fit start elsewhere.
+
+        What had no room is asked again the next time. Returns the losses as they were.
+        """
+        return losses(_siting.settle_losses(self._core, millis(now)))
 
     def remove_environment(self, name: str | Environment) -> None:
         """Remove an environment that governs nothing; else :class:`siting.Conflict`."""

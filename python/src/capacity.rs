@@ -153,7 +153,9 @@ pub(crate) fn set_cluster(
 ) -> Outcome<()> {
     py.detach(|| {
         workspace.change(|workspace| {
-            healthy.map_or(Ok(()), |healthy| workspace.set_healthy(name, healthy))?;
+            if let Some(healthy) = healthy {
+                workspace.set_healthy(name, healthy)?;
+            }
             Ok(cordoned.map_or(Ok(()), |cordoned| workspace.set_cordoned(name, cordoned))?)
         })
     })

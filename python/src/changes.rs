@@ -224,5 +224,9 @@ fn changed(changed: &Changed) -> Value {
             "reservation": displaced.reservation, "replicas": displaced.replicas,
         })
     });
-    json!({"changed": changed.changed, "revision": changed.revision, "displaced": displaced.collect::<Vec<_>>()})
+    let effects = changed.effects.iter().map(|(workload, effect)| json!({"workload": workload.name, "effect": effect}));
+    json!({
+        "changed": changed.changed, "revision": changed.revision, "displaced": displaced.collect::<Vec<_>>(),
+        "effects": effects.collect::<Vec<_>>(),
+    })
 }

@@ -11,6 +11,7 @@ mod columns;
 mod decision;
 mod failure;
 mod life;
+mod losses;
 mod metrics;
 mod offload;
 mod policies;
@@ -37,6 +38,8 @@ mod _siting {
         adopt_life, advance, autoscale, carry_out, deployments, describe_live, legal_commands, life, lives, observe,
         observe_place, preview, restore_life, routes, run_scenarios,
     };
+    #[pymodule_export]
+    use super::losses::{losses, settle_losses};
     #[pymodule_export]
     use super::metrics::Window;
     #[pymodule_export]

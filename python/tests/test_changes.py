@@ -165,3 +165,30 @@ def test_what_is_no_entry_is_not_called_a_state(workspace: siting.Workspace) -> 
         assert caught.value.path == "entry"
     with pytest.raises(siting.InvalidValue, match="the entry is of version 7"):
         workspace.apply('{"version": 7}')
+
+
+def test_a_lost_cluster_is_relieved() -> None:
+    """W9: what is on a lost cluster is not ready, is listed, and others start elsewhere after the grace."""
+    pool = "[{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi}]"
+    cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: %s}\nspec: {provider: onprem, country: %s, pools: %s}\n"
+    fleet = siting.loads(
+        "---\n".join([cluster % ("berlin", "de", pool), cluster % ("paris", "fr", pool)])
+        + "---\napiVersion: siting.dev/v1\nkind: Environment\nmetadata: {name: production}\nspec: {graceSeconds: 60}\n"
+    )
+    bert = fleet.life("bert")
+    bert.apply(siting.Command.push("v1", name="one", resources={"cpu": 4, "memory": "1Gi"}), now=0)
+    bert.observe("one", "built", now=1)
+    bert.observe("one", "ready", now=2)
+    where = bert["one"].places[0].cluster
+    lost = fleet.change(siting.Change().cluster(where, healthy=False), now=1000)
+    assert lost.effects
+    (loss,) = fleet.losses(now=2000)
+    assert (loss.relief, loss.until, loss.since) == ("until", 61_000, 1000)
+    (loss,) = fleet.settle_losses(now=61_000)
+    assert loss.relief == "move"
+    assert loss.effects
+    bert.observe("one", "ready", now=61_001)
+    assert [place.cluster for place in bert["one"].places] == [{"berlin": "paris", "paris": "berlin"}[where]]
+    assert fleet.losses(now=61_002) == ()
+    assert fleet.jump_to(61_000 + 2 * 24 * 3_600_000)
+    assert not fleet.jump_to(61_000)

@@ -167,6 +167,16 @@ impl Inventory {
         Ok((after, displaced))
     }
 
+    /// The clusters of another inventory whose health is not that of here, by name, and whether they are healthy there.
+    pub(crate) fn turned(&self, after: &Self) -> Vec<(Name, bool)> {
+        let health = |of: &Self, name: &Name| {
+            of.fleet.find_cluster(name.as_str()).is_none_or(|cluster| of.healthy.contains(cluster))
+        };
+        let names = after.fleet.clusters().iter().map(|cluster| &cluster.name);
+        let turned = names.filter(|name| health(self, name) != health(after, name));
+        turned.map(|name| (name.clone(), health(after, name))).collect()
+    }
+
     /// What is closed of a pool under its new definition; nothing where nodes are not counted.
     fn resized(&self, def: &ClusterDef, pool: &PoolDef, gone: &[u32]) -> Result<Option<Closed>, String> {
         let known = self.find_pool(&def.name, &pool.name).and_then(|id| self.nodes(id));

@@ -114,7 +114,7 @@ impl State {
         // Where replicas make the weights of a rollout, both sides share one number and one load.
         let current = match rollout {
             Some(environment) => self.scaled_in_rollout(environment, deployment)?,
-            None => record.running(),
+            None => record.size(),
         };
         let both =
             rollout.and_then(|environment| self.slot(environment.as_str())?.promotion.as_ref()?.rollout.as_deref());

@@ -32,6 +32,8 @@ pub struct PlacementRequest {
 pub enum Purpose {
     /// Replicas are started, or stay.
     Place,
+    /// Replicas are started in the place of lost ones: as many of `replicas` as fit, and at least one (W9).
+    Replace,
     /// Replicas are to be fewer, `replicas` of those at `keep`: the answer is the places of `keep` on open
     /// clusters where it may run, as they stand there, the best first. Nothing is taken, and without an answer the
     /// oldest places count as the best (L14).
@@ -95,7 +97,9 @@ impl Answers<'_> {
                 if let Some(refusal) = &placed.refusal {
                     return Ok(Err(refusal.clone()));
                 }
-                if replicas(&placed.places) != request.replicas {
+                let found = replicas(&placed.places);
+                let some = request.purpose == Purpose::Replace && (1..request.replicas).contains(&found);
+                if found != request.replicas && !some {
                     return Err(missing());
                 }
                 placed.places.clone()

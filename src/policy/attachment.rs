@@ -79,6 +79,18 @@ words! {
 }
 
 words! {
+    /// What happens to replicas on a cluster that is lost (W9).
+    #[derive(Default)]
+    pub enum OnLoss {
+        /// Others are started in their place after a grace, as many as fit.
+        #[default]
+        Move = "move",
+        /// They wait until it is back.
+        Wait = "wait",
+    }
+}
+
+words! {
     /// What happens to an environment's holder when another takes its place (L5).
     pub enum OnReplaced {
         /// It keeps running.

@@ -1,6 +1,8 @@
 //! Environments: named bundles of policies that govern deployments (E1).
 
-use super::{Attachment, Bundle, OnReplaced, OnViolation};
+use std::time::Duration;
+
+use super::{Attachment, Bundle, OnLoss, OnReplaced, OnViolation};
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::origin::Origin;
@@ -16,6 +18,10 @@ pub struct Environment {
     pub require: Vec<Axis>,
     /// What happens when a policy change makes running replicas illegal.
     pub on_violation: OnViolation,
+    /// What happens to replicas on a cluster that is lost.
+    pub on_loss: OnLoss,
+    /// For how long a lost cluster may come back before replicas are started elsewhere.
+    pub grace: Duration,
     /// What happens to a replaced holder; `None` means each command's own default.
     pub on_replaced: Option<OnReplaced>,
     /// Whether a document declares it, or it exists from the start.
@@ -30,6 +36,9 @@ impl Environment {
     /// The other environment that exists from the start.
     pub const DEVELOPMENT: &'static str = "development";
 
+    /// For how long a lost cluster may come back, where nothing is stated.
+    pub const GRACE: Duration = Duration::from_secs(300);
+
     /// An environment without policies.
     #[must_use]
     pub fn without_policies(name: Name) -> Self {
@@ -38,6 +47,8 @@ impl Environment {
             attachments: Vec::new(),
             require: Vec::new(),
             on_violation: OnViolation::default(),
+            on_loss: OnLoss::default(),
+            grace: Self::GRACE,
             on_replaced: None,
             declared: false,
             origin: Origin::default(),

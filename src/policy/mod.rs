@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-pub use attachment::{Attachment, Enforcement, Level, OnReplaced, OnViolation};
+pub use attachment::{Attachment, Enforcement, Level, OnLoss, OnReplaced, OnViolation};
 pub use environment::Environment;
 pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
 

@@ -149,6 +149,7 @@ fn asked(action: &Action<String>) -> String {
         | Action::Wake(deployment)
         | Action::Idle(deployment)
         | Action::Move(deployment)
+        | Action::Replace(deployment)
         | Action::Delete(deployment) => format!("{} {deployment}", action.verb()),
         Action::Scale { deployment, replicas } | Action::Autoscale { deployment, replicas } => {
             format!("scale {deployment} to {replicas}")
@@ -158,6 +159,8 @@ fn asked(action: &Action<String>) -> String {
         Action::DeleteWorkload => "delete the workload".to_owned(),
         Action::Observe { deployment, observation, .. } => seen(*observation, deployment),
         Action::ObservePlace { deployment, seen, .. } => format!("{deployment}: {seen}"),
+        Action::ClusterLost { cluster } => format!("cluster {cluster} is lost"),
+        Action::ClusterBack { cluster } => format!("cluster {cluster} is back"),
         other => other.on_environment().unwrap_or_else(|| other.verb().to_owned()),
     }
 }

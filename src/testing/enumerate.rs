@@ -6,7 +6,7 @@ use crate::manifest::spec::{
     Allowed, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec, PoolsSpec, Specs,
     WorkspaceSpec,
 };
-use crate::policy::{Enforcement, OnViolation};
+use crate::policy::{Enforcement, Environment, OnLoss, OnViolation};
 
 use super::policies::attachment;
 use super::values::name;
@@ -86,6 +86,8 @@ fn small_world(choices: &mut Choices<'_>, clusters: u32, policies: u32) -> Specs
         policies: Vec::new(),
         require: Vec::new(),
         on_violation: OnViolation::default(),
+        on_loss: OnLoss::default(),
+        grace_seconds: Environment::GRACE,
         on_replaced: None,
     };
     let mut deployment = DeploymentSpec::of_model(name("d"), name("m"));

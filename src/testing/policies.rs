@@ -1,5 +1,7 @@
 //! Policies over a catalog, and their attachments.
 
+use std::time::Duration;
+
 use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, text};
@@ -8,7 +10,7 @@ use crate::catalog::{Axis, Catalog, Choice};
 use crate::id::Atom;
 use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
 use crate::origin::Sourced;
-use crate::policy::{Enforcement, OnReplaced, OnViolation};
+use crate::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
 
 /// Policies of what a world favours, with different names.
 pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
@@ -99,6 +101,8 @@ pub(super) fn environment(choices: &mut Choices<'_>, called: &str, policies: &[P
         policies: attachments(choices, policies, 3),
         require: required(choices),
         on_violation: OnViolation::draw(choices),
+        on_loss: OnLoss::draw(choices),
+        grace_seconds: Duration::from_secs(choices.below(600).into()),
         on_replaced: choices.maybe(20, OnReplaced::draw),
     }
 }

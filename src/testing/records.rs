@@ -23,7 +23,7 @@ words! {
         Rename;
     Event: Built Loading Ready Failed Moved MoveFailed Drained Unhealthy Healthy Push Patch Restart ColdRestart Rollout
         RolloutOver Idle Replaced Wake Deactivate Activate Delete;
-    Purpose: Place Shrink;
+    Purpose: Place Replace Shrink;
     Lacking: Version Replicas Sight Changes Name;
     Cause: Deactivated Deleted NeverThere NotProduction NoHolder;
 }
@@ -204,7 +204,8 @@ impl Draw for Site {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let place = Place::draw(choices);
         let seen = choices.maybe(30, |choices| Seen::draw(choices).of(place.replicas));
-        Self { place, generation: choices.between(1, 5).into(), seen }
+        let lost_since = choices.maybe(10, Moment::draw);
+        Self { place, generation: choices.between(1, 5).into(), seen, lost_since }
     }
 }
 

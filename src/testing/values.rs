@@ -7,7 +7,7 @@ use crate::bitset::BitSet;
 use crate::catalog::{Axis, Capacity, ChoiceKind, Continent, FlavorKind};
 use crate::id::{self, Id, Name};
 use crate::origin::{Origin, Problem, ProblemCode, Related, Sourced};
-use crate::policy::{Enforcement, Level, OnReplaced, OnViolation};
+use crate::policy::{Enforcement, Level, OnLoss, OnReplaced, OnViolation};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money, Percent};
 use crate::time::Moment;
 
@@ -230,6 +230,7 @@ words! {
     Enforcement: Enforce Audit;
     Level: Environment Deployment Workspace;
     OnViolation: MoveOrReport MoveOrStop Report;
+    OnLoss: Move Wait;
     OnReplaced: Keep ScaleToZero Deactivate;
     ProblemCode: InvalidValue UnreadableFile InvalidUtf8 InvalidSyntax LimitExceeded MissingField UnknownField
         UnknownKind UnknownVersion WrongType OutOfRange Duplicate EmptyList UnknownName MissingCountry FalseCountry AllowsNothing

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::lives::Lives;
 use super::{LookupError, Reference, Workspace};
+use crate::deployment::Workload;
 use crate::id::{ClusterId, DeploymentId, PairId};
 use crate::inventory::{
     Inventory, Owner, Request, Reservation, ReservationId, ReserveError, RestoreError, UnknownReservation,
 };
-use crate::lifecycle::Place;
+use crate::lifecycle::{Effect, Place};
 use crate::placement::{self, Ask, CommitError, Decision};
 
 /// A reservation that the host cannot release; nothing has changed.
@@ -170,19 +171,27 @@ impl Workspace {
         }
     }
 
-    /// Records whether a cluster is healthy (I3). Running replicas are not affected.
+    /// Records whether a cluster is healthy (I3), as of the last moment: a [change](Self::change) says of which. Replicas of
+    /// lives on one that is not are not ready until it is back (W9). What the host has to do for these lives: mostly
+    /// routes.
     ///
     /// # Errors
     /// [`LookupError`].
-    pub fn set_healthy(&mut self, cluster: impl Reference<ClusterId>, healthy: bool) -> Result<(), LookupError> {
+    pub fn set_healthy(
+        &mut self,
+        cluster: impl Reference<ClusterId>,
+        healthy: bool,
+    ) -> Result<Vec<(Workload, Effect)>, LookupError> {
         let id = cluster.find_in(self)?;
         let name = self.inventory.fleet().cluster(id).map(|cluster| cluster.name.clone());
         if let Some(name) = name.filter(|_| self.inventory.healthy().contains(id) != healthy) {
             self.inventory.set_healthy(id, healthy);
             self.write_flag(name.as_str(), healthy, |spec| &mut spec.healthy);
             self.accepted(None, format!("cluster `{name}`"));
+            let now = self.last_moment().unwrap_or_default();
+            return Ok(self.tell_of_cluster(now, &name, !healthy));
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Closes a cluster to new work, or opens it again (I3). Running replicas are not affected.

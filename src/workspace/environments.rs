@@ -82,6 +82,8 @@ pub(super) fn resolve(
             attachments: names::attachments(policies, unsound, &spec.policies, problems),
             require: spec.require.iter().map(|axis| axis.value).collect(),
             on_violation: spec.on_violation,
+            on_loss: spec.on_loss,
+            grace: spec.grace_seconds,
             on_replaced: spec.on_replaced,
             origin: name.origin.clone(),
             declared: true,

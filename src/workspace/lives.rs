@@ -191,6 +191,25 @@ impl Workspace {
         Ok(claims.map(|(place, (pair, of, _))| (Place { replicas: 0, ..place.clone() }, pair, of)).collect())
     }
 
+    /// Tells every life with replicas on a cluster that it is lost, or back (W9).
+    pub(super) fn tell_of_cluster(&mut self, now: Moment, cluster: &Name, lost: bool) -> Vec<(Workload, Effect)> {
+        let action = || match lost {
+            true => Action::ClusterLost { cluster: cluster.clone() },
+            false => Action::ClusterBack { cluster: cluster.clone() },
+        };
+        let concerned =
+            |(life, journal): (&Workload, &Journal)| (!journal.state().ignores(&action())).then(|| life.clone());
+        let mut effects = Vec::new();
+        for life in self.lives().filter_map(concerned).collect::<Vec<_>>() {
+            let prepared = Prepared { command: action().into(), claims: Claims::new() };
+            // Invariant `loss-is-no-choice`: taking note of it needs no place, so nothing refuses it.
+            if let Ok(Ok(done)) = self.carry(now, &life, &prepared) {
+                effects.extend(done.into_iter().map(|effect| (life.clone(), effect)));
+            }
+        }
+        effects
+    }
+
     /// Carries a command out. Inside, a refusal for want of room, of which nothing has come.
     fn carry(
         &mut self,
@@ -290,17 +309,20 @@ impl Workspace {
             return Ok((Placed { deployment: request.deployment, places, refusal: None }, None));
         }
         let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences);
+        let ask = if request.purpose == Purpose::Replace { ask.partially() } else { ask };
         let decision = placement::decide(&self.inventory, &scope.into(), &ask);
         let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));
         let deployment = request.deployment;
         if !request.keep.is_empty() && request.keep.iter().all(stays) {
             return Ok((Placed { deployment, places: request.keep.clone(), refusal: None }, None));
         }
-        let refusal = decision.refusal().map(|refusal| {
+        let places = self.places(&decision);
+        // Of what is replaced some will do.
+        let some = request.purpose == Purpose::Replace && !places.is_empty();
+        let refusal = decision.refusal().filter(|_| !some).map(|refusal| {
             let reasons: Vec<_> = refusal.reasons.iter().map(placement::Reason::message).collect();
             reasons.join("; ")
         });
-        let places = self.places(&decision);
         Ok((Placed { deployment, places, refusal }, Some(decision)))
     }
 

@@ -29,6 +29,7 @@ mod load;
 #[cfg(feature = "manifest")]
 mod log;
 mod lookup;
+mod losses;
 mod names;
 mod offload;
 mod policies;
@@ -55,6 +56,7 @@ pub use holdings::LifeReservation;
 #[cfg(feature = "manifest")]
 pub use log::{Applied, EntryError, InvalidEntry, LogEntry};
 pub use lookup::{LookupError, Reference};
+pub use losses::{Loss, Relief, Relieved};
 pub use offload::{Local, Offloaded};
 pub use running::Running;
 #[cfg(feature = "manifest")]

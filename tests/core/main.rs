@@ -18,4 +18,5 @@ mod workspace_changes;
 mod workspace_desired;
 mod workspace_kept;
 mod workspace_log;
+mod workspace_losses;
 mod workspace_state;

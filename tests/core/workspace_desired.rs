@@ -11,7 +11,7 @@ use super::support::{cluster, document, life, moment, pushed, restored};
 
 fn fleet() -> Workspace {
     let (berlin, paris) = (cluster("berlin", "de", 6, 10), cluster("paris", "fr", 6, 10));
-    format!("{}{berlin}{paris}", document("Environment", "staging", "{}")).parse().unwrap()
+    format!("{}{berlin}{paris}", document("Environment", "staging", "{graceSeconds: 1}")).parse().unwrap()
 }
 
 /// What a host has brought about of one workload.
@@ -96,6 +96,10 @@ enum Happens {
     Move(Number),
     Delete(Number),
     Patch,
+    /// A cluster is lost, or back.
+    Healthy(&'static str, bool),
+    /// The grace is over.
+    Settle,
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -111,6 +115,9 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => number().prop_map(Happens::Move),
         1 => number().prop_map(Happens::Delete),
         1 => Just(Happens::Patch),
+        1 => (prop::sample::select(vec!["berlin", "paris"]), any::<bool>())
+            .prop_map(|(cluster, healthy)| Happens::Healthy(cluster, healthy)),
+        1 => Just(Happens::Settle),
     ]
 }
 
@@ -137,6 +144,7 @@ fn action(workspace: &Workspace, life: &Workload, happens: Happens) -> Option<Ac
         Happens::Move(number) => Action::Move(number),
         Happens::Delete(number) => Action::Delete(number),
         Happens::Patch => Action::Patch { version: None },
+        Happens::Healthy(..) | Happens::Settle => return None,
     })
 }
 
@@ -152,12 +160,29 @@ proptest! {
         let life = life(&workspace, "x");
         let (mut whole, mut lossy, mut sent) = (Host::default(), Host::default(), 0_usize);
         for (now, happens) in (0..).zip(all) {
-            let Some(action) = action(&workspace, &life, happens) else { continue };
-            let seen = match &action {
-                Action::Observe { deployment, .. } => Some(*deployment),
-                _ => None,
+            let now = moment(now * 1000);
+            let mut seen = None;
+            let effects = match happens {
+                Happens::Healthy(cluster, healthy) => {
+                    let told = workspace.set_healthy(cluster, healthy).unwrap();
+                    told.into_iter().map(|(_, effect)| effect).collect()
+                }
+                Happens::Settle => {
+                    let settled = workspace.settle_losses(now).into_iter();
+                    settled.flat_map(|(_, done)| done.unwrap_or_default()).collect()
+                }
+                happens => {
+                    let Some(action) = action(&workspace, &life, happens) else { continue };
+                    if let Action::Observe { deployment, .. } = &action {
+                        seen = Some(*deployment);
+                    }
+                    let Ok(effects) = workspace.carry_out(now, &life, action) else { continue };
+                    effects
+                }
             };
-            let Ok(effects) = workspace.carry_out(moment(now), &life, action) else { continue };
+            if workspace.desired().next().is_none() {
+                continue;
+            }
             // What was built is no build any more: the host says so, and has it no longer.
             for host in [&mut whole, &mut lossy] {
                 host.builds.retain(|build| Some(*build) != seen);

@@ -18,7 +18,7 @@ use siting::manifest::beamlit::{
 use siting::manifest::spec::*;
 use siting::manifest::{read_str, write_json, write_yaml};
 use siting::origin::Sourced;
-use siting::policy::{Enforcement, OnReplaced, OnViolation};
+use siting::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money, Percent};
 use siting::rollout;
 
@@ -180,12 +180,15 @@ fn environment() -> impl Strategy<Value = EnvironmentSpec> {
     let on_violation =
         prop::sample::select(vec![OnViolation::MoveOrReport, OnViolation::MoveOrStop, OnViolation::Report]);
     let on_replaced = prop::sample::select(vec![OnReplaced::Keep, OnReplaced::ScaleToZero, OnReplaced::Deactivate]);
-    (metadata(), attachments(), require(), on_violation, of(on_replaced)).prop_map(
-        |(metadata, policies, require, on_violation, on_replaced)| EnvironmentSpec {
+    let on_loss = (prop::sample::select(vec![OnLoss::Move, OnLoss::Wait]), 0..100_000_u64);
+    (metadata(), attachments(), require(), on_violation, on_loss, of(on_replaced)).prop_map(
+        |(metadata, policies, require, on_violation, (on_loss, grace), on_replaced)| EnvironmentSpec {
             metadata,
             policies,
             require,
             on_violation,
+            on_loss,
+            grace_seconds: std::time::Duration::from_secs(grace),
             on_replaced,
         },
     )

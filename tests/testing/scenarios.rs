@@ -218,6 +218,9 @@ fn asked(action: &Action<String>) -> (String, Value) {
         Action::Push(_)
         | Action::Advance { .. }
         | Action::Autoscale { .. }
+        | Action::ClusterLost { .. }
+        | Action::ClusterBack { .. }
+        | Action::Replace(_)
         | Action::Observe { .. }
         | Action::ObservePlace { .. } => {
             panic!("documents do not say {action:?}")

@@ -317,6 +317,8 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "workspace::WorkspaceState",
             "workspace::Offloaded",
             "workspace::Quarantined",
+            "workspace::Loss",
+            "workspace::Relief",
             "workspace::Remedy",
             "workspace::RunningViolation",
             "workspace::Violation",

@@ -166,7 +166,13 @@ def _hold(holds: bool, law: str, deployment: siting.Deployment, spots: set[Spot]
 
 def _environment(one: siting.Environment, policies: Iterable[siting.Attachment]) -> siting.Environment:
     return siting.Environment(
-        one.name, policies=policies, require=one.require, on_violation=one.on_violation, on_replaced=one.on_replaced
+        one.name,
+        policies=policies,
+        require=one.require,
+        on_violation=one.on_violation,
+        on_loss=one.on_loss,
+        grace_seconds=one.grace_seconds,
+        on_replaced=one.on_replaced,
     )
 
 

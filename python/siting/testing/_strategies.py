@@ -110,6 +110,8 @@ def environments(
         policies=draw(attachments(policies)),
         require=draw(st.lists(st.sampled_from(["location", "flavor", "provider", "capacity"]), max_size=1)),
         on_violation=draw(st.sampled_from([None, "move-or-report", "move-or-stop", "report"])),
+        on_loss=draw(st.sampled_from([None, "move", "wait"])),
+        grace_seconds=draw(st.none() | st.integers(0, 600)),
         on_replaced=draw(st.sampled_from([None, "keep", "scale-to-zero", "deactivate"])),
     )
 

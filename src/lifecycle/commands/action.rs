@@ -175,6 +175,21 @@ pub enum Action<D = Number> {
         /// What was seen.
         observation: Observation,
     },
+    /// Take note that a cluster is lost: its replicas are not ready until it is back (W9). A workspace says so of its own
+    /// accord when a cluster is marked unhealthy.
+    ClusterLost {
+        /// The cluster.
+        cluster: Name,
+    },
+    /// Take note that a lost cluster is back: what was known of its replicas counts again, and those that were starting
+    /// in their place stop.
+    ClusterBack {
+        /// The cluster.
+        cluster: Name,
+    },
+    /// Start replicas elsewhere in the place of those on lost clusters, as many as fit; these stop once the others are
+    /// ready (W9).
+    Replace(D),
     /// Take note of how the replicas at one place are (L14).
     ObservePlace {
         /// The deployment.
@@ -307,6 +322,9 @@ impl<D> Action<D> {
             Self::Delete(_) => "delete",
             Self::DeleteWorkload => "deleteWorkload",
             Self::Observe { .. } => "observe",
+            Self::ClusterLost { .. } => "clusterLost",
+            Self::ClusterBack { .. } => "clusterBack",
+            Self::Replace(_) => "replace",
             Self::ObservePlace { .. } => "observePlace",
         }
     }
@@ -369,6 +387,9 @@ impl<D> Action<D> {
             Self::Observe { deployment, generation, observation } => {
                 Action::Observe { deployment: find(deployment)?, generation, observation }
             }
+            Self::ClusterLost { cluster } => Action::ClusterLost { cluster },
+            Self::ClusterBack { cluster } => Action::ClusterBack { cluster },
+            Self::Replace(deployment) => Action::Replace(find(deployment)?),
             Self::ObservePlace { deployment, generation, seen } => {
                 Action::ObservePlace { deployment: find(deployment)?, generation, seen }
             }

@@ -80,7 +80,7 @@ impl Step<'_> {
         let number = self.admit(newcomer)?;
         let record = self.record(number)?;
         record.generation = 1;
-        record.sites = places.into_iter().map(|place| Site { place, generation: 1, seen: None }).collect();
+        record.sites = places.into_iter().map(|place| Site::new(place, 1)).collect();
         if holds {
             self.no_promotion(&governor)?;
             let slot = self.state.slots.entry(governor.clone()).or_default();

@@ -100,6 +100,11 @@ impl State {
         if let Action::ObservePlace { deployment, generation, seen } = action {
             return self.ignores_place(*deployment, *generation, seen);
         }
+        match action {
+            Action::ClusterLost { cluster } => return !self.has_replicas_on(cluster, false),
+            Action::ClusterBack { cluster } => return !self.has_replicas_on(cluster, true),
+            _ => {}
+        }
         let Action::Observe { deployment, generation, observation } = action else { return false };
         match self.deployment(*deployment) {
             None => self.tombstone(*deployment).is_some(),
@@ -181,6 +186,7 @@ impl State {
                 Action::Wake(number),
                 Action::Idle(number),
                 Action::Move(number),
+                Action::Replace(number),
                 Action::Delete(number),
             ]);
             let generation = record.generation;
@@ -255,6 +261,9 @@ impl Step<'_> {
                 self.note_who_answers(*deployment);
                 Ok(())
             }
+            Action::ClusterLost { cluster } => self.cluster_lost(cluster),
+            Action::ClusterBack { cluster } => self.cluster_back(cluster),
+            Action::Replace(number) => self.replace_lost(*number),
             Action::ObservePlace { deployment, generation, seen } => {
                 if self.state.ignores(action) {
                     return Ok(());

@@ -81,7 +81,7 @@ impl Step<'_> {
         self.not_moving(number)?;
         self.not_to_be_replaced(number)?;
         let record = self.record(number)?;
-        let running = record.running();
+        let running = record.size();
         let wanted = if resizes { record.settings.replicas_for(running) } else { running };
         let warm = record.status == Status::Active;
         if wanted == 0 && !record.status.is_starting() {
@@ -92,7 +92,8 @@ impl Step<'_> {
         let places = self.place(number, governors, wanted.max(1), &settings, Vec::new())?;
         if warm && self.must(number, Capability::ZeroDowntimeUpdates, "").is_ok() {
             self.advance(number, Event::Restart)?;
-            self.record(number)?.moving = true;
+            let record = self.record(number)?;
+            (record.moving, record.replacing) = (true, 0);
             self.start(number, places)
         } else {
             self.restart_cold(number, places)

@@ -9,6 +9,7 @@ mod apply;
 mod edit;
 mod edit_plan;
 mod forms;
+mod loss;
 mod observation;
 mod observe;
 mod push;

@@ -40,6 +40,7 @@ impl Step<'_> {
             Observation::Healthy => {
                 self.advance(number, Event::Healthy)?;
                 self.record(number)?.answer_well(true);
+                self.follow_readiness(number)?;
                 self.settled(number)
             }
             Observation::TimerFired => {
@@ -135,7 +136,8 @@ impl Step<'_> {
     fn all_ready(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         record.all_ready();
-        if record.status == Status::Unhealthy {
+        let reachable = record.sites.iter().any(|site| site.lost_since.is_none());
+        if record.status == Status::Unhealthy && reachable {
             self.advance(number, Event::Healthy)?;
         }
         self.settled(number)
@@ -160,6 +162,8 @@ impl Step<'_> {
         for site in &mut record.sites {
             if let Some(seen) = site.seen.as_mut().filter(|seen| seen.failed > 0) {
                 let failed = std::mem::take(&mut seen.failed);
+                // What did not start replaces nothing.
+                record.replacing = record.replacing.saturating_sub(failed);
                 site.place.replicas = site.place.replicas.saturating_sub(failed);
                 stopped.push(Site { place: Place { replicas: failed, ..site.place.clone() }, ..site.clone() });
             }
@@ -174,6 +178,7 @@ impl Step<'_> {
 
     /// What had to wait until enough replicas are ready.
     pub(in crate::lifecycle) fn settled(&mut self, number: Number) -> Result<(), Refusal> {
+        self.replaced(number)?;
         self.time_starts(number)?;
         let Some(environment) = self.state.sought_by(number).cloned() else { return Ok(()) };
         let carries = self.carries(&environment, number);

@@ -7,7 +7,7 @@ use crate::id::Name;
 use crate::lifecycle::effects::Notice;
 use crate::lifecycle::placements::Answers;
 use crate::lifecycle::refusal::Refusal;
-use crate::lifecycle::state::{Event, Number, Status, replicas, same};
+use crate::lifecycle::state::{Event, Number, Status, same};
 
 impl Step<'_> {
     /// Replicas to where they may run: those of one that answers stay until the new ones do.
@@ -28,11 +28,10 @@ impl Step<'_> {
         self.not_moving(number)?;
         self.not_to_be_replaced(number)?;
         let record = self.record(number)?;
-        let (status, draft, keep) = (record.status, record.draft, record.places());
+        let (status, draft, keep, wanted) = (record.status, record.draft, record.places(), record.size());
         if !status.is_starting() && !matches!(status, Status::Active | Status::Unhealthy) {
             return Err(self.not_now(number));
         }
-        let wanted = replicas(&keep);
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
         let places = self.place(number, governors, wanted, &settings, keep.clone())?;
         if same(&places, &keep) {
@@ -41,7 +40,10 @@ impl Step<'_> {
         if status.is_starting() || draft {
             return self.restart_cold(number, places);
         }
-        self.record(number)?.moving = true;
+        let record = self.record(number)?;
+        record.moving = true;
+        // All that there is stops, and so does what was to replace some of it.
+        record.replacing = 0;
         self.start(number, places)
     }
 

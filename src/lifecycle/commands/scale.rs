@@ -20,7 +20,7 @@ impl Step<'_> {
             return Err(Refusal::new("L2", format!("`{id}` is the draft, which has at most one replica"))
                 .next("push it published"));
         }
-        if record.settings.replicas_for(record.running()) == replicas && record.running() == replicas {
+        if record.settings.replicas_for(record.size()) == replicas && record.size() == replicas {
             let reason = format!("`{id}` has {replicas} replicas already");
             return Err(Refusal::new("L8", reason).next("choose another number"));
         }
@@ -49,7 +49,7 @@ impl Step<'_> {
             self.not_moving(number)?;
         }
         let record = self.record(number)?;
-        let (status, running, settings) = (record.status, record.running(), Arc::clone(&record.settings));
+        let (status, running, settings) = (record.status, record.size(), Arc::clone(&record.settings));
         let Some(bounds) = record.autoscaler().map(|scaler| scaler.bounds) else {
             return Err(Refusal::new("R4", format!("`{id}` does not scale by itself"))
                 .next("turn its scaling on, or scale it by hand"));
@@ -81,7 +81,7 @@ impl Step<'_> {
     /// As many replicas as the settings want, more or fewer.
     pub(in crate::lifecycle) fn resize(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
-        let (running, asleep) = (record.running(), record.status == Status::ScaledToZero);
+        let (running, asleep) = (record.size(), record.status == Status::ScaledToZero);
         let wanted = record.settings.replicas_for(running);
         if asleep || wanted == running {
             return Ok(());
@@ -91,7 +91,7 @@ impl Step<'_> {
     }
 
     fn resize_to(&mut self, number: Number, wanted: u32) -> Result<(), Refusal> {
-        let running = self.record(number)?.running();
+        let running = self.record(number)?.size();
         if wanted == 0 {
             return self.put_to_sleep(number, Event::Idle);
         }
@@ -123,7 +123,7 @@ impl Step<'_> {
             let again = record.emptied.iter().position(|site| site.generation == generation && site.place.is_at(place));
             let sequence = again.and_then(|at| record.emptied.swap_remove(at).seen).and_then(|seen| seen.sequence);
             let seen = beside.then_some(Seen { sequence, ..Seen::default() });
-            record.sites.push(Site { place: place.clone(), generation, seen });
+            record.sites.push(Site { seen, ..Site::new(place.clone(), generation) });
         }
         // A rollout has a deadline of its own.
         let timed = beside && !in_rollout;
@@ -188,6 +188,7 @@ impl Step<'_> {
         record.forget_empty();
         let generation = record.generation;
         self.stopped(number, generation, sites);
+        self.replace_no_more_than_is_lost(number)?;
         self.time_starts(number)
     }
 

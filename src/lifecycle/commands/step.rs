@@ -123,7 +123,7 @@ impl<'a> Step<'a> {
         record.deadline = Some(at);
         let generation = record.generation;
         record.emptied.clear();
-        record.sites.extend(places.iter().map(|place| Site { place: place.clone(), generation, seen: None }));
+        record.sites.extend(places.iter().map(|place| Site::new(place.clone(), generation)));
         self.effects.push(Effect::Start { deployment: number, generation, places });
         self.effects.push(Effect::Timer { at, deployment: number, generation });
         Ok(())
@@ -191,6 +191,7 @@ impl<'a> Step<'a> {
         let record = self.record(number)?;
         record.generation += 1;
         record.moving = false;
+        record.replacing = 0;
         record.deadline = None;
         record.settings_before = None;
         record.emptied.clear();
@@ -243,6 +244,7 @@ impl<'a> Step<'a> {
             sites: Vec::new(),
             emptied: Vec::new(),
             moving: false,
+            replacing: 0,
             wakes_with: None,
             deadline: None,
             created: self.now,

@@ -74,6 +74,9 @@ pub struct Record {
     pub emptied: Vec<Site>,
     /// Whether those of the present generation are to replace the others once they are ready.
     pub moving: bool,
+    /// So many replicas that are starting take the place of lost ones (W9).
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub replacing: u32,
     /// Replicas to wake with: those of the holder from which it took over in its sleep (L15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes_with: Option<u32>,
@@ -85,6 +88,10 @@ pub struct Record {
     pub used: Duration,
     /// Since when it takes resources, if it does.
     pub using_since: Option<Moment>,
+}
+
+fn is_none(replicas: &u32) -> bool {
+    *replicas == 0
 }
 
 /// What each replica of a generation was started with.
@@ -154,6 +161,12 @@ impl Record {
     #[must_use]
     pub fn running(&self) -> u32 {
         replicas(&self.places())
+    }
+
+    /// How many replicas it is to have at the moment: those that take the place of others are not counted twice (W9).
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.running().saturating_sub(self.replacing)
     }
 
     /// How long it has taken resources by `now`.

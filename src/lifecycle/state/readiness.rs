@@ -11,14 +11,25 @@ impl Record {
         self.moving && site.generation == self.generation
     }
 
-    /// How the replicas of a site are.
+    /// How the replicas of a site are. Those on a lost cluster are lost, whatever was seen of them (W9).
     #[must_use]
     pub fn seen_at(&self, site: &Site) -> Seen {
+        if site.lost_since.is_some() && self.is_up() {
+            return Seen { lost: site.place.replicas, ..Seen::default() };
+        }
+        self.told_of(site)
+    }
+
+    fn is_up(&self) -> bool {
+        self.status.is_starting() || self.status.serves() || self.status == Status::Unhealthy
+    }
+
+    /// What was seen of the replicas of a site.
+    fn told_of(&self, site: &Site) -> Seen {
         let replicas = site.place.replicas;
-        let up = self.status.is_starting() || self.status.serves() || self.status == Status::Unhealthy;
         match site.seen {
             // What is told to stop is not asked about any more.
-            _ if !up => Seen::default(),
+            _ if !self.is_up() => Seen::default(),
             Some(seen) => seen.of(replicas),
             None if self.is_coming(site) => Seen::default(),
             None if self.status.serves() => Seen { ready: replicas, ..Seen::default() },
@@ -66,6 +77,18 @@ impl Record {
         self.sites.iter().any(|site| site.seen.is_some_and(|seen| seen.sequence.is_some()))
     }
 
+    /// How many replicas are on lost clusters and not being replaced (W9).
+    #[must_use]
+    pub fn displaced(&self) -> u32 {
+        self.lost_with_clusters().saturating_sub(self.replacing)
+    }
+
+    /// How many replicas are on lost clusters.
+    pub(in crate::lifecycle) fn lost_with_clusters(&self) -> u32 {
+        let lost = self.sites.iter().filter(|site| site.lost_since.is_some()).map(|site| site.place.replicas);
+        lost.fold(0, u32::saturating_add)
+    }
+
     /// The site of a place and generation.
     pub(in crate::lifecycle) fn site(&self, place: &Place, generation: u64) -> Option<&Site> {
         self.sites.iter().find(|site| site.generation == generation && site.place.is_at(place))
@@ -73,9 +96,16 @@ impl Record {
 
     /// Notes of each site what the status says of it, before places begin to differ.
     pub(in crate::lifecycle) fn tell_places_apart(&mut self) {
-        let seen: Vec<_> = self.sites.iter().map(|site| self.seen_at(site)).collect();
+        let seen: Vec<_> = self.sites.iter().map(|site| self.told_of(site)).collect();
         for (site, seen) in self.sites.iter_mut().zip(seen) {
             site.seen = Some(Seen { sequence: site.seen.and_then(|seen| seen.sequence), ..seen });
+        }
+    }
+
+    /// The same of one that serves, or did: of what starts as a whole nothing is known by place.
+    pub(in crate::lifecycle) fn tell_places_apart_if_serving(&mut self) {
+        if self.is_up() && !self.status.is_starting() && !self.moving {
+            self.tell_places_apart();
         }
     }
 
@@ -96,7 +126,7 @@ impl Record {
             return;
         }
         let mut left = ready;
-        for site in &mut self.sites {
+        for site in self.sites.iter_mut().filter(|site| site.lost_since.is_none()) {
             let here = left.min(site.place.replicas);
             left -= here;
             site.seen = Some(Seen { ready: here, ..Seen::default() });

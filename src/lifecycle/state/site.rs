@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
+use crate::time::Moment;
 
 /// Replicas at a place, and the generation that started them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -15,6 +16,17 @@ pub struct Site {
     /// What was seen of them; where absent, all are as the deployment's status says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// Since when its cluster is lost; what was seen of them counts again when it is back (W9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_since: Option<Moment>,
+}
+
+impl Site {
+    /// Replicas of a generation that nothing was seen of yet.
+    #[must_use]
+    pub fn new(place: Place, generation: u64) -> Self {
+        Self { place, generation, seen: None, lost_since: None }
+    }
 }
 
 /// How the replicas at one place are. Those that are none of these are starting.

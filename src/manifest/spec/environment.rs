@@ -1,17 +1,19 @@
 //! Environments and the workspace: what holds for many deployments (E1, P13), and what is added to the catalog.
 
+use std::time::Duration;
+
 use super::cluster::Provider;
 use super::known::Country;
 use super::policy::Attached;
 use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
 use crate::catalog::{Axis, FlavorKind};
 use crate::document::{
-    Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Shape, Whole,
-    Written, document, words,
+    Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Seconds, Shape,
+    Whole, Written, document, words,
 };
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
-use crate::policy::{OnReplaced, OnViolation};
+use crate::policy::{Environment, OnLoss, OnReplaced, OnViolation};
 use crate::quantity::Bytes;
 
 document! {
@@ -26,6 +28,10 @@ document! {
         require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
         /// What happens when a policy change makes running replicas illegal.
         on_violation: OnViolation as Lenient<OnViolation> = OnViolation::MoveOrReport,
+        /// What happens to replicas on a cluster that is lost (W9).
+        on_loss: OnLoss as Lenient<OnLoss> = OnLoss::Move,
+        /// Seconds for which a lost cluster may come back before replicas are started elsewhere.
+        grace_seconds: Duration as Seconds<0> = Environment::GRACE,
         /// What happens to a replaced holder; each command's own default if absent.
         on_replaced: Option<OnReplaced> as Option<Lenient<OnReplaced>>,
     }
@@ -40,6 +46,8 @@ impl EnvironmentSpec {
             policies: Vec::new(),
             require: Vec::new(),
             on_violation: OnViolation::default(),
+            on_loss: OnLoss::default(),
+            grace_seconds: Environment::GRACE,
             on_replaced: None,
         }
     }

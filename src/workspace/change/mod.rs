@@ -497,7 +497,7 @@ impl Workspace {
         for (number, step) in (1_usize..).zip(change.steps) {
             changing.step(at, step, if several { format!("step {number}: ") } else { String::new() })?;
         }
-        changing.resolve()?;
+        changing.resolve(at)?;
         let Changing { workspace, done, decided, .. } = changing;
         Ok((workspace, done, decided))
     }
@@ -511,7 +511,7 @@ impl Changing {
             Some(step) => step,
         };
         // What is carried out is carried out on what the steps before it came to.
-        self.resolve()?;
+        self.resolve(now)?;
         let workspace = &mut self.workspace;
         let refused = |message: String, help: &str| ChangeError::refused(format!("{which}{message}"), help);
         let step = match step {
@@ -590,14 +590,18 @@ impl Changing {
     }
 
     /// Resolves the documents that were written, if any were.
-    fn resolve(&mut self) -> Result<(), ChangeError> {
+    fn resolve(&mut self, now: Moment) -> Result<(), ChangeError> {
         let Some(written) = self.written.take() else { return Ok(()) };
         let attached = std::mem::take(&mut self.attached);
         if !written.changed && written.problems.is_empty() {
             return Ok(());
         }
         let (after, displaced) = self.workspace.carried(written, &attached)?;
+        let turned = self.workspace.inventory.turned(&after.inventory);
         self.workspace = after;
+        for (cluster, healthy) in turned {
+            self.done.effects.extend(self.workspace.tell_of_cluster(now, &cluster, !healthy));
+        }
         self.done.changed = true;
         self.done.displaced.extend(displaced);
         Ok(())

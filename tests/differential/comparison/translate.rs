@@ -12,7 +12,7 @@ use siting::manifest::spec::{
     GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, NodeUsedSpec, PolicySpec, PoolGpuSpec, PoolSpec,
     PoolsSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
 };
-use siting::policy::{Enforcement, OnViolation};
+use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
 /// The world in the library's words.
@@ -102,6 +102,8 @@ fn environment(environment: &world::Environment) -> EnvironmentSpec {
         policies: attachments(&environment.level.attachments),
         require: require(&environment.level),
         on_violation: OnViolation::default(),
+        on_loss: OnLoss::default(),
+        grace_seconds: Environment::GRACE,
         on_replaced: None,
     }
 }

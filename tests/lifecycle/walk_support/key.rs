@@ -77,7 +77,8 @@ fn whole(state: &State, record: &Record) -> u64 {
     let Record {
         number,
         name: _,
-        version: _, // An update is always to another one.
+        version: _,   // An update is always to another one.
+        replacing: _, // No cluster of the walk is lost.
         draft,
         governor: _,
         status,
@@ -172,6 +173,7 @@ fn describe(state: &State, record: &Record, grain: Grain) -> u32 {
         settings: _,
         settings_before,
         started_with: _, // Nothing here asks what a replica takes.
+        replacing: _,    // No cluster of the walk is lost.
         sites,
         emptied: _, // Only an observation with an old number asks about them, and each here has a new one.
         moving,
