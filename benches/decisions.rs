@@ -32,6 +32,7 @@ fn transition(criterion: &mut Criterion) {
             deployment: request.deployment,
             places: vec![place(request.replicas)],
             refusal: None,
+            next: None,
         };
         let placements = state.placements_needed(now, &action).iter().map(grant).collect();
         state.apply(now, &Command { action, placements }).unwrap()

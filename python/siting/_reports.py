@@ -139,6 +139,59 @@ class Reason(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class RemedyChange(Record):
+    """One change of a remedy."""
+
+    kind: str
+    """``detach``, ``add-option``, ``drop`` or ``lower``."""
+    message: str
+    """The change in words."""
+    policy: str | None = None
+    """The policy that is detached, or that allows one more option."""
+    level: Level | None = None
+    """Where it is detached from; of a policy that allows more, the highest level it is attached at anywhere."""
+    environment: str | None = None
+    """The environment that it is detached from."""
+    option: Choice | None = None
+    """The option that a policy allows as well."""
+    field: str | None = None
+    """The field of the deployment's ``spec`` that is left out or lowered."""
+    from_: str | None = None
+    """What is demanded."""
+    to: str | None = None
+    """The most that fits."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Remedy(Record):
+    """Changes that make a placement possible together, and no part of them does."""
+
+    changes: tuple[RemedyChange, ...]
+    owner: Level
+    """The highest level that one of them belongs to."""
+    opens: int
+    """Clusters that become candidates."""
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.changes))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Occupant(Record):
+    """Replicas of lower priority that hold the room."""
+
+    deployment: str
+    priority: int
+    cluster: str
+    pool: str
+    replicas: int
+    """How many of its replicas there, the last ones first."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Refusal(Record):
     """Why not all replicas have a place."""
 
@@ -149,10 +202,17 @@ class Refusal(Record):
     clusters: int
     """Clusters asked."""
     reasons: tuple[Reason, ...]
+    remedies: tuple[Remedy, ...] = ()
+    """Minimal sets of changes that make it placeable: the smallest first, then those that open the fewest clusters."""
+    more_remedies: bool = False
+    """Whether there may be more of them."""
+    lower_priority: tuple[Occupant, ...] = ()
+    """The fewest replicas of lower priority that hold the room, where room is all that is missing."""
 
     def __str__(self) -> str:
         lines = [f"{self.wanted} wanted, {self.fitting} fitting, of {self.clusters} clusters"]
-        return "\n  ".join(lines + [str(reason) for reason in self.reasons])
+        lines += [str(reason) for reason in self.reasons]
+        return "\n  ".join(lines + [f"remedy: {remedy}" for remedy in self.remedies])
 
     def _repr_html_(self) -> str:
         return _html.refusal(self)
@@ -292,6 +352,12 @@ class Explanation(Record):
     scope: Scope
     reasons: tuple[Reason, ...]
     """Every constraint that keeps some pool of the fleet from holding a replica."""
+    remedies: tuple[Remedy, ...] = ()
+    """Minimal sets of changes that make a refused deployment placeable."""
+    more_remedies: bool = False
+    """Whether there may be more of them."""
+    lower_priority: tuple[Occupant, ...] = ()
+    """The fewest replicas of lower priority that hold the room."""
     cluster: str | None = None
     """The cluster asked about; the fields below are about it."""
     allowed: bool | None = None

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use siting::report::{ClusterExplanation, DecisionReport, ExplanationReport, Include};
+use siting::placement::{Remedies, RemedyBound};
+use siting::report::{ClusterExplanation, DecisionReport, ExplanationReport, Include, Remedied};
 use siting::workspace::{Outcome as Decided, Workspace};
 
 use crate::columns;
@@ -16,12 +17,27 @@ use crate::failure::{Failure, Outcome, json};
 pub(crate) struct Decision {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) decided: Arc<Decided>,
+    /// All decisions that were made in their order, and the place of this one among them.
+    among: Option<(Arc<[Arc<Decided>]>, usize)>,
     report: OnceLock<String>,
 }
 
 impl Decision {
     pub(crate) fn new(workspace: Arc<Workspace>, decided: Arc<Decided>) -> Self {
-        Self { workspace, decided, report: OnceLock::new() }
+        Self { workspace, decided, among: None, report: OnceLock::new() }
+    }
+
+    /// What would have to change for it to be placed, after those that were decided before it.
+    fn remedies(&self) -> Outcome<Remedies> {
+        let bound = RemedyBound::default();
+        Ok(match &self.among {
+            Some((all, at)) => {
+                let before = all.iter().take(*at).map(|outcome| &**outcome);
+                self.workspace.remedies_after(before, &self.decided, bound)
+            }
+            None if self.decided.decision.is_placed() => Remedies::default(),
+            None => self.workspace.remedies(self.decided.deployment, bound)?,
+        })
     }
 }
 
@@ -44,7 +60,12 @@ impl Decision {
         if let Some(report) = self.report.get() {
             return Ok(report.clone());
         }
-        let report = py.detach(|| json(&DecisionReport::new(&self.workspace, &self.decided, Include::EVERYTHING)?))?;
+        let report = py.detach(|| {
+            let include = Include::EVERYTHING.remedies(Remedied::No);
+            let mut report = DecisionReport::new(&self.workspace, &self.decided, include)?;
+            report.remedy(self.workspace.catalog(), &self.remedies()?);
+            json(&report)
+        })?;
         Ok(self.report.get_or_init(|| report).clone())
     }
 
@@ -54,7 +75,10 @@ impl Decision {
         py.detach(|| {
             let (workspace, decided) = (&self.workspace, &self.decided);
             let cluster = cluster.map(|name| ClusterExplanation::new(workspace, decided.deployment, name));
-            json(&ExplanationReport::new(workspace, decided, cluster.transpose()?, Include::EVERYTHING)?)
+            let include = Include::EVERYTHING.remedies(Remedied::No);
+            let mut report = ExplanationReport::new(workspace, decided, cluster.transpose()?, include)?;
+            report.remedy(workspace.catalog(), &self.remedies()?);
+            json(&report)
         })
     }
 
@@ -67,12 +91,14 @@ impl Decision {
 #[pyclass(frozen, module = "siting._siting")]
 pub(crate) struct Decisions {
     workspace: Arc<Workspace>,
-    decided: Vec<Arc<Decided>>,
+    decided: Arc<[Arc<Decided>]>,
+    /// Whether each was decided after those before it.
+    in_order: bool,
 }
 
 impl Decisions {
-    pub(crate) fn new(workspace: Arc<Workspace>, decided: Vec<Decided>) -> Self {
-        Self { workspace, decided: decided.into_iter().map(Arc::new).collect() }
+    pub(crate) fn new(workspace: Arc<Workspace>, decided: Vec<Decided>, in_order: bool) -> Self {
+        Self { workspace, decided: decided.into_iter().map(Arc::new).collect(), in_order }
     }
 }
 
@@ -84,7 +110,8 @@ impl Decisions {
 
     fn get(&self, index: usize) -> PyResult<Decision> {
         let decided = self.decided.get(index).ok_or_else(|| PyIndexError::new_err("there is no such decision"))?;
-        Ok(Decision::new(Arc::clone(&self.workspace), Arc::clone(decided)))
+        let among = self.in_order.then(|| (Arc::clone(&self.decided), index));
+        Ok(Decision { among, ..Decision::new(Arc::clone(&self.workspace), Arc::clone(decided)) })
     }
 
     /// The names of the clusters, in the order of the bits of the columns that hold masks.

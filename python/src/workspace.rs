@@ -81,7 +81,7 @@ impl Workspace {
             let ids = addresses.iter().map(|address| workspace.find_deployment(address));
             let ids = ids.collect::<Result<Vec<_>, _>>()?;
             let decided = ids.into_iter().map(|id| workspace.place_as(id, options)).collect::<Result<_, _>>()?;
-            Ok(Decisions::new(workspace, decided))
+            Ok(Decisions::new(workspace, decided, false))
         })
     }
 
@@ -90,7 +90,7 @@ impl Workspace {
             let (workspace, options) = (self.snapshot(), PlaceOptions { partial, optimize });
             let decided =
                 if independent { workspace.place_independently(options) } else { workspace.place_all_as(options) };
-            Decisions::new(workspace, decided)
+            Decisions::new(workspace, decided, !independent)
         })
     }
 

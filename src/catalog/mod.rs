@@ -498,6 +498,29 @@ impl Catalog {
     pub fn flavor_of(&self, atom: Atom) -> FlavorId {
         FlavorId::from_index(atom.index())
     }
+
+    /// The options that cover what stands at an atom and are the narrowest for something present: for a place its
+    /// location, where it has one, and its country; for hardware its own code, and those above it that are present.
+    /// Empty where nothing names it.
+    pub(crate) fn named_at(&self, axis: Axis, atom: Atom, present: &BitSet<Atom>) -> Vec<Choice> {
+        match axis {
+            Axis::Location => {
+                let location = self.location_of(atom).map(Choice::Location);
+                location.into_iter().chain([Choice::Country(self.country_of(atom))]).collect()
+            }
+            Axis::Flavor => {
+                let own = self.flavor_of(atom);
+                let above = std::iter::successors(self.flavor_parent(own), |flavor| self.flavor_parent(*flavor));
+                let above = above.filter(|flavor| present.contains(self.flavor_atom(*flavor)));
+                std::iter::once(own).chain(above).map(Choice::Flavor).collect()
+            }
+            Axis::Provider => {
+                let provider = self.provider_of(atom).and_then(|name| self.provider_id(name));
+                provider.map(Choice::Provider).into_iter().collect()
+            }
+            Axis::Capacity => vec![Choice::Capacity(self.capacity_of(atom))],
+        }
+    }
 }
 
 // Writing back.

@@ -125,6 +125,11 @@ impl Inventory {
         self.reservations.get(&id).map(|held| &held.owner)
     }
 
+    /// The pool that a reservation holds room on; `None` for one that was never made, or was released.
+    pub(crate) fn pool_of(&self, id: ReservationId) -> Option<PoolId> {
+        self.reservations.get(&id).map(|held| held.pool)
+    }
+
     /// Makes a reservation somebody's.
     pub(crate) fn assign(&mut self, id: ReservationId, owner: Owner) {
         if let Some(held) = self.reservations.get_mut(&id) {

@@ -348,16 +348,7 @@ impl Inventory {
     /// [`UnknownReservation`] if it was never made, or has been released already.
     pub fn shrink(&mut self, id: ReservationId, fewer: u32) -> Result<(), UnknownReservation> {
         let held = self.reservations.get_mut(&id).ok_or(UnknownReservation(id))?;
-        let (mut left, mut given) = (fewer, Vec::new());
-        let mut kept = Vec::with_capacity(held.taken.len());
-        for taken in std::mem::take(&mut held.taken).into_iter().rev() {
-            let part = left.min(taken.replicas);
-            left -= part;
-            let (gone, stays) = taken.split(part);
-            given.extend(gone);
-            kept.extend(stays.into_iter().rev());
-        }
-        kept.reverse();
+        let (given, kept) = split(std::mem::take(&mut held.taken), fewer);
         held.taken = kept;
         let pool = held.pool;
         if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
@@ -366,6 +357,19 @@ impl Inventory {
         }
         self.note_use(pool);
         Ok(())
+    }
+
+    /// What would be free on the one pool of several reservations without so many replicas of each. `None` where they
+    /// are of several pools, or of one without a limit.
+    pub(crate) fn without(&self, fewer: &[(ReservationId, u32)]) -> Option<Nodes> {
+        let (first, _) = fewer.first()?;
+        let pool = self.reservations.get(first)?.pool;
+        let mut nodes = self.nodes(pool)?.clone();
+        for (id, fewer) in fewer {
+            let held = self.reservations.get(id).filter(|held| held.pool == pool)?;
+            split(held.taken.clone(), *fewer).0.iter().for_each(|taken| nodes.give_back(taken));
+        }
+        Some(nodes)
     }
 
     /// Takes room for `more` replicas of a reservation, beside those that it holds.
@@ -388,6 +392,21 @@ impl Inventory {
     pub fn reservations(&self) -> impl Iterator<Item = ReservationId> + '_ {
         self.reservations.keys().copied()
     }
+}
+
+/// What `fewer` replicas give back, the last taken first, and what the others keep.
+fn split(taken: Vec<Taken>, fewer: u32) -> (Vec<Taken>, Vec<Taken>) {
+    let (mut left, mut given) = (fewer, Vec::new());
+    let mut kept = Vec::with_capacity(taken.len());
+    for taken in taken.into_iter().rev() {
+        let part = left.min(taken.replicas);
+        left -= part;
+        let (gone, stays) = taken.split(part);
+        given.extend(gone);
+        kept.extend(stays.into_iter().rev());
+    }
+    kept.reverse();
+    (given, kept)
 }
 
 fn set(clusters: &mut BitSet<ClusterId>, cluster: ClusterId, member: bool) {

@@ -53,6 +53,29 @@ pub struct Placed {
     /// Why they run nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
+    /// What would give them a place, where that is known: lower case, no final period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Placed {
+    /// Replicas that run at these places.
+    #[must_use]
+    pub fn at(deployment: Number, places: Vec<Place>) -> Self {
+        Self { deployment, places, refusal: None, next: None }
+    }
+
+    /// Replicas that run nowhere, and why.
+    #[must_use]
+    pub fn refused(deployment: Number, refusal: impl Into<String>) -> Self {
+        Self { deployment, places: Vec::new(), refusal: Some(refusal.into()), next: None }
+    }
+}
+
+/// Why replicas run nowhere, and what would give them a place.
+pub(in crate::lifecycle) struct NoPlace {
+    pub(in crate::lifecycle) reason: String,
+    pub(in crate::lifecycle) next: Option<String>,
 }
 
 /// Where the placements of a transition come from.
@@ -66,13 +89,14 @@ pub(in crate::lifecycle) enum Answers<'a> {
 impl Answers<'_> {
     /// The places of one request.
     pub(in crate::lifecycle) fn places(&mut self, request: PlacementRequest) -> Result<Vec<Place>, Refusal> {
-        self.ask(request)?.map_err(|refusal| {
-            let next = if refusal == Code::NoClusters.summary() {
+        self.ask(request)?.map_err(|NoPlace { reason, next }| {
+            let general = if reason == Code::NoClusters.summary() {
                 "load clusters, or write `fleet: unlimited` in a scenario"
             } else {
                 "loosen a policy or the demand, or add room"
             };
-            Refusal::new("L12", format!("it cannot be placed: {refusal}")).next(next)
+            let next = next.unwrap_or_else(|| general.to_owned());
+            Refusal::new("L12", format!("it cannot be placed: {reason}")).next(next)
         })
     }
 
@@ -80,7 +104,7 @@ impl Answers<'_> {
     pub(in crate::lifecycle) fn ask(
         &mut self,
         request: PlacementRequest,
-    ) -> Result<Result<Vec<Place>, String>, Refusal> {
+    ) -> Result<Result<Vec<Place>, NoPlace>, Refusal> {
         let mut granted = match self {
             Self::Asked(requests) => {
                 let granted = if request.keep.is_empty() { anywhere(request.replicas) } else { request.keep.clone() };
@@ -95,7 +119,7 @@ impl Answers<'_> {
                 };
                 let placed = found.map(|at| placements.remove(at)).ok_or_else(missing)?;
                 if let Some(refusal) = &placed.refusal {
-                    return Ok(Err(refusal.clone()));
+                    return Ok(Err(NoPlace { reason: refusal.clone(), next: placed.next.clone() }));
                 }
                 let found = replicas(&placed.places);
                 let some = request.purpose == Purpose::Replace && (1..request.replicas).contains(&found);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::allot::{Allotment, allot};
 use super::ask::Ask;
 use super::asked::Asked;
-use super::feasible::Question;
+use super::feasible::{Feasible, Question};
 use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
 use crate::id::PairId;
@@ -108,6 +108,13 @@ pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decis
     let asked = Arc::new(Asked::new(inventory, scope, ask.demand));
     let (placements, alternative, refusal) = answer(inventory, &asked, ask);
     Decision { asked, candidates: OnceLock::new(), placements, alternative, refusal }
+}
+
+/// How many of the replicas asked for have a place, without a word about why not more.
+pub(super) fn fitting(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> u32 {
+    let open = (&**inventory.healthy(), &**inventory.cordoned());
+    let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
+    best_allotment(&Question::new(inventory, &feasible, *ask)).0.fitting
 }
 
 /// The placements, the alternative they are made under, and why there are not more.

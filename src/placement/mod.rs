@@ -4,7 +4,7 @@
 //! only takes away from them, so nothing it places is outside the allowed set (D9). A refusal is a
 //! data structure; sentences are made only when someone asks to read them.
 //!
-//! Answers for the rules D1–D6 and D9.
+//! Answers for the rules D1–D7 and D9.
 
 mod admitted;
 mod allot;
@@ -27,6 +27,7 @@ mod packing;
 mod placed;
 mod rank;
 mod reason;
+mod remedies;
 mod spread;
 
 pub use admitted::{Admission, admitted_by};
@@ -46,3 +47,5 @@ pub use optimize::{Movable, optimize};
 pub use placed::PlacedReplicas;
 pub use rank::{PreferenceValue, Rank, UnknownLast};
 pub use reason::{Culprit, Reason, policy_reasons};
+pub use remedies::{DemandField, Occupant, Remedies, RemedyBound, RemedyChange, RemedySet};
+pub(crate) use remedies::{Governing, Holder, remedies};

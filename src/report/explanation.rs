@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Include, kind};
+use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport, policies};
-use super::{FiguresReport, QuarantinedReport, ScopeReport};
+use super::{FiguresReport, OccupantReport, QuarantinedReport, RemedyReport, ScopeReport};
 use crate::analysis::PolicyAt;
+use crate::catalog::Catalog;
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
-use crate::placement::{self, PairExplanation, Reason, Verdict, admitted_by};
+use crate::placement::{self, PairExplanation, Reason, Remedies, RemedyBound, Verdict, admitted_by};
 use crate::policy::{Level, Scope};
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
@@ -30,6 +31,15 @@ pub struct ExplanationReport {
     pub scope: ScopeReport,
     /// Every constraint that some pool of the fleet does not meet.
     pub reasons: Vec<ReasonReport>,
+    /// Minimal sets of changes that make a refused deployment placeable (D7).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<RemedyReport>,
+    /// Whether there may be more remedies than are listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_remedies: bool,
+    /// The fewest replicas of lower priority that hold the room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lower_priority: Vec<OccupantReport>,
     /// The cluster that was asked about; the three fields below are about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -130,12 +140,18 @@ impl ExplanationReport {
             candidate_count: decision.candidates().len(),
             scope: ScopeReport::new(workspace.catalog(), decision.scope()),
             reasons,
+            remedies: Vec::new(),
+            more_remedies: false,
+            lower_priority: Vec::new(),
             cluster: None,
             allowed: None,
             pools: None,
             admitted_by: None,
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
         };
+        if include.remedies != Remedied::No && !decision.is_placed() {
+            report.remedy(workspace.catalog(), &workspace.remedies(outcome.deployment, RemedyBound::default())?);
+        }
         if let Some(ClusterExplanation { cluster, allowed, pools, admitted_by }) = cluster {
             report.cluster = Some(cluster);
             report.allowed = Some(allowed);
@@ -143,6 +159,13 @@ impl ExplanationReport {
             report.admitted_by = Some(admitted_by);
         }
         Ok(report)
+    }
+
+    /// With these remedies instead of its own.
+    pub fn remedy(&mut self, catalog: &Catalog, remedies: &Remedies) {
+        self.remedies = RemedyReport::all(catalog, remedies);
+        self.more_remedies = remedies.more;
+        self.lower_priority = OccupantReport::all(remedies);
     }
 }
 

@@ -46,13 +46,30 @@ pub struct Include {
     pub admitted_by: bool,
     /// The clusters that the load left out (I6), even where there are none.
     pub quarantined: bool,
+    /// Of each refusal, what would turn it into a placement (D7).
+    pub remedies: Remedied,
+}
+
+/// For which fleet the remedies of refusals are found (D7).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Remedied {
+    /// They are not looked for.
+    #[default]
+    No,
+    /// For the fleet as it is: of deployments that were decided alone.
+    Alone,
+    /// For what the decisions before have left: of all deployments, decided in their order.
+    InOrder,
 }
 
 impl Include {
     /// The answer alone.
-    pub const NOTHING: Self = Self { candidates: false, admitted_by: false, quarantined: false };
-    /// All there is.
-    pub const EVERYTHING: Self = Self { candidates: true, admitted_by: true, quarantined: true };
+    pub const NOTHING: Self =
+        Self { candidates: false, admitted_by: false, quarantined: false, remedies: Remedied::No };
+    /// All there is, of deployments that were decided alone.
+    pub const EVERYTHING: Self =
+        Self { candidates: true, admitted_by: true, quarantined: true, remedies: Remedied::Alone };
 
     /// With or without the candidates of each decision.
     #[must_use]
@@ -70,5 +87,11 @@ impl Include {
     #[must_use]
     pub fn quarantined(self, quarantined: bool) -> Self {
         Self { quarantined, ..self }
+    }
+
+    /// With or without what would turn each refusal into a placement.
+    #[must_use]
+    pub fn remedies(self, remedies: Remedied) -> Self {
+        Self { remedies, ..self }
     }
 }

@@ -40,6 +40,7 @@ mod names;
 mod options;
 mod placement;
 mod policy_tests;
+mod remedies;
 #[cfg(feature = "schema")]
 mod schema;
 mod scope;
@@ -56,11 +57,12 @@ pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLo
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
 pub use figures::{FiguresReport, ShortReport, UnmetReport};
-pub use header::Include;
+pub use header::{Include, Remedied};
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{OptionReport, OptionsReport};
 pub use placement::{AuditReport, DecisionReport, PlacedReport, PlacementReport, RefusalReport};
 pub use policy_tests::{CaseReport, CoverageReport, PolicyTestReport, PolicyTestsReport, TestedReport};
+pub use remedies::{ChangeReport, OccupantReport, RemedyReport};
 #[cfg(feature = "schema")]
 pub use schema::{kinds, schema};
 pub use scope::{FlavorScope, LocationScope, ScopeReport};

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Include, kind};
+use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
-use super::{Admission, ProblemReport, QuarantinedReport, ScopeReport};
+use super::{Admission, OccupantReport, ProblemReport, QuarantinedReport, RemedyReport, ScopeReport};
 use crate::analysis::WorkloadName;
-use crate::placement::{Decision, Refusal, Verdict};
+use crate::catalog::Catalog;
+use crate::placement::{Decision, Refusal, Remedies, RemedyBound, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
 use crate::workspace::{AuditOutcome, LookupError, Outcome, Workspace};
@@ -84,6 +85,7 @@ pub struct PlacedReport {
 /// Why not all replicas have a place.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefusalReport {
     /// Replicas wanted; 1 for a deployment that is scaled to zero.
@@ -94,6 +96,16 @@ pub struct RefusalReport {
     pub clusters: usize,
     /// The constraints that remove clusters, in the order in which they are applied.
     pub reasons: Vec<ReasonReport>,
+    /// Minimal sets of changes that make it placeable (D7): the smallest first, then those that open the fewest
+    /// clusters. Empty where there is none of up to three changes.
+    #[serde(default)]
+    pub remedies: Vec<RemedyReport>,
+    /// Whether there may be more remedies than are listed.
+    #[serde(default)]
+    pub more_remedies: bool,
+    /// The fewest replicas of lower priority that hold the room, where room is all that is missing.
+    #[serde(default)]
+    pub lower_priority: Vec<OccupantReport>,
 }
 
 /// What enforcing one audited policy at its level would change (P12).
@@ -119,12 +131,23 @@ impl PlacementReport {
     /// # Errors
     /// [`LookupError::Foreign`], where a decision is about a deployment of another workspace.
     pub fn new(workspace: &Workspace, outcomes: &[Outcome], include: Include) -> Result<Self, LookupError> {
-        let deployments = outcomes.iter().map(|outcome| DecisionReport::new(workspace, outcome, include));
+        let (of_one, in_order) = match include.remedies {
+            Remedied::InOrder => (include.remedies(Remedied::No), true),
+            Remedied::No | Remedied::Alone => (include, false),
+        };
+        let each = outcomes.iter().map(|outcome| DecisionReport::new(workspace, outcome, of_one));
+        let mut deployments = each.collect::<Result<Vec<_>, _>>()?;
+        if in_order {
+            let remedies = workspace.remedies_in_order(outcomes, RemedyBound::default());
+            for (deployment, remedies) in deployments.iter_mut().zip(&remedies) {
+                deployment.remedy(workspace.catalog(), remedies);
+            }
+        }
         Ok(Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             currency: workspace.currency().to_owned(),
-            deployments: deployments.collect::<Result<_, _>>()?,
+            deployments,
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),
         })
@@ -147,7 +170,7 @@ impl DecisionReport {
         let environment = workspace.known_environment(deployment.environment)?;
         let fleet = decision.fleet();
         let listed = || decision.candidates().iter().filter_map(|id| CandidateReport::new(fleet, id)).collect();
-        Ok(Self {
+        let mut report = Self {
             name: deployment.name.as_str().to_owned(),
             workload: WorkloadName::new(workspace, &deployment.workload),
             environment: environment.name.as_str().to_owned(),
@@ -162,7 +185,21 @@ impl DecisionReport {
             },
             refusal: decision.refusal().map(RefusalReport::from),
             audit: outcome.audit.iter().filter_map(|audit| AuditReport::new(workspace, audit)).collect(),
-        })
+        };
+        if include.remedies != Remedied::No && report.refusal.is_some() {
+            let remedies = workspace.remedies(outcome.deployment, RemedyBound::default())?;
+            report.remedy(workspace.catalog(), &remedies);
+        }
+        Ok(report)
+    }
+
+    /// With these remedies of its refusal, where it is one, instead of its own.
+    pub fn remedy(&mut self, catalog: &Catalog, remedies: &Remedies) {
+        if let Some(refusal) = &mut self.refusal {
+            refusal.remedies = RemedyReport::all(catalog, remedies);
+            refusal.more_remedies = remedies.more;
+            refusal.lower_priority = OccupantReport::all(remedies);
+        }
     }
 
     /// How the deployment is addressed: `workload/name`.
@@ -203,6 +240,9 @@ impl From<&Refusal> for RefusalReport {
             fitting: refusal.fitting,
             clusters: refusal.clusters,
             reasons: ReasonReport::all(&refusal.reasons),
+            remedies: Vec::new(),
+            more_remedies: false,
+            lower_priority: Vec::new(),
         }
     }
 }

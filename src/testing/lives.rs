@@ -101,21 +101,21 @@ impl CommandOptions {
     fn placed(&self, choices: &mut Choices<'_>, action: &Action, request: &PlacementRequest) -> Placed {
         let deployment = request.deployment;
         if choices.chance(self.unplaced) {
-            return Placed { deployment, places: Vec::new(), refusal: Some("there is no room".to_owned()) };
+            return Placed::refused(deployment, "there is no room");
         }
         if matches!(action, Action::Move(_)) {
             // To where nothing of it is, else it would not move.
             let pool = name(if request.keep.iter().any(|place| place.pool.as_str() == "a") { "b" } else { "a" });
             let places = vec![Place { pool, ..place(choices, request.replicas) }];
-            return Placed { deployment, places, refusal: None };
+            return Placed::at(deployment, places);
         }
         if !request.keep.is_empty() {
-            return Placed { deployment, places: request.keep.clone(), refusal: None };
+            return Placed::at(deployment, request.keep.clone());
         }
         let first = choices.between(u32::from(request.replicas > 0), request.replicas);
         let mut places: Vec<_> = [first, request.replicas - first].map(|replicas| place(choices, replicas)).into();
         places.retain(|place| place.replicas > 0);
-        Placed { deployment, places, refusal: None }
+        Placed::at(deployment, places)
     }
 }
 
@@ -284,9 +284,10 @@ impl Draw for Placed {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let deployment = Number::draw(choices);
         if choices.chance(10) {
-            return Self { deployment, places: Vec::new(), refusal: Some("there is no room".to_owned()) };
+            let next = choices.chance(50).then(|| "lower `replicas` from 3 to 2".to_owned());
+            return Self { next, ..Self::refused(deployment, "there is no room") };
         }
-        Self { deployment, places: choices.several(1, 3, Place::draw), refusal: None }
+        Self::at(deployment, choices.several(1, 3, Place::draw))
     }
 }
 

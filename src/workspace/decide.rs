@@ -233,12 +233,12 @@ impl Workspace {
     }
 
     /// Where a deployment's replicas run now.
-    fn current(&self, id: DeploymentId) -> Vec<(PairId, u32)> {
+    pub(super) fn current(&self, id: DeploymentId) -> Vec<(PairId, u32)> {
         let own = self.running.iter().filter(|running| running.deployment == id);
         own.map(|running| (running.pair, running.replicas)).collect()
     }
 
-    fn ask<'a>(deployment: &'a Deployment, current: &'a [(PairId, u32)], options: PlaceOptions) -> Ask<'a> {
+    pub(super) fn ask<'a>(deployment: &'a Deployment, current: &'a [(PairId, u32)], options: PlaceOptions) -> Ask<'a> {
         Ask {
             demand: &deployment.demand,
             replicas: deployment.replicas,
@@ -269,7 +269,7 @@ impl Workspace {
     }
 
     /// The inventory as it is for a deployment: what its own replicas hold now is free.
-    fn without_own<'i>(&self, inventory: &'i Inventory, deployment: DeploymentId) -> Cow<'i, Inventory> {
+    pub(super) fn without_own<'i>(&self, inventory: &'i Inventory, deployment: DeploymentId) -> Cow<'i, Inventory> {
         let runs = self.running.iter().any(|running| running.deployment == deployment);
         if !runs {
             return Cow::Borrowed(inventory);
@@ -279,7 +279,7 @@ impl Workspace {
         Cow::Owned(inventory)
     }
 
-    fn release_own(&self, inventory: &mut Inventory, deployment: DeploymentId) {
+    pub(super) fn release_own(&self, inventory: &mut Inventory, deployment: DeploymentId) {
         for own in self.running.iter().filter(|running| running.deployment == deployment) {
             // Every running replica's reservation is in the inventory until its deployment is decided.
             let _ = inventory.release(own.reservation);

@@ -66,6 +66,11 @@ impl Holdings {
         }
     }
 
+    /// Every reservation: the index of the workload's type, its name, the deployment's number, and the replicas.
+    pub(super) fn all(&self) -> impl Iterator<Item = (usize, &Name, Number, ReservationId, u32)> {
+        self.0.iter().map(|((kind, name, number, ..), holding)| (*kind, name, *number, holding.id, holding.replicas))
+    }
+
     /// Takes what replicas hold that run already, be their cluster open or not.
     pub(super) fn take(
         &mut self,

@@ -285,11 +285,12 @@ impl Workspace {
         self.complete(workload, &state, &mut action)?;
         let (mut placements, mut claims) = (Vec::new(), Claims::new());
         for request in state.placements_needed(now, &action) {
-            let (placed, decision) = self.decided(workload, &request)?;
-            if let Some(refusal) = &placed.refusal
-                && let Some(action) = without_room(&action, refusal.clone())
-            {
-                return self.prepared(now, workload, action);
+            let (mut placed, decision) = self.decided(workload, &request)?;
+            if let Some(refusal) = &placed.refusal {
+                if let Some(action) = without_room(&action, refusal.clone()) {
+                    return self.prepared(now, workload, action);
+                }
+                placed.next = self.remedies_of(workload, &request)?;
             }
             let taken = decision.iter().flat_map(|decision| decision.placements());
             let taken = taken
@@ -306,7 +307,7 @@ impl Workspace {
         let (scope, deployment) = self.governed(workload, &request.governors, &request.settings, request.replicas)?;
         if request.purpose == Purpose::Shrink {
             let places = self.best_first(workload, request, &scope, &deployment);
-            return Ok((Placed { deployment: request.deployment, places, refusal: None }, None));
+            return Ok((Placed::at(request.deployment, places), None));
         }
         let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences);
         let ask = if request.purpose == Purpose::Replace { ask.partially() } else { ask };
@@ -314,7 +315,7 @@ impl Workspace {
         let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));
         let deployment = request.deployment;
         if !request.keep.is_empty() && request.keep.iter().all(stays) {
-            return Ok((Placed { deployment, places: request.keep.clone(), refusal: None }, None));
+            return Ok((Placed::at(deployment, request.keep.clone()), None));
         }
         let places = self.places(&decision);
         // Of what is replaced some will do.
@@ -323,7 +324,15 @@ impl Workspace {
             let reasons: Vec<_> = refusal.reasons.iter().map(placement::Reason::message).collect();
             reasons.join("; ")
         });
-        Ok((Placed { deployment, places, refusal }, Some(decision)))
+        Ok((Placed { refusal, ..Placed::at(deployment, places) }, Some(decision)))
+    }
+
+    /// What would give the replicas of a request a place, in words (D7).
+    fn remedies_of(&self, workload: &Workload, request: &PlacementRequest) -> Result<Option<String>, Refusal> {
+        let (_, deployment) = self.governed(workload, &request.governors, &request.settings, request.replicas)?;
+        let governors = request.governors.iter().filter_map(|name| self.find_environment(name.as_str()).ok());
+        let remedies = self.remedies_of_life(&deployment, &governors.collect::<Vec<_>>());
+        Ok(remedies.in_words(&self.catalog))
     }
 
     /// The places of a request that are open and allowed, the best first: ranked as if its replicas were still to

@@ -34,6 +34,7 @@ mod names;
 mod offload;
 mod policies;
 mod preferences;
+mod remedies;
 mod resolve;
 mod revisions;
 mod running;

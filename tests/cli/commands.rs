@@ -135,6 +135,10 @@ fn place_reports_what_the_interface_says() {
     assert_eq!(refused["scope"]["locations"], json!({"state": "conflict", "countries": [], "locations": []}));
     assert_eq!((&refused["placements"], &refused["audit"]), (&json!([]), &json!([])));
     let refusal = &refused["refusal"];
+    // D7: the least changes, each with whose it is.
+    let remedies = refusal["remedies"].as_array().unwrap();
+    assert!(remedies.iter().all(|remedy| keys(remedy) == ["changes", "opens", "owner"]), "{remedies:#?}");
+    assert!(!remedies.is_empty());
     assert_eq!((&refusal["wanted"], &refusal["fitting"], &refusal["clusters"]), (&json!(1), &json!(0), &json!(2)));
     assert_eq!(
         refusal["reasons"][0],

@@ -10,6 +10,7 @@ mod optimize;
 mod places;
 mod planners;
 mod reasons;
+mod remedies;
 mod running;
 mod seeds;
 mod support;

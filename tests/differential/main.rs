@@ -19,4 +19,5 @@ mod oracle;
 #[path = "../oracle/examples.rs"]
 mod oracle_examples;
 mod policy_tests;
+mod remedies;
 mod worlds;

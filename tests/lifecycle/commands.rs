@@ -441,7 +441,7 @@ fn l8_more_replicas_join_those_of_their_place() {
         (4, place("paris", 1), vec![place("paris", 2), place("oslo", 2)]),
         (5, place("oslo", 1), vec![place("paris", 2), place("oslo", 3)]),
     ] {
-        let placements = vec![Placed { deployment: one, places: vec![more], refusal: None }];
+        let placements = vec![Placed::at(one, vec![more])];
         let command = Command { action: Action::Scale { deployment: one, replicas }, placements };
         life.now += 1000;
         life.journal.apply(life.moment(), command).unwrap();
@@ -595,10 +595,10 @@ fn l12_a_command_without_its_placement_is_refused() {
     let built = Action::Observe { deployment: one, generation: 1, observation: Observation::Built };
     let mut state = life.state().clone();
     refused(state.apply(Moment::default(), &built.clone().into()), "L12", "no placement");
-    let refusal = Placed { deployment: one, places: Vec::new(), refusal: Some("nowhere is allowed".to_owned()) };
+    let refusal = Placed::refused(one, "nowhere is allowed");
     let command = Command { action: built.clone(), placements: vec![refusal] };
     refused(state.apply(Moment::default(), &command), "L12", "nowhere is allowed");
-    let many = Placed { deployment: one, places: vec![place("paris", 7)], refusal: None };
+    let many = Placed::at(one, vec![place("paris", 7)]);
     refused(state.apply(Moment::default(), &Command { action: built, placements: vec![many] }), "L12", "no placement");
     assert_eq!(&state, life.state());
 }
@@ -609,7 +609,7 @@ fn l12_a_place_without_replicas_is_none() {
     let one = life.push(PushKind::Published, None, "v1");
     let action = Action::Observe { deployment: one, generation: 1, observation: Observation::Built };
     let places = vec![place("oslo", 0), place("paris", 1)];
-    let placements = vec![Placed { deployment: one, places, refusal: None }];
+    let placements = vec![Placed::at(one, places)];
     life.journal.apply(Moment::from_millis(9_000), Command { action, placements }).unwrap();
     assert_eq!(life.state().deployment(one).unwrap().places(), [place("paris", 1)]);
 }
@@ -636,7 +636,7 @@ fn l13_a_move_never_leaves_a_gap() {
     let mut life = Life::new();
     let one = life.push(PushKind::Published, None, "v1");
     life.up("bert-1");
-    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None, next: None };
     let command = Command { action: Action::Move(one), placements: vec![elsewhere] };
     life.journal.apply(Moment::from_millis(9_000), command.clone()).unwrap();
     assert_eq!((life.called("bert-1"), life.state().deployment(one).unwrap().replicas()), ("v1".into(), 2));
@@ -662,7 +662,7 @@ fn l3_a_promotion_that_has_to_move_waits_for_it() {
     let [request] = &life.state().placements_needed(life.moment(), &promote)[..] else { panic!("one request") };
     let governors: Vec<_> = request.governors.iter().map(|name| name.as_str()).collect();
     assert_eq!((governors, &request.keep[..]), (vec![PRODUCTION, "staging"], &[place("paris", 1)][..]));
-    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None, next: None };
     let command = Command { action: promote, placements: vec![elsewhere] };
     life.journal.apply(Moment::from_millis(9_000), command).unwrap();
     assert_eq!((life.environment("staging"), life.called("bert-1")), ("404: no-holder".into(), "v1".into()));

@@ -105,7 +105,7 @@ fn l11_an_edit_of_policies_decides_anew() {
     let action = edit(one, Change::Policies(vec![policy]));
     let [request] = &life.state().placements_needed(life.moment(), &action)[..] else { panic!("one request") };
     assert_eq!(request.keep, [place("paris", 1)]);
-    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None };
+    let elsewhere = Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None, next: None };
     life.now += 1000;
     life.journal.apply(life.moment(), Command { action, placements: vec![elsewhere] }).unwrap();
     life.see("bert-1", Observation::Ready).unwrap();

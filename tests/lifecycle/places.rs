@@ -242,7 +242,7 @@ fn l14_shrinking_stops_the_closed_then_the_not_ready_then_the_worst() {
     let generation = life.state().deployment(one).unwrap().generation;
     let built = Action::Observe { deployment: one, generation, observation: Observation::Built };
     let places = vec![place("paris", 2), place("oslo", 2), place("rome", 2)];
-    let placements = vec![Placed { deployment: one, places, refusal: None }];
+    let placements = vec![Placed::at(one, places)];
     life.journal.apply(life.moment(), Command { action: built, placements }).unwrap();
     life.see("bert-1", Observation::Ready).unwrap();
     tell(&mut life, one, seen("paris", 1, [1, 1, 0]));
@@ -259,7 +259,7 @@ fn l14_shrinking_stops_the_closed_then_the_not_ready_then_the_worst() {
         (Vec::new(), Some("no room".to_owned()), "a refusal: no room"),
     ];
     for (places, refusal, words) in answers {
-        let command = Command { action: ask(&life, 5), placements: vec![Placed { deployment: one, places, refusal }] };
+        let command = Command { action: ask(&life, 5), placements: vec![Placed { refusal, ..Placed::at(one, places) }] };
         refused(life.journal.apply(life.moment(), command), "L12", words);
     }
     // Rome is closed, and oslo better than paris: rome's two go first, then the lost one, then the worst.
@@ -268,7 +268,7 @@ fn l14_shrinking_stops_the_closed_then_the_not_ready_then_the_worst() {
     {
         let action = ask(&life, replicas);
         let places = vec![place("oslo", 2), place("paris", paris)];
-        let command = Command { action, placements: vec![Placed { deployment: one, places, refusal: None }] };
+        let command = Command { action, placements: vec![Placed::at(one, places)] };
         let effects = life.journal.apply(life.moment(), command).unwrap();
         assert_eq!(stopped(&effects), [gone]);
     }

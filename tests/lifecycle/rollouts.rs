@@ -441,11 +441,7 @@ fn l12_the_peak_is_asked_for_before_the_first_replica() {
         let asked = host.life.state().placements_needed(now, &built);
         let wanted = |request: &PlacementRequest| (request.deployment, request.replicas);
         assert_eq!(wanted(&asked[0]), (Number::new(2), beside));
-        let refused = asked.iter().map(|request| siting::lifecycle::Placed {
-            deployment: request.deployment,
-            places: Vec::new(),
-            refusal: Some("no room".to_owned()),
-        });
+        let refused = asked.iter().map(|request| siting::lifecycle::Placed::refused(request.deployment, "no room"));
         let command = Command { action: built.clone(), placements: refused.collect() };
         let before = serde_json::to_string(host.life.state()).unwrap();
         assert_eq!(host.life.journal.apply(now, command).unwrap_err().rule, "L12");

@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::render;
 use crate::cli::session::Session;
-use crate::report::PlacementReport;
+use crate::report::{PlacementReport, Remedied};
 use crate::workspace::PlaceOptions;
 
 pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result<ExitStatus, Failure> {
@@ -21,7 +21,9 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
             workspace.place_all_watched(options, |decided| progress.reached(decided))
         }
     };
-    let include = session.include().candidates(args.candidates).admitted_by(args.admitted_by);
+    let alone = args.independent || args.deployment.is_some();
+    let remedies = if alone { Remedied::Alone } else { Remedied::InOrder };
+    let include = session.include().candidates(args.candidates).admitted_by(args.admitted_by).remedies(remedies);
     let report = PlacementReport::new(&workspace, &outcomes, include)?;
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))

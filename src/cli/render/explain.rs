@@ -1,7 +1,7 @@
 //! `explain` in sentences: what restricts it, what is left, and which constraints are not met.
 
 use super::Style;
-use super::place::reasons;
+use super::place::{reasons, remedies};
 use super::table::columns;
 use super::words::{count, some};
 use crate::catalog::{Axis, Catalog, ChoiceKind, Continent, FlavorKind, Point};
@@ -46,6 +46,10 @@ pub(in crate::cli) fn explain(
         text.push_str(&restrictions(workspace, outcome.decision.scope(), axis, style));
     }
     text.push_str(&obstacles(workspace, report, style));
+    let remedies = remedies(&report.remedies, report.more_remedies, &report.lower_priority);
+    if !remedies.is_empty() {
+        text.push_str(&format!("\n{}\n{remedies}", style.bold("Remedies")));
+    }
     text.push_str(&candidates(outcome, style));
     text
 }

@@ -7,10 +7,12 @@ use crate::analysis::{Obstacle, PolicyAt};
 use crate::placement::{Code, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
-use crate::report::{DecisionReport, PlacementReport, ReasonReport, RefusalReport};
+use crate::report::{DecisionReport, OccupantReport, PlacementReport, ReasonReport, RefusalReport, RemedyReport};
 
 /// Places of one deployment that are shown in its row.
 const PLACES: usize = 4;
+/// Remedies of one refusal that are shown.
+const REMEDIES: usize = 3;
 
 pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
     if report.deployments.is_empty() {
@@ -25,6 +27,7 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
             text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
             text.push_str(&telling(&refusal.reasons));
             text.push_str(&next(&refusal.reasons));
+            text.push_str(&remedies(&refusal.remedies, refusal.more_remedies, &refusal.lower_priority));
         }
     }
     text.push_str(&audits(report, style));
@@ -156,6 +159,45 @@ fn telling(all: &[ReasonReport]) -> String {
 fn next(all: &[ReasonReport]) -> String {
     let decisive = all.iter().find(|reason| reason.left_after == 0).or(all.last());
     decisive.map_or_else(String::new, |reason| format!("  next ({}): {}\n", reason.code, reason.next))
+}
+
+/// What would make it placeable, and whose change that is.
+pub(super) fn remedies(remedies: &[RemedyReport], more: bool, holding: &[OccupantReport]) -> String {
+    let mut text = String::new();
+    let shown = remedies.len().min(REMEDIES);
+    if shown > 0 {
+        text.push_str("  it is placed if you\n");
+    }
+    let row = |remedy: &RemedyReport| {
+        let changes: Vec<_> = remedy.changes.iter().map(|change| change.message.as_str()).collect();
+        let owner = match remedy.owner {
+            Level::Deployment => String::new(),
+            level => format!("not the deployment's to change, but the {level}'s"),
+        };
+        let opens = match remedy.opens {
+            0 => String::new(),
+            clusters => format!("opens {}", count(clusters, "cluster")),
+        };
+        [format!("  {}", changes.join(", and ")), opens, owner]
+    };
+    text.push_str(&columns(&[], remedies.iter().take(shown).map(row).collect()));
+    if remedies.len() > shown || more {
+        text.push_str("    and more, of which `-o json` lists ten\n");
+    }
+    if !holding.is_empty() {
+        text.push_str("  lower priorities hold the room; it would fit without\n");
+        let row = |held: &OccupantReport| {
+            let replicas = usize::try_from(held.replicas).unwrap_or(usize::MAX);
+            let at = format!("on {}/{}", held.cluster, held.pool);
+            [
+                format!("  {} of {}", count(replicas, "replica"), held.deployment),
+                at,
+                format!("priority {}", held.priority),
+            ]
+        };
+        text.push_str(&columns(&[], holding.iter().map(row).collect()));
+    }
+    text
 }
 
 /// Each constraint with what it takes away, in their order.

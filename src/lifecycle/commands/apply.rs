@@ -60,7 +60,7 @@ impl State {
     /// assert_eq!((request.replicas, request.governors[0].as_str()), (1, "production"));
     ///
     /// let place = Place { cluster: "paris".parse()?, pool: "a".parse()?, flavor: "gpu:t4".into(), replicas: 1 };
-    /// let placed = Placed { deployment: bert, places: vec![place], refusal: None };
+    /// let placed = Placed::at(bert, vec![place]);
     /// state.apply(Moment::default(), &Command { action: built, placements: vec![placed] })?;
     /// assert_eq!(state.deployment(bert).map(|bert| bert.status), Some(Status::Deploying));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -63,8 +63,8 @@ impl Step<'_> {
                 self.record(candidate)?.moving = true;
                 self.start(candidate, places)
             }
-            Err(refusal) => {
-                let reason = format!("it may not run where it is, nor anywhere else: {refusal}");
+            Err(refused) => {
+                let reason = format!("it may not run where it is, nor anywhere else: {}", refused.reason);
                 self.drop_candidate(candidate, &reason)?;
                 let rollback = Rollback { candidate, reason, at: self.now };
                 self.state.slots.entry(environment.clone()).or_default().rolled_back = Some(rollback);
@@ -251,7 +251,7 @@ impl Step<'_> {
         let request = PlacementRequest { deployment: number, governors, replicas: more, settings, keep, purpose };
         let placed = match growth {
             Growth::NoRoom(reason) => Err(reason.to_owned()),
-            Growth::Now | Growth::Later => self.answers.ask(request)?,
+            Growth::Now | Growth::Later => self.answers.ask(request)?.map_err(|refused| refused.reason),
         };
         placed.map_or_else(
             |reason| {

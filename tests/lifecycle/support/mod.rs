@@ -42,7 +42,7 @@ pub(crate) fn grant(request: &PlacementRequest, cluster: &str) -> Placed {
         (true, replicas) => vec![place(cluster, replicas)],
         (false, _) => request.keep.clone(),
     };
-    Placed { deployment: request.deployment, places, refusal: None }
+    Placed::at(request.deployment, places)
 }
 
 /// An action with all placements it needs granted.

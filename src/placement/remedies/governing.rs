@@ -1,0 +1,212 @@
+//! The policies that govern a question, taken out of the workspace so that they can be changed in thought.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::step::Step;
+use crate::bitset::BitSet;
+use crate::catalog::{Axis, Catalog, Choice};
+use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::policy::{Attachment, Bundle, Enforcement, Level, Options, Policy, PolicySet, Scope};
+
+/// What governs a question: everything that its scope is compiled from.
+#[derive(Clone, Debug)]
+pub(crate) struct Governing<'a> {
+    pub(crate) policies: &'a PolicySet,
+    /// The environments that must all allow a place, each with its name and what its three levels impose.
+    pub(crate) environments: Vec<(&'a Name, [Bundle<'a>; 3])>,
+    pub(crate) resource_type: ResourceTypeId,
+    pub(crate) unresolved: &'a [Name],
+    /// By policy of the set: the highest level that it is attached at anywhere.
+    pub(crate) highest: Vec<(PolicyId, Level)>,
+}
+
+/// The policies in force, over a fleet's catalog, with ids of their own: few, however many the workspace has.
+#[derive(Debug)]
+pub(super) struct Local<'a> {
+    catalog: &'a Catalog,
+    policies: Arc<PolicySet>,
+    /// By governing environment and level: what is attached there and in force, and what is required there.
+    levels: Vec<[(Vec<Attachment>, &'a [Axis]); 3]>,
+    environments: Vec<&'a Name>,
+    resource_type: ResourceTypeId,
+    unresolved: &'a [Name],
+    highest: Vec<(PolicyId, Level)>,
+}
+
+/// Policies of one level that allow an axis together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Gate {
+    pub(super) level: Level,
+    pub(super) environment: usize,
+    pub(super) axis: Axis,
+    pub(super) policies: Vec<PolicyId>,
+}
+
+impl<'a> Local<'a> {
+    pub(super) fn new(governing: &Governing<'a>, catalog: &'a Catalog) -> Self {
+        let mut policies = PolicySet::new(catalog);
+        let mut known: HashMap<PolicyId, Option<PolicyId>> = HashMap::new();
+        let mut local = |id: PolicyId| {
+            *known.entry(id).or_insert_with(|| {
+                let found = governing.policies.get(id)?;
+                let policy = found.supposing(catalog, found.options().clone());
+                policies.insert(policy).ok()
+            })
+        };
+        let mut levels: Vec<[(Vec<Attachment>, &'a [Axis]); 3]> = Vec::new();
+        for (_, bundles) in &governing.environments {
+            levels.push(bundles.map(|bundle| {
+                let in_force = bundle.attachments.iter().filter(|attachment| {
+                    let targets = governing.policies.get(attachment.policy).map(Policy::targets);
+                    attachment.enforcement == Enforcement::Enforce
+                        && targets.is_some_and(|targets| targets.include(governing.resource_type))
+                });
+                let mut attached: Vec<Attachment> = Vec::new();
+                for attachment in in_force {
+                    if let Some(policy) = local(attachment.policy) {
+                        let attachment = Attachment { policy, ..*attachment };
+                        if !attached.contains(&attachment) {
+                            attached.push(attachment);
+                        }
+                    }
+                }
+                (attached, bundle.require)
+            }));
+        }
+        let highest = governing.highest.iter().filter_map(|(id, level)| Some((local(*id)?, *level))).collect();
+        Self {
+            catalog,
+            levels,
+            environments: governing.environments.iter().map(|(name, _)| *name).collect(),
+            resource_type: governing.resource_type,
+            unresolved: governing.unresolved,
+            highest,
+            policies: Arc::new(policies),
+        }
+    }
+
+    pub(super) fn unresolved(&self) -> &'a [Name] {
+        self.unresolved
+    }
+
+    pub(super) fn name(&self, policy: PolicyId) -> Option<&Name> {
+        self.policies.get(policy).map(Policy::name)
+    }
+
+    /// The environment of this number.
+    pub(super) fn environment(&self, number: usize) -> Option<&'a Name> {
+        self.environments.get(number).copied()
+    }
+
+    /// The highest level that a policy is attached at anywhere.
+    pub(super) fn highest(&self, policy: PolicyId) -> Level {
+        let found = self.highest.iter().find(|(id, _)| *id == policy);
+        found.map_or(Level::Deployment, |(_, level)| *level)
+    }
+
+    /// Everything that policies of one level and axis have to allow. What several environments have in common is told
+    /// once.
+    pub(super) fn gates(&self) -> Vec<Gate> {
+        let mut gates = Vec::new();
+        for (number, levels) in self.levels.iter().enumerate() {
+            for (level, (attached, _)) in Level::ALL.into_iter().zip(levels) {
+                let environment = if level == Level::Environment { number } else { 0 };
+                if number > 0 && level != Level::Environment {
+                    continue;
+                }
+                for axis in Axis::ALL {
+                    let of_axis = attached.iter().map(|attachment| attachment.policy);
+                    let is_of = |id: &PolicyId| self.policies.get(*id).is_some_and(|policy| policy.axis() == axis);
+                    let policies: Vec<PolicyId> = of_axis.filter(is_of).collect();
+                    if !policies.is_empty() {
+                        gates.push(Gate { level, environment, axis, policies });
+                    }
+                }
+            }
+        }
+        gates
+    }
+
+    /// The policies' effect at a gate: whether one of them admits an atom.
+    pub(super) fn admits(&self, gate: &Gate, atom: Atom) -> bool {
+        gate.policies.iter().any(|id| self.policies.get(*id).is_some_and(|policy| policy.effect().contains(atom)))
+    }
+
+    /// Whether a policy with one more option admits an atom; not where an exception takes it out.
+    pub(super) fn would_admit(&self, policy: PolicyId, option: Choice, atom: Atom) -> bool {
+        self.with_option(policy, option).is_some_and(|policy| policy.effect().contains(atom))
+    }
+
+    fn with_option(&self, policy: PolicyId, option: Choice) -> Option<Policy> {
+        let found = self.policies.get(policy)?;
+        let mut options: Options = found.options().clone();
+        options.allowed.push(option);
+        Some(found.supposing(self.catalog, options))
+    }
+
+    /// What the policies leave after some steps. O(policies in force × atoms / 64).
+    pub(super) fn scope(&self, steps: &[Step]) -> Scope {
+        let mut policies = Arc::clone(&self.policies);
+        let mut added: Vec<(PolicyId, Options)> = Vec::new();
+        for step in steps {
+            let Step::Add(id, option) = step else { continue };
+            match added.iter_mut().find(|(known, _)| known == id) {
+                Some((_, options)) => options.allowed.push(*option),
+                None => {
+                    let Some(found) = self.policies.get(*id) else { continue };
+                    let mut options = found.options().clone();
+                    options.allowed.push(*option);
+                    added.push((*id, options));
+                }
+            }
+        }
+        for (id, options) in added {
+            if let Some(found) = self.policies.get(id) {
+                // A policy of the same name and catalog takes the place of the one that has the name.
+                let _ = Arc::make_mut(&mut policies).insert(found.supposing(self.catalog, options));
+            }
+        }
+        let is_left = |environment: usize, level: Level, attachment: &Attachment| {
+            !steps.iter().any(|step| match step {
+                Step::Detach(of, number, policy) => {
+                    *of == level
+                        && *policy == attachment.policy
+                        && (level != Level::Environment || *number == environment)
+                }
+                _ => false,
+            })
+        };
+        let forgotten = |at: usize| steps.contains(&Step::Forget(at));
+        let unresolved = self.unresolved.iter().enumerate().filter(|(at, _)| !forgotten(*at));
+        let unresolved: Vec<Name> = unresolved.map(|(_, name)| name.clone()).collect();
+        let mut all: Option<Scope> = None;
+        for (number, levels) in self.levels.iter().enumerate() {
+            let mut left: [Vec<Attachment>; 3] = Default::default();
+            for ((kept, (attached, _)), level) in left.iter_mut().zip(levels).zip(Level::ALL) {
+                kept.extend(attached.iter().copied().filter(|attachment| is_left(number, level, attachment)));
+            }
+            let [workspace, environment, deployment] = &left;
+            let [(_, first), (_, second), (_, third)] = levels;
+            let bundles = [
+                Bundle { attachments: workspace, require: first },
+                Bundle { attachments: environment, require: second },
+                Bundle { attachments: deployment, require: third },
+            ];
+            let scope = Scope::compile(&policies, bundles, self.resource_type).with_unresolved(unresolved.clone());
+            all = Some(match all {
+                Some(before) => before.both(&scope),
+                None => scope,
+            });
+        }
+        all.unwrap_or_else(|| {
+            Scope::compile(&policies, Default::default(), self.resource_type).with_unresolved(unresolved)
+        })
+    }
+
+    /// The options by which policies can be told to admit what stands at an atom, among those for what is present.
+    pub(super) fn named_at(&self, axis: Axis, atom: Atom, present: &BitSet<Atom>) -> Vec<Choice> {
+        debug_assert!(atom.index() < self.catalog.universe(axis), "the policies are compiled for this fleet");
+        self.catalog.named_at(axis, atom, present)
+    }
+}

@@ -1,0 +1,141 @@
+//! The fewest replicas of lower priority without which there would be room (D7).
+
+use std::collections::BTreeMap;
+
+use super::Holder;
+use super::suppose::Case;
+use crate::id::{Name, PoolId};
+use crate::inventory::{Inventory, Nodes, Request};
+use crate::placement::feasible::Feasible;
+
+/// Replicas of one deployment of lower priority that hold room on one pool.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Occupant {
+    /// The deployment, as `workload/name`.
+    pub deployment: String,
+    /// Its priority.
+    pub priority: i32,
+    /// The cluster.
+    pub cluster: Name,
+    /// The pool.
+    pub pool: Name,
+    /// How many of its replicas there, the last ones first.
+    pub replicas: u32,
+}
+
+/// The most combinations of replicas that are looked at on one pool.
+const MOST_COMBINATIONS: usize = 1024;
+
+/// How many replicas of which holders to do without, and how many more would fit then.
+type Choice = (u32, Vec<(usize, u32)>);
+
+/// The fewest replicas of holders without which all replicas that are asked for fit; empty where that does not help,
+/// or where more than room is missing. A pool gains what each of its holders gives back, so
+/// the least of the fleet is that of its pools together.
+pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Vec<Occupant> {
+    let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
+    if holders.is_empty() || spreads {
+        return Vec::new();
+    }
+    let scope = case.local.scope(&[]);
+    let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
+    let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
+    let alternatives = 0..case.ask.demand.alternatives();
+    let best = alternatives.filter_map(|alternative| under(case, &feasible, holders, alternative));
+    let Some((_, chosen)) = best.min_by_key(|(replicas, _)| *replicas) else { return Vec::new() };
+    let mut occupants: Vec<Occupant> = chosen
+        .into_iter()
+        .filter_map(|(at, replicas)| {
+            let holder = holders.get(at)?;
+            let found = case.inventory.reservation(holder.reservation)?;
+            let (cluster, pool) = (found.cluster().clone(), found.pool().clone());
+            Some(Occupant { deployment: holder.address.clone(), priority: holder.priority, cluster, pool, replicas })
+        })
+        .collect();
+    occupants.sort_by(|a, b| {
+        (a.priority, &a.deployment, &a.cluster, &a.pool).cmp(&(b.priority, &b.deployment, &b.cluster, &b.pool))
+    });
+    occupants
+}
+
+/// The same under one alternative.
+fn under(case: &Case<'_>, feasible: &Feasible<'_>, holders: &[Holder], alternative: usize) -> Option<Choice> {
+    let wanted = case.ask.wanted();
+    let fleet = case.fleet();
+    let (mut room, mut pools): (u32, BTreeMap<PoolId, Vec<Request>>) = (0, BTreeMap::new());
+    if feasible.scope().refuses_everything() {
+        return None;
+    }
+    for pair in feasible.candidates(alternative).filter_map(|id| fleet.pair(id)) {
+        pools.entry(pair.pool).or_default().push(case.request(alternative, pair));
+    }
+    // Of the flavors of a pool, that counts on which more fit: the other takes GPUs and nothing else.
+    let room_of = |nodes: &Nodes, requests: &[Request]| {
+        requests.iter().map(|request| nodes.room(request, wanted)).max().unwrap_or(0)
+    };
+    for (pool, requests) in &pools {
+        room = room.saturating_add(room_of(case.inventory.nodes(*pool)?, requests));
+    }
+    let missing = wanted.checked_sub(room).filter(|missing| *missing > 0)?;
+    // By how many more fit: the fewest replicas that must go for it.
+    let mut least: BTreeMap<u32, Choice> = BTreeMap::from([(0, (0, Vec::new()))]);
+    for (pool, requests) in &pools {
+        let here: Vec<usize> = (0..holders.len())
+            .filter(|at| {
+                let held = holders.get(*at).and_then(|holder| case.inventory.pool_of(holder.reservation));
+                held == Some(*pool)
+            })
+            .collect();
+        if here.is_empty() {
+            continue;
+        }
+        let now = room_of(case.inventory.nodes(*pool)?, requests);
+        let gained = |nodes: &Nodes| room_of(nodes, requests).saturating_sub(now).min(missing);
+        let gains = gains(case.inventory, holders, &here, gained);
+        let mut next = least.clone();
+        for (gained, (replicas, chosen)) in &least {
+            for (more, (further, beside)) in &gains {
+                let all = (gained + more).min(missing);
+                let cost = replicas + further;
+                if next.get(&all).is_none_or(|(known, _)| cost < *known) {
+                    let together = chosen.iter().chain(beside).copied().collect();
+                    next.insert(all, (cost, together));
+                }
+            }
+        }
+        least = next;
+    }
+    least.remove(&missing)
+}
+
+/// By how much room is gained on one pool: the fewest replicas of its holders that must go for it.
+fn gains(
+    inventory: &Inventory,
+    holders: &[Holder],
+    here: &[usize],
+    gained: impl Fn(&Nodes) -> u32,
+) -> BTreeMap<u32, Choice> {
+    let mut best: BTreeMap<u32, Choice> = BTreeMap::new();
+    let mut counts: Vec<Vec<(usize, u32)>> = vec![Vec::new()];
+    for at in here {
+        let Some(holder) = holders.get(*at) else { continue };
+        let longer = counts.iter().flat_map(|chosen| {
+            (0..=holder.replicas).map(move |replicas| {
+                let further = (replicas > 0).then_some((*at, replicas));
+                chosen.iter().copied().chain(further).collect::<Vec<_>>()
+            })
+        });
+        counts = longer.take(MOST_COMBINATIONS).collect();
+    }
+    for chosen in counts {
+        let replicas: u32 = chosen.iter().map(|(_, replicas)| replicas).sum();
+        let fewer = chosen.iter().filter_map(|(at, fewer)| Some((holders.get(*at)?.reservation, *fewer)));
+        let Some(nodes) = inventory.without(&fewer.collect::<Vec<_>>()) else { continue };
+        let more = gained(&nodes);
+        if more > 0 && best.get(&more).is_none_or(|(known, _)| replicas < *known) {
+            best.insert(more, (replicas, chosen));
+        }
+    }
+    best
+}

@@ -1,0 +1,230 @@
+//! A question asked anew with some steps taken.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::governing::{Governing, Local};
+use super::step::{Field, Group, Step};
+use crate::deployment::{Demand, GpuNeed, Preferences, Resources};
+use crate::id::Id;
+use crate::inventory::{Fleet, Inventory};
+use crate::placement::decision::fitting;
+use crate::placement::feasible::Feasible;
+use crate::placement::{Ask, lower};
+use crate::policy::Scope;
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
+
+/// A refused question, and what governs it.
+pub(super) struct Case<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) local: Local<'a>,
+    pub(super) ask: Ask<'a>,
+    /// How often it has been asked with something supposed.
+    asked: Cell<u32>,
+}
+
+/// What lowered quantities are lowered to, in base steps.
+pub(super) type Values = Vec<(Field, u64)>;
+
+impl<'a> Case<'a> {
+    pub(super) fn new(inventory: &'a Inventory, governing: &Governing<'a>, ask: &Ask<'a>) -> Self {
+        let local = Local::new(governing, inventory.fleet().catalog());
+        Self { inventory, local, ask: *ask, asked: Cell::new(0) }
+    }
+
+    pub(super) fn fleet(&self) -> &'a Fleet {
+        self.inventory.fleet()
+    }
+
+    pub(super) fn asked(&self) -> u32 {
+        self.asked.get()
+    }
+
+    pub(super) fn fits_as_it_is(&self) -> bool {
+        let scope = Arc::new(self.local.scope(&[]));
+        self.fitting(&scope, &[], &Vec::new()) == self.ask.wanted()
+    }
+
+    /// What a quantity is now, in base steps; `None` where the demand does not state it, or it can be no less.
+    pub(super) fn stated(&self, field: Field) -> Option<u64> {
+        if field == Field::Replicas {
+            return Some(u64::from(self.ask.replicas)).filter(|replicas| *replicas > 1);
+        }
+        let Demand::Stated(resources) = self.ask.demand else { return None };
+        let gpu = |alternative: usize| resources.gpus.get(alternative);
+        let whole = |need: &&GpuNeed| need.share.is_none_or(|share| share.thousandths() == GpuShare::WHOLE);
+        match field {
+            Field::Cpu => Some(resources.cpu.get()),
+            Field::Memory => Some(resources.memory.get()),
+            Field::Storage => Some(resources.storage.get()),
+            Field::Bandwidth => Some(resources.bandwidth.get()),
+            Field::GpuCount(alternative) => gpu(alternative).filter(whole).map(|need| u64::from(need.count)),
+            Field::GpuShare(alternative) => {
+                gpu(alternative).and_then(|need| need.share).map(|share| u64::from(share.thousandths()))
+            }
+            Field::GpuMemory(alternative) => gpu(alternative).and_then(|need| need.memory).map(Bytes::get),
+            Field::Replicas | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => None,
+        }
+        .filter(|stated| *stated > least(field))
+    }
+
+    /// The steps that may help wherever there is not enough room: quantities that could be less, and a spread that
+    /// could be a preference.
+    pub(super) fn optional(&self) -> Vec<Step> {
+        let alternatives = 0..self.ask.demand.alternatives();
+        let of_gpus = alternatives.flat_map(|alternative| [Field::GpuCount(alternative), Field::GpuShare(alternative)]);
+        let fields = [Field::Replicas, Field::Cpu, Field::Memory, Field::Storage, Field::Bandwidth];
+        let lowered = fields.into_iter().chain(of_gpus).filter(|field| self.stated(*field).is_some());
+        let spreads = self.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
+        let dropped = spreads.then_some(Step::Drop(Field::MaxSkew));
+        let mut steps: Vec<Step> = lowered.map(Step::Lower).chain(dropped).collect();
+        steps.sort_unstable();
+        steps
+    }
+
+    /// Whether all replicas have a place after these steps, and what quantities are lowered to then: each to the most
+    /// that fits, those after it as low as they can be.
+    pub(super) fn solve(&self, steps: &[Step]) -> Option<Values> {
+        let lowered = steps.iter().filter_map(|step| match step {
+            Step::Lower(field) => Some(*field),
+            _ => None,
+        });
+        let mut values: Values = lowered.map(|field| (field, least(field))).collect();
+        let scope = Arc::new(self.local.scope(steps));
+        if !self.places_all(&scope, steps, &values) {
+            return None;
+        }
+        for at in 0..values.len() {
+            let Some(&(field, mut fits)) = values.get(at) else { continue };
+            let mut too_much = self.stated(field)?;
+            while too_much - fits > 1 {
+                let middle = fits + (too_much - fits) / 2;
+                set(&mut values, at, middle);
+                if self.places_all(&scope, steps, &values) {
+                    fits = middle;
+                } else {
+                    too_much = middle;
+                }
+            }
+            set(&mut values, at, fits);
+        }
+        Some(values)
+    }
+
+    fn places_all(&self, scope: &Arc<Scope>, steps: &[Step], values: &Values) -> bool {
+        let wanted = match values.iter().find(|(field, _)| *field == Field::Replicas) {
+            Some((_, replicas)) => u32::try_from(*replicas).unwrap_or(u32::MAX),
+            None => self.ask.wanted(),
+        };
+        self.fitting(scope, steps, values) == wanted
+    }
+
+    /// How many replicas have a place.
+    fn fitting(&self, scope: &Arc<Scope>, steps: &[Step], values: &Values) -> u32 {
+        self.asked.set(self.asked.get().saturating_add(1));
+        let demand = self.demand(steps, values);
+        let preferences = self.preferences(steps);
+        let replicas = values.iter().find(|(field, _)| *field == Field::Replicas);
+        let replicas = replicas.map_or(self.ask.replicas, |(_, value)| u32::try_from(*value).unwrap_or(u32::MAX));
+        let ask = Ask { demand: &demand, replicas, preferences: &preferences, ..self.ask };
+        fitting(self.inventory, scope, &ask)
+    }
+
+    fn preferences(&self, steps: &[Step]) -> Preferences {
+        let mut preferences = self.ask.preferences.clone();
+        if steps.contains(&Step::Drop(Field::MaxSkew))
+            && let Some(spread) = &mut preferences.spread
+        {
+            spread.max_skew = None;
+        }
+        preferences
+    }
+
+    /// What is demanded after some steps.
+    pub(super) fn demand(&self, steps: &[Step], values: &Values) -> Demand {
+        let mut demand = self.ask.demand.clone();
+        let Demand::Stated(resources) = &mut demand else { return demand };
+        for step in steps {
+            match step {
+                Step::Drop(Field::CpuType) => resources.cpu_type = None,
+                Step::Drop(Field::GpuType(alternative)) => change(resources, *alternative, |need| need.codes.clear()),
+                Step::Drop(Field::GpuMemory(alternative)) => change(resources, *alternative, |need| need.memory = None),
+                _ => {}
+            }
+        }
+        for (field, value) in values {
+            let few = u32::try_from(*value).unwrap_or(u32::MAX);
+            match field {
+                Field::Cpu => resources.cpu = Cpu::milli_cores(*value),
+                Field::Memory => resources.memory = Bytes::new(*value),
+                Field::Storage => resources.storage = Bytes::new(*value),
+                Field::Bandwidth => resources.bandwidth = Bandwidth::bits_per_second(*value),
+                Field::GpuCount(alternative) => change(resources, *alternative, |need| need.count = few),
+                Field::GpuShare(alternative) => {
+                    change(resources, *alternative, |need| need.share = GpuShare::from_thousandths(few));
+                }
+                Field::GpuMemory(alternative) => {
+                    change(resources, *alternative, |need| need.memory = Some(Bytes::new(*value)));
+                }
+                Field::Replicas | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => {}
+            }
+        }
+        demand
+    }
+
+    /// By group: whether its clusters are candidates after some steps. O(places + kinds + groups).
+    pub(super) fn candidates(&self, groups: &[Group], steps: &[Step], values: &Values) -> Vec<bool> {
+        let scope = self.local.scope(steps);
+        let demand = self.demand(steps, values);
+        let open = (&**self.inventory.healthy(), &**self.inventory.cordoned());
+        let feasible = Feasible::new(self.fleet(), open, &scope, &demand);
+        let index = self.fleet().index();
+        let possible = !scope.refuses_everything();
+        let places: Vec<bool> =
+            index.places().iter().map(|place| possible && feasible.of_points(&place.points).is_none()).collect();
+        let fits = |kind| (0..demand.alternatives()).any(|alternative| feasible.fits(kind, alternative).is_some());
+        let kinds: Vec<bool> = index.kinds().iter().map(fits).collect();
+        let is_in = |list: &[bool], at: usize| list.get(at).copied().unwrap_or(false);
+        let some = |kind_set: &Vec<crate::id::KindId>| kind_set.iter().any(|kind| is_in(&kinds, kind.index()));
+        let kind_sets: Vec<bool> = index.kind_sets().iter().map(some).collect();
+        let is_candidate = |(place, set, _): &Group| is_in(&places, place.index()) && is_in(&kind_sets, set.index());
+        groups.iter().map(is_candidate).collect()
+    }
+
+    /// What one replica takes of a pair's pool, by alternative, where it is a candidate as things are.
+    pub(super) fn request(&self, alternative: usize, pair: &crate::inventory::Pair) -> crate::inventory::Request {
+        let kind = self.fleet().catalog().flavor_kind(pair.flavor);
+        lower::request_under(self.ask.demand, alternative, kind)
+    }
+}
+
+fn change(resources: &mut Resources, alternative: usize, change: impl FnOnce(&mut GpuNeed)) {
+    if let Some(need) = resources.gpus.get_mut(alternative) {
+        change(need);
+    }
+}
+
+fn set(values: &mut Values, at: usize, value: u64) {
+    if let Some((_, old)) = values.get_mut(at) {
+        *old = value;
+    }
+}
+
+/// The least that a quantity can be lowered to: a replica takes some cpu and memory, but needs no storage.
+fn least(field: Field) -> u64 {
+    match field {
+        Field::Storage | Field::Bandwidth => 0,
+        _ => 1,
+    }
+}
+
+/// A value of a quantity, as manifests write it.
+pub(super) fn written(field: Field, value: u64) -> String {
+    match field {
+        Field::Cpu => Cpu::milli_cores(value).to_string(),
+        Field::Memory | Field::Storage | Field::GpuMemory(_) => Bytes::new(value).to_string(),
+        Field::Bandwidth => Bandwidth::bits_per_second(value).to_string(),
+        Field::GpuShare(_) => crate::inventory::Resource::Gpu.written(value),
+        Field::Replicas | Field::GpuCount(_) | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => value.to_string(),
+    }
+}

@@ -1,0 +1,168 @@
+//! Remedies of refusals: of deployments alone, in their order, and of lives (D7).
+
+use super::{LookupError, Outcome, PlaceOptions, Reference, Workspace};
+use crate::deployment::{Deployment, Workload};
+use crate::id::{DeploymentId, EnvironmentId, Id, PolicyId};
+use crate::inventory::Inventory;
+use crate::placement::{self, Ask, Governing, Holder, Remedies, RemedyBound};
+use crate::policy::{Bundle, Level};
+
+impl Workspace {
+    /// What would have to change for a deployment to be placed, alone, on the fleet as it is (D7): the smallest sets of
+    /// changes, those that open the fewest clusters first, and the fewest replicas of lower priority that hold the room.
+    /// Nothing where it is placed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "manifest")] {
+    /// use siting::Workspace;
+    /// use siting::placement::RemedyBound;
+    ///
+    /// let workspace: Workspace = "
+    /// apiVersion: siting.dev/v1
+    /// kind: Policy
+    /// metadata: {name: us-only}
+    /// spec: {type: location, locations: [{type: country, name: us}]}
+    /// ---
+    /// apiVersion: siting.dev/v1
+    /// kind: Deployment
+    /// metadata: {name: bert-api-v1}
+    /// spec: {model: bert, policies: [us-only]}
+    /// ---
+    /// apiVersion: siting.dev/v1
+    /// kind: Cluster
+    /// metadata: {name: paris}
+    /// spec: {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}
+    /// ".parse()?;
+    /// let remedies = workspace.remedies("bert-api-v1", RemedyBound::default())?;
+    /// let words = remedies.sets.iter().map(|set| set.changes[0].in_words(workspace.catalog()));
+    /// let words: Vec<_> = words.collect();
+    /// assert_eq!(words, ["detach `us-only` from the deployment", "let `us-only` allow country `fr`"]);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment that the workspace does not have.
+    pub fn remedies(
+        &self,
+        deployment: impl Reference<DeploymentId>,
+        bound: RemedyBound,
+    ) -> Result<Remedies, LookupError> {
+        let (id, found) = self.found(deployment)?;
+        Ok(self.remedies_on(&self.without_own(&self.inventory, id), id, found, bound))
+    }
+
+    /// The same of decisions that were made in their order, as by [`place_all`](Self::place_all): of each where it was
+    /// made, with what those before it had taken. Nothing where replicas were placed, or where a deployment is of
+    /// another workspace.
+    #[must_use]
+    pub fn remedies_in_order(&self, outcomes: &[Outcome], bound: RemedyBound) -> Vec<Remedies> {
+        let mut inventory = self.inventory.clone();
+        let each = outcomes.iter().map(|outcome| {
+            let remedies = self.remedies_at(&inventory, outcome, bound);
+            self.carry_out_again(&mut inventory, outcome);
+            remedies
+        });
+        each.collect()
+    }
+
+    /// The same of one decision, after those that were made before it.
+    #[must_use]
+    pub fn remedies_after<'o>(
+        &self,
+        before: impl IntoIterator<Item = &'o Outcome>,
+        outcome: &Outcome,
+        bound: RemedyBound,
+    ) -> Remedies {
+        let mut inventory = self.inventory.clone();
+        before.into_iter().for_each(|outcome| self.carry_out_again(&mut inventory, outcome));
+        self.remedies_at(&inventory, outcome, bound)
+    }
+
+    fn remedies_at(&self, inventory: &Inventory, outcome: &Outcome, bound: RemedyBound) -> Remedies {
+        let id = outcome.deployment;
+        match self.deployment(id).filter(|_| !outcome.decision.is_placed()) {
+            Some(found) => self.remedies_on(&self.without_own(inventory, id), id, found, bound),
+            None => Remedies::default(),
+        }
+    }
+
+    /// Takes what a decision placed, as was done when it was made.
+    fn carry_out_again(&self, inventory: &mut Inventory, outcome: &Outcome) {
+        if !outcome.decision.placements().is_empty() {
+            self.release_own(inventory, outcome.deployment);
+            // Where it was decided there was room.
+            let _ = placement::commit_own(inventory, &outcome.decision);
+        }
+    }
+
+    fn remedies_on(
+        &self,
+        inventory: &Inventory,
+        id: DeploymentId,
+        deployment: &Deployment,
+        bound: RemedyBound,
+    ) -> Remedies {
+        let current = self.current(id);
+        let ask = Self::ask(deployment, &current, PlaceOptions::default());
+        let governing = self.governing(deployment, &[deployment.environment]);
+        placement::remedies(inventory, &governing, &ask, &self.holders(deployment.priority), bound)
+    }
+
+    /// The remedies of what a life asks for, under all that govern it.
+    pub(super) fn remedies_of_life(&self, deployment: &Deployment, governors: &[EnvironmentId]) -> Remedies {
+        let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences);
+        let governing = self.governing(deployment, governors);
+        let bound = RemedyBound::new(2, 3);
+        placement::remedies(&self.inventory, &governing, &ask, &self.holders(deployment.priority), bound)
+    }
+
+    fn governing<'a>(&'a self, deployment: &'a Deployment, governors: &[EnvironmentId]) -> Governing<'a> {
+        let own = Bundle { attachments: &deployment.attachments, require: &[] };
+        let mut environments = Vec::with_capacity(governors.len());
+        for (at, id) in governors.iter().enumerate() {
+            if let Some(found) = self.environment(*id).filter(|_| !governors.iter().take(at).any(|other| other == id)) {
+                environments.push((&found.name, [self.bundle(), found.bundle(), own]));
+            }
+        }
+        let attached = environments.iter().flat_map(|(_, levels)| levels).flat_map(|level| level.attachments);
+        let policies: std::collections::BTreeSet<PolicyId> = attached.map(|attachment| attachment.policy).collect();
+        let highest = policies.into_iter().map(|policy| (policy, self.highest(policy))).collect();
+        Governing {
+            policies: &self.policies,
+            environments,
+            resource_type: deployment.workload.resource_type,
+            unresolved: &deployment.unresolved,
+            highest,
+        }
+    }
+
+    /// The highest level that a policy is attached at anywhere.
+    fn highest(&self, policy: PolicyId) -> Level {
+        let is_attached = |bundle: Bundle<'_>| bundle.attachments.iter().any(|attached| attached.policy == policy);
+        if is_attached(self.bundle()) {
+            Level::Workspace
+        } else if self.environments().any(|(_, environment)| is_attached(environment.bundle())) {
+            Level::Environment
+        } else {
+            Level::Deployment
+        }
+    }
+
+    /// What deployments of a lower priority hold, those that are loaded and those of lives.
+    fn holders(&self, priority: i32) -> Vec<Holder> {
+        let loaded = self.running.iter().filter_map(|running| {
+            let found = self.deployment(running.deployment)?;
+            let (reservation, replicas) = (running.reservation, running.replicas);
+            Some(Holder { reservation, priority: found.priority, address: found.address(), replicas })
+        });
+        let lived = self.lives.holdings.all().filter_map(|(kind, name, number, reservation, replicas)| {
+            let resource_type = self.catalog.resource_types().find(|id| id.index() == kind)?;
+            let journal = self.life(&Workload { resource_type, name: name.clone() })?;
+            let record = journal.state().deployment(number)?;
+            let address = format!("{name}/{}", record.name);
+            Some(Holder { reservation, priority: record.settings.priority, address, replicas })
+        });
+        loaded.chain(lived).filter(|holder| holder.priority < priority).collect()
+    }
+}
