@@ -190,7 +190,7 @@ impl Attempt {
                 0 => Vec::new(),
                 replicas => vec![place(CLUSTERS[self.cluster], replicas)],
             };
-            Placed { deployment: request.deployment, places, refusal }
+            Placed { refusal, ..Placed::at(request.deployment, places) }
         };
         let placements = state.placements_needed(now, &action).into_iter().map(placed).collect();
         Command { action, placements }
