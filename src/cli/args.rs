@@ -73,6 +73,10 @@ pub(super) enum Command {
     Drill(Drill),
     /// Plan moves that empty a cluster
     Drain(Drain),
+    /// Check a decision, a report or a certificate against manifests
+    Verify(Verify),
+    /// Write a certificate that no deployment reaches beyond its policies
+    Certify(Certify),
     /// Run scenarios of deployment lifecycles and compare the outcome with what they expect
     Simulate(Simulate),
     /// Show every detail of one deployment
@@ -199,6 +203,21 @@ pub(super) struct Drain {
     /// Manifests: files, directories, or `-` for standard input; and the cluster last
     #[arg(required = true, value_name = "PATH… CLUSTER", num_args = 1..)]
     pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// What `-o json` printed, or `certify`; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) claim: PathBuf,
+    #[command(flatten)]
+    pub(super) load: Load,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Certify {
+    #[command(flatten)]
+    pub(super) load: Load,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -70,6 +70,8 @@ impl Session {
             Command::Diff(args) => commands::diff(self, args),
             Command::Drill(args) => commands::drill(self, args),
             Command::Drain(args) => commands::drain(self, args),
+            Command::Verify(args) => commands::verify(self, args),
+            Command::Certify(args) => commands::certify(self, args),
             Command::Simulate(args) => commands::simulate(self, args),
             Command::Describe(args) => commands::describe(self, args),
             Command::Catalog(args) => commands::catalog(self, args),

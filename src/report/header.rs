@@ -33,7 +33,10 @@ macro_rules! kinds {
 kinds! {
     Catalog CheckReport Description DiffReport DrainReport DrillReport ErrorReport Explanation OptionsReport PlacementReport
     PolicyTestsReport
+    #[cfg(feature = "manifest")] BeyondReport
+    #[cfg(feature = "manifest")] Certificate
     #[cfg(feature = "manifest")] SimulationReport
+    #[cfg(feature = "manifest")] VerificationReport
 }
 
 /// What a report lists in addition to the answer itself.

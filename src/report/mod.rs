@@ -28,6 +28,8 @@
 //! ```
 
 mod catalog;
+#[cfg(feature = "manifest")]
+mod certificate;
 mod check;
 mod description;
 mod diff;
@@ -35,6 +37,7 @@ mod drill;
 mod errors;
 mod explanation;
 mod figures;
+mod fingerprints;
 mod header;
 mod names;
 mod options;
@@ -46,9 +49,16 @@ mod schema;
 mod scope;
 #[cfg(feature = "manifest")]
 mod simulation;
+#[cfg(feature = "manifest")]
+mod verify;
 
 pub use catalog::{
     CatalogReport, ContinentEntry, CountryEntry, FlavorEntry, GroupEntry, LocationEntry, ProviderEntry, Section,
+};
+#[cfg(feature = "manifest")]
+pub use certificate::{
+    BeyondReport, CertificateReport, CertifiedDeployment, CertifiedPolicy, FactsReport, LevelReport, PlaceReport,
+    RunsReport,
 };
 pub use check::{CheckReport, FindingReport, SilencedReport, SubjectReport};
 pub use description::DescriptionReport;
@@ -57,6 +67,7 @@ pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLo
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
 pub use figures::{FiguresReport, ShortReport, UnmetReport};
+pub use fingerprints::{FingerprintsReport, MadeReport};
 pub use header::{Include, Remedied};
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{OptionReport, OptionsReport};
@@ -68,6 +79,8 @@ pub use schema::{kinds, schema};
 pub use scope::{FlavorScope, LocationScope, ScopeReport};
 #[cfg(feature = "manifest")]
 pub use simulation::{ScenarioResult, SimulationReport, StepRefusal, StepResult};
+#[cfg(feature = "manifest")]
+pub use verify::{RefutedReport, VerificationReport, VerifyError, verify};
 
 #[cfg(feature = "cli")]
 pub(crate) use scope::Covered;

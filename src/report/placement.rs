@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
-use super::{Admission, OccupantReport, ProblemReport, QuarantinedReport, RemedyReport, ScopeReport};
+use super::{
+    Admission, FingerprintsReport, MadeReport, OccupantReport, ProblemReport, QuarantinedReport, RemedyReport,
+    ScopeReport,
+};
 use crate::analysis::WorkloadName;
 use crate::catalog::Catalog;
 use crate::placement::{Decision, Refusal, Remedies, RemedyBound, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
-use crate::workspace::{AuditOutcome, LookupError, Outcome, Workspace};
+use crate::workspace::{AuditOutcome, LookupError, Outcome, PlaceOptions, Workspace};
 
 /// Decisions about deployments, in the order in which they were made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -30,6 +33,15 @@ pub struct PlacementReport {
     /// Notices about the input, such as documents of other API groups that were skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<ProblemReport>,
+    /// The workspace's revision.
+    #[serde(default)]
+    pub revision: u64,
+    /// How the decisions were made.
+    #[serde(default)]
+    pub made: MadeReport,
+    /// What they were made from (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
 }
 
 /// The decision about one deployment.
@@ -150,7 +162,21 @@ impl PlacementReport {
             deployments,
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),
+            revision: workspace.revision(),
+            made: MadeReport::new(include, outcomes.len()),
+            #[cfg(feature = "manifest")]
+            fingerprints: Some(FingerprintsReport::new(workspace)),
+            #[cfg(not(feature = "manifest"))]
+            fingerprints: None,
         })
+    }
+
+    /// The same, of decisions that were made with options, and each alone or in their order, so that they can be
+    /// made again.
+    #[must_use]
+    pub fn made(mut self, options: PlaceOptions, alone: bool) -> Self {
+        self.made = MadeReport { alone, partial: options.partial, optimize: options.optimize, ..self.made };
+        self
     }
 
     /// Whether every deployment has a place for all its replicas.

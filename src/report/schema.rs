@@ -7,8 +7,9 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use super::{
-    CatalogReport, CheckReport, DescriptionReport, DiffReport, DrainReport, DrillReport, ErrorReport,
-    ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
+    BeyondReport, CatalogReport, CertificateReport, CheckReport, DescriptionReport, DiffReport, DrainReport,
+    DrillReport, ErrorReport, ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
+    VerificationReport,
 };
 use crate::id::Name;
 use crate::lifecycle::{Role, Status};
@@ -24,8 +25,10 @@ macro_rules! reports {
     };
 }
 
-const REPORTS: [Described; 12] = reports! {
+const REPORTS: [Described; 15] = reports! {
+    "BeyondReport" BeyondReport;
     "Catalog" CatalogReport;
+    "Certificate" CertificateReport;
     "CheckReport" CheckReport;
     "Description" DescriptionReport;
     "DiffReport" DiffReport;
@@ -37,6 +40,7 @@ const REPORTS: [Described; 12] = reports! {
     "PlacementReport" PlacementReport;
     "PolicyTestsReport" PolicyTestsReport;
     "SimulationReport" SimulationReport;
+    "VerificationReport" VerificationReport;
 };
 
 /// The kinds of reports, as `kind` has them.

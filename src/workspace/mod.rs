@@ -22,6 +22,8 @@ mod decide;
 mod deployments;
 mod documents;
 mod environments;
+#[cfg(feature = "manifest")]
+mod fingerprints;
 mod holdings;
 mod lives;
 #[cfg(feature = "manifest")]
@@ -53,6 +55,10 @@ pub use change::{
 };
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
+#[cfg(feature = "manifest")]
+pub use fingerprints::Fingerprints;
+#[cfg(feature = "manifest")]
+pub(crate) use fingerprints::of_text;
 pub use holdings::LifeReservation;
 #[cfg(feature = "manifest")]
 pub use log::{Applied, EntryError, InvalidEntry, LogEntry};

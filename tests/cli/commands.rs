@@ -96,7 +96,7 @@ fn place_reports_what_the_interface_says() {
     assert_eq!((answer.status, answer.err.as_str()), (1, ""));
     let gpu = json!({"type": "gpu", "name": "t4"});
     let report = answer.json();
-    assert_eq!(keys(&report), ["apiVersion", "currency", "deployments", "kind"]);
+    assert_eq!(keys(&report), ["apiVersion", "currency", "deployments", "fingerprints", "kind", "made", "revision"]);
     assert_eq!(
         (&report["apiVersion"], &report["kind"], &report["currency"]),
         (&json!("siting.dev/v1"), &json!("PlacementReport"), &json!("USD"))

@@ -18,4 +18,5 @@ mod silence;
 mod simulation;
 mod simulation_host;
 mod support;
+mod verify;
 mod what_if;

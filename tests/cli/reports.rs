@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use siting::report::{
-    self, CatalogReport, CheckReport, DescriptionReport, DiffReport, DrainReport, DrillReport, ErrorReport,
-    ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
+    self, BeyondReport, CatalogReport, CertificateReport, CheckReport, DescriptionReport, DiffReport, DrainReport,
+    DrillReport, ErrorReport, ExplanationReport, OptionsReport, PlacementReport, PolicyTestsReport, SimulationReport,
+    VerificationReport,
 };
 
 use crate::json_schema::problems;
@@ -26,6 +27,9 @@ pub(crate) fn hold(printed: &str) -> String {
     let problems = problems(schema, &value);
     assert!(problems.is_empty(), "{kind} is not valid under its schema: {problems:?}\n{printed}");
     match kind.as_str() {
+        "BeyondReport" => read_back::<BeyondReport>(printed),
+        "Certificate" => read_back::<CertificateReport>(printed),
+        "VerificationReport" => read_back::<VerificationReport>(printed),
         "Catalog" => read_back::<CatalogReport>(printed),
         "CheckReport" => read_back::<CheckReport>(printed),
         "Description" => read_back::<DescriptionReport>(printed),
@@ -55,7 +59,20 @@ fn answers() -> Vec<String> {
     let (tour, stories) = (root.join("docs/tour"), root.join("docs/tour/scenarios"));
     let (tour, stories) = (tour.to_str().unwrap(), stories.to_str().unwrap());
     let folder = Folder::of(&[("broken.yaml", "apiVersion: siting.dev/v1\nkind: Polices\n")]);
-    let lines: [&[&str]; 17] = [
+    // Replicas that run in France by a policy that allows Norway.
+    let beyond = "apiVersion: siting.dev/v1\nkind: Policy\nmetadata: {name: norway}\nspec: {type: location, locations: \
+        [{type: country, name: 'no'}]}\n---\napiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {name: v1}\nspec: \
+        {model: bert, policies: [norway]}\n---\napiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: paris}\nspec: \
+        {provider: onprem, country: fr, flavors: [{type: gpu, name: t4}]}\n---\napiVersion: siting.dev/v1\nkind: \
+        Placement\nmetadata: {name: a}\nspec: {deployment: bert/v1, cluster: paris, pool: gpu-t4, replicas: 1}\n";
+    let second = Folder::of(&[("fleet.yaml", beyond.to_owned())]);
+    std::fs::write(second.0.join("claim.json"), second.run(&["place", "@/fleet.yaml", "-o", "json"]).out).unwrap();
+    let (beyond, claim) = (second.0.join("fleet.yaml"), second.0.join("claim.json"));
+    let (beyond, claim) = (beyond.to_str().unwrap(), claim.to_str().unwrap());
+    let lines: [&[&str]; 20] = [
+        &["certify", tour],
+        &["certify", beyond],
+        &["verify", claim, beyond],
         &["place", tour],
         &["place", tour, "--candidates", "--partial"],
         &["place", tour, "--independent", "--quarantine"],

@@ -315,6 +315,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "workspace::Changed",
             "workspace::DeploymentImpact",
             "workspace::Documents",
+            "workspace::Fingerprints",
             "workspace::Impact",
             "workspace::LogEntry",
             "workspace::Preview",

@@ -11,6 +11,7 @@ mod place;
 mod schema;
 mod simulate;
 mod test;
+mod verify;
 
 pub(super) use catalog::catalog;
 pub(super) use check::check;
@@ -23,3 +24,4 @@ pub(super) use place::place;
 pub(super) use schema::schema;
 pub(super) use simulate::simulate;
 pub(super) use test::test;
+pub(super) use verify::{certify, verify};

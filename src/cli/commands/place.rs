@@ -24,7 +24,7 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
     let alone = args.independent || args.deployment.is_some();
     let remedies = if alone { Remedied::Alone } else { Remedied::InOrder };
     let include = session.include().candidates(args.candidates).admitted_by(args.admitted_by).remedies(remedies);
-    let report = PlacementReport::new(&workspace, &outcomes, include)?;
+    let report = PlacementReport::new(&workspace, &outcomes, include)?.made(options, alone);
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))
 }

@@ -20,6 +20,7 @@ mod snippet;
 mod style;
 mod table;
 mod texts;
+mod verification;
 mod words;
 
 pub(super) use catalog::catalog;
@@ -34,3 +35,4 @@ pub(super) use policy_tests::policy_tests;
 pub(super) use simulation::simulation;
 pub(super) use style::Style;
 pub(super) use texts::Texts;
+pub(super) use verification::{beyond, verification};

@@ -1,0 +1,66 @@
+//! `siting verify` and `siting certify`
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::ExitStatus;
+use crate::cli::args::{self, Output};
+use crate::cli::failure::Failure;
+use crate::cli::render;
+use crate::cli::session::Session;
+use crate::report::{self, CertificateReport};
+
+/// The largest claim that is read.
+const MOST_BYTES: u64 = 1 << 30;
+
+pub(in crate::cli) fn verify(session: &mut Session, args: &args::Verify) -> Result<ExitStatus, Failure> {
+    if args.claim.as_os_str() == "-" && args.load.paths.iter().any(|path| path.as_os_str() == "-") {
+        let message = "standard input cannot be both the claim and the manifests".to_owned();
+        return Err(Failure::invalid(message, "give the path of one of them".to_owned()));
+    }
+    let claim = claim(&args.claim)?;
+    let workspace = session.load(&args.load.paths)?.workspace;
+    let help =
+        || "give what `siting place`, `explain` or `check` printed with `-o json`, or `siting certify`".to_owned();
+    let report = report::verify(&workspace, &claim).map_err(|error| Failure::invalid(error.to_string(), help()))?;
+    session.answer(&report, render::verification)?;
+    Ok(ExitStatus::of(report.verified))
+}
+
+fn claim(path: &Path) -> Result<Value, Failure> {
+    let shown = path.display();
+    let unread = |error: std::io::Error| {
+        Failure::invalid(format!("`{shown}` cannot be read: {error}"), "give the path of a file".to_owned())
+    };
+    let mut text = String::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(MOST_BYTES).read_to_string(&mut text).map_err(unread)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(unread)?;
+        file.take(MOST_BYTES).read_to_string(&mut text).map_err(unread)?;
+    }
+    serde_json::from_str(&text).map_err(|error| {
+        let message = format!("`{shown}` is no JSON: {error}");
+        Failure::invalid(message, "give what a command printed with `-o json`, or `siting certify`".to_owned())
+    })
+}
+
+/// Prints the certificate itself: it is for programs. The table format prints it as JSON.
+pub(in crate::cli) fn certify(session: &mut Session, args: &args::Certify) -> Result<ExitStatus, Failure> {
+    let workspace = session.load(&args.load.paths)?.workspace;
+    match CertificateReport::new(&workspace) {
+        Ok(report) => {
+            if session.output == Output::Table {
+                session.output = Output::Json;
+            }
+            session.answer(&report, |_, _| String::new())?;
+            Ok(ExitStatus::YES)
+        }
+        Err(beyond) => {
+            session.answer(&beyond, render::beyond)?;
+            Ok(ExitStatus::of(false))
+        }
+    }
+}
