@@ -259,7 +259,8 @@ fn l14_shrinking_stops_the_closed_then_the_not_ready_then_the_worst() {
         (Vec::new(), Some("no room".to_owned()), "a refusal: no room"),
     ];
     for (places, refusal, words) in answers {
-        let command = Command { action: ask(&life, 5), placements: vec![Placed { refusal, ..Placed::at(one, places) }] };
+        let command =
+            Command { action: ask(&life, 5), placements: vec![Placed { refusal, ..Placed::at(one, places) }] };
         refused(life.journal.apply(life.moment(), command), "L12", words);
     }
     // Rome is closed, and oslo better than paris: rome's two go first, then the lost one, then the worst.

@@ -183,7 +183,7 @@ impl Attempt {
             if request.purpose == Purpose::Shrink {
                 // Nothing is taken; the first place is on an open cluster, or on a closed one.
                 let places = request.keep.into_iter().skip(self.refuse.into()).collect();
-                return Placed { deployment: request.deployment, places, refusal: None };
+                return Placed::at(request.deployment, places);
             }
             let refusal = self.refuse.then(|| "nowhere is allowed".to_owned());
             let places = match request.replicas {
