@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 # Where things are built that have a workspace of their own.
 BUILD = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
-FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario
+FUZZ_TARGETS = manifest round_trip bitset solver lifecycle scenario kept
 # How long each fuzz target runs: `make fuzz SECONDS=600`.
 SECONDS = 60
 

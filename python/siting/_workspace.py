@@ -423,7 +423,7 @@ class Workspace:
     def jump_to(self, now: Moment) -> bool:
         """Say that more than a day has passed since the last change, so that commands at that moment are accepted.
 
-        Whether so much had passed; else nothing changes. A clock that is wrong is told from a quiet weekend by who knows.
+        Whether so much had passed; else nothing changes. Only the host can tell a wrong clock from a quiet weekend.
         """
         return _siting.jump_to(self._core, millis(now))
 
@@ -513,7 +513,7 @@ class Workspace:
         return losses(_siting.losses(self._core, millis(now)))
 
     def settle_losses(self, *, now: Moment) -> tuple[Loss, ...]:
-        """Do for every loss what its environment wants: where the grace is over, as many replicas as fit start elsewhere.
+        """Do for every loss what its environment wants: after the grace, as many replicas as fit start elsewhere.
 
         What had no room is asked again the next time. Returns the losses as they were.
         """

@@ -170,13 +170,14 @@ def test_what_is_no_entry_is_not_called_a_state(workspace: siting.Workspace) -> 
 def test_a_lost_cluster_is_relieved() -> None:
     """W9: what is on a lost cluster is not ready, is listed, and others start elsewhere after the grace."""
     pool = "[{name: p, nodes: 2, cpuFlavor: x86, cpu: 8, memory: 32Gi}]"
-    cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: %s}\nspec: {provider: onprem, country: %s, pools: %s}\n"
+    spec = "spec: {provider: onprem, country: %s, pools: %s}\n"
+    cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: %s}\n" + spec
     fleet = siting.loads(
         "---\n".join([cluster % ("berlin", "de", pool), cluster % ("paris", "fr", pool)])
         + "---\napiVersion: siting.dev/v1\nkind: Environment\nmetadata: {name: production}\nspec: {graceSeconds: 60}\n"
     )
     bert = fleet.life("bert")
-    bert.apply(siting.Command.push("v1", name="one", resources={"cpu": 4, "memory": "1Gi"}), now=0)
+    bert.apply(siting.Command.push("v1", name="one", resources=siting.Resources(cpu=4, memory="1Gi")), now=0)
     bert.observe("one", "built", now=1)
     bert.observe("one", "ready", now=2)
     where = bert["one"].places[0].cluster

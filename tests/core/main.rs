@@ -14,6 +14,9 @@ mod remedies;
 mod running;
 mod seeds;
 mod support;
+#[path = "../../fuzz/src/bodies/kept.rs"]
+#[expect(unreachable_pub, clippy::expect_used, reason = "the body is shared with the fuzz target")]
+mod tampered;
 mod workspace;
 mod workspace_changes;
 mod workspace_desired;

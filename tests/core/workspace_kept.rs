@@ -1,5 +1,6 @@
 //! What a change, a claim or a kept state must not lose, and not bring in (W1–W6).
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use siting::inventory::ReserveError;
 use siting::lifecycle::{Action, Number};
@@ -373,4 +374,23 @@ fn w4_a_compacted_history_does_not_grow() {
     let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
     assert!(most - least < 200, "one replica more or less: {sizes:?}");
     assert!(!workspace.change(NOW, WorkspaceChange::new().compact(10)).unwrap().changed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// W3, W4: a state or an entry in which something else stands, is missing or is there twice, is refused, or is one that
+    /// holds no more than there is. The fuzz target `kept` goes on with the same.
+    #[test]
+    fn w4_what_was_tampered_with_is_refused_or_sound(
+        which in any::<u8>(),
+        edits in prop::collection::vec((any::<u16>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = vec![which];
+        for (place, how) in edits {
+            bytes.extend(place.to_be_bytes());
+            bytes.push(how);
+        }
+        super::tampered::kept(&bytes);
+    }
 }

@@ -44,6 +44,11 @@ fn solver() {
 }
 
 #[test]
+fn kept() {
+    replay("kept", bodies::kept);
+}
+
+#[test]
 fn lifecycle() {
     replay("lifecycle", bodies::lifecycle);
 }
