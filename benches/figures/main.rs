@@ -5,6 +5,7 @@
 mod fleet;
 
 mod allowed;
+mod analyses;
 mod build;
 mod change;
 mod compile;
@@ -35,5 +36,6 @@ fn main() {
     load::bench(&mut criterion);
     build::bench(&mut criterion);
     change::bench(&mut criterion);
+    analyses::bench(&mut criterion);
     criterion.final_summary();
 }

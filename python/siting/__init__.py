@@ -96,6 +96,7 @@ from siting._reports import (
     Quarantined,
     Reason,
     Refusal,
+    RefutedField,
     Remedy,
     RemedyChange,
     Reservation,
@@ -105,6 +106,7 @@ from siting._reports import (
     Subject,
     Tested,
     Unmet,
+    Verification,
     Workload,
 )
 from siting._scenarios import (
@@ -242,6 +244,7 @@ __all__ = [
     "Reason",
     "Refusal",
     "Refused",
+    "RefutedField",
     "Remedy",
     "RemedyChange",
     "Requests",
@@ -271,6 +274,8 @@ __all__ = [
     "UnknownName",
     "Unmet",
     "Used",
+    "Loss",
+    "Verification",
     "Violation",
     "Weight",
     "Workload",

@@ -636,6 +636,32 @@ class Drill(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class RefutedField(Record):
+    """A field that does not hold."""
+
+    path: str
+    """Its path, such as ``deployments[0].verdict``; empty for the whole."""
+    claimed: str
+    """What is claimed, as JSON."""
+    found: str
+    """What holds here."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification(Record):
+    """Whether a report or certificate holds; true only if it does in every field."""
+
+    of: str
+    verified: bool
+    changed: tuple[str, ...]
+    """What it was made from and is not so here: ``policies``, ``catalog``, ``inventory``."""
+    refuted: tuple[RefutedField, ...]
+
+    def __bool__(self) -> bool:
+        return self.verified
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DrainMove(Record):
     """Replicas that go from one place to another."""
 

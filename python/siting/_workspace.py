@@ -14,7 +14,7 @@ from siting._changes import Change, Changed, Preview
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
-from siting._errors import InvalidArgument, InvalidValue, LoadError, UnknownName, shown
+from siting._errors import Conflict, InvalidArgument, InvalidValue, LoadError, UnknownName, shown
 from siting._life import Life, Loss, Violation, losses, violations
 from siting._manifests import path_of, rendered
 from siting._records import loads as read
@@ -35,6 +35,7 @@ from siting._reports import (
     Quarantined,
     Reservation,
     Silenced,
+    Verification,
 )
 from siting._scenarios import ScenarioReport, scenario_reports
 from siting._time import millis
@@ -345,6 +346,21 @@ class Workspace:
     def drill(self, *lose: str) -> Drill:
         """Say what losing these at once, such as ``country:de``, or each single thing, would make impossible."""
         return read(Drill, self._core.drill(list(lose)))
+
+    def verify(self, claim: Decision | str) -> Verification:
+        """Check a decision, or the JSON of a report or certificate, field by field against this workspace."""
+        text = claim._text("report") if isinstance(claim, Decision) else claim
+        return read(Verification, self._core.verify(text))
+
+    def certify(self) -> str:
+        """Write a certificate, as JSON, that no deployment reaches beyond its policies.
+
+        Raises :class:`siting.Conflict` where replicas run where their policies do not let them.
+        """
+        text = self._core.certify()
+        if json.loads(text)["kind"] != "Certificate":
+            raise Conflict("replicas run where their policies do not let them", code="beyond-policies")
+        return text
 
     def drain(self, cluster: str | Cluster) -> Drain:
         """Plan moves that empty a cluster, or say what is in the way."""

@@ -12,8 +12,8 @@ use siting::catalog::{self, Catalog};
 use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
-    CatalogReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include, OptionsReport,
-    PolicyTestsReport, ProblemReport,
+    CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
+    OptionsReport, PolicyTestsReport, ProblemReport, verify,
 };
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
@@ -130,6 +130,28 @@ impl Workspace {
             let workspace = self.snapshot();
             let lost = lose.iter().map(|text| Loss::named(&workspace, text)).collect::<Result<Vec<_>, _>>()?;
             json(&DrillReport::new(&workspace, &drill(&workspace, &lost)))
+        })
+    }
+
+    /// Whether a report, a decision or a certificate holds here.
+    fn verify(&self, py: Python<'_>, claim: &str) -> Outcome<String> {
+        py.detach(|| {
+            let malformed = |message: String| Failure::Value {
+                code: "invalid-value",
+                message,
+                help: "give a placement report, a decision of one, an explanation, a check or a certificate",
+            };
+            let claim: serde_json::Value =
+                serde_json::from_str(claim).map_err(|error| malformed(format!("it is no JSON: {error}")))?;
+            json(&verify(&self.snapshot(), &claim).map_err(|error| malformed(error.to_string()))?)
+        })
+    }
+
+    /// A certificate that no deployment reaches beyond its policies, or what runs beyond.
+    fn certify(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| match CertificateReport::new(&self.snapshot()) {
+            Ok(certificate) => json(&certificate),
+            Err(beyond) => json(&beyond),
         })
     }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::{Answer, Folder};
 use siting::cli::ExitStatus;
@@ -69,14 +70,34 @@ fn copy(from: &Path, to: &Path) {
 fn run(folder: &Folder, line: &str) -> Answer {
     let tour = root().join("docs/tour");
     let tour = tour.to_str().unwrap();
+    let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let words = line.split_whitespace().skip(1).map(|word| match word {
-        "fleet.yaml" | "branch" => format!("@/{word}"),
+        "fleet.yaml" | "branch" | "certificate.json" => format!("@/{word}"),
         word => word.replace("docs/tour", tour),
     });
     let words: Vec<_> = words.collect();
-    let answer = folder.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut answer = folder.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    if let Some(file) = file {
+        fs::write(folder.0.join(file), std::mem::take(&mut answer.out)).unwrap();
+    }
     let clean = |text: String| text.replace(tour, "docs/tour");
     Answer { status: answer.status, out: clean(answer.out), err: clean(answer.err) }
+}
+
+/// Runs `python3 docs/check_certificate.py FILE`; `None`, with a printed word, where there is no Python.
+fn python(folder: &Folder, line: &str) -> Option<Answer> {
+    let words: Vec<_> = line.split_whitespace().skip(1).collect();
+    let [script, file] = words[..] else { panic!("{line}") };
+    match Command::new("python3").arg(root().join(script)).arg(folder.0.join(file)).output() {
+        Ok(output) => {
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            Some(Answer { status: 0, out: text(output.stdout), err: text(output.stderr) })
+        }
+        Err(error) => {
+            println!("`{line}` is skipped, since there is no python3: {error}");
+            None
+        }
+    }
 }
 
 #[test]
@@ -87,14 +108,16 @@ fn output_is_as_printed() {
         let path = root().join(page);
         let mut text = fs::read_to_string(&path).unwrap();
         for block in blocks(page, "console") {
-            let (command, printed) = block.split_once('\n').unwrap();
-            let answer = run(&folder, command.strip_prefix("$ ").unwrap());
+            let (command, printed) = block.split_once('\n').unwrap_or((&block, ""));
+            let line = command.strip_prefix("$ ").unwrap();
+            let answer = if line.starts_with("python3 ") { python(&folder, line) } else { Some(run(&folder, line)) };
+            let Some(answer) = answer else { continue };
             let lines = format!("{}{}", answer.err, answer.out);
             let lines: Vec<_> = lines.lines().map(str::trim_end).collect();
             let now = lines.join("\n");
             let now = now.trim_end();
             if bless {
-                text = text.replace(&block, &format!("{command}\n{now}"));
+                text = text.replace(&block, format!("{command}\n{now}").trim_end());
             } else {
                 assert_eq!(printed, now, "{page}: `{command}` prints something else; `make bless` writes it anew");
             }

@@ -158,6 +158,8 @@ const ROWS: &[Row] = &[
     row("F13", "a step of a canary", "F13/rollout/canary", Shown),
     row("F14", "load and check 10,000 documents of YAML", "F14/load_and_check/siting/5000", AtMost(1e9)),
     row("F14", "  10,000 policies and 10,000 deployments", "F14/load_and_check/siting/10000", Shown),
+    row("F21", "remedies of a refusal, 10,000 clusters", "F21/remedies/siting/10000", AtMost(1.0 * MS)),
+    row("F21", "  that other hardware would not need", "F21/remedies/by_policy/10000", Shown),
 ];
 
 /// A measured figure.
