@@ -274,7 +274,6 @@ __all__ = [
     "UnknownName",
     "Unmet",
     "Used",
-    "Loss",
     "Verification",
     "Violation",
     "Weight",
