@@ -43,9 +43,11 @@ fn every_state_of_places_is_sound() {
 /// forwards and back, with too little room and where the candidate may not be.
 #[test]
 fn every_state_of_strategies_is_sound() {
-    let fine = std::env::var_os("SITING_WALK").is_some_and(|grain| grain == "fine");
+    // How deep, where not as the bounds say: `all` is without end.
+    let deep = std::env::var("SITING_WALK_STEPS").ok();
     for bounds in [STRATEGIES, STRATEGIES_BY_PLACE] {
-        let bounds = Bounds { steps: bounds.steps.map(|steps| if fine { steps + 2 } else { steps }), ..bounds };
+        let steps = deep.as_ref().map_or(bounds.steps, |deep| deep.parse().ok());
+        let bounds = Bounds { steps, ..bounds };
         let found = Walk { bounds, grain: Grain::Whole, fault: None }.run();
         let Found { states, steps, depth } = found.unwrap_or_else(|broken| panic!("{broken}"));
         println!("{bounds:?}: {states} states, {steps} steps, {depth} deep");

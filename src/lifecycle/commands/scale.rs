@@ -189,7 +189,8 @@ impl Step<'_> {
         let generation = record.generation;
         self.stopped(number, generation, sites);
         self.replace_no_more_than_is_lost(number)?;
-        self.time_starts(number)
+        // What was ready may have been on closed clusters alone. In a rollout, what is seen next says how both sides are.
+        if self.state.is_in_rollout(number) { self.time_starts(number) } else { self.follow_readiness(number) }
     }
 
     /// Where replicas start, the start has a deadline; where none does any more, it has none.
