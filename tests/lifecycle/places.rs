@@ -364,13 +364,13 @@ fn l14_who_has_nothing_ready_left_is_not_said_to_be_active() {
     life.act(edit(one, Change::Replicas(Some(2)))).unwrap();
     let generation = life.state().deployment(one).unwrap().generation;
     let built = Action::Observe { deployment: one, generation, observation: Observation::Built };
-    let placements = vec![Placed { deployment: one, places: vec![place("rome", 1), place("oslo", 1)], refusal: None }];
+    let placements = vec![Placed::at(one, vec![place("rome", 1), place("oslo", 1)])];
     life.journal.apply(life.moment(), Command { action: built, placements }).unwrap();
     tell(&mut life, one, seen("rome", 1, [1, 0, 0]));
     assert_eq!(life.status("bert-1"), Status::Active);
     // Rome is closed.
     let action = Action::Scale { deployment: one, replicas: 1 };
-    let placements = vec![Placed { deployment: one, places: vec![place("oslo", 1)], refusal: None }];
+    let placements = vec![Placed::at(one, vec![place("oslo", 1)])];
     let effects = life.journal.apply(life.moment(), Command { action, placements }).unwrap();
     assert_eq!(stopped(&effects), [place("rome", 1)]);
     assert_eq!((life.status("bert-1"), life.called("bert-1")), (Status::Unhealthy, "not ready: UNHEALTHY".to_owned()));
