@@ -147,6 +147,9 @@ def questions() -> None:
         ("impact", (["eu"],), {"environment": "production", **at}),
         ("violations", (), at),
         ("settle_violations", (), at),
+        ("losses", (), at),
+        ("settle_losses", (), at),
+        ("jump_to", (0,), {}),
         ("remove_environment", ("staging",), {}),
         ("test", ({},), {}),
         ("diff", (fleet(),), {}),
@@ -203,6 +206,7 @@ def questions() -> None:
         ("detach", ("eu",), {"deployment": "one"}),
         ("nodes", ("paris", "a", 2), {"gone": [1]}),
         ("cluster", ("paris",), {"healthy": True, "cordoned": False}),
+        ("compact", (), {"keep": 10}),
     ):
         call(f"Change.{name}", lambda name=name: getattr(siting.Change(), name), *args, **kwargs)  # type: ignore[misc]
     call("load", lambda: siting.load, {}, quarantine=True)
