@@ -353,7 +353,7 @@ fn starts_are_allowed(workspace: &Workspace, now: Moment, changed: &Changed, wha
 /// When nothing goes wrong any more, what should be is reached: the host tells what is awaited, and nothing is left to await.
 fn desired_is_reached(mut workspace: Workspace, what: &str) {
     let now = workspace.last_moment().unwrap_or_default();
-    for _ in 0..50 {
+    for _ in 0..10_000 {
         let desired: Vec<_> = workspace.desired().map(|(life, desired)| (life.clone(), desired)).collect();
         let mut awaited = desired.iter().flat_map(|(life, desired)| {
             desired.deployments.iter().filter_map(move |one| Some((life, one.deployment, one.generation, one.awaits?)))
