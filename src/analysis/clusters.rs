@@ -1,10 +1,12 @@
 //! Findings about clusters: those that were left out, and what they say to no effect.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::finding::{Finding, Findings, Severity, Subject};
-use crate::manifest::spec::{PoolSpec, PoolsSpec};
+use crate::id::LocationId;
+use crate::manifest::spec::{ClusterSpec, PoolSpec, PoolsSpec};
 use crate::origin::listed;
+use crate::quantity::Coordinates;
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
@@ -27,6 +29,44 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let PoolsSpec::Pools(pools) = &spec.pools else { continue };
         let found = pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool));
         found.for_each(|finding| findings.push(finding));
+    }
+    far_apart(workspace, findings);
+}
+
+/// The most kilometres that clusters of one location are apart: the data centres of a region stand within a few hundred
+/// of each other, and what is often written wrong (a sign, or both numbers the wrong way round) is thousands away.
+const APART: u32 = 500;
+
+/// Clusters of one location that say they stand far from each other: at least one of them has false coordinates, and
+/// nearness (D5) goes by them.
+fn far_apart(workspace: &Workspace, findings: &mut Findings) {
+    let fleet = workspace.inventory().fleet();
+    let mut first: HashMap<LocationId, (&str, Coordinates)> = HashMap::new();
+    let mut farthest: BTreeMap<LocationId, (u32, &str)> = BTreeMap::new();
+    for cluster in fleet.clusters() {
+        let (Some(location), Some(here)) = (cluster.location, cluster.coordinates) else { continue };
+        let &mut (_, there) = first.entry(location).or_insert((cluster.name.as_str(), here));
+        let distance = there.kilometres_to(here);
+        if distance > APART && farthest.get(&location).is_none_or(|&(known, _)| known < distance) {
+            farthest.insert(location, (distance, cluster.name.as_str()));
+        }
+    }
+    if farthest.is_empty() {
+        return;
+    }
+    let specs: HashMap<&str, &ClusterSpec> =
+        workspace.specs().clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec)).collect();
+    for (location, (distance, name)) in farthest {
+        let (Some(&(other, _)), Some(spec)) = (first.get(&location), specs.get(name)) else { continue };
+        let location = workspace.catalog().location_name(location);
+        let subject = Subject::new("Cluster", name);
+        let finding = Finding::new("coordinates-contradict", Severity::Warning, subject, &spec.metadata.name.origin)
+            .message(format!(
+                "clusters `{other}` and `{name}` are both in `{location}`, and by their coordinates {distance} km apart"
+            ));
+        findings.push(finding.help(
+            "correct the coordinates of one: latitude first, then longitude, in degrees, south and west negative",
+        ));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 35] = [
+pub const FINDING_CODES: [&str; 36] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
@@ -10,6 +10,7 @@ pub const FINDING_CODES: [&str; 35] = [
     "check-without-effect",
     "cluster-quarantined",
     "continent-for-union",
+    "coordinates-contradict",
     "environment-unsatisfiable",
     "exception-leaves-clusters",
     "exception-undone",

@@ -16,7 +16,6 @@ mod condition;
 mod constraint;
 mod counts;
 mod decision;
-mod distance;
 mod explain;
 mod feasible;
 mod figures;

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use smallvec::SmallVec;
 
-use super::distance::kilometres;
 use super::packing::increase;
 use crate::catalog::Catalog;
 use crate::deployment::{Favourite, Near, Preference, Site};
@@ -113,7 +112,7 @@ fn remoteness(near: Near, catalog: &Catalog, cluster: &Cluster) -> UnknownLast<u
             other if catalog.continent_of(other) == catalog.continent_of(country) => 1,
             _ => 2,
         }),
-        Near::Coordinates(here) => cluster.coordinates.map(|there| kilometres(here, there)).into(),
+        Near::Coordinates(here) => cluster.coordinates.map(|there| here.kilometres_to(there)).into(),
     }
 }
 

@@ -123,3 +123,29 @@ fn d5_replicas_spread_over_zones() {
     assert_eq!(placed("{by: zone, maxSkew: 1}"), ["a 2", "c 2"]);
     assert_eq!(placed("{by: location, maxSkew: 1}"), ["a 4"]);
 }
+
+/// C7, D5: clusters of one location stand near each other; a sign, or both numbers the wrong way round, is found.
+#[test]
+fn c7_coordinates_of_one_location_that_contradict_each_other_are_found() {
+    let found = |clusters: &[(&str, &str, &str)]| {
+        let all = clusters.iter().map(|(name, location, coordinates)| {
+            let flavors = "flavors: [{type: gpu, name: t4}]";
+            let at = format!("provider: own, country: us, location: {location}, coordinates: {coordinates}, {flavors}");
+            document("Cluster", name, &at)
+        });
+        let findings = siting::analysis::check(&workspace(&all.collect::<Vec<_>>())).into_iter();
+        let ours = findings.filter(|finding| finding.code == "coordinates-contradict");
+        ours.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    // Ashburn, and a neighbour 30 km away.
+    let (here, near) = (("a", "ashburn", "[39.04, -77.49]"), ("b", "ashburn", "[38.9, -77.2]"));
+    assert_eq!(found(&[here, near]), [""; 0]);
+    // Without its sign it is in Tajikistan; in another location that says nothing.
+    assert_eq!(found(&[here, near, ("c", "khujand", "[39.04, 77.49]")]), [""; 0]);
+    let [message] = &found(&[here, near, ("c", "ashburn", "[39.04, 77.49]")])[..] else { panic!("one finding") };
+    assert!(
+        message.starts_with("clusters `a` and `c` are both in `own/ashburn`, and by their coordinates "),
+        "{message}"
+    );
+    assert_eq!(found(&[here, ("b", "ashburn", "[-39.04, -77.49]"), ("c", "ashburn", "[39.04, 77.49]")]).len(), 1);
+}

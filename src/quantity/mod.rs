@@ -3,10 +3,14 @@
 //! Nothing here passes through floating point. A text that says more than the type can hold, in
 //! size or in digits, is refused with a word on what would be right.
 
+mod coordinates;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use coordinates::Coordinates;
 
 /// Why a text is not the quantity that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -504,56 +508,6 @@ impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let percent = u8::deserialize(deserializer)?;
         Self::new(percent).ok_or_else(|| serde::de::Error::custom("a percentage is from 1 to 100"))
-    }
-}
-
-/// Coordinates in millionths of a degree.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Coordinates {
-    latitude: i32,
-    longitude: i32,
-}
-
-impl Coordinates {
-    const DEGREE: i32 = 1_000_000;
-
-    /// These millionths of a degree, if latitude is within ±90° and longitude within ±180°.
-    #[must_use]
-    pub fn from_micro_degrees(latitude: i32, longitude: i32) -> Option<Self> {
-        let within = |value: i32, degrees: i32| value.unsigned_abs() <= (degrees * Self::DEGREE).unsigned_abs();
-        (within(latitude, 90) && within(longitude, 180)).then_some(Self { latitude, longitude })
-    }
-
-    /// Latitude in millionths of a degree, north positive.
-    #[must_use]
-    pub fn latitude(self) -> i32 {
-        self.latitude
-    }
-
-    /// Longitude in millionths of a degree, east positive.
-    #[must_use]
-    pub fn longitude(self) -> i32 {
-        self.longitude
-    }
-
-    /// Reads one of the two numbers, with at most six decimals.
-    #[must_use]
-    pub fn micro_degrees(text: &str) -> Option<i32> {
-        let (sign, number) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-        let (digits, scale) = decimal(number)?;
-        let micros = digits.checked_mul(1_000_000)?;
-        if micros % scale != 0 {
-            return None;
-        }
-        i32::try_from(micros / scale).ok().map(|micros| sign * micros)
-    }
-}
-
-impl Serialize for Coordinates {
-    /// As manifests have it: a list of two decimal numbers.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let degrees = |micros: i32| f64::from(micros) / f64::from(Self::DEGREE);
-        [degrees(self.latitude), degrees(self.longitude)].serialize(serializer)
     }
 }
 
