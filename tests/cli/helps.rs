@@ -104,6 +104,16 @@ fn a_number_is_shown_as_it_is_written() {
         cluster("memory: 1Gi, nodes: 1, storage: 10"),
         "`10` is not an amount of memory or storage: it has no unit (write `16Gi` or `16G`)"
     );
+    // I7: machines with a part of a GPU have a slice.
+    assert_eq!(
+        cluster("memory: 1Gi, nodes: 1, gpu: {type: l4, count: 0.125}"),
+        "`count` is a whole number; `0.125` is a part of one GPU (write `count: 1` and `slice: 1/8`)"
+    );
+    assert_eq!(
+        of("Deployment", "{model: bert, resources: {cpu: 1, memory: 1Gi, gpu: {type: a10, count: 0.167}}}"),
+        "`count` is a whole number; `0.167` is a part of one GPU \
+         (write `count: 1` and `share: 0.167`; or `slice: 1/6` for a slice of its own)"
+    );
     let scaling = "{model: bert, scaling: {minReplicas: 1, maxReplicas: 2, targetCpuUtilization: 70%}}";
     assert_eq!(
         of("Deployment", scaling),

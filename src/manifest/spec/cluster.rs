@@ -15,7 +15,7 @@ use crate::document::{
 use crate::id::Name;
 use crate::inventory::{Slice, SliceNeed};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
-use crate::quantity::{Amount, Bandwidth, Bytes, Coordinates, Cpu, Money};
+use crate::quantity::{Amount, Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 
 document! {
     /// A cluster (I1).
@@ -174,7 +174,7 @@ document! {
         /// Memory of each; absent is what is known of the flavor, or its part of that.
         memory: Option<Bytes> as Option<AboveZero<Bytes>>,
         /// How many on one node, from 1 to 1,024.
-        count: u32 as Whole<1, { MAX_GPUS as i64 }>,
+        count: u32 as DeviceCount,
     }
 }
 
@@ -448,6 +448,46 @@ impl<T: Sliced> Format<T> for SliceText<T> {
     fn shape() -> Shape {
         Shape::Pattern(T::PATTERN)
     }
+}
+
+/// A whole number of devices; who has a part of one is told how that is written.
+struct DeviceCount;
+
+impl Format<u32> for DeviceCount {
+    fn read(item: Item<'_>) -> Option<u32> {
+        if let Some(part) = part_of_one(item) {
+            part_is_no_count(item, format!("write `count: 1` and `slice: {part}`"));
+            return None;
+        }
+        <Whole<1, { MAX_GPUS as i64 }>>::read(item)
+    }
+
+    fn write(value: &u32) -> Written {
+        (*value).into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Whole { from: 1, to: i64::from(MAX_GPUS) }
+    }
+}
+
+/// The part of a device that a count such as `0.25` means: `1/4`. Of `0.333` it is a third.
+pub(super) fn part_of_one(item: Item<'_>) -> Option<Slice> {
+    let thousandths = item.scalar()?.parse::<GpuShare>().ok()?.thousandths();
+    let rounded = |parts: u32, of: u32| (2000 * parts + of) / (2 * of);
+    let share = |of: u16| {
+        let parts = (thousandths * u32::from(of) + 500) / 1000;
+        let parts = u16::try_from(parts).ok()?;
+        (rounded(parts.into(), of.into()) == thousandths).then(|| Slice::share(parts, of))?
+    };
+    (2..=1000).find_map(share)
+}
+
+/// Says that a count is no part of a device, and what would be.
+pub(super) fn part_is_no_count(item: Item<'_>, help: String) {
+    let message =
+        format!("`count` is a whole number; {} is a part of one GPU", quoted(item.scalar().unwrap_or_default()));
+    item.problem(ProblemCode::InvalidValue, message, help);
 }
 
 /// A number of GPUs in thousandths; shares leave fractions.

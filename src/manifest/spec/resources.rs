@@ -1,6 +1,6 @@
 //! What one replica takes (D1).
 
-use super::cluster::SliceText;
+use super::cluster::{SliceText, part_is_no_count, part_of_one};
 use super::known::{CpuFlavor, GpuFlavor};
 use crate::document::{
     Every, FieldShape, Fields, Format, Item, Map, Nonempty, Record, RecordShape, Rule, Shape, Written, document,
@@ -43,7 +43,7 @@ document! {
     #[derive(Clone, PartialEq, Debug)]
     pub struct GpuNeedSpec "a gpu demand" {
         /// How many; 0 (alone) is no GPU.
-        count: u32,
+        count: u32 as NeedCount,
         /// Family or variant, or several of which any will do.
         #[key = "type"]
         types: Vec<Sourced<String>> as OneOrSeveral = Vec::new(),
@@ -110,6 +110,30 @@ fn is_share_or_slice(
         return need.refuse("count", InvalidValue, "no GPUs are asked for, but a slice is described", help);
     }
     Some(())
+}
+
+/// A whole number of GPUs; who wants a part of one is told how that is written.
+struct NeedCount;
+
+impl Format<u32> for NeedCount {
+    fn read(item: Item<'_>) -> Option<u32> {
+        if let (Some(part), Some(text)) = (part_of_one(item), item.scalar()) {
+            part_is_no_count(
+                item,
+                format!("write `count: 1` and `share: {text}`; or `slice: {part}` for a slice of its own"),
+            );
+            return None;
+        }
+        u32::read(item)
+    }
+
+    fn write(value: &u32) -> Written {
+        u32::write(value)
+    }
+
+    fn shape() -> Shape {
+        <u32 as Format<u32>>::shape()
+    }
 }
 
 /// A text where there is one, a list where there are several. What cannot be read must not widen a demand.
