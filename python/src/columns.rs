@@ -6,17 +6,18 @@ use std::sync::Arc;
 use arrow_array::builder::StringBuilder;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, FixedSizeListArray, ListArray, RecordBatch, RecordBatchIterator,
-    StringArray, StructArray, UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Decimal128Array, FixedSizeListArray, Int64Array, ListArray, RecordBatch,
+    RecordBatchIterator, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use siting::bitset::BitSet;
-use siting::id::ClusterId;
+use siting::id::{ClusterId, PairId};
 use siting::inventory::Fleet;
 use siting::quantity::Money;
+use siting::report::{FiguresReport, ReasonReport};
 use siting::workspace::{Outcome as Decided, Workspace};
 
 use crate::failure::{Failure, Outcome};
@@ -40,7 +41,7 @@ pub(crate) fn decisions(workspace: &Workspace, decided: &[Arc<Decided>]) -> Outc
     let environment = |id| workspace.environment(id).map(|found| found.name.as_str());
     let type_name = |id| workspace.catalog().resource_type_name(id);
     let verdicts = decided.iter().map(|one| one.decision.verdict().as_str());
-    let counts = decided.iter().map(|one| u64::try_from(one.decision.candidates().len()).unwrap_or(u64::MAX));
+    let counts = decided.iter().map(|one| Some(one.decision.candidates().len()));
     let prices = decided.iter().map(|one| total(one.decision.placements().iter().map(|p| p.price_per_hour)));
     let columns: [(&str, bool, ArrayRef); 12] = [
         ("type", false, texts(deployments.iter().map(|d| type_name(d.workload.resource_type)))),
@@ -52,10 +53,10 @@ pub(crate) fn decisions(workspace: &Workspace, decided: &[Arc<Decided>]) -> Outc
             Arc::new(deployments.iter().map(|d| environment(d.environment)).collect::<StringArray>()),
         ),
         ("verdict", false, texts(verdicts)),
-        ("candidate_count", false, Arc::new(UInt64Array::from_iter_values(counts))),
+        ("candidate_count", false, whole(counts)),
         ("price_per_hour", true, money(prices)?),
-        ("wanted", true, Arc::new(UInt32Array::from_iter(refusals().map(|found| found.map(|r| r.wanted))))),
-        ("fitting", true, Arc::new(UInt32Array::from_iter(refusals().map(|found| found.map(|r| r.fitting))))),
+        ("wanted", true, whole(refusals().map(|found| found.map(|r| r.wanted)))),
+        ("fitting", true, whole(refusals().map(|found| found.map(|r| r.fitting)))),
         ("placements", false, placements(fleet, decided)?),
         ("reasons", false, reasons(decided)?),
         ("candidate_clusters", false, bits(clusters, masks.iter())?),
@@ -125,27 +126,98 @@ fn placements(fleet: &Fleet, decided: &[Arc<Decided>]) -> Outcome<ArrayRef> {
         [
             ("cluster", false, texts(named().map(|(cluster, _, _)| cluster.as_str()))),
             ("pool", false, texts(named().map(|(_, pool, _)| pool.as_str()))),
-            ("flavor", false, texts(named().map(|(_, _, flavor)| flavor))),
-            ("replicas", false, Arc::new(UInt32Array::from_iter_values(all().map(|placement| placement.replicas)))),
+            ("flavor", false, flavors(fleet, all().map(|placement| placement.pair))),
+            ("replicas", false, whole(all().map(|placement| Some(placement.replicas)))),
             ("price_per_hour", true, money(prices)?),
         ],
     )
 }
 
+/// Hardware with its kind, such as `gpu:t4`.
+fn flavors(fleet: &Fleet, pairs: impl Iterator<Item = PairId>) -> ArrayRef {
+    let mut written = StringBuilder::new();
+    for flavor in pairs.filter_map(|pair| Some(fleet.pair(pair)?.flavor)) {
+        let catalog = fleet.catalog();
+        // Writing to memory does not fail.
+        let _ = write!(written, "{}:", catalog.flavor_kind(flavor).as_str());
+        written.append_value(catalog.flavor_code(flavor));
+    }
+    Arc::new(written.finish())
+}
+
+/// The reasons of refusals, with what they are about: the policies that exclude, and the figures.
 fn reasons(decided: &[Arc<Decided>]) -> Outcome<ArrayRef> {
-    let of = |one: &'_ Arc<Decided>| one.decision.refusal().map_or(0, |refusal| refusal.reasons.len());
-    let all = || decided.iter().filter_map(|one| one.decision.refusal()).flat_map(|refusal| &refusal.reasons);
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let (alone, after) =
-        (all().map(|reason| count(reason.counts.removed_alone)), all().map(|reason| count(reason.counts.left_after)));
+    let of = |one: &Arc<Decided>| -> Vec<ReasonReport> {
+        let refusal = one.decision.refusal();
+        refusal.map_or(Vec::new(), |refusal| refusal.reasons.iter().map(ReasonReport::from).collect())
+    };
+    let rows: Vec<Vec<ReasonReport>> = decided.iter().map(of).collect();
+    let all: Vec<&ReasonReport> = rows.iter().flatten().collect();
+    let (alone, after) = (all.iter().map(|reason| reason.removed_alone), all.iter().map(|reason| reason.left_after));
     lists(
-        decided.iter().map(of),
+        rows.iter().map(Vec::len),
         [
-            ("code", false, texts(all().map(|reason| reason.code.as_str()))),
-            ("removed_alone", false, Arc::new(UInt64Array::from_iter_values(alone))),
-            ("left_after", false, Arc::new(UInt64Array::from_iter_values(after))),
+            ("code", false, texts(all.iter().map(|reason| &*reason.code))),
+            ("message", false, texts(all.iter().map(|reason| &*reason.message))),
+            ("next", false, texts(all.iter().map(|reason| &*reason.next))),
+            ("policies", false, policies(&all)?),
+            ("removed_alone", false, whole(alone.map(Some))),
+            ("left_after", false, whole(after.map(Some))),
+            ("short", false, short(&all)?),
+            ("unmet", false, unmet(&all)?),
+            ("places", false, places(&all)?),
         ],
     )
+}
+
+fn policies(reasons: &[&ReasonReport]) -> Outcome<ArrayRef> {
+    let all = || reasons.iter().flat_map(|reason| &reason.policies);
+    lists(
+        reasons.iter().map(|reason| reason.policies.len()),
+        [
+            ("name", false, texts(all().map(|policy| &*policy.name))),
+            ("level", false, texts(all().map(|policy| policy.level.as_str()))),
+        ],
+    )
+}
+
+/// What of a reason's figures is a list; empty where it has none.
+fn figures<T>(reason: &ReasonReport, of: impl Fn(&FiguresReport) -> &Vec<T>) -> &[T] {
+    reason.figures.as_ref().map_or(&[], |figures| of(figures).as_slice())
+}
+
+fn short(reasons: &[&ReasonReport]) -> Outcome<ArrayRef> {
+    let rows: Vec<_> = reasons.iter().map(|reason| figures(reason, |figures| &figures.short)).collect();
+    let all = || rows.iter().copied().flatten();
+    lists(
+        rows.iter().map(|row| row.len()),
+        [
+            ("resource", false, texts(all().map(|short| &*short.resource))),
+            ("wanted", false, texts(all().map(|short| &*short.wanted))),
+            ("most", false, texts(all().map(|short| &*short.most))),
+            ("alternative", true, whole(all().map(|short| short.alternative))),
+        ],
+    )
+}
+
+fn unmet(reasons: &[&ReasonReport]) -> Outcome<ArrayRef> {
+    let rows: Vec<_> = reasons.iter().map(|reason| figures(reason, |figures| &figures.unmet)).collect();
+    let all = || rows.iter().copied().flatten();
+    lists(
+        rows.iter().map(|row| row.len()),
+        [
+            ("condition", false, texts(all().map(|unmet| &*unmet.condition))),
+            ("wanted", false, texts(all().map(|unmet| &*unmet.wanted))),
+            ("unknown", false, Arc::new(BooleanArray::from_iter(all().map(|unmet| Some(unmet.unknown))))),
+            ("alternative", true, whole(all().map(|unmet| unmet.alternative))),
+        ],
+    )
+}
+
+fn places(reasons: &[&ReasonReport]) -> Outcome<ArrayRef> {
+    let rows: Vec<_> = reasons.iter().map(|reason| figures(reason, |figures| &figures.places)).collect();
+    let values = whole(rows.iter().copied().flatten().map(|&replicas| Some(replicas)));
+    list_of(rows.iter().map(|row| row.len()), values)
 }
 
 /// A list of records a row, from the records' columns and how many each row has.
@@ -153,10 +225,19 @@ fn lists<const N: usize>(
     lengths: impl Iterator<Item = usize>,
     columns: [(&str, bool, ArrayRef); N],
 ) -> Outcome<ArrayRef> {
-    let records = StructArray::from(batch(columns)?);
-    let item = Arc::new(Field::new("item", records.data_type().clone(), false));
-    let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(records), None)?))
+    list_of(lengths, Arc::new(StructArray::from(batch(columns)?)))
+}
+
+/// A list a row, from all values and how many each row has.
+fn list_of(lengths: impl Iterator<Item = usize>, values: ArrayRef) -> Outcome<ArrayRef> {
+    let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), values, None)?))
+}
+
+/// Whole numbers, signed since not every engine has others.
+fn whole<N: TryInto<i64>>(numbers: impl Iterator<Item = Option<N>>) -> ArrayRef {
+    let all = numbers.map(|number| number.map(|number| number.try_into().unwrap_or(i64::MAX)));
+    Arc::new(Int64Array::from_iter(all))
 }
 
 /// A bitmask a row, `width` bits each, one after the other.
@@ -168,7 +249,7 @@ fn bits<'a>(width: usize, sets: impl ExactSizeIterator<Item = &'a BitSet<Cluster
     let size = i32::try_from(width).map_err(|_| {
         Failure::value("there are more clusters than a column of bits is wide", "ask for decisions one by one")
     })?;
-    let item = Arc::new(Field::new("item", DataType::Boolean, false));
+    let item = Arc::new(Field::new("item", DataType::Boolean, true));
     // Rows without bits have no length of their own, so it is stated.
     Ok(Arc::new(FixedSizeListArray::try_new_with_length(item, size, Arc::new(values), None, rows)?))
 }

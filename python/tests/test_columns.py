@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 
 import pandas as pd
@@ -25,22 +26,57 @@ def test_columns_say_what_decisions_say(tour: siting.Workspace) -> None:
         assert row["candidate_count"] == decision.candidate_count
         assert row["price_per_hour"] == decision.price_per_hour
         placed = [(p["cluster"], p["pool"], p["flavor"], p["replicas"]) for p in row["placements"]]
-        assert placed == [(p.cluster, p.pool, p.flavor.name, p.replicas) for p in decision.placements]
+        expected = [(p.cluster, p.pool, p.flavor, p.replicas) for p in decision.placements]
+        assert placed == [(cluster, pool, f"{on.type}:{on.name}", n) for cluster, pool, on, n in expected]
         refusal = decision.refusal
         assert row["wanted"] == (refusal and refusal.wanted)
         assert row["fitting"] == (refusal and refusal.fitting)
         reasons = refusal.reasons if refusal else ()
-        assert [r["code"] for r in row["reasons"]] == [reason.code for reason in reasons]
-        assert [r["left_after"] for r in row["reasons"]] == [reason.left_after for reason in reasons]
+        for told, reason in zip(row["reasons"], reasons, strict=True):
+            assert (told["code"], told["message"], told["next"]) == (reason.code, reason.message, reason.next)
+            assert (told["removed_alone"], told["left_after"]) == (reason.removed_alone, reason.left_after)
+            assert told["policies"] == [{"name": at.name, "level": at.level} for at in reason.policies]
+            figures = reason.figures or siting.Figures()
+            assert told["short"] == [asdict(short) for short in figures.short]
+            assert told["unmet"] == [asdict(unmet) for unmet in figures.unmet]
+            assert told["places"] == list(figures.places)
         marked = {name for name, bit in zip(decisions.clusters, row["candidate_clusters"], strict=True) if bit}
         assert marked == {candidate.cluster for candidate in decision.candidates}
+
+
+def test_reasons_have_their_figures(small: siting.Workspace) -> None:
+    """D6: a table says what is short, which condition is not met, and what alternatives would place."""
+    small.put(
+        siting.Deployment("big", model="bert", resources=siting.Resources(cpu=1000, memory="1Gi")),
+        siting.Deployment("odd", model="bert", resources=siting.Resources(1, "1Gi", gpu=siting.Gpu(type="h200"))),
+    )
+    rows = {row["name"]: row["reasons"] for row in pa.table(small.place_all(independent=True)).to_pylist()}
+    short = [short for reason in rows["big"] for short in reason["short"] if short["resource"] == "cpu"]
+    assert {one["wanted"] for one in short} == {"1000"}
+    unmet = [(one["condition"], one["wanted"]) for reason in rows["odd"] for one in reason["unmet"]]
+    assert ("kind", "gpu") in unmet
+
+
+def test_every_engine_can_take_the_columns(tour: siting.Workspace) -> None:
+    """Spark has neither unsigned numbers nor lists whose values are never missing."""
+
+    def types(kind: pa.DataType) -> list[pa.DataType]:
+        if pa.types.is_struct(kind):
+            return [found for field in kind for found in types(field.type)]
+        if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+            assert kind.value_field.nullable
+            return types(kind.value_type)
+        return [kind]
+
+    found = [kind for field in pa.table(tour.place_all()).schema for kind in types(field.type)]
+    assert not [kind for kind in found if pa.types.is_unsigned_integer(kind)]
 
 
 def test_bitmasks_are_bits(tour: siting.Workspace) -> None:
     allowed = tour.allowed()
     assert len(allowed.clusters) % 8 != 0  # so that rows do not begin at bytes
     table = pa.table(allowed)
-    assert table.schema.field("allowed").type == pa.list_(pa.field("item", pa.bool_(), nullable=False), 253)
+    assert table.schema.field("allowed").type == pa.list_(pa.field("item", pa.bool_(), nullable=True), 253)
     values = table["allowed"].combine_chunks().values
     assert values.buffers()[1].size <= (len(allowed) * 253 + 7) // 8 + 64
     for address, bits in zip(table["deployment"].to_pylist(), table["allowed"].to_pylist(), strict=True):

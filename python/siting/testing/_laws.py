@@ -81,19 +81,11 @@ def never_widens(decide: Decide, world: World) -> None:
 def tighter_policies_add_nothing(decide: Decide, world: World) -> None:
     """A policy that allows one option less adds no candidate."""
     for index, policy in enumerate(world.policies):
-        lists = ("locations", "flavors", "providers", "capacity")
-        stated = next(name for name in lists if getattr(policy, name))
-        options = getattr(policy, stated)
+        _, options = _options(policy)
         if len(options) < 2:
             continue
-        fewer: dict[str, Any] = {stated: options[:-1]}
         try:
-            tighter = siting.Policy(
-                policy.name,
-                except_=policy.except_,
-                resource_types=policy.resource_types,
-                **fewer,
-            )
+            tighter = _policy(policy, options[:-1], policy.except_)
             narrowed = world.with_policies([*world.policies[:index], tighter, *world.policies[index + 1 :]])
             narrowed.workspace()
         except ValueError:
@@ -231,11 +223,19 @@ def _turned(environment: siting.Environment) -> siting.Environment:
     return _environment(environment, environment.policies[::-1])
 
 
+def _options(policy: siting.Policy) -> tuple[str, tuple[siting.Choice, ...]]:
+    """What a policy allows, and the argument that says it."""
+    lists = ("locations", "flavors", "providers", "capacity")
+    return next((name, options) for name in lists if (options := getattr(policy, name)))
+
+
+def _policy(
+    policy: siting.Policy, options: tuple[siting.Choice, ...], except_: tuple[siting.Choice, ...]
+) -> siting.Policy:
+    """Return a policy of the same name and type with other options."""
+    stated: dict[str, Any] = {_options(policy)[0]: options}
+    return siting.Policy(policy.name, except_=except_, resource_types=policy.resource_types, **stated)
+
+
 def _repeated(policy: siting.Policy) -> siting.Policy:
-    return siting.Policy(
-        policy.name,
-        locations=policy.locations * 2 or None,
-        flavors=policy.flavors * 2 or None,
-        except_=policy.except_ * 2,
-        resource_types=policy.resource_types,
-    )
+    return _policy(policy, _options(policy)[1] * 2, policy.except_ * 2)
