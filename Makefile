@@ -51,7 +51,7 @@ wheel: tools
 	cd python/tests && mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy -p siting && \
 		mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy . && \
 		python -m mypy.stubtest siting._siting
-	cd python/tests && python -m pytest --quiet -c ../pyproject.toml --rootdir ..
+	cd python/tests && python -m pytest --quiet --numprocesses auto -c ../pyproject.toml --rootdir ..
 
 ## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
 assure: tools features licences oracle walk planners cedar fuzz keywords mutants
