@@ -21,6 +21,9 @@ use crate::quantity::Money;
 pub(super) struct Allotment {
     pub(super) parts: IndexMap<PairId, Part>,
     pub(super) fitting: u32,
+    /// The replicas on pools of which both flavors take some, in the order of placing: which node is the best for
+    /// one flavor depends on what the other took before.
+    pub(super) sequence: Vec<(PairId, u32)>,
     /// The alternative of the demand under which they fit.
     pub(super) alternative: usize,
     /// What each domain holds in the end, where replicas are to be spread.
@@ -95,6 +98,13 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
             heap.extend(waiting.drain(..).filter_map(|entry| state.entry(entry.rank.pair)).map(Reverse));
         }
         heap.extend(rivals.into_iter().filter_map(|id| state.entry(id)).map(Reverse));
+    }
+    let fleet = question.fleet();
+    let pool = |id: PairId| fleet.pair(id).map(|pair| pair.pool);
+    let parts = &state.done.parts;
+    let is_shared = |id: PairId| parts.keys().any(|&other| other != id && pool(other) == pool(id));
+    if !state.done.sequence.iter().any(|&(id, _)| is_shared(id)) {
+        state.done.sequence.clear();
     }
     if state.done.domains.is_some() {
         state.done.ended = state.changed.into_iter().map(|(pool, changed)| (pool, changed.nodes)).collect();
@@ -252,6 +262,12 @@ impl Allotting<'_> {
             let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
             self.done.parts.entry(id).or_insert_with(new).replicas += placed;
             self.done.fitting += placed;
+            if rivals > 1 {
+                match self.done.sequence.last_mut() {
+                    Some((last, replicas)) if *last == id => *replicas += placed,
+                    _ => self.done.sequence.push((id, placed)),
+                }
+            }
         }
         self.done.domains.as_mut().is_some_and(|domains| placed > 0 && domains.add(entry.site.cluster))
     }

@@ -11,7 +11,7 @@ use super::reason::{self, Reason};
 use super::spread::Domains;
 use crate::catalog::Catalog;
 use crate::id::{FlavorId, PairId};
-use crate::inventory::{Cluster, Fleet, Inventory, Request, ReservationId, ReserveError};
+use crate::inventory::{Cluster, Fleet, GpuRequest, Inventory, Request, ReservationId, ReserveError};
 use crate::policy::Scope;
 
 /// Why placements cannot be carried out; nothing has changed.
@@ -104,7 +104,14 @@ pub fn commit(
     places: &[(PairId, u32)],
 ) -> Result<Vec<ReservationId>, CommitError> {
     let wanted = checked(inventory, scope, ask, places)?;
-    reserve(inventory, &wanted)
+    let mut wanted: Vec<_> = wanted.into_iter().filter(|(_, _, replicas)| *replicas > 0).enumerate().collect();
+    // On a pool of both flavors that limits the replicas of its nodes, what takes a GPU goes first: only some nodes
+    // have one left, and what takes none fits beside it wherever there is a place.
+    wanted.sort_by_key(|(_, (_, request, _))| request.gpu == GpuRequest::None);
+    let (order, wanted): (Vec<usize>, Vec<_>) = wanted.into_iter().unzip();
+    let mut made: Vec<_> = order.into_iter().zip(reserve(inventory, &wanted)?).collect();
+    made.sort_by_key(|(place, _)| *place);
+    Ok(made.into_iter().map(|(_, reservation)| reservation).collect())
 }
 
 /// Reserves what a decision placed on this very inventory and under these very policies.
@@ -113,8 +120,14 @@ pub fn commit(
 /// As [`commit`].
 pub(crate) fn commit_own(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
     let places = located(decision, inventory.fleet())?;
-    let requests = decision.placements().iter().map(|placement| placement.request);
-    let wanted: Vec<_> = places.into_iter().zip(requests).map(|((pair, replicas), of)| (pair, of, replicas)).collect();
+    let of = |id: PairId| decision.placements().iter().zip(&places).find(|(placement, _)| placement.pair == id);
+    let in_sequence = |id: PairId| decision.sequence().iter().any(|(pair, _)| *pair == id);
+    let alone = decision.placements().iter().filter(|placement| !in_sequence(placement.pair));
+    let alone = alone.map(|placement| (placement.pair, placement.replicas));
+    let all = alone.chain(decision.sequence().iter().copied());
+    let wanted: Vec<_> = all
+        .filter_map(|(id, replicas)| of(id).map(|(placement, &(pair, _))| (pair, placement.request, replicas)))
+        .collect();
     reserve(inventory, &wanted)
 }
 

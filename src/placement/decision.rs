@@ -24,6 +24,8 @@ pub struct Decision {
     /// Found when they are first asked for: placing needs no list of them.
     candidates: OnceLock<BitSet<PairId>>,
     placements: Vec<Placement>,
+    /// In which order those were placed that share a pool; see [`sequence`](Self::sequence).
+    sequence: Vec<(PairId, u32)>,
     /// The alternative of the demand that the placements are made under.
     alternative: usize,
     refusal: Option<Refusal>,
@@ -106,8 +108,16 @@ pub struct Refusal {
 #[must_use]
 pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
     let asked = Arc::new(Asked::new(inventory, scope, ask.demand));
-    let (placements, alternative, refusal) = answer(inventory, &asked, ask);
-    Decision { asked, candidates: OnceLock::new(), placements, alternative, refusal }
+    let (allotment, refusal) = answer(inventory, &asked, ask);
+    let (alternative, mut sequence) = (allotment.alternative, Vec::new());
+    let placements = if refusal.is_none() || ask.partial {
+        // What is scaled to zero takes nothing.
+        sequence = if ask.replicas == 0 { sequence } else { allotment.sequence.clone() };
+        placements(allotment, ask.replicas)
+    } else {
+        Vec::new()
+    };
+    Decision { asked, candidates: OnceLock::new(), placements, sequence, alternative, refusal }
 }
 
 /// How many of the replicas asked for have a place, without a word about why not more.
@@ -117,14 +127,13 @@ pub(super) fn fitting(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) 
     best_allotment(&Question::new(inventory, &feasible, *ask)).0.fitting
 }
 
-/// The placements, the alternative they are made under, and why there are not more.
-fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Vec<Placement>, usize, Option<Refusal>) {
+/// Where replicas go, and why not more do.
+fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Allotment, Option<Refusal>) {
     let feasible = asked.feasible();
     let question = Question::new(inventory, &feasible, *ask);
     let (allotment, places) = best_allotment(&question);
-    let alternative = allotment.alternative;
     if allotment.fitting == ask.wanted() {
-        return (placements(allotment, ask.replicas), alternative, None);
+        return (allotment, None);
     }
     // Would the replicas fit if they need not spread?
     let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
@@ -143,8 +152,7 @@ fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Vec<Plac
         clusters: question.fleet().clusters().len(),
         reasons: reason::reasons(&question, shortage, asked, places),
     };
-    let placements = if ask.partial { placements(allotment, ask.replicas) } else { Vec::new() };
-    (placements, alternative, Some(refusal))
+    (allotment, Some(refusal))
 }
 
 /// The allotment of the first alternative under which all replicas fit, else of that under which most do; and how
@@ -209,9 +217,16 @@ impl Decision {
         self.alternative
     }
 
+    /// The replicas on pools of which two flavors take some, in the order of placing. Empty where there are none: then
+    /// the order of the placements says as much.
+    pub(super) fn sequence(&self) -> &[(PairId, u32)] {
+        &self.sequence
+    }
+
     /// Other places for the same replicas, among the candidates.
     pub(super) fn replace_placements(&mut self, placements: Vec<Placement>) {
         self.placements = placements;
+        self.sequence.clear();
     }
 
     /// Why not all replicas have a place.

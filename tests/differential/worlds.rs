@@ -21,6 +21,15 @@ fn the_oracle_agrees_on_small_random_worlds() {
     println!("{worlds} random worlds compared");
 }
 
+/// Worlds on which both once differed, found among ten million: two flavors of one pool share the places for replicas
+/// that its nodes have, so that the order of placing says which nodes are left.
+#[test]
+fn the_oracle_agrees_on_worlds_that_once_differed() {
+    for seed in [456_455, 707_906] {
+        compare(&oracle::random::world(seed, 8), seed % 2 == 1, &format!("seed {seed}"));
+    }
+}
+
 #[test]
 fn the_oracle_agrees_on_worlds_that_bytes_make() {
     for number in 0..2_000_u64 {
