@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 from siting import _html, _siting
 from siting._errors import Conflict, InvalidArgument, NotPlaced, damaged
 from siting._records import loads
-from siting._reports import DecisionReport, Explanation
+from siting._reports import Admission, Choice, DecisionReport, Explanation, Placement, Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from siting._reports import Audit, Candidate, Placement, Refusal, Scope, Verdict, Workload
+    from siting._reports import Audit, Candidate, Level, Refusal, Scope, Verdict
 
 
 class Decision:
@@ -67,6 +67,20 @@ class Decision:
             report = self._kept["read"] = loads(DecisionReport, self._text("report"))
         return report
 
+    def _brief(self) -> tuple[Workload, str, str, tuple[Placement, ...]]:
+        """Return the names and placements, which take no report where the decision is at hand."""
+        brief: tuple[Workload, str, str, tuple[Placement, ...]] | None = self._kept.get("brief")
+        if brief is None:
+            told = None if self._core is None or "read" in self._kept else self._core.brief()
+            if told is None:
+                report = self.report
+                brief = report.workload, report.name, report.environment, report.placements
+            else:
+                (kind, workload, name, environment), placed = told
+                brief = Workload(kind, workload), name, environment, tuple(_placement(*at) for at in placed)
+            self._kept["brief"] = brief
+        return brief
+
     @property
     def verdict(self) -> Verdict:
         """``placed``, ``partial`` or ``refused``."""
@@ -78,12 +92,12 @@ class Decision:
     @property
     def name(self) -> str:
         """The deployment's name."""
-        return self.report.name
+        return self._brief()[1]
 
     @property
     def workload(self) -> Workload:
         """The deployment's workload."""
-        return self.report.workload
+        return self._brief()[0]
 
     @property
     def address(self) -> str:
@@ -93,12 +107,12 @@ class Decision:
     @property
     def environment(self) -> str:
         """The environment that governs it."""
-        return self.report.environment
+        return self._brief()[2]
 
     @property
     def placements(self) -> tuple[Placement, ...]:
         """Where the replicas run; empty where all are refused."""
-        return self.report.placements
+        return self._brief()[3]
 
     @property
     def refusal(self) -> Refusal | None:
@@ -192,6 +206,19 @@ class Decision:
 
     def _repr_html_(self) -> str:
         return _html.decision(self.report, self.currency)
+
+
+def _placement(
+    cluster: str,
+    pool: str,
+    flavor: tuple[str, str],
+    replicas: int,
+    price: str | None,
+    admitted: Iterable[tuple[str, Level, tuple[str, str] | None]],
+) -> Placement:
+    by = (Admission(policy, level, option and Choice(*option)) for policy, level, option in admitted)
+    price_per_hour = None if price is None else Decimal(price)
+    return Placement(cluster, pool, Choice(*flavor), replicas, price_per_hour, tuple(by))
 
 
 class Decisions:

@@ -6,7 +6,9 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use siting::placement::{Remedies, RemedyBound};
-use siting::report::{ClusterExplanation, DecisionReport, ExplanationReport, Include, Remedied};
+use siting::report::{
+    ChoiceName, ClusterExplanation, DecisionReport, ExplanationReport, Include, PlacedReport, Remedied,
+};
 use siting::workspace::{Outcome as Decided, Workspace};
 
 use crate::columns;
@@ -51,6 +53,17 @@ impl Decision {
         self.decided.decision.is_placed()
     }
 
+    /// How it is named, and where its replicas run: what can be told without explaining it. Nothing where it is about
+    /// another workspace's deployment, which its report says.
+    fn brief(&self) -> Option<Brief> {
+        let (workspace, decision) = (&self.workspace, &self.decided.decision);
+        let deployment = workspace.deployment(self.decided.deployment)?;
+        let environment = workspace.environment(deployment.environment)?;
+        let kind = workspace.catalog().resource_type_name(deployment.workload.resource_type);
+        let names = [kind, deployment.workload.name.as_str(), deployment.name.as_str(), environment.name.as_str()];
+        Some((names.map(str::to_owned), PlacedReport::all_admitted(decision).into_iter().map(placed).collect()))
+    }
+
     fn candidate_count(&self) -> usize {
         self.decided.decision.candidates().len()
     }
@@ -85,6 +98,21 @@ impl Decision {
     fn currency(&self) -> &str {
         self.workspace.currency()
     }
+}
+
+/// A deployment's workload type, workload, name and environment, and its placements.
+type Brief = ([String; 4], Vec<Placed>);
+/// Cluster, pool, hardware, replicas, price, and the policies that admit it.
+type Placed = (String, String, Choice, u32, Option<String>, Vec<(String, &'static str, Option<Choice>)>);
+/// Type and name.
+type Choice = (String, String);
+
+fn placed(report: PlacedReport) -> Placed {
+    let choice = |name: ChoiceName| (name.r#type, name.name);
+    let admitted = report.admitted_by.unwrap_or_default().into_iter();
+    let admitted = admitted.map(|found| (found.policy, found.level.as_str(), found.option.map(choice)));
+    let price = report.price_per_hour.map(|price| price.to_string());
+    (report.cluster, report.pool, choice(report.flavor), report.replicas, price, admitted.collect())
 }
 
 /// Decisions of one snapshot, in the order in which they were made.

@@ -93,6 +93,14 @@ def test_pickled_decisions_say_the_same(small: siting.Workspace, address: str, p
     assert pickle.loads(pickle.dumps(back, protocol)) == back
 
 
+def test_what_is_read_without_a_report_is_what_the_report_says(tour: siting.Workspace) -> None:
+    for light, whole in zip(tour.place_all(), tour.place_all(), strict=True):
+        report = whole.report
+        assert (light.workload, light.name, light.environment) == (report.workload, report.name, report.environment)
+        assert light.placements == report.placements == whole.placements
+        assert "report" not in light._kept
+
+
 def test_a_notebook_shows_a_table(small: siting.Workspace) -> None:
     placed, refused = small.place("v1")._repr_html_(), small.place("big")._repr_html_()
     assert "<td" in placed
