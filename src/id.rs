@@ -230,7 +230,7 @@ impl Name {
         if text.trim() != text {
             return Err(InvalidName::OuterSpace);
         }
-        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+        if text.chars().any(|c| c.is_control() || is_invisible(c) || is_unseen_in_names(c)) {
             return Err(InvalidName::NotPrintable);
         }
         Ok(Self(text.into()))
@@ -295,6 +295,26 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e007f}'
     )
+}
+
+/// What else is not seen in a name, though text may hold it: what Unicode says to ignore by default beside the above
+/// (`Default_Ignorable_Code_Point` of Unicode 17, variation selectors among them), a blank that is no space, and what
+/// has no meaning of its own: private use, noncharacters, and the sign for what could not be read.
+fn is_unseen_in_names(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{2800}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{fffd}'..='\u{ffff}'
+            | '\u{e0080}'..='\u{e0fff}'
+            | '\u{f0000}'..='\u{10ffff}'
+    ) || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// Why a text is not a [`Name`].

@@ -13,9 +13,11 @@ use crate::inventory::Cluster;
 use crate::lifecycle::Place;
 use crate::manifest::spec::{DeploymentSpec, FavouriteSpec, GpuSpec, PreferenceSpec, SiteKind};
 use crate::metrics::Metric;
+use crate::origin::Origin;
 use crate::policy::{Bundle, Enforcement, Level, Scope};
 use crate::quantity::Milli;
 use crate::rollout::Threshold;
+use crate::time::Moment;
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
@@ -24,6 +26,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     let standing = standing(workspace);
     let standing = standing.get(Axis::Flavor);
     runs_where_forbidden(workspace, findings);
+    lives_where_forbidden(workspace, findings);
     for (id, deployment) in workspace.deployment_ids().zip(workspace.deployments()) {
         let resource_type = workspace.catalog().resource_type_name(deployment.workload.resource_type);
         let key = (resource_type, deployment.workload.name.as_str(), deployment.name.as_str());
@@ -40,6 +43,30 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         if has_clusters {
             without_cluster(workspace.catalog(), standing, &site, spec, findings);
             favourites_without_cluster(workspace, &site, spec, findings);
+        }
+    }
+}
+
+/// Replicas of lives that run where the policies do not let them (L13, W9).
+fn lives_where_forbidden(workspace: &Workspace, findings: &mut Findings) {
+    // What is there does not depend on the moment; what is done about it would.
+    for violation in workspace.violations(Moment::default()) {
+        let life = workspace.life(&violation.workload);
+        let Some(record) = life.and_then(|life| life.state().deployment(violation.deployment)) else { continue };
+        let address = format!("{}/{}", violation.workload.name, record.name);
+        for Place { cluster, pool, flavor, replicas } in &violation.places {
+            let subject = Subject::new("Deployment", &address);
+            findings.push_with("runs-where-forbidden", &subject.clone(), || {
+                let (noun, verb) = if *replicas == 1 { ("replica", "runs") } else { ("replicas", "run") };
+                let message = format!(
+                    "{replicas} {noun} of deployment `{address}` {verb} on `{cluster}`/`{pool}` ({}), which its policies \
+                     do not allow",
+                    flavor.replace(':', " "),
+                );
+                let origin = Origin::default();
+                let finding = Finding::new("runs-where-forbidden", Severity::Error, subject, &origin).message(message);
+                finding.help("settle the violations, or allow the place")
+            });
         }
     }
 }

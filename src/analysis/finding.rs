@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::origin::{Origin, Related};
+use crate::origin::{Origin, Related, printable};
 
 /// One finding: something legal that is probably unintended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,12 +79,12 @@ impl Finding {
     }
 
     pub(super) fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = message.into();
+        self.message = printable(&message.into()).into_owned();
         self
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(printable(&help.into()).into_owned());
         self
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn revision(word: &Path, within: &Path) -> Result<Revision, Failure> 
 }
 
 /// The manifests below paths as they stand in a revision: files that are named, and of directories what ends in
-/// `.yaml`, `.yml` or `.json` and is not hidden. Links are not followed.
+/// `.yaml`, `.yml` or `.json` and is not hidden. A link, or a repository within, that could hold some is refused: the
+/// documents behind it would be missing without a word.
 pub(super) fn gather(revision: &Revision, paths: &[PathBuf]) -> Result<Gathered, Failure> {
     let mut gathered = Gathered::default();
     for path in paths {
@@ -94,18 +95,43 @@ fn tree(revision: &Revision, directory: &Path, inside: &Path) -> Result<Vec<Entr
         let line = String::from_utf8_lossy(line);
         // `100644 blob <id>\t<path>`
         let Some((head, file)) = line.split_once('\t') else { continue };
-        let mut words = head.split(' ');
-        let (Some("100644" | "100755"), Some("blob"), Some(object)) = (words.next(), words.next(), words.next()) else {
-            continue;
-        };
         let below = file.strip_prefix(&*inside).unwrap_or(file);
         let is_hidden = below.split('/').any(|part| part.starts_with('.'));
         let is_manifest = [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end));
+        let mut words = head.split(' ');
+        let object = match (words.next(), words.next(), words.next()) {
+            (Some("100644" | "100755"), Some("blob"), Some(object)) => object,
+            (Some("120000"), Some("blob"), Some(link)) if !is_hidden => {
+                if is_manifest || !leads_to_a_file(revision, directory, file, link)? {
+                    return Err(not_followed(revision, directory, file, "link"));
+                }
+                continue;
+            }
+            (Some("160000"), ..) if !is_hidden => return Err(not_followed(revision, directory, file, "submodule")),
+            _ => continue,
+        };
         if below.is_empty() || is_manifest && !is_hidden {
             entries.push(Entry { file: file.to_owned(), object: object.to_owned() });
         }
     }
     Ok(entries)
+}
+
+/// Whether a link leads to a file of the revision, which by the link's name is no manifest.
+fn leads_to_a_file(revision: &Revision, directory: &Path, file: &str, link: &str) -> Result<bool, Failure> {
+    let target = said(git(directory, ["cat-file", "blob", link].map(OsStr::new)))?;
+    let target = String::from_utf8_lossy(&target);
+    let above = file.rsplit_once('/').map_or(".", |(above, _)| above);
+    let object = format!("{}:./{above}/{target}", revision.id);
+    let kind = git(directory, ["cat-file", "-t", &object].map(OsStr::new));
+    Ok(kind.is_ok_and(|kind| kind.trim_ascii() == b"blob"))
+}
+
+fn not_followed(revision: &Revision, directory: &Path, file: &str, what: &str) -> Failure {
+    let file = directory.join(file);
+    let message = format!("`{}:{}` is a {what}, which is not followed in a revision", revision.name, file.display());
+    let help = "check both revisions out and compare the directories: `siting diff OLD NEW`".to_owned();
+    Failure::invalid(message, help)
 }
 
 /// Why git gave no answer.

@@ -215,6 +215,16 @@ fn place(
 ) -> Option<Standing> {
     let (country, location) = location(catalog, spec, disputes, problems)?;
     let provider = spec.provider.as_str();
+    let zone = spec.zone.as_ref().filter(|_| spec.location.is_none());
+    if let Some((zone, site)) = zone.and_then(|zone| Some((zone, catalog.site(provider, zone.as_str())?))) {
+        // Without its location, policies that speak of that would not see the cluster.
+        let name = catalog.location_name(site.location);
+        let message = format!("the zone `{}` is a part of `{name}`, and no location is stated", zone.value);
+        let region = name.split_once('/').map_or(name, |(_, region)| region);
+        let problem = Problem::new(ProblemCode::InvalidValue, &zone.origin, message);
+        problems.push(problem.help(format!("add `location: {region}`")));
+        return None;
+    }
     // The location may be written by the name of a zone within it.
     let within = spec.location.as_ref().and_then(|region| catalog.site(provider, region)?.zone);
     let stated = spec.zone.as_ref().map(|zone| folded(zone.as_str()));

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::known::{Country, CpuFlavor, GpuFlavor};
 use super::policy::Hardware;
 use super::{ChoiceSpec, Metadata, OfDocument};
-use crate::catalog::Capacity;
+use crate::catalog::{Capacity, folded};
 use crate::document::{
     Every, Field, FieldShape, Fields, Format, Item, Map, Nonempty, OrUnlimited, Record, RecordShape, Reference, Rule,
     Shape, Whole, Written, document, quoted,
@@ -270,7 +270,8 @@ pub(super) struct Provider;
 impl Format<Name> for Provider {
     fn read(item: Item<'_>) -> Option<Name> {
         let name = item.name()?.value;
-        if name.as_str().contains('/') {
+        // Names of places are read without regard to width, so what becomes a `/` is one.
+        if folded(name.as_str()).contains('/') {
             item.problem(
                 ProblemCode::InvalidValue,
                 "a provider's name cannot contain `/`",
