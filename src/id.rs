@@ -406,6 +406,9 @@ mod tests {
         for invisible in ['\u{200b}', '\u{ad}', '\u{61c}', '\u{e0041}', '\u{fff9}', '\u{3164}', '\u{85}'] {
             assert_eq!(Name::new(&format!("a{invisible}b")), Err(InvalidName::NotPrintable), "{invisible:?}");
         }
+        for unseen in ['\u{fe0f}', '\u{34f}', '\u{17b4}', '\u{180b}', '\u{e0100}', '\u{2800}', '\u{ffff}', '\u{e000}'] {
+            assert_eq!(Name::new(&format!("a{unseen}")), Err(InvalidName::NotPrintable), "{unseen:?}");
+        }
         assert!(Name::new(&"é".repeat(253)).is_ok());
         assert_eq!(Name::new(&"é".repeat(254)), Err(InvalidName::TooLong));
     }

@@ -457,6 +457,25 @@ def test_l13_what_runs_by_placements_is_told_too() -> None:
     assert workspace.violations(now=0) == ()
 
 
+def test_l13_check_lists_what_lives_run_where_they_may_not() -> None:
+    pools = [siting.Pool("a", nodes=4, cpu=4, memory="16Gi", cpu_flavor="x86")]
+    workspace = siting.Workspace(
+        siting.Cluster("paris", provider="onprem", country="fr", pools=pools),
+        siting.Deployment("v1", model="bert", resources=siting.Resources(1, "1Gi")),
+    )
+    bert = workspace.life("bert")
+    bert.apply(siting.Command.push("v1", name="one", promote="production"), now=0)
+    bert.observe("one", "built", now=1)
+    bert.observe("one", "ready", now=2)
+    assert [one for one in workspace.check() if one.code == "runs-where-forbidden"] == []
+    workspace.put(
+        siting.Policy("us", locations=["country:us"]), siting.Environment("production", policies=["us"]), now=3
+    )
+    (finding,) = [one for one in workspace.check() if one.code == "runs-where-forbidden"]
+    assert finding.message.startswith("1 replica of deployment `bert/one` runs on `paris`/`a` (cpu x86), which its ")
+    assert finding.severity == "error"
+
+
 def test_l8_a_deleted_deployment_may_still_be_told_of(small: siting.Workspace) -> None:
     bert = small.life("bert")
     bert.apply(Command.push(from_="bert/v1"), now=0)

@@ -41,6 +41,14 @@ pub struct Inventory {
 #[serde(transparent)]
 pub struct ReservationId(pub(super) u64);
 
+#[cfg(feature = "manifest")]
+impl ReservationId {
+    /// Whether no inventory comes near this number by reserving: what counts on from there would soon overflow.
+    pub(crate) const fn is_beyond_reach(self) -> bool {
+        self.0 > u64::MAX / 2
+    }
+}
+
 impl ReservationId {
     /// The reservation of this number.
     #[must_use]

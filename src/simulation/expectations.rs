@@ -7,6 +7,7 @@ use super::wording::named;
 use super::{Difference, Seen, StepReport};
 use crate::lifecycle::{Answer, Endpoint, State, Status};
 use crate::manifest::scenario::{EndpointSpec, ExpectSpec};
+use crate::origin::printable;
 
 /// What is written where a rollout was not rolled back, or where nothing is offloaded.
 const NO: &str = "no";
@@ -17,6 +18,8 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
     let mut found = Vec::new();
     let mut hold = |subject: String, expected: String, is: String| {
         if expected != is {
+            // A scenario is somebody's text: what it names garbles no terminal.
+            let [subject, expected, is] = [subject, expected, is].map(|text| printable(&text).into_owned());
             found.push(Difference { subject, expected, found: is });
         }
     };

@@ -142,7 +142,7 @@ fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
 fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
     let by = choices.maybe(30, PromotionStrategy::draw).map(Box::new);
-    match choices.below(24) {
+    match choices.below(27) {
         0 => Action::Push(Push::draw(choices)),
         1 => Action::Patch { version: choices.maybe(50, text) },
         2 => {
@@ -183,6 +183,9 @@ fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Act
             generation: generation.saturating_add(u64::from(choices.below(3))).saturating_sub(1),
             seen: PlaceSeen::draw(choices),
         },
+        23 => Action::ClusterLost { cluster: place(choices, 1).cluster },
+        24 => Action::ClusterBack { cluster: place(choices, 1).cluster },
+        25 => Action::Replace(deployment),
         _ => Action::DeleteWorkload,
     }
 }

@@ -39,6 +39,9 @@ impl Workspace {
             let reason = format!("this is the lifecycle of {} `{}`", state.resource_type(), state.workload());
             return Err(Refusal::new("L1", reason).next("restore it for that workload"));
         }
+        if let Some(reason) = state.contradiction() {
+            return Err(Refusal::new("W4", reason).next("restore it as it was written"));
+        }
         // Time does not go back to before what it holds (W8).
         let last = journal.entries().next_back().map(|entry| entry.at);
         self.begin(workload, journal, last)

@@ -19,7 +19,7 @@ use super::{LoadError, LoadOptions, Workspace, running};
 use crate::deployment::Workload;
 use crate::id::Name;
 use crate::inventory::{ClosedNodes, ClosedPool, Inventory, Owner, Reservation, ReservationId};
-use crate::lifecycle::{Journal, Snapshot};
+use crate::lifecycle::{Journal, Record, Snapshot};
 use crate::manifest::spec::{BrokenCluster, DeploymentSpec};
 use crate::manifest::{self, Source};
 use crate::policy::Environment;
@@ -220,6 +220,9 @@ impl Workspace {
         if state.next_reservation < workspace.inventory.next_reservation() {
             return Err(StateError::at("nextReservation", "a reservation already has this number or a later one"));
         }
+        if state.next_reservation.is_beyond_reach() {
+            return Err(StateError::at("nextReservation", "no state has come that far"));
+        }
         workspace.inventory.skip_to(state.next_reservation);
         workspace.check_placements()?;
         if !state.revisions.is_sound() {
@@ -332,6 +335,15 @@ impl Workspace {
         let own = self.unborn(workload).map_err(|error| StateError::at(path, error))?;
         if (state.resource_type(), state.workload()) != (own.resource_type(), own.workload()) {
             let message = format!("this is the lifecycle of {} `{}`", state.resource_type(), state.workload());
+            return Err(StateError::at(format!("{path}.journal.state"), message));
+        }
+        if let Some(message) = state.contradiction() {
+            return Err(StateError::at(format!("{path}.journal.state"), message));
+        }
+        let governed = |record: &&Record| self.find_environment(record.governor.as_str()).is_err();
+        if let Some(record) = state.deployments().find(governed) {
+            let (name, governor) = (&record.name, &record.governor);
+            let message = format!("deployment `{name}` is governed by `{governor}`, and no environment is called that");
             return Err(StateError::at(format!("{path}.journal.state"), message));
         }
         let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());

@@ -177,6 +177,39 @@ fn a1_revisions_are_read_without_touching_the_working_copy() {
     assert!(broken.err.contains("HEAD:fleet/all.yaml"), "{}", broken.err);
 }
 
+/// A1: what a link or a repository within would bring is not missing without a word: a guard that stands behind one
+/// cannot be removed unseen.
+#[cfg(unix)]
+#[test]
+fn a1_links_in_revisions_are_refused_unless_they_lead_to_no_manifest() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::of(&[("readme.txt", "no manifest")]);
+    if !git(&folder.0, &["init", "-q", "-b", "trunk"]) {
+        println!("skipped: git cannot be run");
+        return;
+    }
+    let [fleet, shared] = ["fleet", "shared"].map(|name| folder.0.join(name));
+    std::fs::create_dir_all(&fleet).unwrap();
+    std::fs::create_dir_all(&shared).unwrap();
+    std::fs::write(shared.join("policy.yaml"), OLD).unwrap();
+    std::fs::write(fleet.join("all.yaml"), OLD).unwrap();
+    symlink("../readme.txt", fleet.join("readme")).unwrap();
+    let commit = |message: &str| assert!(git(&folder.0, &["add", "-A"]) && git(&folder.0, &["commit", "-qm", message]));
+    let diff = || folder.run(&["diff", "--git", "HEAD", "HEAD", "@/fleet"]);
+    commit("a link to a file that is no manifest");
+    assert_eq!(diff().out, "nothing differs in meaning\n", "{:?}", diff());
+    for (target, name) in [("../shared/policy.yaml", "more.yaml"), ("../shared", "more")] {
+        symlink(target, fleet.join(name)).unwrap();
+        commit("a link");
+        let refused = diff();
+        assert_eq!(refused.status, 2, "{refused:?}");
+        let said = format!("fleet/{name}` is a link, which is not followed in a revision");
+        assert!(refused.err.contains(&said), "{}", refused.err);
+        std::fs::remove_file(fleet.join(name)).unwrap();
+        commit("no link");
+    }
+}
+
 #[test]
 fn a_diff_is_of_two_paths() {
     let folder = Folder::of(&[("old.yaml", OLD)]);

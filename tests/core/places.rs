@@ -149,3 +149,35 @@ fn c7_coordinates_of_one_location_that_contradict_each_other_are_found() {
     );
     assert_eq!(found(&[here, ("b", "ashburn", "[-39.04, -77.49]"), ("c", "ashburn", "[39.04, 77.49]")]).len(), 1);
 }
+
+/// C7: a zone that the provider is known to have says where the cluster stands, so its location is stated, whatever
+/// country is claimed; else policies that speak of the location would not see the cluster.
+#[test]
+fn c7_a_known_zone_wants_its_location() {
+    let cluster =
+        |place: &str| vec![document("Cluster", "c", &format!("{place}, flavors: [{{type: cpu, name: x86}}]"))];
+    for country in ["de", "us"] {
+        let found = errors(&cluster(&format!("provider: aws, country: {country}, zone: us-east-1a")));
+        assert_eq!(
+            found,
+            ["the zone `us-east-1a` is a part of `aws/us-east-1`, and no location is stated"],
+            "{country}"
+        );
+    }
+    assert_eq!(errors(&cluster("provider: aws, country: de, zone: use1-az1")).len(), 1);
+    workspace(&cluster("provider: aws, country: us, location: us-east-1, zone: us-east-1a"));
+    workspace(&cluster("provider: own, country: de, zone: us-east-1a"));
+}
+
+/// C7: a provider holds no `/`, however wide it is written.
+#[test]
+fn c7_a_wide_slash_is_a_slash() {
+    for provider in ["hw/x", "hw／x", "℀"] {
+        let found = errors(&[document(
+            "Cluster",
+            "c",
+            &format!("provider: \"{provider}\", country: de, flavors: [{{type: cpu, name: x86}}]"),
+        )]);
+        assert_eq!(found, ["a provider's name cannot contain `/`"], "{provider}");
+    }
+}

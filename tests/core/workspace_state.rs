@@ -301,6 +301,36 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
         ),
         ("/lives/0/resourceType", json!("x"), "lives[0].resourceType: no type is called `x`"),
         ("/lives/0/workload", json!("x"), "lives[0].journal.state: this is the lifecycle of model `bert`"),
+        (
+            "/lives/0/journal/state/next",
+            json!(1),
+            "lives[0].journal.state: deployment 1 has a number that was never given: the next is 1",
+        ),
+        (
+            "/lives/0/journal/state/next",
+            json!(u64::MAX),
+            "lives[0].journal.state: the next deployment cannot have the number 18446744073709551615",
+        ),
+        (
+            "/lives/0/journal/state/deployments/1/generation",
+            json!(u64::MAX),
+            "lives[0].journal.state: deployment 1 cannot have replaced its replicas 18446744073709551615 times",
+        ),
+        (
+            "/lives/0/journal/state/deployments/1/number",
+            json!(0),
+            "lives[0].journal.state: deployment 1 is said to have the number 0",
+        ),
+        (
+            "/lives/0/journal/state/deployments/1/governor",
+            json!("nowhere"),
+            "lives[0].journal.state: deployment `bert-1` is governed by `nowhere`, and no environment is called that",
+        ),
+        (
+            "/lives/0/journal/state/slots/production",
+            json!({"holder": 9, "previous": null, "promotion": null}),
+            "lives[0].journal.state: environment `production` has deployment 9, which is not there",
+        ),
         ("/lives/0/held", json!([]), "lives[0].held: nothing is reserved for 2 replicas of deployment number 1"),
         (
             "/lives/0/held/0/place/replicas",

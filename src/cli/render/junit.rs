@@ -1,5 +1,6 @@
 //! Tests of policies as JUnit's XML, which CI systems show.
 
+use crate::id::is_invisible;
 use crate::report::{CaseReport, PolicyTestsReport};
 
 /// A suite for each test, and one for the coverage where it was asked for.
@@ -56,6 +57,7 @@ fn escaped(text: &str) -> String {
             '\t' => escaped.push_str("&#9;"),
             '\u{fffe}' | '\u{ffff}' => {}
             character if character.is_control() => {}
+            character if is_invisible(character) => escaped.extend(character.escape_default()),
             character => escaped.push(character),
         }
     }

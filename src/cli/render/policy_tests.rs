@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::words::count;
+use crate::origin::printable;
 use crate::report::{CaseReport, CoverageReport, PolicyTestsReport, TestedReport};
 
 pub(in crate::cli) fn policy_tests(report: &PolicyTestsReport, least: Option<u32>, style: Style) -> String {
@@ -22,15 +23,16 @@ pub(in crate::cli) fn policy_tests(report: &PolicyTestsReport, least: Option<u32
 }
 
 fn of_case(case: &CaseReport, style: Style) -> String {
+    let name = printable(&case.name);
     if case.passed {
-        return format!("  {} {}\n", style.good("ok"), case.name);
+        return format!("  {} {name}\n", style.good("ok"));
     }
     let place = case
         .file
         .as_ref()
         .map(|file| format!(" ({file}:{}:{})", case.line.unwrap_or_default(), case.column.unwrap_or_default()));
     let failures: String = case.failures.iter().map(|failure| format!("       {failure}\n")).collect();
-    format!("  {} {}{}\n{failures}", style.bad("FAILED"), case.name, place.unwrap_or_default())
+    format!("  {} {}{}\n{failures}", style.bad("FAILED"), name, place.unwrap_or_default())
 }
 
 fn coverage(coverage: &CoverageReport, least: Option<u32>, style: Style) -> String {

@@ -9,6 +9,7 @@ mod rollout;
 mod settings;
 mod site;
 mod slot;
+mod sound;
 mod status;
 mod workload;
 
