@@ -1,8 +1,8 @@
-from typing import Literal, final
+from typing import Literal, TypeAlias, final
 
 from typing_extensions import CapsuleType
 
-from siting._reports import Verdict
+from siting._reports import Level, Verdict
 
 __all__ = [
     "Autoscaler",

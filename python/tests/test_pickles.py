@@ -12,7 +12,8 @@ import pytest
 import siting
 from siting import rollout, scaling
 
-STRANGE: list[Any] = [None, True, -1, 0, 2**32, 2**63, 2**64 - 1, 2**64, 1.5, "", "x", "4294967295", [], [None], {}, {"a": 1}]
+NUMBERS = [-1, 0, 2**32, 2**63, 2**64 - 1, 2**64, 1.5]
+STRANGE: list[Any] = [None, True, *NUMBERS, "", "x", "4294967295", [], [None], {}, {"a": 1}]
 
 
 def living() -> siting.Workspace:
