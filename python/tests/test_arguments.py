@@ -153,6 +153,7 @@ def questions() -> None:
         ("remove_environment", ("staging",), {}),
         ("test", ({},), {}),
         ("diff", (fleet(),), {}),
+        ("verify", (fleet().place("one"),), {}),
         ("drill", ("country:fr",), {}),
         ("drain", ("paris",), {}),
         ("simulate", ({},), {}),
