@@ -1,7 +1,7 @@
 //! Replicas onto candidates, one at a time, best first (D5).
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use indexmap::IndexMap;
 use smallvec::SmallVec;
@@ -99,12 +99,12 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
         }
         heap.extend(rivals.into_iter().filter_map(|id| state.entry(id)).map(Reverse));
     }
-    let fleet = question.fleet();
-    let pool = |id: PairId| fleet.pair(id).map(|pair| pair.pool);
-    let parts = &state.done.parts;
-    let is_shared = |id: PairId| parts.keys().any(|&other| other != id && pool(other) == pool(id));
-    if !state.done.sequence.iter().any(|&(id, _)| is_shared(id)) {
-        state.done.sequence.clear();
+    if !state.done.sequence.is_empty() {
+        let pools = state.done.parts.keys().filter_map(|&id| Some(question.fleet().pair(id)?.pool));
+        let mut seen = HashSet::new();
+        let shared: HashSet<PoolId> = pools.filter(|&pool| !seen.insert(pool)).collect();
+        let is_shared = |id: PairId| question.fleet().pair(id).is_some_and(|pair| shared.contains(&pair.pool));
+        state.done.sequence.retain(|&(id, _)| is_shared(id));
     }
     if state.done.domains.is_some() {
         state.done.ended = state.changed.into_iter().map(|(pool, changed)| (pool, changed.nodes)).collect();

@@ -1,5 +1,6 @@
 //! Placements, carried out on an inventory and under policies that may have moved on (I4, W6).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::ask::Ask;
@@ -120,14 +121,17 @@ pub fn commit(
 /// As [`commit`].
 pub(crate) fn commit_own(inventory: &mut Inventory, decision: &Decision) -> Result<Vec<ReservationId>, CommitError> {
     let places = located(decision, inventory.fleet())?;
-    let of = |id: PairId| decision.placements().iter().zip(&places).find(|(placement, _)| placement.pair == id);
-    let in_sequence = |id: PairId| decision.sequence().iter().any(|(pair, _)| *pair == id);
-    let alone = decision.placements().iter().filter(|placement| !in_sequence(placement.pair));
-    let alone = alone.map(|placement| (placement.pair, placement.replicas));
-    let all = alone.chain(decision.sequence().iter().copied());
-    let wanted: Vec<_> = all
-        .filter_map(|(id, replicas)| of(id).map(|(placement, &(pair, _))| (pair, placement.request, replicas)))
-        .collect();
+    let there = decision.placements().iter().zip(places);
+    let of: HashMap<PairId, (PairId, Request)> =
+        there.clone().map(|(placement, (pair, _))| (placement.pair, (pair, placement.request))).collect();
+    let in_sequence: HashSet<PairId> = decision.sequence().iter().map(|(pair, _)| *pair).collect();
+    let alone = there.filter(|(placement, _)| !in_sequence.contains(&placement.pair));
+    let alone = alone.map(|(placement, (pair, replicas))| (pair, placement.request, replicas));
+    let shared = decision.sequence().iter().filter_map(|(id, replicas)| {
+        let &(pair, request) = of.get(id)?;
+        Some((pair, request, *replicas))
+    });
+    let wanted: Vec<_> = alone.chain(shared).collect();
     reserve(inventory, &wanted)
 }
 
