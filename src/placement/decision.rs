@@ -112,7 +112,9 @@ pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decis
     let (alternative, mut sequence) = (allotment.alternative, Vec::new());
     let placements = if refusal.is_none() || ask.partial {
         // What is scaled to zero takes nothing.
-        sequence = if ask.replicas == 0 { sequence } else { allotment.sequence.clone() };
+        if ask.replicas > 0 {
+            sequence.clone_from(&allotment.sequence);
+        }
         placements(allotment, ask.replicas)
     } else {
         Vec::new()

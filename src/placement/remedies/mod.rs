@@ -66,7 +66,8 @@ impl Default for RemedyBound {
 pub struct Remedies {
     /// Minimal sets of changes: the smallest first, then those that open the fewest clusters.
     pub sets: Vec<RemedySet>,
-    /// Whether there may be more sets than are listed.
+    /// Whether there may be more than is listed: more sets, or replicas of lower priority of which the fewest were not
+    /// found in reasonable time.
     pub more: bool,
     /// The fewest replicas of lower priority without which all would fit, where room is all that is missing. They are
     /// never taken by the library on its own.
@@ -115,7 +116,8 @@ pub(crate) struct Holder {
 /// The remedies of a question that was refused on this inventory; none where it would be placed. `holders` are the
 /// reservations of deployments of lower priority.
 ///
-/// O(clusters + sets tried × (places + kinds + what deciding takes)); at most a few thousand sets are tried.
+/// O(clusters + sets tried × (places + kinds + what deciding takes)). The larger the fleet, the fewer sets are tried: at
+/// most 20,000, and at least 200.
 pub(crate) fn remedies(
     inventory: &Inventory,
     governing: &Governing<'_>,
@@ -128,5 +130,6 @@ pub(crate) fn remedies(
         return Remedies::default();
     }
     let (sets, more) = search::search(&case, bound);
-    Remedies { sets, more, lower_priority: occupants::fewest(&case, holders) }
+    let fewest = occupants::fewest(&case, holders);
+    Remedies { sets, more: more || fewest.is_none(), lower_priority: fewest.unwrap_or_default() }
 }

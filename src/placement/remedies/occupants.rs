@@ -1,6 +1,6 @@
 //! The fewest replicas of lower priority without which there would be room (D7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Holder;
 use super::suppose::Case;
@@ -27,27 +27,41 @@ pub struct Occupant {
 /// The most combinations of replicas that are looked at on one pool.
 const MOST_COMBINATIONS: usize = 1024;
 
+/// The most steps by which what pools gain is put together: beyond, nothing is said of the fewest.
+const MOST_STEPS: usize = 200_000;
+
 /// How many replicas of which holders to do without, and how many more would fit then.
 type Choice = (u32, Vec<(usize, u32)>);
 
 /// The fewest replicas of holders without which all replicas that are asked for fit; empty where that does not help,
 /// or where more than room is missing. A pool gains what each of its holders gives back, so
-/// the least of the fleet is that of its pools together.
-pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Vec<Occupant> {
+/// the least of the fleet is that of its pools together. `None` where that takes too many steps to find.
+pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Option<Vec<Occupant>> {
     let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
     if holders.is_empty() || spreads {
-        return Vec::new();
+        return Some(Vec::new());
     }
+    let mut on_pools: HashMap<PoolId, Vec<usize>> = HashMap::new();
+    for (at, holder) in holders.iter().enumerate() {
+        if let Some(pool) = case.inventory.pool_of(holder.reservation) {
+            on_pools.entry(pool).or_default().push(at);
+        }
+    }
+    let holders = Holders { all: holders, on_pools };
     let scope = case.local.scope(&[]);
     let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
     let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
     let alternatives = 0..case.ask.demand.alternatives();
-    let best = alternatives.filter_map(|alternative| under(case, &feasible, holders, alternative));
-    let Some((_, chosen)) = best.min_by_key(|(replicas, _)| *replicas) else { return Vec::new() };
+    let mut best: Option<Choice> = None;
+    for alternative in alternatives {
+        let found = under(case, &feasible, &holders, alternative)?;
+        best = best.into_iter().chain(found).min_by_key(|(replicas, _)| *replicas);
+    }
+    let Some((_, chosen)) = best else { return Some(Vec::new()) };
     let mut occupants: Vec<Occupant> = chosen
         .into_iter()
         .filter_map(|(at, replicas)| {
-            let holder = holders.get(at)?;
+            let holder = holders.all.get(at)?;
             let found = case.inventory.reservation(holder.reservation)?;
             let (cluster, pool) = (found.cluster().clone(), found.pool().clone());
             Some(Occupant { deployment: holder.address.clone(), priority: holder.priority, cluster, pool, replicas })
@@ -56,16 +70,28 @@ pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Vec<Occupant> {
     occupants.sort_by(|a, b| {
         (a.priority, &a.deployment, &a.cluster, &a.pool).cmp(&(b.priority, &b.deployment, &b.cluster, &b.pool))
     });
-    occupants
+    Some(occupants)
 }
 
-/// The same under one alternative.
-fn under(case: &Case<'_>, feasible: &Feasible<'_>, holders: &[Holder], alternative: usize) -> Option<Choice> {
+/// Who holds room, and where.
+struct Holders<'a> {
+    all: &'a [Holder],
+    on_pools: HashMap<PoolId, Vec<usize>>,
+}
+
+/// The same under one alternative: nothing inside where that does not help, and nothing at all where it takes too many
+/// steps.
+fn under(
+    case: &Case<'_>,
+    feasible: &Feasible<'_>,
+    holders: &Holders<'_>,
+    alternative: usize,
+) -> Option<Option<Choice>> {
     let wanted = case.ask.wanted();
     let fleet = case.fleet();
     let (mut room, mut pools): (u32, BTreeMap<PoolId, Vec<Request>>) = (0, BTreeMap::new());
     if feasible.scope().refuses_everything() {
-        return None;
+        return Some(None);
     }
     for pair in feasible.candidates(alternative).filter_map(|id| fleet.pair(id)) {
         pools.entry(pair.pool).or_default().push(case.request(alternative, pair));
@@ -75,24 +101,26 @@ fn under(case: &Case<'_>, feasible: &Feasible<'_>, holders: &[Holder], alternati
         requests.iter().map(|request| nodes.room(request, wanted)).max().unwrap_or(0)
     };
     for (pool, requests) in &pools {
-        room = room.saturating_add(room_of(case.inventory.nodes(*pool)?, requests));
+        // A pool without a limit has room for all, so room is not what is missing.
+        let Some(nodes) = case.inventory.nodes(*pool) else { return Some(None) };
+        room = room.saturating_add(room_of(nodes, requests));
     }
-    let missing = wanted.checked_sub(room).filter(|missing| *missing > 0)?;
+    let Some(missing) = wanted.checked_sub(room).filter(|missing| *missing > 0) else { return Some(None) };
+    let mut steps = 0_usize;
     // By how many more fit: the fewest replicas that must go for it.
     let mut least: BTreeMap<u32, Choice> = BTreeMap::from([(0, (0, Vec::new()))]);
     for (pool, requests) in &pools {
-        let here: Vec<usize> = (0..holders.len())
-            .filter(|at| {
-                let held = holders.get(*at).and_then(|holder| case.inventory.pool_of(holder.reservation));
-                held == Some(*pool)
-            })
-            .collect();
-        if here.is_empty() {
-            continue;
-        }
-        let now = room_of(case.inventory.nodes(*pool)?, requests);
+        let (Some(here), Some(nodes)) = (holders.on_pools.get(pool), case.inventory.nodes(*pool)) else { continue };
+        let now = room_of(nodes, requests);
         let gained = |nodes: &Nodes| room_of(nodes, requests).saturating_sub(now).min(missing);
-        let gains = gains(case.inventory, holders, &here, gained);
+        let replicas = here.iter().filter_map(|at| holders.all.get(*at)).map(|holder| holder.replicas as usize);
+        let combinations = replicas.fold(1_usize, |all, replicas| all.saturating_mul(replicas.saturating_add(1)));
+        // What a pool gains is not looked through for nothing where putting it together is too much already.
+        steps = steps.saturating_add(combinations.min(MOST_COMBINATIONS).saturating_mul(least.len()));
+        if steps > MOST_STEPS {
+            return None;
+        }
+        let gains = gains(case.inventory, holders.all, here, gained);
         let mut next = least.clone();
         for (gained, (replicas, chosen)) in &least {
             for (more, (further, beside)) in &gains {
@@ -106,7 +134,7 @@ fn under(case: &Case<'_>, feasible: &Feasible<'_>, holders: &[Holder], alternati
         }
         least = next;
     }
-    least.remove(&missing)
+    Some(least.remove(&missing))
 }
 
 /// By how much room is gained on one pool: the fewest replicas of its holders that must go for it.

@@ -10,7 +10,11 @@ use crate::policy::Level;
 
 /// The most sets that are kept of one size, and the most that are decided, in all.
 const MOST_SETS: usize = 20_000;
-const MOST_ASKED: u32 = 20_000;
+const MOST_ASKED: usize = 20_000;
+/// As many as are decided on whatever fleet.
+const LEAST_ASKED: usize = 200;
+/// The most decisions times pairs of the fleet: a refusal on a large fleet must not take long to tell.
+const MOST_WORK: usize = 2_000_000;
 
 /// The remedies, and whether there may be more.
 pub(super) fn search(case: &Case<'_>, bound: RemedyBound) -> (Vec<RemedySet>, bool) {
@@ -26,6 +30,7 @@ pub(super) fn search(case: &Case<'_>, bound: RemedyBound) -> (Vec<RemedySet>, bo
         optional: case.optional(),
         found: Vec::new(),
         forgotten,
+        most_asked: (MOST_WORK / case.fleet().pairs().len().max(1)).clamp(LEAST_ASKED, MOST_ASKED),
         cut: false,
     };
     let mut closed: Vec<BTreeSet<Set>> = Vec::new();
@@ -53,6 +58,8 @@ struct Searching<'a> {
     /// What every set begins with: policies that are not known cannot stay.
     forgotten: Set,
     found: Vec<(Set, RemedySet)>,
+    /// The most that is decided.
+    most_asked: usize,
     /// Whether something was left out.
     cut: bool,
 }
@@ -91,7 +98,7 @@ impl Searching<'_> {
                     if all.len() != size || self.holds_a_found_one(&all) {
                         continue;
                     }
-                    if self.case.asked() >= MOST_ASKED {
+                    if self.case.asked() as usize >= self.most_asked {
                         self.cut = true;
                         return;
                     }
