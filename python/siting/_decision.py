@@ -116,7 +116,9 @@ class Decision:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why not all replicas have a place."""
+        """Why not all replicas have a place, and what would have to change; this is worked out when it is read."""
+        if self._core is not None and self._core.is_placed():
+            return None
         return self.report.refusal
 
     @property
@@ -199,10 +201,15 @@ class Decision:
 
     def __repr__(self) -> str:
         where = ", ".join(str(placement) for placement in self.placements)
-        if self.refusal is not None:
-            why = ", ".join(reason.code for reason in self.refusal.reasons)
-            where = f"{where}; {why}" if where else why
-        return f"<Decision {self.address} {self.verdict}: {where}>"
+        told = "; ".join(filter(None, (where, ", ".join(self._codes()))))
+        return f"<Decision {self.address} {self.verdict}: {told}>"
+
+    def _codes(self) -> list[str]:
+        """Return what stands in the way, without working out what could be done about it."""
+        if self._core is not None:
+            return self._core.codes()
+        refusal = self.report.refusal
+        return [reason.code for reason in refusal.reasons] if refusal else []
 
     def _repr_html_(self) -> str:
         return _html.decision(self.report, self.currency)

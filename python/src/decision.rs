@@ -31,13 +31,15 @@ impl Decision {
 
     /// What would have to change for it to be placed, after those that were decided before it.
     fn remedies(&self) -> Outcome<Remedies> {
+        if self.decided.decision.is_placed() {
+            return Ok(Remedies::default());
+        }
         let bound = RemedyBound::default();
         Ok(match &self.among {
             Some((all, at)) => {
                 let before = all.iter().take(*at).map(|outcome| &**outcome);
                 self.workspace.remedies_after(before, &self.decided, bound)
             }
-            None if self.decided.decision.is_placed() => Remedies::default(),
             None => self.workspace.remedies(self.decided.deployment, bound)?,
         })
     }
@@ -62,6 +64,12 @@ impl Decision {
         let kind = workspace.catalog().resource_type_name(deployment.workload.resource_type);
         let names = [kind, deployment.workload.name.as_str(), deployment.name.as_str(), environment.name.as_str()];
         Some((names.map(str::to_owned), PlacedReport::all_admitted(decision).into_iter().map(placed).collect()))
+    }
+
+    /// The constraints that stand in the way, by code; none where all replicas have a place.
+    fn codes(&self) -> Vec<&'static str> {
+        let reasons = self.decided.decision.refusal().into_iter().flat_map(|refusal| &refusal.reasons);
+        reasons.map(|reason| reason.code.as_str()).collect()
     }
 
     fn candidate_count(&self) -> usize {

@@ -98,6 +98,10 @@ def test_what_is_read_without_a_report_is_what_the_report_says(tour: siting.Work
         report = whole.report
         assert (light.workload, light.name, light.environment) == (report.workload, report.name, report.environment)
         assert light.placements == report.placements == whole.placements
+        codes = [reason.code for reason in report.refusal.reasons] if report.refusal else []
+        assert all(code in repr(light) for code in codes)
+        assert bool(light) == (report.refusal is None)
+        assert light.price_per_hour == whole.price_per_hour
         assert "report" not in light._kept
 
 

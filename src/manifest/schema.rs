@@ -73,7 +73,8 @@ impl Printer {
             Shape::StrictText => json!({"type": "string"}),
             Shape::Pattern(pattern) => json!({"type": "string", "pattern": pattern}),
             Shape::Name => name(""),
-            Shape::Unslashed => name("/"),
+            // With what is read as one, or holds one, where width makes no difference.
+            Shape::Unslashed => name(r"/\uff0f\u2100\u2101\u2105\u2106"),
             Shape::Share => {
                 let pattern = "^(0+[.]0*[1-9][0-9]*|0*1([.]0+)?)$";
                 json!({"type": ["string", "number"], "pattern": pattern, "exclusiveMinimum": 0, "maximum": 1})
@@ -193,8 +194,12 @@ fn text() -> Value {
 
 /// A checked name, in a notation that every reader of regular expressions has.
 fn name(without: &str) -> Value {
-    let unprintable = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff";
-    let none = format!("{unprintable}{without}");
+    // What a name does not hold, as far as one unit of UTF-16 says it: not every reader knows more of a character.
+    let unprintable = [
+        r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e",
+        r"\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffd-\uffff",
+    ];
+    let none = format!("{}{without}", unprintable.concat());
     let pattern = format!(r"^[^\s{none}]([^{none}]*[^\s{none}])?$");
     json!({"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": Name::MAX_CHARS, "pattern": pattern})
 }
