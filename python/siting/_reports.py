@@ -192,6 +192,16 @@ class Occupant(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class HeldRoom(Record):
+    """What lower priorities hold of the room where a deployment may run, whether or not that would be enough."""
+
+    replicas: int
+    """Their replicas there."""
+    room: int
+    """How many of the replicas that do not fit would, if none of those were there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Refusal(Record):
     """Why not all replicas have a place."""
 
@@ -208,6 +218,8 @@ class Refusal(Record):
     """Whether there may be more of them."""
     lower_priority: tuple[Occupant, ...] = ()
     """The fewest replicas of lower priority that hold the room, where room is all that is missing."""
+    lower_priority_holds: HeldRoom | None = None
+    """What lower priorities hold of the room where it may run, whether or not that would be enough."""
 
     def __str__(self) -> str:
         lines = [f"{self.wanted} wanted, {self.fitting} fitting, of {self.clusters} clusters"]
@@ -358,6 +370,8 @@ class Explanation(Record):
     """Whether there may be more of them."""
     lower_priority: tuple[Occupant, ...] = ()
     """The fewest replicas of lower priority that hold the room."""
+    lower_priority_holds: HeldRoom | None = None
+    """What lower priorities hold of the room where it may run, whether or not that would be enough."""
     cluster: str | None = None
     """The cluster asked about; the fields below are about it."""
     allowed: bool | None = None

@@ -46,5 +46,5 @@ pub use optimize::{Movable, optimize};
 pub use placed::PlacedReplicas;
 pub use rank::{PreferenceValue, Rank, UnknownLast};
 pub use reason::{Culprit, Reason, policy_reasons};
-pub use remedies::{DemandField, Occupant, Remedies, RemedyBound, RemedyChange, RemedySet};
+pub use remedies::{DemandField, HeldRoom, Occupant, Remedies, RemedyBound, RemedyChange, RemedySet};
 pub(crate) use remedies::{Governing, Holder, remedies};

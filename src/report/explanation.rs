@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport, policies};
-use super::{FiguresReport, OccupantReport, QuarantinedReport, RemedyReport, ScopeReport};
+use super::{FiguresReport, HeldRoomReport, OccupantReport, QuarantinedReport, RemedyReport, ScopeReport};
 use crate::analysis::PolicyAt;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
@@ -40,6 +40,9 @@ pub struct ExplanationReport {
     /// The fewest replicas of lower priority that hold the room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lower_priority: Vec<OccupantReport>,
+    /// What lower priorities hold of the room where it may run, whether or not that would be enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_priority_holds: Option<HeldRoomReport>,
     /// The cluster that was asked about; the three fields below are about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -143,6 +146,7 @@ impl ExplanationReport {
             remedies: Vec::new(),
             more_remedies: false,
             lower_priority: Vec::new(),
+            lower_priority_holds: None,
             cluster: None,
             allowed: None,
             pools: None,
@@ -166,6 +170,7 @@ impl ExplanationReport {
         self.remedies = RemedyReport::all(catalog, remedies);
         self.more_remedies = remedies.more;
         self.lower_priority = OccupantReport::all(remedies);
+        self.lower_priority_holds = remedies.held.map(HeldRoomReport::from);
     }
 }
 

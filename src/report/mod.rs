@@ -73,7 +73,7 @@ pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{OptionReport, OptionsReport};
 pub use placement::{AuditReport, DecisionReport, PlacedReport, PlacementReport, RefusalReport};
 pub use policy_tests::{CaseReport, CoverageReport, PolicyTestReport, PolicyTestsReport, TestedReport};
-pub use remedies::{ChangeReport, OccupantReport, RemedyReport};
+pub use remedies::{ChangeReport, HeldRoomReport, OccupantReport, RemedyReport};
 #[cfg(feature = "schema")]
 pub use schema::{kinds, schema};
 pub use scope::{FlavorScope, LocationScope, ScopeReport};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
 use super::{
-    Admission, FingerprintsReport, MadeReport, OccupantReport, ProblemReport, QuarantinedReport, RemedyReport,
-    ScopeReport,
+    Admission, FingerprintsReport, HeldRoomReport, MadeReport, OccupantReport, ProblemReport, QuarantinedReport,
+    RemedyReport, ScopeReport,
 };
 use crate::analysis::WorkloadName;
 use crate::catalog::Catalog;
@@ -118,6 +118,9 @@ pub struct RefusalReport {
     /// The fewest replicas of lower priority that hold the room, where room is all that is missing.
     #[serde(default)]
     pub lower_priority: Vec<OccupantReport>,
+    /// What lower priorities hold of the room where it may run, whether or not that would be enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_priority_holds: Option<HeldRoomReport>,
 }
 
 /// What enforcing one audited policy at its level would change (P12).
@@ -225,6 +228,7 @@ impl DecisionReport {
             refusal.remedies = RemedyReport::all(catalog, remedies);
             refusal.more_remedies = remedies.more;
             refusal.lower_priority = OccupantReport::all(remedies);
+            refusal.lower_priority_holds = remedies.held.map(HeldRoomReport::from);
         }
     }
 
@@ -269,6 +273,7 @@ impl From<&Refusal> for RefusalReport {
             remedies: Vec::new(),
             more_remedies: false,
             lower_priority: Vec::new(),
+            lower_priority_holds: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::ChoiceName;
 use crate::catalog::Catalog;
-use crate::placement::{Occupant, Remedies, RemedyChange, RemedySet};
+use crate::placement::{HeldRoom, Occupant, Remedies, RemedyChange, RemedySet};
 use crate::policy::Level;
 
 /// Changes that make a placement possible together, and no part of them does.
@@ -67,6 +67,23 @@ pub struct OccupantReport {
     pub pool: String,
     /// How many of its replicas there, the last ones first.
     pub replicas: u32,
+}
+
+/// What lower priorities hold of the room where a deployment may run, whether or not that would be enough.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct HeldRoomReport {
+    /// Their replicas there.
+    pub replicas: u32,
+    /// How many of the replicas that do not fit would, if none of those were there.
+    pub room: u32,
+}
+
+impl From<HeldRoom> for HeldRoomReport {
+    fn from(held: HeldRoom) -> Self {
+        Self { replicas: held.replicas, room: held.room }
+    }
 }
 
 impl RemedyReport {

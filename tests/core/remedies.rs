@@ -62,9 +62,26 @@ fn d7_for_want_of_room_each_quantity_is_lowered_to_what_fits() {
     let [held] = &remedies.lower_priority[..] else { panic!("{remedies:?}") };
     assert_eq!((held.deployment.as_str(), held.priority, held.replicas), ("m/low", -1, 1));
     assert_eq!((held.cluster.as_str(), held.pool.as_str()), ("paris", "rack"));
+    // D6: both of its replicas hold room, and without them both would fit: four of 2 cpu on two nodes of 4.
+    assert_eq!(remedies.held.map(|held| (held.replicas, held.room)), Some((2, 2)));
     // Of equal priority it is nobody's room to give.
     let same = workspace.remedies("low", RemedyBound::default()).unwrap();
     assert_eq!(same, Remedies::default());
+}
+
+/// D6: what lower priorities hold of the room is told, also where it is not enough: two nodes of 4 hold four of 2 cpu,
+/// five are wanted, and none fits beside what `low` holds.
+#[test]
+fn d6_what_lower_priorities_hold_is_told_where_it_is_not_enough() {
+    let workspace = workspace(&[
+        PARIS,
+        "kind: Deployment\nmetadata: {name: low}\nspec: {model: m, priority: -1, replicas: 2, resources: {cpu: 3, memory: 1Gi}}",
+        "kind: Placement\nmetadata: {name: runs}\nspec: {deployment: m/low, cluster: paris, pool: rack, replicas: 2}",
+        "kind: Deployment\nmetadata: {name: d}\nspec: {model: m, replicas: 5, resources: {cpu: 2, memory: 1Gi}}",
+    ]);
+    let remedies = workspace.remedies("d", RemedyBound::default()).unwrap();
+    assert!(remedies.lower_priority.is_empty(), "{remedies:?}");
+    assert_eq!(remedies.held.map(|held| (held.replicas, held.room)), Some((2, 4)));
 }
 
 /// D7: how many replicas fit is a remedy as well.

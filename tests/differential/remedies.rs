@@ -230,6 +230,12 @@ fn is_placed(world: &World, deployment: &Deployment) -> bool {
     judge::decide(world, deployment, &judge::Fleet::new(world), false).verdict == "placed"
 }
 
+/// How many of its replicas fit.
+fn fitting(world: &World, deployment: &Deployment) -> u32 {
+    let verdict = judge::decide(world, deployment, &judge::Fleet::new(world), false);
+    verdict.refusal.map_or(deployment.replicas.max(1), |refusal| refusal.fitting)
+}
+
 /// Whether a set makes the deployment placeable, and what its quantities are lowered to.
 fn solve(world: &World, deployment: &Deployment, set: &[Step]) -> Option<BTreeMap<String, u64>> {
     let (world, mut deployment) = supposed(world, deployment, set);
@@ -370,7 +376,7 @@ fn compare(seed: u64) -> [usize; 3] {
         assert!(found.sets.is_sorted_by_key(key), "seed {seed}: {address} is not sorted");
         seen[0] += listed.len();
         seen[1] += listed.iter().filter(|((set, _), _)| set.len() > 1).count();
-        seen[2] += usize::from(room(&world, deployment, &found.lower_priority, seed));
+        seen[2] += usize::from(room(&world, deployment, &found, seed));
     }
     seen
 }
@@ -402,7 +408,8 @@ fn owner(world: &World, set: &[Step]) -> Level {
 }
 
 /// The fewest replicas of lower priority, against every number of each.
-fn room(world: &World, deployment: &Deployment, found: &[siting::placement::Occupant], seed: u64) -> bool {
+fn room(world: &World, deployment: &Deployment, remedies: &siting::placement::Remedies, seed: u64) -> bool {
+    let found = &remedies.lower_priority;
     // Whose replicas take which flavor of a pool, or what of it, documents do not say.
     let of = |running: &Running| {
         world.deployments.iter().find(|found| format!("{}/{}", found.workload, found.name) == running.deployment)
@@ -428,6 +435,16 @@ fn room(world: &World, deployment: &Deployment, found: &[siting::placement::Occu
         without.running.retain(|running| running.replicas > 0);
         is_placed(&without, deployment)
     };
+    // D6: how many more would fit without all of them. Of several alternatives it is the one that gains most.
+    let alternatives =
+        deployment.resources.as_ref().and_then(|found| found.gpu.as_ref()).map_or(1, |gpu| gpu.alternatives.len());
+    if alternatives == 1 {
+        let mut without = world.clone();
+        let mut at = 0..;
+        without.running.retain(|_| !lower.contains(&at.next().expect("a number")));
+        let more = fitting(&without, deployment) - fitting(world, deployment);
+        assert_eq!(remedies.held.map_or(0, |held| held.room), more, "seed {seed}: {}\n{world:#?}", deployment.name);
+    }
     let least = counts.iter().filter(|fewer| helps(fewer)).map(|fewer| fewer.iter().sum::<u32>()).min();
     let said: u32 = found.iter().map(|occupant| occupant.replicas).sum();
     let expected = least.unwrap_or(0);

@@ -303,6 +303,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "lifecycle::DesiredDeployment",
             "lifecycle::DesiredRoute",
             "placement::DemandField",
+            "placement::HeldRoom",
             "placement::Occupant",
             "placement::Remedies",
             "placement::RemedyBound",

@@ -1,7 +1,7 @@
 //! `explain` in sentences: what restricts it, what is left, and which constraints are not met.
 
 use super::Style;
-use super::place::{reasons, remedies};
+use super::place::{lower_priorities, reasons, remedies};
 use super::table::columns;
 use super::words::{count, some};
 use crate::catalog::{Axis, Catalog, ChoiceKind, Continent, FlavorKind, Point};
@@ -46,7 +46,8 @@ pub(in crate::cli) fn explain(
         text.push_str(&restrictions(workspace, outcome.decision.scope(), axis, style));
     }
     text.push_str(&obstacles(workspace, report, style));
-    let remedies = remedies(&report.remedies, report.more_remedies, &report.lower_priority);
+    let remedies = remedies(&report.remedies, report.more_remedies)
+        + &lower_priorities(&report.lower_priority, report.lower_priority_holds);
     if !remedies.is_empty() {
         text.push_str(&format!("\n{}\n{remedies}", style.bold("Remedies")));
     }

@@ -7,7 +7,9 @@ use crate::analysis::{Obstacle, PolicyAt};
 use crate::placement::{Code, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
-use crate::report::{DecisionReport, OccupantReport, PlacementReport, ReasonReport, RefusalReport, RemedyReport};
+use crate::report::{
+    DecisionReport, HeldRoomReport, OccupantReport, PlacementReport, ReasonReport, RefusalReport, RemedyReport,
+};
 
 /// Places of one deployment that are shown in its row.
 const PLACES: usize = 4;
@@ -27,7 +29,8 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
             text.push_str(&format!("\n{}\n", heading(deployment, refusal, style)));
             text.push_str(&telling(&refusal.reasons));
             text.push_str(&next(&refusal.reasons));
-            text.push_str(&remedies(&refusal.remedies, refusal.more_remedies, &refusal.lower_priority));
+            text.push_str(&remedies(&refusal.remedies, refusal.more_remedies));
+            text.push_str(&lower_priorities(&refusal.lower_priority, refusal.lower_priority_holds));
         }
     }
     text.push_str(&audits(report, style));
@@ -162,7 +165,7 @@ fn next(all: &[ReasonReport]) -> String {
 }
 
 /// What would make it placeable, and whose change that is.
-pub(super) fn remedies(remedies: &[RemedyReport], more: bool, holding: &[OccupantReport]) -> String {
+pub(super) fn remedies(remedies: &[RemedyReport], more: bool) -> String {
     let mut text = String::new();
     let shown = remedies.len().min(REMEDIES);
     if shown > 0 {
@@ -184,7 +187,22 @@ pub(super) fn remedies(remedies: &[RemedyReport], more: bool, holding: &[Occupan
     if remedies.len() > shown || more {
         text.push_str("    and more, of which `-o json` lists ten\n");
     }
-    if !holding.is_empty() {
+    text
+}
+
+/// What lower priorities hold of the room: the fewest replicas that would make it, or how far all of them would.
+pub(super) fn lower_priorities(fewest: &[OccupantReport], held: Option<HeldRoomReport>) -> String {
+    let mut text = String::new();
+    if fewest.is_empty() {
+        if let Some(HeldRoomReport { replicas, room }) = held {
+            let here = count(usize::try_from(replicas).unwrap_or(usize::MAX), "replica");
+            text.push_str(&format!("  lower priorities have {here} where it may run; without them, "));
+            text.push_str(&match room {
+                0 => "no more would fit\n".to_owned(),
+                room => format!("{room} more would fit\n"),
+            });
+        }
+    } else {
         text.push_str("  lower priorities hold the room; it would fit without\n");
         let row = |held: &OccupantReport| {
             let replicas = usize::try_from(held.replicas).unwrap_or(usize::MAX);
@@ -195,7 +213,7 @@ pub(super) fn remedies(remedies: &[RemedyReport], more: bool, holding: &[Occupan
                 format!("priority {}", held.priority),
             ]
         };
-        text.push_str(&columns(&[], holding.iter().map(row).collect()));
+        text.push_str(&columns(&[], fewest.iter().map(row).collect()));
     }
     text
 }

@@ -16,7 +16,7 @@ mod suppose;
 mod ways;
 
 pub(crate) use governing::Governing;
-pub use occupants::Occupant;
+pub use occupants::{HeldRoom, Occupant};
 pub use step::{DemandField, RemedyChange};
 
 use super::Ask;
@@ -72,6 +72,9 @@ pub struct Remedies {
     /// The fewest replicas of lower priority without which all would fit, where room is all that is missing. They are
     /// never taken by the library on its own.
     pub lower_priority: Vec<Occupant>,
+    /// What lower priorities hold of the room where it may run, though they may not be enough; `None` where room is
+    /// not missing there, where they hold none of it, and under a `spread` with `maxSkew`, where it is no sum.
+    pub held: Option<HeldRoom>,
 }
 
 impl Remedies {
@@ -131,5 +134,6 @@ pub(crate) fn remedies(
     }
     let (sets, more) = search::search(&case, bound);
     let fewest = occupants::fewest(&case, holders);
-    Remedies { sets, more: more || fewest.is_none(), lower_priority: fewest.unwrap_or_default() }
+    let held = occupants::held(&case, holders);
+    Remedies { sets, more: more || fewest.is_none(), lower_priority: fewest.unwrap_or_default(), held }
 }

@@ -24,6 +24,16 @@ pub struct Occupant {
     pub replicas: u32,
 }
 
+/// What deployments of lower priority hold of the room where it may run, whether or not that would be enough (D6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct HeldRoom {
+    /// Their replicas there.
+    pub replicas: u32,
+    /// How many of the replicas that do not fit would, if none of those were there.
+    pub room: u32,
+}
+
 /// The most combinations of replicas that are looked at on one pool.
 const MOST_COMBINATIONS: usize = 1024;
 
@@ -37,17 +47,7 @@ type Choice = (u32, Vec<(usize, u32)>);
 /// or where more than room is missing. A pool gains what each of its holders gives back, so
 /// the least of the fleet is that of its pools together. `None` where that takes too many steps to find.
 pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Option<Vec<Occupant>> {
-    let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
-    if holders.is_empty() || spreads {
-        return Some(Vec::new());
-    }
-    let mut on_pools: HashMap<PoolId, Vec<usize>> = HashMap::new();
-    for (at, holder) in holders.iter().enumerate() {
-        if let Some(pool) = case.inventory.pool_of(holder.reservation) {
-            on_pools.entry(pool).or_default().push(at);
-        }
-    }
-    let holders = Holders { all: holders, on_pools };
+    let Some(holders) = Holders::of(case, holders) else { return Some(Vec::new()) };
     let scope = case.local.scope(&[]);
     let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
     let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
@@ -79,6 +79,79 @@ struct Holders<'a> {
     on_pools: HashMap<PoolId, Vec<usize>>,
 }
 
+impl<'a> Holders<'a> {
+    /// Nothing where nobody holds room, or where it is not the sum of pools that counts.
+    fn of(case: &Case<'_>, all: &'a [Holder]) -> Option<Self> {
+        let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
+        if all.is_empty() || spreads {
+            return None;
+        }
+        let mut on_pools: HashMap<PoolId, Vec<usize>> = HashMap::new();
+        for (at, holder) in all.iter().enumerate() {
+            if let Some(pool) = case.inventory.pool_of(holder.reservation) {
+                on_pools.entry(pool).or_default().push(at);
+            }
+        }
+        Some(Self { all, on_pools })
+    }
+}
+
+/// The pools where an alternative may run, with what a replica takes on each, and how many have room now.
+struct Pools {
+    wanted: u32,
+    all: BTreeMap<PoolId, Vec<Request>>,
+    room: u32,
+}
+
+impl Pools {
+    /// Nothing where nothing may run, or where a pool has no limit: it has room for all, so room is not what is missing.
+    fn of(case: &Case<'_>, feasible: &Feasible<'_>, alternative: usize) -> Option<Self> {
+        if feasible.scope().refuses_everything() {
+            return None;
+        }
+        let mut pools = Self { wanted: case.ask.wanted(), all: BTreeMap::new(), room: 0 };
+        let fleet = case.fleet();
+        for pair in feasible.candidates(alternative).filter_map(|id| fleet.pair(id)) {
+            pools.all.entry(pair.pool).or_default().push(case.request(alternative, pair));
+        }
+        for (pool, requests) in &pools.all {
+            pools.room = pools.room.saturating_add(pools.room_of(case.inventory.nodes(*pool)?, requests));
+        }
+        Some(pools)
+    }
+
+    /// Of the flavors of a pool, that counts on which more fit: the other takes GPUs and nothing else.
+    fn room_of(&self, nodes: &Nodes, requests: &[Request]) -> u32 {
+        requests.iter().map(|request| nodes.room(request, self.wanted)).max().unwrap_or(0)
+    }
+}
+
+/// What all holders together keep from the alternative that would gain most by it; nothing where room is not what is
+/// missing, or where none of them stands where it may run. O(candidates + holders on their pools).
+pub(super) fn held(case: &Case<'_>, holders: &[Holder]) -> Option<HeldRoom> {
+    let holders = Holders::of(case, holders)?;
+    let scope = case.local.scope(&[]);
+    let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
+    let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
+    let held = |alternative| {
+        let pools = Pools::of(case, &feasible, alternative)?;
+        let missing = case.ask.wanted().checked_sub(pools.room).filter(|missing| *missing > 0)?;
+        let mut held = HeldRoom { replicas: 0, room: 0 };
+        for (pool, requests) in &pools.all {
+            let (Some(here), Some(nodes)) = (holders.on_pools.get(pool), case.inventory.nodes(*pool)) else { continue };
+            let all = here.iter().filter_map(|at| holders.all.get(*at));
+            let gone: Vec<_> = all.map(|holder| (holder.reservation, holder.replicas)).collect();
+            let Some(empty) = case.inventory.without(&gone) else { continue };
+            let more = pools.room_of(&empty, requests).saturating_sub(pools.room_of(nodes, requests));
+            held.replicas = gone.iter().fold(held.replicas, |sum, (_, replicas)| sum.saturating_add(*replicas));
+            held.room = held.room.saturating_add(more).min(missing);
+        }
+        (held.replicas > 0).then_some(held)
+    };
+    let alternatives = 0..case.ask.demand.alternatives();
+    alternatives.filter_map(held).max_by_key(|held| (held.room, std::cmp::Reverse(held.replicas)))
+}
+
 /// The same under one alternative: nothing inside where that does not help, and nothing at all where it takes too many
 /// steps.
 fn under(
@@ -87,32 +160,17 @@ fn under(
     holders: &Holders<'_>,
     alternative: usize,
 ) -> Option<Option<Choice>> {
-    let wanted = case.ask.wanted();
-    let fleet = case.fleet();
-    let (mut room, mut pools): (u32, BTreeMap<PoolId, Vec<Request>>) = (0, BTreeMap::new());
-    if feasible.scope().refuses_everything() {
+    let Some(pools) = Pools::of(case, feasible, alternative) else { return Some(None) };
+    let Some(missing) = pools.wanted.checked_sub(pools.room).filter(|missing| *missing > 0) else {
         return Some(None);
-    }
-    for pair in feasible.candidates(alternative).filter_map(|id| fleet.pair(id)) {
-        pools.entry(pair.pool).or_default().push(case.request(alternative, pair));
-    }
-    // Of the flavors of a pool, that counts on which more fit: the other takes GPUs and nothing else.
-    let room_of = |nodes: &Nodes, requests: &[Request]| {
-        requests.iter().map(|request| nodes.room(request, wanted)).max().unwrap_or(0)
     };
-    for (pool, requests) in &pools {
-        // A pool without a limit has room for all, so room is not what is missing.
-        let Some(nodes) = case.inventory.nodes(*pool) else { return Some(None) };
-        room = room.saturating_add(room_of(nodes, requests));
-    }
-    let Some(missing) = wanted.checked_sub(room).filter(|missing| *missing > 0) else { return Some(None) };
     let mut steps = 0_usize;
     // By how many more fit: the fewest replicas that must go for it.
     let mut least: BTreeMap<u32, Choice> = BTreeMap::from([(0, (0, Vec::new()))]);
-    for (pool, requests) in &pools {
+    for (pool, requests) in &pools.all {
         let (Some(here), Some(nodes)) = (holders.on_pools.get(pool), case.inventory.nodes(*pool)) else { continue };
-        let now = room_of(nodes, requests);
-        let gained = |nodes: &Nodes| room_of(nodes, requests).saturating_sub(now).min(missing);
+        let now = pools.room_of(nodes, requests);
+        let gained = |nodes: &Nodes| pools.room_of(nodes, requests).saturating_sub(now).min(missing);
         let replicas = here.iter().filter_map(|at| holders.all.get(*at)).map(|holder| holder.replicas as usize);
         let combinations = replicas.fold(1_usize, |all, replicas| all.saturating_mul(replicas.saturating_add(1)));
         // What a pool gains is not looked through for nothing where putting it together is too much already.
