@@ -102,6 +102,7 @@ fn of_kind(kind: &str, name: &str) -> Subject {
         "Policy" => "Policy",
         "Environment" => "Environment",
         "Cluster" => "Cluster",
+        "Placement" => "Placement",
         _ => "Deployment",
     };
     Subject::new(kind, name)
@@ -115,7 +116,10 @@ fn allowances(workspace: &Workspace, findings: &mut Vec<Finding>) -> Vec<Allowan
         let Some(text) = metadata.annotations.get(ALLOW) else { return };
         let (subject, origin) = (of_kind(kind, &name), &metadata.name.origin);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (codes, reason) = line.split_once("because").unwrap_or((line, ""));
+            let word = line.split_whitespace().find(|word| *word == "because").map(|word| word.as_ptr().addr());
+            let at = word.map(|word| word - line.as_ptr().addr());
+            let (codes, reason) = at.and_then(|at| line.split_at_checked(at)).unwrap_or((line, ""));
+            let reason = reason.trim_start_matches("because");
             let (codes, reason) = (codes.trim().trim_end_matches(','), reason.trim());
             if reason.is_empty() {
                 let finding = Finding::new("allow-without-reason", Severity::Warning, subject.clone(), origin);
@@ -149,6 +153,9 @@ fn allowances(workspace: &Workspace, findings: &mut Vec<Finding>) -> Vec<Allowan
     }
     for spec in &specs.clusters {
         read("Cluster", spec.metadata.name.to_string(), &spec.metadata);
+    }
+    for spec in &specs.running {
+        read("Placement", spec.metadata.name.to_string(), &spec.metadata);
     }
     let mut seen = HashSet::new();
     found.retain(|allowance| seen.insert((allowance.subject.clone(), allowance.code.clone())));

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// A name in the form in which places and hardware are compared: compatibility forms of characters
-/// replaced (NFKC), in lower case. Copied only where it may differ.
+/// replaced (NFKC), without case. Copied only where it may differ.
 ///
 /// ```
 /// use siting::catalog::folded;
 /// assert_eq!(folded("ＡＷＳ/US-East-1"), "aws/us-east-1");
+/// assert_eq!(folded("Großraum"), folded("GROSSRAUM"));
 /// ```
 #[must_use]
 pub fn folded(text: &str) -> Cow<'_, str> {
@@ -19,7 +20,9 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     } else if text.is_ascii() {
         text.to_ascii_lowercase().into()
     } else {
-        // Lower-casing may produce characters that have a compatibility form, so normalise once more.
-        text.nfkc().collect::<String>().to_lowercase().nfkc().collect::<String>().into()
+        // By way of upper case, since letters such as `ß` and `ς` are only told from others in lower case. Either may
+        // produce characters that have a compatibility form, so normalise once more.
+        let upper = text.nfkc().collect::<String>().to_uppercase();
+        upper.to_lowercase().nfkc().collect::<String>().into()
     }
 }

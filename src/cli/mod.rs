@@ -98,9 +98,15 @@ pub fn run(
     err: &mut dyn Write,
     terminal: Terminal,
 ) -> ExitStatus {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error, out, err, terminal),
+        Err(error) => {
+            // The error shows what was given, so what was given has to be fit to be shown.
+            let shown = args.iter().map(|given| render::one_line(&given.to_string_lossy()));
+            let error = Arguments::try_parse_from(shown).err().unwrap_or(error);
+            return usage(&error, out, err, terminal);
+        }
     };
     let mut session = Session::new(&arguments.global, terminal);
     let status = session.run(&arguments.command);

@@ -117,6 +117,11 @@ impl Session {
 
     /// The same, for who reports what was left out himself.
     pub(super) fn load_all(&mut self, paths: &[PathBuf], what_if: &[PathBuf]) -> Result<Loaded, Failure> {
+        let is_input = |path: &PathBuf| path.as_os_str() == "-";
+        if paths.iter().any(is_input) && what_if.iter().any(is_input) {
+            let message = "standard input is read once, and stands among the paths and behind `--what-if`".to_owned();
+            return Err(Failure::invalid(message, "write one of them to a file".to_owned()));
+        }
         self.resolve(manifest::gather(paths), what_if)
     }
 
@@ -138,7 +143,7 @@ impl Session {
             let gathered = manifest::gather(what_if);
             let mut reading = manifest::read(&gathered.sources);
             reading.problems.extend(gathered.problems);
-            notices.extend(reading.specs.notices.iter().cloned());
+            notices.extend(reading.specs.notices.iter().cloned().chain(reading.not_put()));
             loaded.sources.extend(gathered.sources);
             loaded.workspace = match loaded.workspace.what_if(Moment::default(), WorkspaceChange::new().put(reading)) {
                 Ok(workspace) => workspace,

@@ -33,6 +33,22 @@ pub struct Reading {
     /// Documents that name themselves and could not be read. A reference to one of them is not
     /// unknown: what is wrong with it is among the problems.
     pub unread: Vec<(Kind, String)>,
+    /// The scenarios and policy tests that stand among them: they have readers of their own.
+    pub beside: Vec<(Kind, Origin)>,
+}
+
+impl Reading {
+    /// A notice for each document that is no part of a workspace, for who wants to put it there.
+    #[must_use]
+    pub fn not_put(&self) -> Vec<Problem> {
+        let notice = |(kind, origin): &(Kind, Origin)| {
+            let message = format!("a `{kind}` is no part of a workspace, so it is not put");
+            let reader = if *kind == Kind::PolicyTest { "test" } else { "simulate" };
+            Problem::new(ProblemCode::UnknownKind, origin, message)
+                .help(format!("`siting {reader}` reads it from a file"))
+        };
+        self.beside.iter().map(notice).collect()
+    }
 }
 
 /// Reads all documents of all texts. A problem in one does not hide problems in another.
@@ -62,7 +78,13 @@ pub fn read(sources: &[Source]) -> Reading {
     twins::settle(&mut loading.specs, &report);
     loading.specs.notices.extend(loading.skipped.notice());
     let left_out = report.left_out();
-    Reading { specs: loading.specs, problems: report.into_problems(), left_out, unread: loading.unread }
+    Reading {
+        specs: loading.specs,
+        problems: report.into_problems(),
+        left_out,
+        unread: loading.unread,
+        beside: loading.beside,
+    }
 }
 
 /// Reads the documents of one text.
@@ -213,6 +235,7 @@ fn items<'d>(list: Item<'d>) -> Option<&'d Node<'d>> {
 struct Loading {
     specs: Specs,
     unread: Vec<(Kind, String)>,
+    beside: Vec<(Kind, Origin)>,
     skipped: Skipped,
 }
 
@@ -220,7 +243,10 @@ impl Loading {
     fn one(&mut self, node: &Node<'_>, heading: Heading, context: Context<'_>) {
         match heading {
             // They are read by `read_scenarios` and `read_policy_tests`.
-            Heading::Ours(Kind::Scenario | Kind::PolicyTest) | Heading::List => {}
+            Heading::Ours(kind @ (Kind::Scenario | Kind::PolicyTest)) => {
+                self.beside.push((kind, Item::document(node, context).origin()));
+            }
+            Heading::List => {}
             Heading::Ours(Kind::Cluster) => self.cluster(node, context),
             Heading::Ours(kind) => {
                 let document = Item::document(node, Context { null_is_absent: kind.null_is_absent(), ..context });

@@ -125,8 +125,8 @@ fn a1_pull_requests_get_markdown() {
     let answer = run(&narrowed, &["-o", "markdown"]);
     for line in [
         "### Siting: deployments that lose all places: 1, lose some: 1, gain: 0; running replicas that must move: 1",
-        "| policy | europe | narrowed |",
-        "| bert/v1 | narrowed | 2 | 1 | − 1 candidate (zurich/a gpu t4): policy `europe` changed |",
+        "| policy | `europe` | narrowed |",
+        "| `bert/v1` | narrowed | 2 | 1 | − 1 candidate (zurich/a gpu t4): policy `europe` changed |",
         "- bert/v1: 1 replica on zurich; all replicas would be on paris ×1",
     ] {
         assert!(says(&answer, line), "{line}\n{}", answer.out);

@@ -205,3 +205,13 @@ fn unreadable_files_are_named() {
         "error[unreadable-file]: `no/such.yaml` cannot be read: it does not exist\n--> no/such.yaml\n"
     );
 }
+
+/// What was given on the command line is shown as one line of what can be shown.
+#[test]
+fn arguments_are_fit_to_be_shown() {
+    let answer = Folder::of::<String>(&[]).run(&["place", "x", "--bo\u{202e}gus\u{1b}[2J\n\u{7}"]);
+    assert_eq!(answer.status, 2);
+    assert!(answer.err.contains("--bo"), "{}", answer.err);
+    let raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    assert!(!answer.err.contains(raw) && !answer.err.contains("gus\n"), "{}", answer.err.escape_debug());
+}

@@ -43,6 +43,34 @@ fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(code, severity)| ((*code).to_owned(), (*severity).to_owned())).collect()
 }
 
+/// What a `Placement` allows is read as of any other document: without effect, it is told.
+#[test]
+fn what_a_placement_allows_without_effect_is_told() {
+    let text = "apiVersion: siting.dev/v1
+kind: Deployment
+metadata: {name: d}
+spec: {model: m}
+---
+apiVersion: siting.dev/v1
+kind: Cluster
+metadata: {name: paris}
+spec: {provider: onprem, country: fr, pools: [{name: a, nodes: 1, cpu: 1, memory: 1Gi, cpuFlavor: x86}]}
+---
+apiVersion: siting.dev/v1
+kind: Placement
+metadata: {name: runs, annotations: {siting.dev/allow: 'policy-unused, because old'}}
+spec: {deployment: m/d, cluster: paris, pool: a, replicas: 1}
+";
+    let answer = Folder::of(&[("a.yaml", text.to_owned())]).run(&["check", "@", "-o", "json"]);
+    assert_eq!(found(&answer), pairs(&[("allow-without-effect", "warning")]), "{}", answer.err);
+}
+
+#[test]
+fn a_reason_begins_with_the_word() {
+    let without = check("siting.dev/allow: policy-unusedbecause", "");
+    assert!(found(&without).contains(&("allow-without-reason".to_owned(), "warning".to_owned())));
+}
+
 #[test]
 fn a_workspace_says_how_bad_findings_are() {
     let plain = check("", "");

@@ -112,3 +112,21 @@ fn w2_what_cannot_be_put_is_bad_input() {
     assert_eq!(missing.status, 2);
     assert!(missing.err.contains("none.yaml"), "{}", missing.err);
 }
+
+/// W2: standard input is read once; who names it twice is told, and nothing is decided on half of it.
+#[test]
+fn w2_standard_input_stands_in_one_place() {
+    let answer = folder().run(&["place", "-", "--what-if", "-"]);
+    assert_eq!(answer.status, 2);
+    assert!(answer.err.contains("standard input is read once"), "{}", answer.err);
+}
+
+/// W2: what is no part of a workspace is not put, and who puts it is told.
+#[test]
+fn w2_policy_tests_are_not_put() {
+    let test = "apiVersion: siting.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\nspec: {cases: [{denied: [{type: country, name: us}]}]}\n";
+    let (fleet, test) = (folder(), Folder::of(&[("t.yaml", test.to_owned())]));
+    let path = test.0.join("t.yaml").display().to_string();
+    let answer = fleet.run(&["place", "@/fleet.yaml", "--what-if", &path]);
+    assert!(answer.err.contains("a `PolicyTest` is no part of a workspace, so it is not put"), "{}", answer.err);
+}

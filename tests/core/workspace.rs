@@ -655,6 +655,49 @@ fn c8_names_that_look_alike_are_found() {
     );
 }
 
+/// C8: so are letters of another alphabet, letters that only case folding tells, pools and workloads.
+#[test]
+fn c8_names_of_look_alike_letters_pools_and_workloads_are_found() {
+    let pools = "provider: onprem, country: fr, pools: [{name: rack, nodes: 1, cpu: 1, memory: 1Gi, cpuFlavor: x86}, {name: Rack, nodes: 1, cpu: 1, memory: 1Gi, cpuFlavor: x86}]";
+    let documents = [
+        // The first letter of the second is Cyrillic.
+        location_policy("eu", "country", "fr"),
+        location_policy("\u{435}u", "country", "de"),
+        location_policy("a1", "country", "de"),
+        location_policy("al", "country", "de"),
+        document("Environment", "straße", ""),
+        document("Environment", "STRASSE", ""),
+        document("Cluster", "c", pools),
+        document("Deployment", "v1", "model: bert"),
+        document("Deployment", "v1", "model: Bert"),
+    ];
+    assert_eq!(
+        findings(&documents, &["names-alike"]),
+        [
+            "8 names-alike \u{435}u: `\u{435}u` has letters that look like those of `eu`",
+            "28 names-alike STRASSE: `STRASSE` differs from `straße` only in case or width",
+            "34 names-alike Rack: `Rack` differs from `rack` only in case or width",
+            "44 names-alike Bert: `Bert` differs from `bert` only in case or width",
+        ]
+    );
+}
+
+/// C7: a provider that nobody knows and that reads like a known one, short or in another alphabet.
+#[test]
+fn c7_providers_that_read_like_known_ones_are_found() {
+    let found = |provider: &str, location: &str| {
+        let spec =
+            format!("provider: {provider}, location: {location}, country: us, flavors: [{{type: gpu, name: t4}}]");
+        let found = findings(&[document("Cluster", "c", &spec)], &["names-alike"]);
+        found.into_iter().map(|finding| finding.rsplit("and ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // `а` is Cyrillic.
+    assert_eq!(found("\u{430}ws", "us-east-1"), ["`aws` is"]);
+    assert_eq!(found("\u{430}ws", "somewhere"), ["`aws` is"]);
+    assert_eq!(found("awz", "us-east-1"), ["`aws` is"]);
+    assert_eq!(found("awz", "somewhere"), [""; 0]);
+}
+
 #[test]
 fn d5_expected_demands_that_nothing_packs_for_are_found() {
     let demand = |gpu: &str| format!("{{weight: 1, resources: {{cpu: 1, memory: 1Gi{gpu}}}}}");

@@ -1,8 +1,8 @@
 //! `diff` as a table, and as Markdown for a pull request.
 
-use super::Style;
 use super::table::table;
 use super::words::{count, some};
+use super::{Style, markdown};
 use crate::report::{CandidateReport, CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, MustMoveReport};
 
 /// The most candidates that one line lists.
@@ -97,9 +97,12 @@ pub(in crate::cli) fn diff_markdown(report: &DiffReport) -> String {
             text.push_str(&format!("\n**{title}**\n\n{}\n", lines.join("\n")));
         }
     };
-    section("Allows more, or binds less", report.widened.iter().map(|line| format!("- {}", plain(line))).collect());
+    section(
+        "Allows more, or binds less",
+        report.widened.iter().map(|line| format!("- {}", markdown::text(line))).collect(),
+    );
     let mut rows: Vec<String> =
-        verdicts(report).map(|[what, name, verdict]| format!("| {what} | {} | {verdict} |", cell(&name))).collect();
+        verdicts(report).map(|[what, name, verdict]| format!("| {what} | {} | {verdict} |", named(&name))).collect();
     if !rows.is_empty() {
         rows.splice(0..0, ["| what | name | verdict |".to_owned(), "| --- | --- | --- |".to_owned()]);
     }
@@ -107,29 +110,25 @@ pub(in crate::cli) fn diff_markdown(report: &DiffReport) -> String {
     let mut rows = Vec::new();
     for found in &report.deployments {
         let each = |sign: &str, causes: &[CauseReport]| {
-            causes.iter().map(|cause| format!("{sign} {}", because(cause))).collect::<Vec<_>>()
+            causes.iter().map(|cause| format!("{sign} {}", markdown::cell(&because(cause)))).collect::<Vec<_>>()
         };
         let causes = [each("−", &found.losses), each("+", &found.gains)].concat().join("<br>");
         let all = if found.loses_all { " **loses all places**" } else { "" };
-        let (name, verdict) = (cell(&found.deployment), &found.verdict);
-        rows.push(format!("| {name} | {verdict}{all} | {} | {} | {} |", found.before, found.after, cell(&causes)));
+        let (name, verdict) = (named(&found.deployment), &found.verdict);
+        rows.push(format!("| {name} | {verdict}{all} | {} | {} | {} |", found.before, found.after, causes));
     }
     if !rows.is_empty() {
         let head = "| deployment | verdict | before | now | because |".to_owned();
         rows.splice(0..0, [head, "| --- | --- | ---: | ---: | --- |".to_owned()]);
     }
     section("Deployments", rows);
-    section("Must move", report.moves.iter().map(|found| format!("- {}", plain(&must_move(found)))).collect());
-    section("Added", report.added.iter().map(|address| format!("- {}", plain(address))).collect());
-    section("Removed", report.removed.iter().map(|address| format!("- {}", plain(address))).collect());
+    section("Must move", report.moves.iter().map(|found| format!("- {}", markdown::text(&must_move(found)))).collect());
+    section("Added", report.added.iter().map(|address| format!("- {}", markdown::code(address))).collect());
+    section("Removed", report.removed.iter().map(|address| format!("- {}", markdown::code(address))).collect());
     text
 }
 
-/// Text that ends no line and no cell, and opens no element.
-fn cell(text: &str) -> String {
-    plain(text).replace('|', "\\|").replace("&lt;br>", "<br>")
-}
-
-fn plain(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace(['\n', '\r'], " ")
+/// A name in a cell of a table, if there is one.
+fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { markdown::code(name).replace('|', "\\|") }
 }

@@ -48,25 +48,44 @@ struct Key {
     flow: bool,
 }
 
-/// Every key that has a secret.
+/// Every key that has a secret, also where it is misspelt: what was meant is secret all the same.
 fn keys(text: &str) -> Vec<Key> {
     let mut found = Vec::new();
-    for name in FIELDS {
-        for (at, _) in text.match_indices(name) {
-            let (before, after) = text.split_at(at);
-            let after = after.get(name.len()..).unwrap_or_default();
-            let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
-            let start = at - quote.map_or(0, char::len_utf8);
-            let rest = quote.map_or(Some(after), |quote| after.strip_prefix(quote));
-            let free = text.get(..start).unwrap_or_default().chars().next_back();
-            let free = free.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '\u{feff}'));
-            let value = rest.and_then(|rest| rest.trim_start().strip_prefix(':'));
-            if let (true, Some(value)) = (free, value) {
-                found.push(key(text, start, text.len() - value.len()));
-            }
+    for (colon, _) in text.match_indices(':') {
+        let before = text.get(..colon).unwrap_or_default().trim_end();
+        let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+        let word = before.get(..before.len() - quote.map_or(0, char::len_utf8)).unwrap_or_default();
+        let start = word
+            .rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'))
+            .map_or(0, |at| at + word.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+        let name = word.get(start..).unwrap_or_default();
+        if !is_secret(name) {
+            continue;
+        }
+        let opened = text.get(..start).unwrap_or_default();
+        let start = match quote {
+            Some(quote) if opened.ends_with(quote) => start - quote.len_utf8(),
+            Some(_) => continue,
+            None => start,
+        };
+        let free = text.get(..start).unwrap_or_default().chars().next_back();
+        if free.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '\u{feff}')) {
+            found.push(key(text, start, colon + 1));
         }
     }
     found
+}
+
+/// Whether a key is one of the [`FIELDS`], or comes near to one.
+fn is_secret(name: &str) -> bool {
+    // No key that comes near is longer or shorter by more than its letters that may differ.
+    (2..=15).contains(&name.len())
+        && FIELDS.iter().any(|field| {
+            name.eq_ignore_ascii_case(field) || {
+                let (name, field) = (name.to_lowercase(), field.to_lowercase());
+                strsim::osa_distance(&name, &field) <= 1.max(field.len() / 4)
+            }
+        })
 }
 
 /// Every anchor of one of these names, as a key of the value that follows it.
@@ -290,6 +309,15 @@ mod tests {
         );
         assert_eq!(shown("env: hunter2"), "env: *******");
         assert_eq!(shown("clientSecret:\n  hunter2\nx: y"), "clientSecret:\n  *******\nx: y");
+    }
+
+    /// What was misspelt is shown, as what is wrong, and its value is meant to be secret.
+    #[test]
+    fn l11_values_of_misspelt_keys_are_masked() {
+        assert_eq!(shown("spec: {evn: {A: hunter2}}"), "spec: {evn: {A: *******}}");
+        assert_eq!(shown("Env:\n  A: hunter2\n"), "Env:\n  A: *******\n");
+        assert_eq!(shown("{\"clientsecret\": \"hunter2\"}"), "{\"clientsecret\": *********}");
+        assert_eq!(shown("headerToAdd: {A: hunter2}"), "headerToAdd: {A: *******}");
     }
 
     #[test]

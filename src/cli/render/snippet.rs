@@ -55,7 +55,7 @@ pub(super) fn excerpt(line: &str, column: u32, length: u32) -> Excerpt {
 }
 
 /// A text on one line, without control characters.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::cli) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_whitespace() { ' ' } else { visible(character) }).collect()
 }
 

@@ -229,7 +229,9 @@ impl From<Specs> for Documents {
 impl From<crate::manifest::Reading> for Documents {
     /// What was wrong with the texts is told when they are put, together with all else.
     fn from(reading: crate::manifest::Reading) -> Self {
-        let crate::manifest::Reading { specs, mut problems, left_out, unread } = reading;
+        let not_put = reading.not_put();
+        let crate::manifest::Reading { mut specs, mut problems, left_out, unread, .. } = reading;
+        specs.notices.extend(not_put);
         if left_out > 0 {
             // The one that counts the others: what is left out is counted anew.
             problems.pop();
