@@ -61,6 +61,8 @@ ids! {
     KindId;
     /// Clusters that no policy can tell apart but by their pools, of an inventory.
     PlaceId;
+    /// A class of pairs that no policy tells apart, among those of one answer.
+    ClassId;
     /// A set of kinds that clusters have, of an inventory.
     KindSetId;
     /// A pair among the offers of its kind, of an inventory; ids ascend with the price.

@@ -392,12 +392,24 @@ class Explanation(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Leaves(Record):
+    """How many values of each axis a choice would leave."""
+
+    locations: int
+    flavors: int
+    providers: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class OptionCount(Record):
     """A value that remains, and the clusters behind it."""
 
     type: str
     name: str
     clusters: int
+    leaves: Leaves | None = None
+    """How many of the values would be left if it were chosen, by axis, itself among them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -683,6 +695,54 @@ class DrainMove(Record):
     from_: Candidate
     to: Candidate
     replicas: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Needs(Record):
+    """What one replica needs of a node, as manifests write it."""
+
+    cpu: str
+    memory: str
+    storage: str | None = None
+    bandwidth: str | None = None
+    gpu: str | None = None
+    """How many GPUs, or which share of one."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlannedMove(Record):
+    """Replicas that go from one place to another, with what that saves."""
+
+    deployment: str
+    from_: Candidate
+    to: Candidate
+    replicas: int
+    needs: Needs
+    """What each of them needs there."""
+    price_before: Decimal | None = None
+    """What all of them cost an hour where they run, if known."""
+    price_after: Decimal | None = None
+    """What all of them cost an hour where they go, if known."""
+    payback_hours: int | None = None
+    """After how many hours it has saved what it costs, an hour of running twice; ``None`` where it saves nothing."""
+    may_stay: bool = True
+    """Whether they could stay where they are."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MovePlan(Record):
+    """The moves from what runs to what was decided; true only if all have room."""
+
+    moves: tuple[PlannedMove, ...]
+    """In the order in which they can be made: the new replicas have room before the old ones stop."""
+    blocked: tuple[PlannedMove, ...]
+    """Moves that have no room while all else runs."""
+    too_late: tuple[PlannedMove, ...]
+    """Moves that pay back too late."""
+    within_hours: int | None = None
+
+    def __bool__(self) -> bool:
+        return not self.blocked
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -29,6 +29,7 @@ from siting._reports import (
     Drill,
     Explanation,
     Finding,
+    MovePlan,
     Notice,
     Options,
     PolicyTests,
@@ -361,6 +362,13 @@ class Workspace:
         if json.loads(text)["kind"] != "Certificate":
             raise Conflict("replicas run where their policies do not let them", code="beyond-policies")
         return text
+
+    def plan_moves(self, *, optimize: int = 100_000, within_hours: int | None = None) -> MovePlan:
+        """Plan the moves from what runs to where it would cost less, in an order in which each has room.
+
+        With ``within_hours``, moves that save what they cost, an hour of running twice, only later are left out.
+        """
+        return read(MovePlan, self._core.plan_moves(optimize, within_hours))
 
     def drain(self, cluster: str | Cluster) -> Drain:
         """Plan moves that empty a cluster, or say what is in the way."""

@@ -13,7 +13,7 @@ use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
     CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
-    OptionsReport, PolicyTestsReport, ProblemReport, verify,
+    MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify,
 };
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
@@ -114,6 +114,14 @@ impl Workspace {
             let question = Question::named(&workspace, environment, workload_type, &given)?;
             let remaining = options(&workspace, question.environment, question.resource_type, &question.given);
             json(&OptionsReport::new(&workspace, &question, &remaining, Include::EVERYTHING))
+        })
+    }
+
+    fn plan_moves(&self, py: Python<'_>, optimize: u64, within_hours: Option<u64>) -> Outcome<String> {
+        py.detach(|| {
+            let workspace = self.snapshot();
+            let decided = workspace.place_all_as(PlaceOptions { optimize, ..PlaceOptions::default() });
+            json(&MovePlanReport::new(&workspace, &decided, within_hours))
         })
     }
 

@@ -156,6 +156,7 @@ def questions() -> None:
         ("verify", (fleet().place("one"),), {}),
         ("drill", ("country:fr",), {}),
         ("drain", ("paris",), {}),
+        ("plan_moves", (), {}),
         ("simulate", ({},), {}),
         ("commit", (fleet().place("one"),), {}),
         ("take_back", (reserved(),), {}),

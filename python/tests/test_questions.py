@@ -92,5 +92,7 @@ def test_a3_losses_are_drilled_and_clusters_drained(small: siting.Workspace) -> 
     assert ("cluster:paris",) in {set for least in small.drill().least for set in least.sets}
     assert small.drain("paris")
     assert small.drain("paris").moves == ()
+    assert small.plan_moves()
+    assert small.plan_moves(within_hours=24).moves == ()
     with pytest.raises(siting.UnknownName, match="narnia"):
         small.drill("country:narnia")

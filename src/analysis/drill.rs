@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bitset::BitSet;
 use crate::deployment::Preferences;
-use crate::id::{ClusterId, CountryId, DeploymentId, Id, LocationId, PairId};
-use crate::inventory::Fleet;
+use crate::id::{ClusterId, CountryId, DeploymentId, Id, LocationId, Name, PairId};
+use crate::inventory::{Cluster, Fleet};
 use crate::workspace::{LookupError, PlaceOptions, Workspace};
 
 /// What can be lost at once.
@@ -20,6 +20,8 @@ pub enum Loss {
     Cluster(ClusterId),
     /// All clusters of a location.
     Location(LocationId),
+    /// All clusters of a zone of a location.
+    Zone(LocationId, Name),
     /// All clusters of a country.
     Country(CountryId),
     /// All clusters of a provider, by its name.
@@ -27,14 +29,17 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// A loss as it is typed: `cluster:paris`, `location:aws/us-east-1`, `country:de`, `provider:aws`.
+    /// A loss as it is typed: `cluster:paris`, `location:aws/us-east-1`, `zone:aws/us-east-1/us-east-1a`, `country:de`,
+    /// `provider:aws`.
     ///
     /// # Errors
     /// [`LookupError`] where there is no such kind, or nothing of the kind is called so.
     pub fn named(workspace: &Workspace, text: &str) -> Result<Self, LookupError> {
         let malformed = |message: String| LookupError::Malformed {
             message,
-            help: "write it as `cluster:NAME`, `location:NAME`, `country:CODE` or `provider:NAME`".to_owned(),
+            help:
+                "write it as `cluster:NAME`, `location:NAME`, `zone:LOCATION/NAME`, `country:CODE` or `provider:NAME`"
+                    .to_owned(),
         };
         let Some((kind, name)) = text.split_once(':') else {
             return Err(malformed(format!("`{text}` is nothing that can be lost")));
@@ -47,6 +52,26 @@ impl Loss {
                 crate::catalog::Choice::Country(country) => Ok(Self::Country(country)),
                 _ => Err(malformed(format!("`{text}` is nothing that can be lost"))),
             },
+            "zone" => {
+                let Some((place, zone)) = name.rsplit_once('/') else {
+                    return Err(malformed(format!("`{text}` names no location before its zone")));
+                };
+                let location = match workspace.find_choice(&format!("location:{place}"))? {
+                    crate::catalog::Choice::Location(location) => location,
+                    _ => return Err(malformed(format!("`{text}` is nothing that can be lost"))),
+                };
+                let of_location = |cluster: &&Cluster| cluster.location == Some(location);
+                let clusters = workspace.inventory().fleet().clusters().iter().filter(of_location);
+                let known: BTreeSet<&Name> = clusters.filter_map(|cluster| cluster.zone.as_ref()).collect();
+                match known.iter().find(|known| known.as_str() == zone) {
+                    Some(zone) => Ok(Self::Zone(location, (*zone).clone())),
+                    None => {
+                        let near = crate::catalog::nearest(zone, known.iter().map(|known| known.as_str()));
+                        let kind = format!("zone of a cluster in `{place}`");
+                        Err(LookupError::Unknown { kind, name: zone.to_owned(), near })
+                    }
+                }
+            }
             "provider" => {
                 let known: BTreeSet<&str> = providers(workspace.inventory().fleet());
                 let meant = catalog.provider(name).into_owned();
@@ -60,14 +85,18 @@ impl Loss {
         }
     }
 
-    /// Every single loss there is: of each cluster, and of each location, country and provider that has more than one.
+    /// Every single loss there is: of each cluster, and of each location, zone, country and provider that has more than
+    /// one.
     #[must_use]
     pub fn all(workspace: &Workspace) -> Vec<Self> {
         let fleet = workspace.inventory().fleet();
         let mut wider: BTreeMap<Self, usize> = BTreeMap::new();
         for cluster in fleet.clusters() {
             let mut count = |loss| *wider.entry(loss).or_default() += 1;
-            cluster.location.into_iter().for_each(|location| count(Self::Location(location)));
+            if let Some(location) = cluster.location {
+                count(Self::Location(location));
+                cluster.zone.iter().for_each(|zone| count(Self::Zone(location, zone.clone())));
+            }
             count(Self::Country(cluster.country));
             count(Self::Provider(cluster.provider.as_str().to_owned()));
         }
@@ -88,6 +117,7 @@ impl Loss {
         BitSet::of_items(fleet.clusters(), |cluster| match self {
             Self::Cluster(_) => false,
             Self::Location(location) => cluster.location == Some(*location),
+            Self::Zone(location, zone) => cluster.location == Some(*location) && cluster.zone.as_ref() == Some(zone),
             Self::Country(country) => cluster.country == *country,
             Self::Provider(provider) => cluster.provider.as_str() == provider,
         })
@@ -102,6 +132,7 @@ impl Loss {
                 format!("cluster:{}", fleet.cluster(*id).map_or("", |cluster| cluster.name.as_str()))
             }
             Self::Location(location) => format!("location:{}", catalog.location_name(*location)),
+            Self::Zone(location, zone) => format!("zone:{}/{zone}", catalog.location_name(*location)),
             Self::Country(country) => format!("country:{}", catalog.country_code(*country)),
             Self::Provider(provider) => format!("provider:{provider}"),
         }

@@ -3,7 +3,8 @@
 //! [`check`] finds what is legal and probably not meant; [`options`] tells, before anything is
 //! deployed, which places and hardware remain; [`describe()`] tells all there is about one deployment;
 //! [`test_policies`] runs tests of policies; [`diff()`] compares two workspaces by meaning;
-//! [`drill()`] and [`drain()`] tell what losses would do, and how to empty a cluster.
+//! [`drill()`] and [`drain()`] tell what losses would do, and how to empty a cluster; [`plan_moves`] orders the moves to
+//! what was decided.
 //!
 //! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10, A1, A3 and A4.
 
@@ -23,6 +24,7 @@ mod levels;
 mod lookalikes;
 mod options;
 mod places;
+mod plan;
 mod policies;
 mod policy_tests;
 mod silence;
@@ -40,6 +42,7 @@ pub use drain::{Blocked, Drain, DrainMove, drain};
 pub use drill::{Affected, Drill, LeastLosses, Loss, LossResult, drill};
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
+pub use plan::{MovePlan, PlannedMove, plan_moves};
 pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested, test_policies};
 
 pub use codes::FINDING_CODES;

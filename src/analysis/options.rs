@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::bitset::BitSet;
-use crate::catalog::{Catalog, Choice, PerAxis};
-use crate::id::{ClusterId, EnvironmentId, Id, ResourceTypeId};
+use crate::catalog::{Axis, Catalog, Choice, PerAxis};
+use crate::id::{ClassId, ClusterId, EnvironmentId, Id, ResourceTypeId};
 use crate::inventory::Class;
 use crate::placement::{Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
@@ -75,6 +75,8 @@ pub struct OptionCount {
     pub choice: Choice,
     /// Clusters on which a replica could run if it were chosen, from 1.
     pub clusters: usize,
+    /// How many values of each axis would be left if it were chosen; of its own axis, those that overlap with it.
+    pub leaves: PerAxis<usize>,
 }
 
 /// Which places and hardware remain for a workload type in an environment, after the choices
@@ -100,15 +102,25 @@ pub fn options(
     let catalog = workspace.catalog();
     let count = |choice: Choice| {
         let clusters = left.clusters(catalog, choice);
-        (clusters > 0).then_some(OptionCount { choice, clusters })
+        (clusters > 0).then_some(OptionCount { choice, clusters, leaves: PerAxis::default() })
     };
     let key =
         |option: &OptionCount| (catalog.choice_kind(option.choice), catalog.choice_name(option.choice).to_owned());
-    let values = PerAxis::from_fn(|axis| {
+    let mut values = PerAxis::from_fn(|axis| {
         let mut values: Vec<_> = catalog.choices_on(axis).into_iter().filter_map(count).collect();
         values.sort_by_key(key);
         values
     });
+    // What two values leave together, by the classes behind both. O(values² × classes / 64).
+    let behind = PerAxis::from_fn(|axis| {
+        values.get(axis).iter().map(|option| left.behind(catalog, option.choice)).collect::<Vec<_>>()
+    });
+    for axis in Axis::ALL {
+        for (option, own) in values.get_mut(axis).iter_mut().zip(behind.get(axis)) {
+            let meets = |other: &&BitSet<ClassId>| !own.is_disjoint(other);
+            option.leaves = PerAxis::from_fn(|axis| behind.get(axis).iter().filter(meets).count());
+        }
+    }
     Remaining { values, reasons: Vec::new() }
 }
 
@@ -138,6 +150,15 @@ impl<'a> Left<'a> {
         };
         let allowed = fleet.index().allowed(scope);
         Self { classes: allowed.classes().filter(is_chosen).map(open).collect(), clusters: fleet.clusters().len() }
+    }
+
+    /// The classes of a choice that have an open cluster.
+    fn behind(&self, catalog: &Catalog, choice: Choice) -> BitSet<ClassId> {
+        let is_behind = |(class, clusters): &(&Class, Vec<ClusterId>)| {
+            !clusters.is_empty()
+                && class.points.get(choice.axis()).is_some_and(|point| catalog.covers(choice, point.atom))
+        };
+        BitSet::of_items(&self.classes, |class| is_behind(class))
     }
 
     /// The number of open clusters of a choice.

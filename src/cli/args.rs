@@ -121,6 +121,9 @@ pub(super) struct Place {
     #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "100000",
           conflicts_with_all = ["independent", "deployment"])]
     pub(super) optimize: Option<u64>,
+    /// With --optimize, leave moves out that save what they cost, an hour of running twice, only after more hours
+    #[arg(long, value_name = "HOURS", requires = "optimize")]
+    pub(super) payback: Option<u64>,
     /// List every candidate: each pool that could run a replica if it were empty
     #[arg(long)]
     pub(super) candidates: bool,
@@ -154,6 +157,9 @@ pub(super) struct Options {
     /// An option already chosen, such as `gpu:t4` or `country:us`; can be repeated
     #[arg(long, value_name = "OPTION")]
     pub(super) given: Vec<String>,
+    /// Say of each value how many of the others would be left if it were chosen
+    #[arg(long)]
+    pub(super) further: bool,
 }
 
 #[derive(Debug, Args)]
@@ -176,12 +182,17 @@ pub(super) struct Test {
 
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// The old manifests and the new; with `--git`: a revision, perhaps a second, and paths
+    /// The old manifests and the new; with `--git`: a revision, perhaps a second, and paths; with `--what-if`: the present
+    /// ones
     #[arg(required = true, value_name = "OLD NEW", num_args = 1..)]
     pub(super) paths: Vec<PathBuf>,
     /// Compare a revision with a second one, or with the files as they are: `--git REV [REV] PATH…`
     #[arg(long)]
     pub(super) git: bool,
+    /// Compare the manifests with what they would be if these documents were put: each replaces the one of its kind and
+    /// name, or is a new one; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "git")]
+    pub(super) what_if: Vec<PathBuf>,
     /// Exit with 1 if an environment or deployment is allowed more, or something binds less, instead of if a deployment
     /// loses all its places
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -192,7 +203,8 @@ pub(super) struct Diff {
 pub(super) struct Drill {
     #[command(flatten)]
     pub(super) load: Load,
-    /// Lose this, such as `country:de`, `provider:aws`, `location:aws/us-east-1` or `cluster:paris`; repeated, all at once
+    /// Lose this, such as `country:de`, `provider:aws`, `location:aws/us-east-1`, `zone:aws/us-east-1/us-east-1a` or
+    /// `cluster:paris`; repeated, all at once
     /// [default: each by itself]
     #[arg(long, value_name = "WHAT")]
     pub(super) lose: Vec<String>,

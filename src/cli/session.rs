@@ -33,6 +33,8 @@ pub(super) struct Session {
 /// A workspace and the texts it was read from.
 pub(super) struct Loaded {
     pub(super) workspace: Workspace,
+    /// What it was before further documents were put, if there are any.
+    pub(super) before: Option<Workspace>,
     pub(super) sources: Vec<Source>,
 }
 
@@ -135,7 +137,7 @@ impl Session {
     fn resolve(&mut self, gathered: Gathered, what_if: &[PathBuf]) -> Result<Loaded, Failure> {
         let options = LoadOptions { quarantine: self.quarantine };
         let mut loaded = match Workspace::from_gathered(&gathered, options) {
-            Ok(workspace) => Loaded { workspace, sources: gathered.sources },
+            Ok(workspace) => Loaded { workspace, before: None, sources: gathered.sources },
             Err(error) => return Err(Failure { problems: error.problems, sources: gathered.sources }),
         };
         let mut notices = loaded.workspace.specs().notices.clone();
@@ -146,7 +148,10 @@ impl Session {
             notices.extend(reading.specs.notices.iter().cloned().chain(reading.not_put()));
             loaded.sources.extend(gathered.sources);
             loaded.workspace = match loaded.workspace.what_if(Moment::default(), WorkspaceChange::new().put(reading)) {
-                Ok(workspace) => workspace,
+                Ok(workspace) => {
+                    loaded.before = Some(loaded.workspace);
+                    workspace
+                }
                 Err(error) => return Err(Failure { problems: error.problems, sources: loaded.sources }),
             };
         }

@@ -12,7 +12,7 @@ use super::feasible::{Feasible, Question};
 use super::rank::{PreferenceValue, Rank, RankInput, UnknownLast};
 use super::spread::Domains;
 use crate::id::{PairId, PoolId};
-use crate::inventory::{Inventory, Nodes, Pair, Pool, Request};
+use crate::inventory::{Fleet, Inventory, Nodes, Pair, Pool, Request};
 use crate::policy::Scope;
 use crate::quantity::Money;
 
@@ -301,6 +301,11 @@ impl Allotting<'_> {
         let pairs = self.question.fleet().pool(entry.site.pool).into_iter().flat_map(Pool::pairs);
         pairs.filter(|&id| self.question.feasible.is_candidate(id, self.alternative)).collect()
     }
+}
+
+/// What a replica costs an hour where it runs, taking this (I5).
+pub(crate) fn price(fleet: &Fleet, pair: PairId, request: &Request) -> Option<Money> {
+    replica_price(fleet.pool(fleet.pair(pair)?.pool)?, request)
 }
 
 /// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced.

@@ -30,6 +30,7 @@ mod remedies;
 mod spread;
 
 pub use admitted::{Admission, admitted_by};
+pub(crate) use allot::price;
 pub use allot::ranking;
 pub use ask::Ask;
 pub use commit::{CommitError, commit, located};

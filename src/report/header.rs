@@ -51,6 +51,8 @@ pub struct Include {
     pub quarantined: bool,
     /// Of each refusal, what would turn it into a placement (D7).
     pub remedies: Remedied,
+    /// Of each value that remains, what it would leave of the others (D10).
+    pub further: bool,
 }
 
 /// For which fleet the remedies of refusals are found (D7).
@@ -69,10 +71,10 @@ pub enum Remedied {
 impl Include {
     /// The answer alone.
     pub const NOTHING: Self =
-        Self { candidates: false, admitted_by: false, quarantined: false, remedies: Remedied::No };
+        Self { candidates: false, admitted_by: false, quarantined: false, remedies: Remedied::No, further: false };
     /// All there is, of deployments that were decided alone.
     pub const EVERYTHING: Self =
-        Self { candidates: true, admitted_by: true, quarantined: true, remedies: Remedied::Alone };
+        Self { candidates: true, admitted_by: true, quarantined: true, remedies: Remedied::Alone, further: true };
 
     /// With or without the candidates of each decision.
     #[must_use]
@@ -90,6 +92,12 @@ impl Include {
     #[must_use]
     pub fn quarantined(self, quarantined: bool) -> Self {
         Self { quarantined, ..self }
+    }
+
+    /// With or without what each value that remains would leave of the others.
+    #[must_use]
+    pub fn further(self, further: bool) -> Self {
+        Self { further, ..self }
     }
 
     /// With or without what would turn each refusal into a placement.

@@ -42,6 +42,7 @@ mod header;
 mod names;
 mod options;
 mod placement;
+mod plan;
 mod policy_tests;
 mod remedies;
 #[cfg(feature = "schema")]
@@ -70,8 +71,9 @@ pub use figures::{FiguresReport, ShortReport, UnmetReport};
 pub use fingerprints::{FingerprintsReport, MadeReport};
 pub use header::{Include, Remedied};
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
-pub use options::{OptionReport, OptionsReport};
+pub use options::{LeavesReport, OptionReport, OptionsReport};
 pub use placement::{AuditReport, DecisionReport, PlacedReport, PlacementReport, RefusalReport};
+pub use plan::{MovePlanReport, NeedsReport, PlannedMoveReport};
 pub use policy_tests::{CaseReport, CoverageReport, PolicyTestReport, PolicyTestsReport, TestedReport};
 pub use remedies::{ChangeReport, HeldRoomReport, OccupantReport, RemedyReport};
 #[cfg(feature = "schema")]

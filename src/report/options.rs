@@ -6,7 +6,7 @@ use super::QuarantinedReport;
 use super::header::{ApiVersion, Include, kind};
 use super::names::ChoiceName;
 use crate::analysis::{OptionCount, Question, Remaining};
-use crate::catalog::Axis;
+use crate::catalog::{Axis, PerAxis};
 use crate::workspace::Workspace;
 
 /// What is still allowed before anything is deployed (D10).
@@ -53,6 +53,46 @@ pub struct OptionReport {
     pub name: String,
     /// Clusters on which a replica could run if it were chosen, from 1.
     pub clusters: usize,
+    /// How many of the other values would be left if it were chosen, by axis, itself among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<LeavesReport>,
+}
+
+/// How many values of each axis a choice leaves.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LeavesReport {
+    /// Places.
+    pub locations: usize,
+    /// Hardware.
+    pub flavors: usize,
+    /// Providers and jurisdictions.
+    pub providers: usize,
+    /// Ways of buying nodes.
+    pub capacity: usize,
+}
+
+impl LeavesReport {
+    fn new(leaves: &PerAxis<usize>) -> Self {
+        Self {
+            locations: *leaves.get(Axis::Location),
+            flavors: *leaves.get(Axis::Flavor),
+            providers: *leaves.get(Axis::Provider),
+            capacity: *leaves.get(Axis::Capacity),
+        }
+    }
+
+    /// Those of an axis.
+    #[must_use]
+    pub fn of(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Location => self.locations,
+            Axis::Flavor => self.flavors,
+            Axis::Provider => self.providers,
+            Axis::Capacity => self.capacity,
+        }
+    }
 }
 
 impl OptionsReport {
@@ -73,7 +113,8 @@ impl OptionsReport {
         let environment = workspace.environment(question.environment).map(|environment| environment.name.as_str());
         let entry = |option: &OptionCount| {
             let ChoiceName { r#type, name } = ChoiceName::new(workspace.catalog(), option.choice);
-            OptionReport { r#type, name, clusters: option.clusters }
+            let leaves = include.further.then(|| LeavesReport::new(&option.leaves));
+            OptionReport { r#type, name, clusters: option.clusters, leaves }
         };
         let of = |axis| remaining.values.get(axis).iter().map(entry).collect();
         Self {

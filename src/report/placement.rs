@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
 use super::{
-    Admission, FingerprintsReport, HeldRoomReport, MadeReport, OccupantReport, ProblemReport, QuarantinedReport,
-    RemedyReport, ScopeReport,
+    Admission, FingerprintsReport, HeldRoomReport, MadeReport, MovePlanReport, OccupantReport, ProblemReport,
+    QuarantinedReport, RemedyReport, ScopeReport,
 };
 use crate::analysis::WorkloadName;
 use crate::catalog::Catalog;
@@ -42,6 +42,9 @@ pub struct PlacementReport {
     /// What they were made from (D8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprints: Option<FingerprintsReport>,
+    /// The moves from what runs to what was decided, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<MovePlanReport>,
 }
 
 /// The decision about one deployment.
@@ -171,7 +174,16 @@ impl PlacementReport {
             fingerprints: Some(FingerprintsReport::new(workspace)),
             #[cfg(not(feature = "manifest"))]
             fingerprints: None,
+            plan: None,
         })
+    }
+
+    /// The same, with the moves from what runs to these decisions; those that could stay have to have saved what they cost
+    /// within so many hours, if that is given.
+    #[must_use]
+    pub fn planned(mut self, workspace: &Workspace, outcomes: &[Outcome], within_hours: Option<u64>) -> Self {
+        self.plan = Some(MovePlanReport::new(workspace, outcomes, within_hours));
+        self
     }
 
     /// The same, of decisions that were made with options, and each alone or in their order, so that they can be

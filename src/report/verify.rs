@@ -186,7 +186,11 @@ fn placement(workspace: &Workspace, claimed: &PlacementReport) -> Result<Value, 
     } else {
         workspace.place_all_as(options)
     };
-    Ok(value(&PlacementReport::new(workspace, &outcomes, include)?.made(options, made.alone)))
+    let mut found = PlacementReport::new(workspace, &outcomes, include)?.made(options, made.alone);
+    if let Some(plan) = &claimed.plan {
+        found = found.planned(workspace, &outcomes, plan.within_hours);
+    }
+    Ok(value(&found))
 }
 
 fn explanation(workspace: &Workspace, claimed: &ExplanationReport) -> Result<Value, LookupError> {

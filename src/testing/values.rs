@@ -196,7 +196,7 @@ macro_rules! ids {
 }
 
 ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId, OfferId);
-ids!(KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId);
+ids!(ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId);
 
 /// Draws of words: each as likely as another, the first the simplest.
 macro_rules! words {

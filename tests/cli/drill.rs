@@ -102,3 +102,26 @@ fn a3_a_drain_is_a_plan_of_moves_or_what_is_in_the_way() {
     assert!(folder.run(&["drain", "@", "pari"]).err.contains("no cluster is called `pari`"));
     assert!(folder.run(&["drain", "@"]).err.contains("which cluster?"));
 }
+
+/// A3: zones are lost, too, by location and name.
+#[test]
+fn a3_a_zone_can_be_lost() {
+    let cluster = |name: &str, zone: &str| {
+        format!(
+            "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: {name}}}\nspec: {{provider: aws, location: us-east-1, \
+             zone: us-east-1{zone}, pools: [{{name: a, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 8Gi}}]}}\n---\n"
+        )
+    };
+    let deployment = "apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {name: v1}\nspec: {model: bert, replicas: 3, \
+                      resources: {cpu: 4, memory: 1Gi}}\n---\n";
+    let clusters = [cluster("one", "a"), cluster("two", "a"), cluster("three", "b")].concat();
+    let folder = Folder::of(&[("fleet.yaml", deployment.to_owned() + &clusters)]);
+    let lost = folder.run(&["drill", "@", "--lose", "zone:aws/us-east-1/us-east-1a", "-o", "json"]).json();
+    assert_eq!(lost["losses"][0]["partial"][0]["after"], 1, "{lost}");
+    // A zone of one cluster is that cluster.
+    let all = folder.run(&["drill", "@"]).out;
+    assert!(all.contains("zone:aws/us-east-1/us-east-1a") && !all.contains("us-east-1b"), "{all}");
+    let unknown = folder.run(&["drill", "@", "--lose", "zone:aws/us-east-1/us-east-1c"]);
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.err.contains("us-east-1a") || unknown.err.contains("us-east-1b"), "{}", unknown.err);
+}

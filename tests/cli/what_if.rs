@@ -130,3 +130,15 @@ fn w2_policy_tests_are_not_put() {
     let answer = fleet.run(&["place", "@/fleet.yaml", "--what-if", &path]);
     assert!(answer.err.contains("a `PolicyTest` is no part of a workspace, so it is not put"), "{}", answer.err);
 }
+
+/// A2: the impact of a change is the diff of what it would make of the present.
+#[test]
+fn a2_a_diff_with_documents_put_is_the_impact_of_a_change() {
+    let folder = folder();
+    let impact = folder.run(&["diff", "@/fleet.yaml", "--what-if", "@/french.yaml", "-o", "json"]);
+    let found = impact.json();
+    assert_eq!(found["deployments"][0]["deployment"], "bert/v1", "{found}");
+    assert!(folder.run(&["diff", "@/fleet.yaml", "--what-if", "@/fleet.yaml"]).out.contains("nothing differs"));
+    let more = folder.run(&["diff", "@/fleet.yaml", "--what-if", "@/more.yaml", "-o", "json"]).json();
+    assert!(more["added"].as_array().unwrap().contains(&json!("model/bert/v2")), "{more}");
+}

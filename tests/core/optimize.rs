@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use siting::analysis::{PlannedMove, plan_moves};
 use siting::deployment::Preference;
 use siting::manifest::Source;
 use siting::placement::Verdict;
@@ -203,3 +204,64 @@ proptest! {
 
 /// Mostly nothing, so that most may move.
 const PLACEMENTS: [&str; 6] = ["", "", "", "prefer: [price]", "prefer: [packing]", "spread: {by: cluster}"];
+
+/// Deployments of one core a replica that run where they do, and where else there is room, at a price: `name cores` nodes.
+fn running(deployments: &[(&str, &str)], pools: &[(&str, u32, u32)]) -> Workspace {
+    let mut text = String::new();
+    for (at, (name, cluster)) in deployments.iter().enumerate() {
+        text += &format!(
+            "apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{model: m, replicas: 1, \
+             resources: {{cpu: 1, memory: 1Gi}}, placement: {{prefer: [price]}}}}\n---\n\
+             apiVersion: siting.dev/v1\nkind: Placement\nmetadata: {{name: runs-{at}}}\nspec: {{deployment: m/{name}, \
+             cluster: {cluster}, pool: p, replicas: 1}}\n---\n"
+        );
+    }
+    for (name, nodes, price) in pools {
+        text += &format!(
+            "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: {name}}}\nspec: {{provider: p, country: fr, pools: \
+             [{{name: p, nodes: {nodes}, cpuFlavor: x86, cpu: 1, memory: 8Gi, pricePerHour: '{price}'}}]}}\n---\n"
+        );
+    }
+    Workspace::from_sources(&[Source::new("running.yaml", text)], LoadOptions::default()).unwrap()
+}
+
+fn told(workspace: &Workspace, moves: &[PlannedMove]) -> Vec<String> {
+    let fleet = workspace.inventory().fleet();
+    let cluster = |pair| fleet.names(pair).unwrap().0.to_string();
+    let one = |planned: &PlannedMove| {
+        let name = &workspace.deployment(planned.deployment).unwrap().name;
+        format!("{name} {} {}", cluster(planned.from), cluster(planned.to))
+    };
+    moves.iter().map(one).collect()
+}
+
+/// What stands where it would be cheapest leaves first, so that the next has room.
+#[test]
+fn a3_moves_are_ordered_by_the_room_they_leave() {
+    // `a` may run on `mid` alone at last: only one node is there, and `b` is on it.
+    let workspace = running(&[("a", "dear"), ("b", "mid")], &[("dear", 1, 9), ("mid", 1, 5), ("cheap", 1, 1)]);
+    let decided = workspace.place_all_as(OPTIMIZED);
+    let plan = plan_moves(&workspace, &decided, None);
+    assert_eq!(plan.blocked, []);
+    let moves = told(&workspace, &plan.moves);
+    // Whoever goes to `cheap`, both places are taken in the end, and no node ever holds two.
+    let ends: std::collections::BTreeSet<_> = moves.iter().map(|one| one.split(' ').next_back().unwrap()).collect();
+    assert!(ends.contains("cheap") && !moves.is_empty(), "{moves:?}");
+    assert_eq!(plan.moves.iter().map(|planned| planned.replicas).sum::<u32>() as usize, moves.len());
+}
+
+/// An hour of running twice is what a move costs: 4 at the new place, which saves 1 an hour, are saved after 4 hours.
+#[test]
+fn a3_a_move_that_pays_back_too_late_is_left_out() {
+    let workspace = running(&[("a", "dear")], &[("dear", 1, 5), ("near", 1, 4)]);
+    let decided = workspace.place_all_as(OPTIMIZED);
+    let planned = |within| plan_moves(&workspace, &decided, within);
+    if told(&workspace, &planned(None).moves) == ["a dear near"] {
+        assert_eq!(planned(None).moves[0].payback_hours(), Some(4));
+        assert_eq!(planned(Some(4)).moves.len(), 1);
+        let late = planned(Some(3));
+        assert_eq!((late.moves.len(), told(&workspace, &late.too_late)), (0, vec!["a dear near".to_owned()]));
+    } else {
+        panic!("{:?}", planned(None));
+    }
+}

@@ -247,6 +247,24 @@ fn d10_options_that_remain() {
     assert_eq!(ask("production", &[us]), [""; 0]);
 }
 
+/// What a value would leave is what is asked with it chosen.
+#[test]
+fn d10_what_each_further_choice_leaves_is_what_is_asked_with_it() {
+    let workspace = workspace(&small());
+    let staging = workspace.find_environment("staging").unwrap();
+    let model = workspace.catalog().resource_type("model").unwrap();
+    let all = analysis::options(&workspace, staging, model, &[]);
+    let mut narrowed = 0;
+    for option in all.values.iter().flat_map(|(_, values)| values) {
+        let then = analysis::options(&workspace, staging, model, &[option.choice]);
+        for (axis, values) in then.values.iter() {
+            assert_eq!(*option.leaves.get(axis), values.len(), "{option:?}");
+            narrowed += usize::from(values.len() < all.values.get(axis).len());
+        }
+    }
+    assert!(narrowed > 0);
+}
+
 #[test]
 fn d10_closed_clusters_the_workspace_and_several_choices_count() {
     let mut documents = small();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use siting::analysis::{Loss, drain, drill};
+use siting::analysis::{Loss, drain, drill, plan_moves};
 use siting::id::{ClusterId, DeploymentId, Id};
 use siting::placement;
-use siting::workspace::{LoadOptions, Workspace};
+use siting::workspace::{LoadOptions, PlaceOptions, Workspace};
 
 use crate::comparison::specs;
 use crate::oracle::judge;
@@ -162,6 +162,38 @@ fn compare_drain(seed: u64) -> [usize; 2] {
     [moved, stuck]
 }
 
+/// The moves of a plan, carried out one after the other; how many there are, and how many have no room.
+fn compare_plan(seed: u64) -> [usize; 2] {
+    let world = world(seed, 6);
+    let workspace = loaded(&world);
+    let decided = workspace.place_all_as(PlaceOptions { optimize: 2_000, ..PlaceOptions::default() });
+    let plan = plan_moves(&workspace, &decided, None);
+    let mut inventory = workspace.inventory().clone();
+    for step in &plan.moves {
+        let placed = decided.iter().find(|found| found.deployment == step.deployment).expect("a decision");
+        assert!(
+            placed.decision.placements().iter().any(|placement| placement.pair == step.to),
+            "seed {seed}: {step:?}"
+        );
+        inventory.reserve(step.to, &step.needs, step.replicas).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let own = |own: &&siting::workspace::Running| own.deployment == step.deployment && own.pair == step.from;
+        // Of several documents about the same place, one after the other gives its replicas.
+        let mut left = step.replicas;
+        for own in workspace.running().iter().filter(own) {
+            let held = inventory.reservation(own.reservation).map_or(0, |held| held.replicas());
+            let fewer = left.min(u32::try_from(held).expect("few"));
+            inventory.shrink(own.reservation, fewer).expect("it runs");
+            left -= fewer;
+        }
+        assert_eq!(left, 0, "seed {seed}: {step:?}\n{world:#?}");
+    }
+    // What is blocked has no room for a single one, with all moves made.
+    for step in &plan.blocked {
+        assert!(inventory.reserve(step.to, &step.needs, 1).is_err(), "seed {seed}: {step:?}\n{world:#?}");
+    }
+    [plan.moves.len(), plan.blocked.len()]
+}
+
 fn both(compare: fn(u64) -> [usize; 2]) -> [usize; 2] {
     let part = |odd: u64| {
         let seen = (0..WORLDS).filter(|seed| seed % 2 == odd).map(compare);
@@ -187,4 +219,11 @@ fn a3_each_step_of_a_drain_is_legal_and_has_room() {
     let [moved, stuck] = both(compare_drain);
     assert!(moved > 100 && stuck > 50, "{moved} moves, {stuck} stay");
     println!("{WORLDS} worlds: {moved} moves, {stuck} stay");
+}
+
+#[test]
+fn a3_each_move_of_a_plan_has_room_in_its_order() {
+    let [moved, stuck] = both(compare_plan);
+    assert!(moved > 100, "{moved} moves, {stuck} without room");
+    println!("{WORLDS} worlds: {moved} moves, {stuck} without room");
 }

@@ -40,7 +40,7 @@ fn fewer_than(least: usize, all: &[(&'static str, BTreeSet<String>)]) -> Vec<&'s
 #[test]
 fn types_are_drawn_by_all_traits() {
     let all = shown! { 100 =>
-        siting::id: Name, KindId, OfferId, KindSetId, PlaceId;
+        siting::id: Name, KindId, OfferId, KindSetId, PlaceId, ClassId;
         siting::bitset: BitSet<siting::id::Atom>;
         siting::quantity: Bytes, Coordinates;
         siting::origin: Problem, Related, Sourced<siting::id::Name>;
@@ -303,6 +303,8 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "lifecycle::DesiredDeployment",
             "lifecycle::DesiredRoute",
             "placement::DemandField",
+            "analysis::MovePlan",
+            "analysis::PlannedMove",
             "placement::HeldRoom",
             "placement::Occupant",
             "placement::Remedies",

@@ -13,9 +13,14 @@ use crate::manifest::{self, Gathered};
 use crate::report::DiffReport;
 
 pub(in crate::cli) fn diff(session: &mut Session, args: &args::Diff) -> Result<ExitStatus, Failure> {
-    let (before, after) = if args.git { of_git(&args.paths)? } else { of_directories(&args.paths)? };
-    let old = session.load_gathered(before)?.workspace;
-    let new = session.load_gathered(after)?.workspace;
+    let (old, new) = if args.what_if.is_empty() {
+        let (before, after) = if args.git { of_git(&args.paths)? } else { of_directories(&args.paths)? };
+        (session.load_gathered(before)?.workspace, session.load_gathered(after)?.workspace)
+    } else {
+        let loaded = session.load_and_put(&args.paths, &args.what_if)?;
+        let present = loaded.before.unwrap_or_else(|| loaded.workspace.clone());
+        (present, loaded.workspace)
+    };
     let found = analysis::diff(&old, &new);
     let report = DiffReport::new(&found);
     if session.output == Output::Markdown {

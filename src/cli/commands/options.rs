@@ -13,7 +13,7 @@ pub(in crate::cli) fn options(session: &mut Session, args: &args::Options) -> Re
     let given: Vec<_> = args.given.iter().map(String::as_str).collect();
     let question = Question::named(&workspace, args.environment.as_deref(), args.resource_type.as_deref(), &given)?;
     let found = analysis::options(&workspace, question.environment, question.resource_type, &question.given);
-    let report = OptionsReport::new(&workspace, &question, &found, session.include());
+    let report = OptionsReport::new(&workspace, &question, &found, session.include().further(args.further));
     session.answer(&report, render::options)?;
     Ok(ExitStatus::YES)
 }

@@ -25,6 +25,11 @@ pub(in crate::cli) fn place(session: &mut Session, args: &args::Place) -> Result
     let remedies = if alone { Remedied::Alone } else { Remedied::InOrder };
     let include = session.include().candidates(args.candidates).admitted_by(args.admitted_by).remedies(remedies);
     let report = PlacementReport::new(&workspace, &outcomes, include)?.made(options, alone);
+    let report = if args.optimize.is_some() && !workspace.running().is_empty() {
+        report.planned(&workspace, &outcomes, args.payback)
+    } else {
+        report
+    };
     session.answer(&report, render::place)?;
     Ok(ExitStatus::of(report.all_placed()))
 }

@@ -14,10 +14,20 @@ pub(in crate::cli) fn options(report: &OptionsReport, style: Style) -> String {
         return format!("For {resource_type} in {environment}, {nothing}: {}\n", report.reasons.join("; "));
     }
     let section = |title: &str, entries: &[OptionReport]| {
-        let row = |entry: &OptionReport| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];
-        let rows = entries.iter().map(row).collect();
         let title = style.bold(&format!("{title} for {resource_type} in {environment}"));
-        format!("{title}\n\n{}", table(["type", "name", "clusters"], &[2], rows))
+        let named = |entry: &OptionReport| [entry.r#type.to_owned(), entry.name.clone(), entry.clusters.to_string()];
+        let further = |entry: &OptionReport| {
+            let leaves = entry.leaves.as_ref()?;
+            let left = Axis::ALL.map(|axis| format!("{} {}", leaves.of(axis), axis.title().to_lowercase()));
+            let [kind, name, clusters] = named(entry);
+            Some([kind, name, clusters, left.join(", ")])
+        };
+        let rows: Vec<_> = entries.iter().filter_map(further).collect();
+        if rows.is_empty() {
+            let rows = entries.iter().map(named).collect();
+            return format!("{title}\n\n{}", table(["type", "name", "clusters"], &[2], rows));
+        }
+        format!("{title}\n\n{}", table(["type", "name", "clusters", "would leave"], &[2], rows))
     };
     let sections = Axis::ALL.into_iter().filter(|&axis| !report.of(axis).is_empty());
     sections.map(|axis| section(axis.title(), report.of(axis))).collect::<Vec<_>>().join("\n")

@@ -8,7 +8,8 @@ use crate::placement::{Code, Verdict};
 use crate::policy::Level;
 use crate::quantity::Money;
 use crate::report::{
-    DecisionReport, HeldRoomReport, OccupantReport, PlacementReport, ReasonReport, RefusalReport, RemedyReport,
+    CandidateReport, DecisionReport, HeldRoomReport, OccupantReport, PlacementReport, PlannedMoveReport, ReasonReport,
+    RefusalReport, RemedyReport,
 };
 
 /// Places of one deployment that are shown in its row.
@@ -33,11 +34,42 @@ pub(in crate::cli) fn place(report: &PlacementReport, style: Style) -> String {
             text.push_str(&lower_priorities(&refusal.lower_priority, refusal.lower_priority_holds));
         }
     }
+    text.push_str(&plan(report, style));
     text.push_str(&audits(report, style));
     text.push_str(&candidates(report, style));
     text.push_str(&admissions(report, style));
     text.push_str(&format!("\n{}\n", summary(report, style)));
     text
+}
+
+/// The moves to what was decided, where they were asked for.
+fn plan(report: &PlacementReport, style: Style) -> String {
+    let Some(plan) = &report.plan else { return String::new() };
+    let place = |found: &CandidateReport| format!("{}/{} {}", found.cluster, found.pool, found.flavor);
+    let money = |price: Option<Money>| price.map_or_else(|| "-".to_owned(), |price| price.to_string());
+    let mut text = String::new();
+    let parts = [
+        ("Moves, in their order", &plan.moves),
+        ("Without room while all else runs", &plan.blocked),
+        ("Pay back too late", &plan.too_late),
+    ];
+    for (title, moves) in parts.into_iter().filter(|(_, moves)| !moves.is_empty()) {
+        let row = |(found, step): (&PlannedMoveReport, usize)| {
+            let payback = match found.payback_hours {
+                Some(hours) => format!("{hours} h"),
+                None if found.may_stay => "-".to_owned(),
+                None => "must leave".to_owned(),
+            };
+            let names = [step.to_string(), found.deployment.clone(), found.replicas.to_string()];
+            let [step, deployment, replicas] = names;
+            let (before, after) = (money(found.price_before), money(found.price_after));
+            [step, deployment, replicas, place(&found.from), place(&found.to), before, after, payback]
+        };
+        let rows = moves.iter().zip(1..).map(row).collect();
+        let heads = ["step", "deployment", "replicas", "from", "to", "cost/h", "then", "pays back in"];
+        text.push_str(&format!("\n{}\n\n{}", style.bold(title), table(heads, &[0, 2, 5, 6, 7], rows)));
+    }
+    if text.is_empty() { "\nNothing moves: what runs is where it should be.\n".to_owned() } else { text }
 }
 
 /// Which policies admit each place, where that was asked for.
