@@ -10,6 +10,7 @@ environment, a deployment. What they leave meets the clusters there are, and a :
 """
 
 from siting._changes import Change, Changed, DeploymentImpact, Displaced, Preview
+from siting._columns import Columns
 from siting._commands import Command
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
@@ -168,6 +169,7 @@ __all__ = [
     "Changed",
     "Choice",
     "Cluster",
+    "Columns",
     "Command",
     "Compared",
     "Conflict",

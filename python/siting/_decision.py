@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from siting import _html, _siting
-from siting._errors import Conflict, InvalidArgument, NotPlaced, damaged
-from siting._records import loads
+from siting._columns import Columns
+from siting._errors import InvalidArgument, NotPlaced
+from siting._packed import pack, unpack
+from siting._records import loads, or_damaged
 from siting._reports import Admission, Choice, DecisionReport, Explanation, Placement, Workload
 
 if TYPE_CHECKING:
@@ -35,27 +37,14 @@ class Decision:
         object.__setattr__(decision, "_kept", {})
         return decision
 
-    @classmethod
-    def _restore(cls, kept: dict[str, str]) -> Decision:
-        asked = ("report", "explanation", "currency")
-        if not (isinstance(kept, dict) and all(isinstance(kept.get(what), str) for what in asked)):
-            raise damaged("a decision")
-        if loads(DecisionReport, kept["report"]).verdict not in ("placed", "partial", "refused"):
-            raise damaged("a decision")
-        decision = object.__new__(cls)
-        object.__setattr__(decision, "_core", None)
-        object.__setattr__(decision, "_kept", dict(kept))
-        return decision
+    # Its core speaks JSON; what was asked for once is kept.
 
-    # Its core speaks JSON; what was asked for once is kept, and all of it survives pickling.
-
-    _core: _siting.Decision | None
+    _core: _siting.Decision
     _kept: dict[str, Any]
 
     def _text(self, what: str) -> str:
         text: str | None = self._kept.get(what)
         if text is None:
-            assert self._core is not None
             text = self._kept[what] = getattr(self._core, what)()
         return text
 
@@ -68,23 +57,21 @@ class Decision:
         return report
 
     def _brief(self) -> tuple[Workload, str, str, tuple[Placement, ...]]:
-        """Return the names and placements, which take no report where the decision is at hand."""
+        """Return the names and placements, which take no report."""
         brief: tuple[Workload, str, str, tuple[Placement, ...]] | None = self._kept.get("brief")
         if brief is None:
-            told = None if self._core is None or "read" in self._kept else self._core.brief()
-            if told is None:
-                report = self.report
-                brief = report.workload, report.name, report.environment, report.placements
-            else:
-                (kind, workload, name, environment), placed = told
-                brief = Workload(kind, workload), name, environment, tuple(_placement(*at) for at in placed)
+            (kind, workload, name, environment), placed = self._core.brief()
+            brief = Workload(kind, workload), name, environment, tuple(_placement(*at) for at in placed)
             self._kept["brief"] = brief
         return brief
 
     @property
     def verdict(self) -> Verdict:
         """``placed``, ``partial`` or ``refused``."""
-        return self.report.verdict if self._core is None else self._core.verdict()
+        verdict: Verdict | None = self._kept.get("verdict")
+        if verdict is None:
+            verdict = self._kept["verdict"] = self._core.verdict()
+        return verdict
 
     def __bool__(self) -> bool:
         return self.verdict == "placed"
@@ -117,9 +104,7 @@ class Decision:
     @property
     def refusal(self) -> Refusal | None:
         """Why not all replicas have a place, and what would have to change; this is worked out when it is read."""
-        if self._core is not None and self._core.is_placed():
-            return None
-        return self.report.refusal
+        return None if self._core.is_placed() else self.report.refusal
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -129,7 +114,7 @@ class Decision:
     @property
     def candidate_count(self) -> int:
         """How many candidates there are."""
-        return self.report.candidate_count if self._core is None else self._core.candidate_count()
+        return self._core.candidate_count()
 
     @property
     def scope(self) -> Scope:
@@ -160,15 +145,7 @@ class Decision:
     def _commit(self, core: _siting.Workspace) -> list[int]:
         """Reserve what it placed; by names, if it comes from elsewhere. Whatever it says of itself is checked."""
         address = f"{self.workload.type}/{self.address}"
-        if self._core is not None:
-            return _siting.commit(core, address, self._core)
-        if self.verdict == "refused":
-            raise Conflict("the decision is a refusal", code="decision-refused")
-        places = [
-            {"cluster": at.cluster, "pool": at.pool, "flavor": str(at.flavor), "replicas": at.replicas}
-            for at in self.placements
-        ]
-        return _siting.commit_places(core, address, json.dumps(places))
+        return _siting.commit(core, address, self._core)
 
     def require(self) -> Decision:
         """Return the decision if all replicas have a place; raise :class:`NotPlaced` if not."""
@@ -196,8 +173,7 @@ class Decision:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        asked = ("report", "explanation", "currency")
-        return Decision._restore, ({what: self._text(what) for what in asked},)
+        return _decision, (pack(self._core.written()),)
 
     def __repr__(self) -> str:
         where = ", ".join(str(placement) for placement in self.placements)
@@ -206,10 +182,7 @@ class Decision:
 
     def _codes(self) -> list[str]:
         """Return what stands in the way, without working out what could be done about it."""
-        if self._core is not None:
-            return self._core.codes()
-        refusal = self.report.refusal
-        return [reason.code for reason in refusal.reasons] if refusal else []
+        return self._core.codes()
 
     def _repr_html_(self) -> str:
         return _html.decision(self.report, self.currency)
@@ -265,6 +238,10 @@ class Decisions:
         """Hand the columns over; they have one schema, whatever is requested."""
         return self._core.arrow_stream()
 
+    def pairs(self) -> Columns:
+        """Return every candidate of every decision, one a row: deployment, cluster, pool, flavor."""
+        return Columns._of(self._core.pairs())
+
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Decisions) else NotImplemented
 
@@ -272,8 +249,7 @@ class Decisions:
         return hash(tuple(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What is sent elsewhere are the decisions themselves.
-        return list, (list(self),)
+        return _decisions, (pack(self._core.written()),)
 
     def __repr__(self) -> str:
         placed = sum(map(bool, self))
@@ -325,5 +301,36 @@ class Allowed:
         """Hand the columns over; they have one schema, whatever is requested."""
         return self._core.arrow_stream()
 
+    def pairs(self) -> Columns:
+        """Return every allowed cluster of every deployment, one a row: deployment, cluster."""
+        return Columns._of(self._core.pairs())
+
+    def __eq__(self, other: object) -> bool:
+        return self._core.written() == other._core.written() if isinstance(other, Allowed) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._core.written())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        names, bits = self._core.written()
+        return _allowed, (pack(names), zlib.compress(bits))
+
     def __repr__(self) -> str:
         return f"<Allowed: {len(self)} deployments × {len(self.clusters)} clusters>"
+
+
+# What pickles are made of.
+
+
+def _decision(packed: bytes) -> Decision:
+    return Decision._of(_siting.kept_decision(unpack(packed, "a decision")))
+
+
+def _decisions(packed: bytes) -> Decisions:
+    return Decisions(_siting.kept_decisions(unpack(packed, "decisions")))
+
+
+def _allowed(names: bytes, bits: bytes) -> Allowed:
+    text = unpack(names, "allowed clusters")
+    with or_damaged("allowed clusters"):
+        return Allowed(_siting.Masks.restored(text, zlib.decompress(bits)))

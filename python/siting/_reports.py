@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Union
 
-from siting import _html
+from siting import _html, _siting
 from siting._arguments import record
+from siting._columns import Columns
 from siting._errors import InvalidValue, shown
 from siting._records import Record
 
@@ -621,6 +623,15 @@ class Diff(Record):
     added: tuple[str, ...]
     removed: tuple[str, ...]
     moves: tuple[MustMove, ...]
+
+    def table(self) -> Columns:
+        """Return every candidate that a deployment gained or lost, one a row, with the changes that did it.
+
+        The columns are ``deployment``, ``policies`` (what became of what they allow), ``change`` (``gained`` or
+        ``lost``), ``cluster``, ``pool``, ``flavor``, ``changes``.
+        """
+        heading = {"apiVersion": "siting.dev/v1", "kind": "DiffReport"}
+        return Columns._of(_siting.differences(json.dumps(heading | self.to_json())))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

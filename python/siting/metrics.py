@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from siting import _siting
 from siting._arguments import about, checked_class, checked_late, record
+from siting._packed import pack, unpack
 from siting._records import Record
 from siting._time import Figure, Moment, Span, millis, span_micros, span_millis, thousandths
 
@@ -84,6 +85,20 @@ class Window:
 
     def __deepcopy__(self, memo: object) -> Window:
         return self.copy()
+
+    def __eq__(self, other: object) -> bool:
+        return self._core.written() == other._core.written() if isinstance(other, Window) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # What changes has no hash.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Window._restore, (pack(self._core.written()),)
+
+    @classmethod
+    def _restore(cls, packed: bytes) -> Window:
+        window = object.__new__(cls)
+        window._core = _siting.Window.restored(unpack(packed, "a window"))
+        return window
 
 
 @record

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from siting import _siting
 from siting._arguments import about, checked_class, checked_late, record
 from siting._errors import NoRoute, UnknownName
+from siting._packed import pack, unpack
 from siting._records import Record
 from siting._settings import Algorithm
 from siting._time import Moment, Span, millis, span_millis
@@ -129,6 +130,20 @@ class Balancer:
         """Open connections by backend."""
         return dict(self._core.connections())
 
+    def __eq__(self, other: object) -> bool:
+        return self._core.written() == other._core.written() if isinstance(other, Balancer) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # What changes has no hash.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Balancer._restore, (pack(self._core.written()),)
+
+    @classmethod
+    def _restore(cls, packed: bytes) -> Balancer:
+        found = object.__new__(cls)
+        found._core = _siting.Balancer.restored(unpack(packed, "a balancer"))
+        return found
+
 
 @checked_class
 class Sessions:
@@ -170,6 +185,20 @@ class Sessions:
         moment = millis(now)
         with about("split"):
             return self._core.pick(balancer._core, shares, moment, client, request, random)
+
+    def __eq__(self, other: object) -> bool:
+        return self._core.written() == other._core.written() if isinstance(other, Sessions) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # What changes has no hash.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sessions._restore, (pack(self._core.written()),)
+
+    @classmethod
+    def _restore(cls, packed: bytes) -> Sessions:
+        found = object.__new__(cls)
+        found._core = _siting.Sessions.restored(unpack(packed, "sessions"))
+        return found
 
 
 @record

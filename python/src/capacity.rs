@@ -9,7 +9,6 @@ use siting::lifecycle::Place;
 use siting::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 use siting::workspace::Workspace as Snapshot;
 
-use crate::decision::Decision;
 use crate::failure::{Failure, Outcome, json};
 use crate::workspace::Workspace;
 
@@ -66,40 +65,6 @@ impl Claim {
             Failure::Value { code: "unknown-name", message, help: "name a pool and a flavor of it, such as `gpu:t4`" }
         })
     }
-}
-
-/// Reserves what a decision about a deployment placed, if that is legal and fits now; the ids of the
-/// reservations.
-#[pyfunction]
-pub(crate) fn commit(
-    py: Python<'_>,
-    workspace: &Workspace,
-    deployment: &str,
-    decision: &Decision,
-) -> Outcome<Vec<u64>> {
-    py.detach(|| {
-        workspace.change(|workspace| {
-            let made = workspace.commit(deployment, &decision.decided.decision)?;
-            Ok(made.into_iter().map(ReservationId::get).collect())
-        })
-    })
-}
-
-/// As `commit`, for a decision of another process: its places by name.
-#[pyfunction]
-pub(crate) fn commit_places(
-    py: Python<'_>,
-    workspace: &Workspace,
-    deployment: &str,
-    places: &str,
-) -> Outcome<Vec<u64>> {
-    let places: Vec<Place> = read(places)?;
-    py.detach(|| {
-        workspace.change(|workspace| {
-            let made = workspace.commit_places(deployment, &places)?;
-            Ok(made.into_iter().map(ReservationId::get).collect())
-        })
-    })
 }
 
 /// Reserves all of several claims, or none; the ids of the reservations.

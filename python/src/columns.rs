@@ -5,22 +5,35 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, FixedSizeListArray, Int64Array, ListArray, RecordBatch,
-    RecordBatchIterator, StringArray, StructArray,
+    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, FixedSizeListArray, Int64Array, ListArray,
+    RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, OffsetBuffer};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use siting::bitset::BitSet;
-use siting::id::{ClusterId, PairId};
+use siting::id::{ClusterId, Id};
 use siting::inventory::Fleet;
 use siting::quantity::Money;
-use siting::report::{FiguresReport, ReasonReport};
-use siting::workspace::{Outcome as Decided, Workspace};
+use siting::report::{
+    CandidateReport, CauseReport, DecisionReport, DeploymentDiffReport, DiffReport, FiguresReport, ReasonReport,
+};
 
 use crate::failure::{Failure, Outcome};
+use crate::rows::Row;
+
+impl From<ArrowError> for Failure {
+    fn from(error: ArrowError) -> Self {
+        Self::Value {
+            code: "arrow",
+            message: error.to_string(),
+            help: "decide fewer deployments at once, or read the decisions one by one",
+        }
+    }
+}
 
 /// Money is in millionths, and at most 2^64 of them.
 const DIGITS: u8 = 20;
@@ -31,63 +44,149 @@ pub(crate) fn cluster_names(fleet: &Fleet) -> Vec<String> {
     fleet.clusters().iter().map(|cluster| cluster.name.as_str().to_owned()).collect()
 }
 
-/// One row a decision.
-pub(crate) fn decisions(workspace: &Workspace, decided: &[Arc<Decided>]) -> Outcome<RecordBatch> {
-    let deployments: Vec<_> = decided.iter().filter_map(|one| workspace.deployment(one.deployment)).collect();
-    let fleet = workspace.inventory().fleet();
-    let refusals = || decided.iter().map(|one| one.decision.refusal());
-    let clusters = fleet.clusters().len();
-    let masks: Vec<_> = decided.iter().map(|one| candidate_clusters(fleet, &one.decision, clusters)).collect();
-    let environment = |id| workspace.environment(id).map(|found| found.name.as_str());
-    let type_name = |id| workspace.catalog().resource_type_name(id);
-    let verdicts = decided.iter().map(|one| one.decision.verdict().as_str());
-    let counts = decided.iter().map(|one| Some(one.decision.candidates().len()));
-    let prices = decided.iter().map(|one| total(one.decision.placements().iter().map(|p| p.price_per_hour)));
+/// One row a decision, with a bit for each of so many clusters.
+pub(crate) fn decisions(clusters: usize, rows: &[Row]) -> Outcome<RecordBatch> {
+    let named = |part: usize| texts(rows.iter().map(move |row| row.named.get(part).map_or("", String::as_str)));
+    let prices = rows.iter().map(|row| total(row.placements.iter().map(|placed| placed.price_per_hour)));
+    let environments: StringArray = rows.iter().map(|row| row.environment.as_deref()).collect();
     let columns: [(&str, bool, ArrayRef); 12] = [
-        ("type", false, texts(deployments.iter().map(|d| type_name(d.workload.resource_type)))),
-        ("workload", false, texts(deployments.iter().map(|d| d.workload.name.as_str()))),
-        ("name", false, texts(deployments.iter().map(|d| d.name.as_str()))),
-        (
-            "environment",
-            true,
-            Arc::new(deployments.iter().map(|d| environment(d.environment)).collect::<StringArray>()),
-        ),
-        ("verdict", false, texts(verdicts)),
-        ("candidate_count", false, whole(counts)),
+        ("type", false, named(0)),
+        ("workload", false, named(1)),
+        ("name", false, named(2)),
+        ("environment", true, Arc::new(environments)),
+        ("verdict", false, texts(rows.iter().map(|row| row.verdict))),
+        ("candidate_count", false, whole(rows.iter().map(|row| Some(row.candidates)))),
         ("price_per_hour", true, money(prices)?),
-        ("wanted", true, whole(refusals().map(|found| found.map(|r| r.wanted)))),
-        ("fitting", true, whole(refusals().map(|found| found.map(|r| r.fitting)))),
-        ("placements", false, placements(fleet, decided)?),
-        ("reasons", false, reasons(decided)?),
-        ("candidate_clusters", false, bits(clusters, masks.iter())?),
+        ("wanted", true, whole(rows.iter().map(|row| row.wanted.map(|(wanted, _)| wanted)))),
+        ("fitting", true, whole(rows.iter().map(|row| row.wanted.map(|(_, fitting)| fitting)))),
+        ("placements", false, placements(rows)?),
+        ("reasons", false, reasons(rows)?),
+        ("candidate_clusters", false, bits(clusters, rows.iter().map(|row| &row.clusters))?),
     ];
     batch(columns)
 }
 
 /// One row a deployment: its address, and the clusters it is allowed on.
-pub(crate) fn allowed(workspace: &Workspace, sets: &[Arc<BitSet<ClusterId>>]) -> Outcome<RecordBatch> {
-    let deployments = workspace.deployments();
-    let mut addresses = StringBuilder::with_capacity(deployments.len(), deployments.len() * 32);
-    for deployment in deployments {
-        for part in [deployment.workload.name.as_str(), "/", deployment.name.as_str()] {
-            // Writing to memory does not fail.
-            let _ = addresses.write_str(part);
-        }
-        addresses.append_value("");
-    }
-    let clusters = workspace.inventory().fleet().clusters().len();
+pub(crate) fn allowed(
+    deployments: &[String],
+    clusters: usize,
+    sets: &[Arc<BitSet<ClusterId>>],
+) -> Outcome<RecordBatch> {
     batch([
-        ("deployment", false, Arc::new(addresses.finish()) as ArrayRef),
+        ("deployment", false, texts(deployments.iter().map(String::as_str))),
         ("allowed", false, bits(clusters, sets.iter().map(AsRef::as_ref))?),
     ])
+}
+
+/// Batches that can be handed over several times.
+#[pyclass(frozen, module = "siting._siting")]
+pub(crate) struct Columns {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Columns {
+    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { schema, batches }
+    }
+}
+
+#[pymethods]
+impl Columns {
+    /// As an Arrow stream.
+    fn arrow_stream<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyCapsule>> {
+        let batches: Vec<_> = self.batches.iter().cloned().map(Ok).collect();
+        handed_over(py, Box::new(RecordBatchIterator::new(batches, Arc::clone(&self.schema))))
+    }
+
+    fn __len__(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+impl From<RecordBatch> for Columns {
+    fn from(batch: RecordBatch) -> Self {
+        Self::new(batch.schema(), vec![batch])
+    }
+}
+
+/// Every allowed cluster of every deployment, one a row. Names are dictionaries: a row takes eight bytes.
+pub(crate) fn allowed_pairs(
+    deployments: &[String],
+    clusters: &[String],
+    sets: &[Arc<BitSet<ClusterId>>],
+) -> Outcome<Columns> {
+    let count = sets.iter().map(|set| set.len()).sum();
+    let (mut rows, mut marked) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (row, set) in sets.iter().enumerate() {
+        let row = i32::try_from(row).unwrap_or(i32::MAX);
+        rows.extend(std::iter::repeat_n(row, set.len()));
+        marked.extend(set.iter().map(|id| i32::try_from(id.index()).unwrap_or(i32::MAX)));
+    }
+    Ok(batch([("deployment", false, named_by(rows, deployments)?), ("cluster", false, named_by(marked, clusters)?)])?
+        .into())
+}
+
+fn named_by(keys: Vec<i32>, names: &[String]) -> Outcome<ArrayRef> {
+    let values = texts(names.iter().map(String::as_str));
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), values)?))
+}
+
+/// Every candidate of every decision, one a row.
+pub(crate) fn candidate_pairs(reports: impl Iterator<Item = Outcome<DecisionReport>>) -> Outcome<Columns> {
+    let (mut deployments, mut places) = (StringBuilder::new(), [(); 3].map(|()| StringBuilder::new()));
+    for report in reports {
+        let report = report?;
+        let address = report.address();
+        for at in report.candidates.iter().flatten() {
+            deployments.append_value(&address);
+            let flavor = format!("{}:{}", at.flavor.r#type, at.flavor.name);
+            let told = [at.cluster.as_str(), at.pool.as_str(), flavor.as_str()];
+            places.iter_mut().zip(told).for_each(|(column, text)| column.append_value(text));
+        }
+    }
+    let [cluster, pool, flavor] = places.map(|mut column| Arc::new(column.finish()) as ArrayRef);
+    let deployment: ArrayRef = Arc::new(deployments.finish());
+    let columns = [("deployment", deployment), ("cluster", cluster), ("pool", pool), ("flavor", flavor)];
+    Ok(batch(columns.map(|(name, column)| (name, false, column)))?.into())
+}
+
+/// Every candidate that a deployment gained or lost, one a row, with the changes that did it.
+pub(crate) fn differences(report: &DiffReport) -> Outcome<Columns> {
+    let mut rows: Vec<(&DeploymentDiffReport, &str, &CauseReport, &CandidateReport)> = Vec::new();
+    for one in &report.deployments {
+        for (word, causes) in [("gained", &one.gains), ("lost", &one.losses)] {
+            for cause in causes {
+                rows.extend(cause.candidates.iter().map(|at| (one, word, cause, at)));
+            }
+        }
+    }
+    let changes = list_of(
+        rows.iter().map(|(_, _, cause, _)| cause.changes.len()),
+        texts(rows.iter().flat_map(|(_, _, cause, _)| cause.changes.iter().map(String::as_str))),
+    )?;
+    let flavors: Vec<String> = rows.iter().map(|(.., at)| format!("{}:{}", at.flavor.r#type, at.flavor.name)).collect();
+    Ok(batch([
+        ("deployment", false, texts(rows.iter().map(|(one, ..)| one.deployment.as_str()))),
+        ("policies", false, texts(rows.iter().map(|(one, ..)| one.verdict.as_str()))),
+        ("change", false, texts(rows.iter().map(|(_, word, ..)| *word))),
+        ("cluster", false, texts(rows.iter().map(|(.., at)| at.cluster.as_str()))),
+        ("pool", false, texts(rows.iter().map(|(.., at)| at.pool.as_str()))),
+        ("flavor", false, texts(flavors.iter().map(String::as_str))),
+        ("changes", false, changes),
+    ])?
+    .into())
 }
 
 /// A capsule that hands a batch on as a stream.
 pub(crate) fn stream(py: Python<'_>, batch: RecordBatch) -> Outcome<Bound<'_, PyCapsule>> {
     let schema = batch.schema();
-    let batches = RecordBatchIterator::new([Ok(batch)], schema);
-    let stream = FFI_ArrowArrayStream::new(Box::new(batches));
-    Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
+    handed_over(py, Box::new(RecordBatchIterator::new([Ok(batch)], schema)))
+}
+
+/// A capsule that hands batches on as they come.
+pub(crate) fn handed_over(py: Python<'_>, batches: Box<dyn RecordBatchReader + Send>) -> Outcome<Bound<'_, PyCapsule>> {
+    Ok(PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(batches), c"arrow_array_stream")?)
 }
 
 fn batch<const N: usize>(columns: [(&str, bool, ArrayRef); N]) -> Outcome<RecordBatch> {
@@ -111,51 +210,33 @@ fn total(mut prices: impl Iterator<Item = Option<Money>>) -> Option<u128> {
     prices.try_fold(0, |sum, price| price.map(|price| sum + u128::from(price.get())))
 }
 
-/// The clusters with a candidate.
-fn candidate_clusters(fleet: &Fleet, decision: &siting::placement::Decision, clusters: usize) -> BitSet<ClusterId> {
-    BitSet::from_ids(clusters, decision.candidates().iter().filter_map(|pair| Some(fleet.pair(pair)?.cluster)))
-}
-
-fn placements(fleet: &Fleet, decided: &[Arc<Decided>]) -> Outcome<ArrayRef> {
-    let all = || decided.iter().flat_map(|one| one.decision.placements());
-    let named = || all().filter_map(|placement| fleet.names(placement.pair));
-    let prices = all().map(|placement| placement.price_per_hour.map(|price| u128::from(price.get())));
-    let lengths = decided.iter().map(|one| one.decision.placements().len());
+fn placements(rows: &[Row]) -> Outcome<ArrayRef> {
+    let all = || rows.iter().flat_map(|row| &row.placements);
+    let prices = all().map(|placed| placed.price_per_hour.map(|price| u128::from(price.get())));
+    let mut flavors = StringBuilder::new();
+    for flavor in all().map(|placed| &placed.flavor) {
+        // Hardware with its kind, such as `gpu:t4`. Writing to memory does not fail.
+        let _ = write!(flavors, "{}:", flavor.r#type);
+        flavors.append_value(&flavor.name);
+    }
     lists(
-        lengths,
+        rows.iter().map(|row| row.placements.len()),
         [
-            ("cluster", false, texts(named().map(|(cluster, _, _)| cluster.as_str()))),
-            ("pool", false, texts(named().map(|(_, pool, _)| pool.as_str()))),
-            ("flavor", false, flavors(fleet, all().map(|placement| placement.pair))),
-            ("replicas", false, whole(all().map(|placement| Some(placement.replicas)))),
+            ("cluster", false, texts(all().map(|placed| placed.cluster.as_str()))),
+            ("pool", false, texts(all().map(|placed| placed.pool.as_str()))),
+            ("flavor", false, Arc::new(flavors.finish())),
+            ("replicas", false, whole(all().map(|placed| Some(placed.replicas)))),
             ("price_per_hour", true, money(prices)?),
         ],
     )
 }
 
-/// Hardware with its kind, such as `gpu:t4`.
-fn flavors(fleet: &Fleet, pairs: impl Iterator<Item = PairId>) -> ArrayRef {
-    let mut written = StringBuilder::new();
-    for flavor in pairs.filter_map(|pair| Some(fleet.pair(pair)?.flavor)) {
-        let catalog = fleet.catalog();
-        // Writing to memory does not fail.
-        let _ = write!(written, "{}:", catalog.flavor_kind(flavor).as_str());
-        written.append_value(catalog.flavor_code(flavor));
-    }
-    Arc::new(written.finish())
-}
-
 /// The reasons of refusals, with what they are about: the policies that exclude, and the figures.
-fn reasons(decided: &[Arc<Decided>]) -> Outcome<ArrayRef> {
-    let of = |one: &Arc<Decided>| -> Vec<ReasonReport> {
-        let refusal = one.decision.refusal();
-        refusal.map_or(Vec::new(), |refusal| refusal.reasons.iter().map(ReasonReport::from).collect())
-    };
-    let rows: Vec<Vec<ReasonReport>> = decided.iter().map(of).collect();
-    let all: Vec<&ReasonReport> = rows.iter().flatten().collect();
+fn reasons(rows: &[Row]) -> Outcome<ArrayRef> {
+    let all: Vec<&ReasonReport> = rows.iter().flat_map(|row| &row.reasons).collect();
     let (alone, after) = (all.iter().map(|reason| reason.removed_alone), all.iter().map(|reason| reason.left_after));
     lists(
-        rows.iter().map(Vec::len),
+        rows.iter().map(|row| row.reasons.len()),
         [
             ("code", false, texts(all.iter().map(|reason| &*reason.code))),
             ("message", false, texts(all.iter().map(|reason| &*reason.message))),
@@ -243,15 +324,20 @@ fn whole<N: TryInto<i64>>(numbers: impl Iterator<Item = Option<N>>) -> ArrayRef 
 /// A bitmask a row, `width` bits each, one after the other.
 fn bits<'a>(width: usize, sets: impl ExactSizeIterator<Item = &'a BitSet<ClusterId>>) -> Outcome<ArrayRef> {
     let rows = sets.len();
-    let mut packed = Packed::with_capacity(width * rows);
-    sets.for_each(|set| packed.push(set.words(), width));
-    let values = BooleanArray::new(BooleanBuffer::new(packed.into_buffer(), 0, width * rows), None);
+    let values = BooleanArray::new(BooleanBuffer::new(packed(width, sets), 0, width * rows), None);
     let size = i32::try_from(width).map_err(|_| {
         Failure::value("there are more clusters than a column of bits is wide", "ask for decisions one by one")
     })?;
     let item = Arc::new(Field::new("item", DataType::Boolean, true));
     // Rows without bits have no length of their own, so it is stated.
     Ok(Arc::new(FixedSizeListArray::try_new_with_length(item, size, Arc::new(values), None, rows)?))
+}
+
+/// The first `width` bits of each set, one after the other, in whole words.
+pub(crate) fn packed<'a>(width: usize, sets: impl ExactSizeIterator<Item = &'a BitSet<ClusterId>>) -> Buffer {
+    let mut packed = Packed::with_capacity(width * sets.len());
+    sets.for_each(|set| packed.push(set.words(), width));
+    packed.into_buffer()
 }
 
 /// Bits, least significant first, without gaps.

@@ -10,12 +10,16 @@ mod changes;
 mod columns;
 mod decision;
 mod failure;
+mod kept;
+mod kept_scope;
 mod life;
 mod losses;
+mod masks;
 mod metrics;
 mod offload;
 mod policies;
 mod rollout;
+mod rows;
 mod scaling;
 mod traffic;
 mod workspace;
@@ -28,11 +32,15 @@ mod _siting {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::capacity::{closed, commit, commit_places, release, reservations, reserve, restore, set_cluster};
+    use super::capacity::{closed, release, reservations, reserve, restore, set_cluster};
     #[pymodule_export]
     use super::changes::{apply_entry, change, jump_to, prepare, preview_change, rebase_entry, revision, what_if};
     #[pymodule_export]
-    use super::decision::{Decision, Decisions};
+    use super::columns::Columns;
+    #[pymodule_export]
+    use super::decision::{Decision, Decisions, commit};
+    #[pymodule_export]
+    use super::kept::{kept_decision, kept_decisions};
     #[pymodule_export]
     use super::life::{
         adopt_life, advance, autoscale, carry_out, deployments, describe_live, legal_commands, life, lives, observe,
@@ -40,6 +48,8 @@ mod _siting {
     };
     #[pymodule_export]
     use super::losses::{losses, settle_losses};
+    #[pymodule_export]
+    use super::masks::Masks;
     #[pymodule_export]
     use super::metrics::Window;
     #[pymodule_export]
@@ -56,9 +66,7 @@ mod _siting {
     #[pymodule_export]
     use super::traffic::{Balancer, Request, Sessions, destination, offload};
     #[pymodule_export]
-    use super::workspace::{Masks, Workspace};
-    #[pymodule_export]
-    use super::workspace::{builtin_catalog, diff, nearest, normalise, schema};
+    use super::workspace::{Workspace, builtin_catalog, diff, differences, nearest, normalise, schema};
 
     #[pymodule_export]
     use super::written::{read_back, write_down};

@@ -11,6 +11,7 @@ use siting::quantity::Milli;
 use siting::time::Moment;
 
 use crate::failure::{Failure, Outcome, json};
+use crate::kept::restored;
 
 /// Requests and gauges of the last while; may be fed from many threads.
 #[pyclass(frozen, module = "siting._siting")]
@@ -62,6 +63,17 @@ impl Window {
 
     fn copy(&self) -> Self {
         Self { shared: Mutex::new(self.snapshot()) }
+    }
+
+    /// All that it holds, to be kept.
+    fn written(&self) -> Outcome<String> {
+        json(&self.snapshot())
+    }
+
+    /// Reads what was written down.
+    #[staticmethod]
+    fn restored(written: &str) -> Outcome<Self> {
+        Ok(Self { shared: Mutex::new(restored(written)?) })
     }
 
     fn summary(&self, now: u64) -> Outcome<String> {

@@ -15,6 +15,7 @@ use siting::traffic::{
 
 use crate::capacity::read;
 use crate::failure::{Failure, Outcome, json};
+use crate::kept::restored;
 use crate::scaling::one_of;
 
 /// What a request says of itself.
@@ -107,6 +108,17 @@ impl Balancer {
         self.lock().finished(Moment::from_millis(now), BackendId(id), failed);
     }
 
+    /// All that it holds, to be kept.
+    fn written(&self) -> Outcome<String> {
+        json(&self.lock().clone())
+    }
+
+    /// Reads what was written down.
+    #[staticmethod]
+    fn restored(written: &str) -> Outcome<Self> {
+        Ok(Self { shared: Mutex::new(restored(written)?) })
+    }
+
     /// Open connections by id.
     fn connections(&self) -> Vec<(u32, u32)> {
         self.lock().backends().iter().map(|one| (one.id.0, one.connections)).collect()
@@ -132,6 +144,17 @@ impl Sessions {
 
     fn expire(&self, now: u64) {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).expire(Moment::from_millis(now));
+    }
+
+    /// All that they hold, to be kept.
+    fn written(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| json(&self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
+    /// Reads what was written down.
+    #[staticmethod]
+    fn restored(py: Python<'_>, written: &str) -> Outcome<Self> {
+        py.detach(|| Ok(Self { shared: Mutex::new(restored(written)?) }))
     }
 
     /// Chooses a client's backend: its own, while that can be had and its version has a share.

@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
 use siting::analysis::{Loss, Question, check_all, drain, drill, options, test_policies};
-use siting::bitset::BitSet;
 use siting::catalog::{self, Catalog};
-use siting::id::ClusterId;
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
     CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
@@ -17,9 +14,11 @@ use siting::report::{
 };
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
-use crate::columns;
+use crate::columns::{self, Columns};
 use crate::decision::{Decision, Decisions};
 use crate::failure::{Failure, Outcome, json};
+use crate::kept::restored;
+use crate::masks::Masks;
 use crate::written;
 
 /// One organisation's policies, environments, deployments and clusters.
@@ -69,7 +68,7 @@ impl Workspace {
         py.detach(|| {
             let workspace = self.snapshot();
             let decided = workspace.place_as(address, PlaceOptions { partial, optimize: 0 })?;
-            Ok(Decision::new(workspace, Arc::new(decided)))
+            Ok(Decision::made(workspace, Arc::new(decided), None))
         })
     }
 
@@ -81,7 +80,7 @@ impl Workspace {
             let ids = addresses.iter().map(|address| workspace.find_deployment(address));
             let ids = ids.collect::<Result<Vec<_>, _>>()?;
             let decided = ids.into_iter().map(|id| workspace.place_as(id, options)).collect::<Result<_, _>>()?;
-            Ok(Decisions::new(workspace, decided, false))
+            Ok(Decisions::made(workspace, decided, false))
         })
     }
 
@@ -90,15 +89,12 @@ impl Workspace {
             let (workspace, options) = (self.snapshot(), PlaceOptions { partial, optimize });
             let decided =
                 if independent { workspace.place_independently(options) } else { workspace.place_all_as(options) };
-            Decisions::new(workspace, decided, !independent)
+            Decisions::made(workspace, decided, !independent)
         })
     }
 
     fn allowed(&self, py: Python<'_>) -> Masks {
-        py.detach(|| {
-            let workspace = self.snapshot();
-            Masks { sets: workspace.allowed_all(), workspace }
-        })
+        py.detach(|| Masks::of_workspace(self.snapshot()))
     }
 
     fn options(
@@ -238,41 +234,6 @@ impl Workspace {
     }
 }
 
-/// For every deployment the clusters that its policies allow.
-#[pyclass(frozen, module = "siting._siting")]
-pub(crate) struct Masks {
-    workspace: Arc<Snapshot>,
-    sets: Vec<Arc<BitSet<ClusterId>>>,
-}
-
-#[pymethods]
-impl Masks {
-    fn clusters(&self) -> Vec<String> {
-        columns::cluster_names(self.workspace.inventory().fleet())
-    }
-
-    fn deployments(&self) -> Vec<String> {
-        self.workspace.deployments().iter().map(siting::deployment::Deployment::address).collect()
-    }
-
-    /// The names of the clusters that one deployment is allowed on.
-    fn of(&self, address: &str) -> Outcome<Vec<String>> {
-        let id = self.workspace.find_deployment(address)?;
-        let place = self.workspace.deployment_ids().position(|known| known == id);
-        let set = place.and_then(|place| self.sets.get(place));
-        let fleet = self.workspace.inventory().fleet();
-        let names =
-            set.into_iter().flat_map(|set| set.iter()).filter_map(|id| Some(fleet.cluster(id)?.name.to_string()));
-        Ok(names.collect())
-    }
-
-    /// As an Arrow stream of one batch.
-    fn arrow_stream<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyCapsule>> {
-        let batch = py.detach(|| columns::allowed(&self.workspace, &self.sets))?;
-        columns::stream(py, batch)
-    }
-}
-
 /// What differs between two workspaces.
 #[pyfunction]
 pub(crate) fn diff(py: Python<'_>, old: &Workspace, new: &Workspace) -> Outcome<String> {
@@ -280,6 +241,12 @@ pub(crate) fn diff(py: Python<'_>, old: &Workspace, new: &Workspace) -> Outcome<
         let (old, new) = (old.snapshot(), new.snapshot());
         json(&DiffReport::new(&siting::analysis::diff(&old, &new)))
     })
+}
+
+/// Every candidate that a deployment gained or lost, of a report of what differs.
+#[pyfunction]
+pub(crate) fn differences(py: Python<'_>, report: &str) -> Outcome<Columns> {
+    py.detach(|| columns::differences(&restored(report)?))
 }
 
 /// The built-in catalog.

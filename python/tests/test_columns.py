@@ -87,6 +87,43 @@ def test_bitmasks_are_bits(tour: siting.Workspace) -> None:
         assert {candidate.cluster for candidate in decision.candidates} <= allowed[decision.address]
 
 
+def test_pairs_are_what_masks_and_decisions_say(tour: siting.Workspace) -> None:
+    """The long form beside the masks: one row a pair."""
+    allowed = tour.allowed()
+    pairs = pa.table(allowed.pairs()).to_pylist()
+    assert len(pairs) == len(allowed.pairs()) == sum(len(allowed[one]) for one in allowed.deployments)
+    assert {(row["deployment"], row["cluster"]) for row in pairs} == {
+        (address, cluster) for address in allowed.deployments for cluster in allowed[address]
+    }
+    assert pl.DataFrame(allowed.pairs()).shape == (len(pairs), 2)
+    decisions = tour.place_all()
+    assert pa.table(decisions.pairs()).to_pylist() == [
+        {"deployment": one.address, "cluster": at.cluster, "pool": at.pool, "flavor": str(at.flavor)}
+        for one in decisions
+        for at in one.candidates
+    ]
+
+
+def test_a1_a_diff_is_a_table(small: siting.Workspace) -> None:
+    other = small.what_if(
+        siting.Change().attach("us", environment="production").detach("europe", environment="production")
+    )
+    diff = small.diff(other)
+    rows = pa.table(diff.table()).to_pylist()
+    told = [
+        (one.deployment, word, at.cluster, at.pool, str(at.flavor), list(cause.changes))
+        for one in diff.deployments
+        for word, causes in (("gained", one.gains), ("lost", one.losses))
+        for cause in causes
+        for at in cause.candidates
+    ]
+    assert [
+        tuple(row[key] for key in ("deployment", "change", "cluster", "pool", "flavor", "changes")) for row in rows
+    ] == told
+    assert {(row["change"], row["cluster"]) for row in rows} == {("gained", "ohio"), ("lost", "paris")}
+    assert pa.table(small.diff(small).table()).num_rows == 0
+
+
 def test_polars_and_pandas_take_them(small: siting.Workspace) -> None:
     decisions = small.place_all()
     polars, pandas = pl.DataFrame(decisions), pd.DataFrame.from_arrow(decisions)

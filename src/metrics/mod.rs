@@ -9,6 +9,7 @@
 //!
 //! Answers for the measuring part of the rules R2, R4 and R6.
 
+mod kept;
 mod spec;
 mod summary;
 mod tally;

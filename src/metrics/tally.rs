@@ -22,8 +22,8 @@ pub(super) struct Tally {
 impl Tally {
     /// Notes a request.
     pub(super) fn request(&mut self, latency: Duration, failed: bool) {
-        self.requests += 1;
-        self.errors += u64::from(failed);
+        self.requests = self.requests.saturating_add(1);
+        self.errors = self.errors.saturating_add(u64::from(failed));
         if self.latency.is_none() {
             self.latency = Histogram::new(2).ok();
         }
@@ -35,8 +35,8 @@ impl Tally {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.errors += other.errors;
+        self.requests = self.requests.saturating_add(other.requests);
+        self.errors = self.errors.saturating_add(other.errors);
         match (&mut self.latency, &other.latency) {
             // Invariant `histograms-grow`: both resize by themselves, so that adding cannot fail.
             (Some(own), Some(other)) => own.add(other).unwrap_or_default(),
@@ -57,8 +57,8 @@ impl Tally {
     pub(super) fn add(&mut self, gauge: &Gauge, sum: u128, count: u64) {
         match self.gauges.iter_mut().find(|(other, ..)| other == gauge) {
             Some((_, own, samples)) => {
-                *own += sum;
-                *samples += count;
+                *own = own.saturating_add(sum);
+                *samples = samples.saturating_add(count);
             }
             None => self.gauges.push((gauge.clone(), sum, count)),
         }

@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::kept::Kept;
 use super::tally::{MOST_GAUGES, Tally};
 use super::{Gauge, Summary};
 use crate::quantity::Milli;
@@ -32,18 +35,21 @@ use crate::time::Moment;
 /// assert!((20_000..=20_200).contains(&median)); // microseconds
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Its serialised form can be kept, and goes on elsewhere as this one would; what contradicts itself is not read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Kept", try_from = "Kept")]
 pub struct Window {
     /// The width of a slot, in milliseconds.
-    width: u64,
+    pub(super) width: u64,
     /// How many slots the window spans.
-    slots: u64,
+    pub(super) slots: u64,
     /// Ascending by index, without gaps in meaning: an absent slot saw nothing.
-    tallies: VecDeque<(u64, Tally)>,
+    pub(super) tallies: VecDeque<(u64, Tally)>,
     /// When it was first told anything.
-    first: Option<Moment>,
+    pub(super) first: Option<Moment>,
     /// How many replicas it speaks of.
-    replicas: u32,
+    pub(super) replicas: u32,
 }
 
 impl Window {

@@ -16,7 +16,8 @@ pub struct BackendId(pub u32);
 pub struct VersionId(pub u32);
 
 /// A replica that can be sent requests, and what is known of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Backend {
     /// Its number.
     pub id: BackendId,

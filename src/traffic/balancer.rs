@@ -3,15 +3,19 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 use super::hashing::{IpHash, Ring};
 use super::health::Checks;
+use super::kept::KeptBalancer;
 use super::split::Split;
 use super::turns::{Turn, Turns};
 use crate::time::Moment;
 
 /// The rule by which a backend is chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// Each in turn, by weight, evenly mixed: nginx's smooth weighted round robin.
     RoundRobin,
@@ -52,13 +56,16 @@ pub struct Caller<'a> {
 /// assert_eq!(turns, [0, 0, 1, 0, 2, 0, 0]);
 /// # Ok::<(), siting::traffic::InvalidBackends>(())
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Its serialised form can be kept, and goes on elsewhere as this one would; what contradicts itself is not read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "KeptBalancer", try_from = "KeptBalancer")]
 pub struct Balancer {
-    algorithm: Algorithm,
-    checks: Checks,
-    backends: Vec<Backend>,
+    pub(super) algorithm: Algorithm,
+    pub(super) checks: Checks,
+    pub(super) backends: Vec<Backend>,
     /// One for each backend: its turn, kept while it cannot be chosen.
-    turns: Vec<Turn>,
+    pub(super) turns: Vec<Turn>,
     /// Those that can be chosen, in the order of the backends (invariant `usable-only`).
     usable: Turns,
     /// Until when `usable` holds as it is; `None` where it has to be made anew.
@@ -221,7 +228,7 @@ impl Balancer {
     /// Notes that the backend that stands at `at` among the usable was chosen.
     fn opened(&mut self, now: Moment, at: usize) -> Option<BackendId> {
         let backend = self.backends.get_mut(self.usable.place(at)? as usize)?;
-        backend.connections += 1;
+        backend.connections = backend.connections.saturating_add(1);
         self.usable.connect(at, backend.connections);
         backend.health.chosen(now, &self.checks);
         let full = backend.max_connections.is_some_and(|most| backend.connections >= most);
@@ -273,17 +280,22 @@ impl Balancer {
         }
     }
 
-    /// Brings `usable` up to date. What can be chosen stays so with time; what was taken out comes back.
-    fn refresh(&mut self, now: Moment) {
-        if self.holds_until.is_some_and(|until| now <= until) {
-            return;
-        }
+    /// Brings what the usable keep of their turns back to all turns.
+    pub(super) fn settle(&mut self) {
         self.usable.settle();
         for turn in self.usable.iter() {
             if let Some(kept) = self.turns.get_mut(turn.place as usize) {
                 *kept = turn;
             }
         }
+    }
+
+    /// Brings `usable` up to date. What can be chosen stays so with time; what was taken out comes back.
+    fn refresh(&mut self, now: Moment) {
+        if self.holds_until.is_some_and(|until| now <= until) {
+            return;
+        }
+        self.settle();
         let mut until = Moment::from_millis(u64::MAX);
         let mut usable = Vec::with_capacity(self.turns.len());
         for (turn, backend) in self.turns.iter_mut().zip(&self.backends) {

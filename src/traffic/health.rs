@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::time::Moment;
 
 /// The thresholds of health.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Checks {
     /// Failed checks in a row after which a backend is unhealthy; at least 1.
     pub unhealthy_after: u32,
@@ -29,7 +30,8 @@ pub struct Checks {
 /// let checks = Checks { requests: Some(FailedRequests::default()), ..Checks::default() };
 /// assert!(checks.requests.is_some_and(|requests| (requests.percent, requests.at_least) == (50, 20)));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FailedRequests {
     /// The percentage of failures at which it is taken out, from 1 to 100.
     pub percent: u8,
@@ -127,7 +129,7 @@ impl Health {
             self.opposite = 0;
             return false;
         }
-        self.opposite += 1;
+        self.opposite = self.opposite.saturating_add(1);
         let needed = if passed { checks.healthy_after } else { checks.unhealthy_after };
         let turns = self.opposite >= needed;
         if turns {

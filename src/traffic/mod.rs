@@ -14,6 +14,7 @@ mod backend;
 mod balancer;
 mod hashing;
 mod health;
+mod kept;
 mod offloading;
 mod sessions;
 mod split;

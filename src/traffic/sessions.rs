@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::backend::{BackendId, NoRoute, VersionId};
 use super::balancer::{Balancer, Caller};
+use super::kept::KeptSessions;
 use super::split::Split;
 use crate::time::Moment;
 
@@ -32,25 +35,28 @@ use crate::time::Moment;
 /// assert!(second != first && bound == Bound::Anew);
 /// # Ok::<(), siting::traffic::InvalidBackends>(())
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Their serialised form can be kept, and goes on elsewhere as these would; what contradicts itself is not read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "KeptSessions", try_from = "KeptSessions")]
 pub struct Sessions {
     /// How long after a client's last request its session ends.
-    lifetime: Duration,
-    bound: HashMap<Box<str>, Session>,
+    pub(super) lifetime: Duration,
+    pub(super) bound: HashMap<Box<str>, Session>,
     /// What their keys take together.
-    bytes: usize,
+    pub(super) bytes: usize,
     /// How many are kept at most.
-    most: usize,
+    pub(super) most: usize,
     /// Before which it is of no use to look for expired ones again.
-    full_until: Moment,
+    pub(super) full_until: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Session {
-    backend: BackendId,
-    version: VersionId,
+pub(super) struct Session {
+    pub(super) backend: BackendId,
+    pub(super) version: VersionId,
     /// The last moment of the session.
-    until: Moment,
+    pub(super) until: Moment,
 }
 
 /// More sessions than can be kept at a time.
