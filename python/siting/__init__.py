@@ -9,8 +9,9 @@ Policies say which places and which hardware are allowed. They are attached at t
 environment, a deployment. What they leave meets the clusters there are, and a :class:`Decision` is the result.
 """
 
+from siting import arrow
 from siting._changes import Change, Changed, DeploymentImpact, Displaced, Preview
-from siting._columns import Columns
+from siting._columns import ArrowStream, Columns, Decided, RejectedRow, RejectedRows
 from siting._commands import Command
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
@@ -157,6 +158,7 @@ __all__ = [
     "Admission",
     "AffectedDeployment",
     "Allowed",
+    "ArrowStream",
     "Attachment",
     "Audit",
     "Callee",
@@ -176,6 +178,7 @@ __all__ = [
     "Continent",
     "Country",
     "Coverage",
+    "Decided",
     "Decision",
     "DecisionReport",
     "Decisions",
@@ -257,6 +260,8 @@ __all__ = [
     "Refusal",
     "Refused",
     "RefutedField",
+    "RejectedRow",
+    "RejectedRows",
     "Remedy",
     "RemedyChange",
     "Requests",
@@ -292,6 +297,7 @@ __all__ = [
     "Workload",
     "Workspace",
     "__version__",
+    "arrow",
     "catalog",
     "load",
     "loads",

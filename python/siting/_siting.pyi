@@ -8,11 +8,13 @@ __all__ = [
     "Autoscaler",
     "Balancer",
     "Columns",
+    "Decided",
     "Decision",
     "Decisions",
     "Masks",
     "Request",
     "Rollout",
+    "Schema",
     "Sessions",
     "Window",
     "Workspace",
@@ -40,6 +42,7 @@ __all__ = [
     "legal_commands",
     "life",
     "lives",
+    "load_tables",
     "losses",
     "nearest",
     "normalise",
@@ -68,6 +71,7 @@ __all__ = [
     "set_cluster",
     "settle_losses",
     "settle_violations",
+    "table_columns",
     "violations",
     "what_if",
     "write_down",
@@ -113,6 +117,18 @@ def commit(workspace: Workspace, deployment: str, decision: Decision) -> list[in
 def kept_decision(written: str) -> Decision: ...
 def kept_decisions(written: str) -> Decisions: ...
 def differences(report: str) -> Columns: ...
+def table_columns(table: str) -> list[str]: ...
+def load_tables(
+    paths: list[str],
+    texts: list[tuple[str, str]],
+    *,
+    clusters: object = None,
+    pools: object = None,
+    deployments: object = None,
+    placements: object = None,
+) -> tuple[
+    Workspace, list[tuple[Literal["clusters", "pools", "deployments", "placements"], int, str, str, str | None]]
+]: ...
 def deployments(workspace: Workspace, workload: tuple[str, str]) -> str: ...
 def describe_live(workspace: Workspace, workload: tuple[str, str], deployment: str) -> str: ...
 def impact(workspace: Workspace, now: int, environment: str | None, policies: list[tuple[str, bool]]) -> str: ...
@@ -277,6 +293,20 @@ class Decisions:
 class Columns:
     def __len__(self) -> int: ...
     def arrow_stream(self) -> CapsuleType: ...
+
+@final
+class Decided:
+    def __new__(cls, workspace: Workspace, partial: bool) -> Decided: ...
+    def clusters(self) -> list[str]: ...
+    def arrow_stream(self, table: object) -> CapsuleType: ...
+
+@final
+class Schema:
+    @staticmethod
+    def of(table: str, clusters: int) -> Schema: ...
+    def names(self) -> list[str]: ...
+    def ddl(self) -> str: ...
+    def arrow_schema(self) -> CapsuleType: ...
 
 @final
 class Masks:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Union
 from siting import _siting
 from siting._arguments import about, checked, checked_class, checked_late, quantity_text, spelt
 from siting._changes import Change, Changed, Preview
+from siting._columns import ArrowStream, Decided, RejectedRow, RejectedRows, capsule
+from siting._columns import check as check_table
 from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
@@ -175,17 +177,54 @@ class Workspace:
     ``release``, commands of a life …) is done at once or not at all. :meth:`snapshot` gives one of its own.
     """
 
-    __slots__ = ("__weakref__", "_core")
+    __slots__ = ("__weakref__", "_core", "_rejected")
 
     _core: _siting.Workspace
+    _rejected: RejectedRows
 
     def __init__(self, *documents: Manifest | Document, quarantine: bool = False) -> None:
         self._core = load(*documents, quarantine=quarantine)._core
+        self._rejected = RejectedRows(())
 
     @classmethod
-    def _of(cls, core: _siting.Workspace) -> Workspace:
+    def _of(cls, core: _siting.Workspace, rejected: RejectedRows | None = None) -> Workspace:
         workspace = object.__new__(cls)
         workspace._core = core
+        workspace._rejected = rejected or RejectedRows(())
+        return workspace
+
+    @classmethod
+    def from_arrow(
+        cls,
+        *sources: Source,
+        clusters: ArrowStream | None = None,
+        pools: ArrowStream | None = None,
+        deployments: ArrowStream | None = None,
+        placements: ArrowStream | None = None,
+    ) -> Workspace:
+        """Load a workspace from tables, beside files, manifests and documents such as policies and environments.
+
+        A table is anything with ``__arrow_c_stream__``. It has one row a document, or a pool; a column is named as the
+        field of the manifest in Python's spelling, nested values are lists and structs, and what is null is absent.
+        Some columns are short, such as ``gpu_type``; :func:`siting.arrow.columns` lists all. Rows that cannot be used
+        are left out, and :attr:`rejected` tells each.
+
+        Raises :class:`siting.LoadError` for what is wrong with the ``sources``, and :class:`siting.InvalidValue` for a
+        column that a table does not have.
+        """
+        given = _Given(sources)
+        with given.told_by_path():
+            core, rejected = _siting.load_tables(
+                given.paths,
+                given.texts,
+                clusters=capsule(clusters, "clusters"),
+                pools=capsule(pools, "pools"),
+                deployments=capsule(deployments, "deployments"),
+                placements=capsule(placements, "placements"),
+            )
+        workspace = cls._of(core, RejectedRows([RejectedRow(*one) for one in rejected]))
+        for document in given.documents:
+            workspace._agree(document)
         return workspace
 
     def _agree(self, document: Document) -> None:
@@ -259,6 +298,11 @@ class Workspace:
         return read(CheckReport, self._core.check()).quarantined
 
     @property
+    def rejected(self) -> RejectedRows:
+        """The rows of tables that :meth:`from_arrow` could not use."""
+        return self._rejected
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """What the load read and deserves a word: how many documents of other API groups it skipped."""
         return tuple(Notice.from_json(entry) for entry in json.loads(self._core.notices()))
@@ -297,6 +341,16 @@ class Workspace:
         ``independent``, each is decided as if it were the only one, on all cores.
         """
         return Decisions(self._core.place_all(partial, optimize, independent))
+
+    def decide(self, table: ArrowStream, *, partial: bool = False) -> Decided:
+        """Decide the deployments of a table, each as if it were loaded here and the only one, as the table is read.
+
+        The table has the columns of deployments as :meth:`from_arrow` reads them. The answer has a row for each of its
+        rows, in their order: the columns of :class:`siting.Decisions`, ``row``, and ``error_code``, ``error_message``,
+        ``error_help``. A row that cannot be read has the verdict ``invalid`` and says why; the others are decided.
+        """
+        check_table(table, "table")
+        return Decided(_siting.Decided(self._core, partial), table)
 
     def allowed(self) -> Allowed:
         """Return for every deployment the clusters that its policies allow, whatever it demands."""

@@ -86,6 +86,10 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
     pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
         Self { schema, batches }
     }
@@ -190,9 +194,13 @@ pub(crate) fn handed_over(py: Python<'_>, batches: Box<dyn RecordBatchReader + S
 }
 
 fn batch<const N: usize>(columns: [(&str, bool, ArrayRef); N]) -> Outcome<RecordBatch> {
-    let fields = columns.iter().map(|(name, null, column)| Field::new(*name, column.data_type().clone(), *null));
+    batch_of(columns.map(|(name, null, column)| (name.to_owned(), null, column)).into())
+}
+
+pub(crate) fn batch_of(columns: Vec<(String, bool, ArrayRef)>) -> Outcome<RecordBatch> {
+    let fields = columns.iter().map(|(name, null, column)| Field::new(name, column.data_type().clone(), *null));
     let schema = Schema::new(fields.collect::<Vec<_>>());
-    let columns = columns.into_iter().map(|(_, _, column)| column).collect();
+    let columns = columns.into_iter().map(|(.., column)| column).collect();
     Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
 }
 

@@ -40,6 +40,20 @@ impl Failure {
         Self::Value { code: "invalid-value", message: message.into(), help }
     }
 
+    /// The same as a sentence, where no exception can be raised.
+    pub(crate) fn told(&self) -> String {
+        let all = |problems: &[Problem]| problems.iter().map(|one| one.message.clone()).collect::<Vec<_>>().join("; ");
+        match self {
+            Self::Load(problems) => all(problems),
+            Self::Invalid(problem) => all(std::slice::from_ref(problem)),
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::Conflict { message, .. } | Self::NoRoute { message, .. } | Self::Value { message, .. } => {
+                message.clone()
+            }
+            Self::Python(error) => error.to_string(),
+        }
+    }
+
     pub(crate) fn conflict(code: &'static str, cause: &impl ToString) -> Self {
         Self::Conflict { code, message: cause.to_string() }
     }

@@ -21,6 +21,8 @@ mod policies;
 mod rollout;
 mod rows;
 mod scaling;
+mod schemas;
+mod tables;
 mod traffic;
 mod workspace;
 mod written;
@@ -63,6 +65,10 @@ mod _siting {
     use super::run_command_line;
     #[pymodule_export]
     use super::scaling::Autoscaler;
+    #[pymodule_export]
+    use super::schemas::Schema;
+    #[pymodule_export]
+    use super::tables::{Decided, load_tables, table_columns};
     #[pymodule_export]
     use super::traffic::{Balancer, Request, Sessions, destination, offload};
     #[pymodule_export]

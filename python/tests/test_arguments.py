@@ -136,6 +136,7 @@ def questions() -> None:
         ("place", ("one",), {"partial": True}),
         ("place_each", (["one"],), {"partial": True}),
         ("place_all", (), {"partial": True, "optimize": 1, "independent": False}),
+        ("decide", (fleet().allowed().pairs(),), {"partial": True}),
         ("explain", ("one",), {"cluster": "paris"}),
         ("options", ("production",), {"workload_type": "model", "given": ["cpu:x86"]}),
         ("describe", ("one",), {}),

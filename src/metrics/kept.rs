@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::tally::Tally;
 use super::window::Window;
@@ -16,7 +16,7 @@ const MOST_SEEN: u64 = 1 << 48;
 /// What a window holds, in plain numbers.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Kept {
+struct Kept {
     span_millis: u64,
     slots: u32,
     first: Option<Moment>,
@@ -38,7 +38,7 @@ struct KeptSlot {
 
 /// Why something is no window that was kept.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InvalidKept {
+enum InvalidKept {
     #[error(transparent)]
     Window(#[from] InvalidWindow),
     #[error("the slots of a window ascend, and none is older than the window")]
@@ -47,8 +47,20 @@ pub(super) enum InvalidKept {
     Slot(u64),
 }
 
-impl From<Window> for Kept {
-    fn from(window: Window) -> Self {
+impl Serialize for Window {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Kept::from(self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(Kept::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl From<&Window> for Kept {
+    fn from(window: &Window) -> Self {
         let slot = |(slot, tally): &(u64, Tally)| KeptSlot {
             slot: *slot,
             requests: tally.requests,

@@ -3,9 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::kept::Kept;
 use super::tally::{MOST_GAUGES, Tally};
 use super::{Gauge, Summary};
 use crate::quantity::Milli;
@@ -37,8 +34,7 @@ use crate::time::Moment;
 /// ```
 ///
 /// Its serialised form can be kept, and goes on elsewhere as this one would; what contradicts itself is not read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(into = "Kept", try_from = "Kept")]
+#[derive(Clone, Debug)]
 pub struct Window {
     /// The width of a slot, in milliseconds.
     pub(super) width: u64,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 use super::hashing::{IpHash, Ring};
 use super::health::Checks;
-use super::kept::KeptBalancer;
 use super::split::Split;
 use super::turns::{Turn, Turns};
 use crate::time::Moment;
@@ -58,8 +57,7 @@ pub struct Caller<'a> {
 /// ```
 ///
 /// Its serialised form can be kept, and goes on elsewhere as this one would; what contradicts itself is not read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(into = "KeptBalancer", try_from = "KeptBalancer")]
+#[derive(Clone, Debug)]
 pub struct Balancer {
     pub(super) algorithm: Algorithm,
     pub(super) checks: Checks,

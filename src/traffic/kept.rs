@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::backend::{Backend, BackendId, VersionId};
 use super::balancer::{Algorithm, Balancer, InvalidBackends};
@@ -14,7 +14,7 @@ use crate::time::Moment;
 /// What a balancer holds.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct KeptBalancer {
+struct KeptBalancer {
     algorithm: Algorithm,
     checks: Checks,
     backends: Vec<Backend>,
@@ -25,7 +25,7 @@ pub(super) struct KeptBalancer {
 /// What sessions hold.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct KeptSessions {
+struct KeptSessions {
     lifetime: Duration,
     most: usize,
     full_until: Moment,
@@ -35,7 +35,7 @@ pub(super) struct KeptSessions {
 
 /// Why something is no balancer that was kept.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InvalidBalancer {
+enum InvalidBalancer {
     #[error(transparent)]
     Backends(#[from] InvalidBackends),
     #[error("health checks take at least one result, and 1 to 100 percent of at least one request")]
@@ -46,11 +46,35 @@ pub(super) enum InvalidBalancer {
 
 /// Why something are no sessions that were kept.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InvalidSessions {
+enum InvalidSessions {
     #[error("there are more sessions than are kept at a time")]
     TooMany,
     #[error("a client has two sessions")]
     Twice,
+}
+
+impl Serialize for Balancer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        KeptBalancer::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Balancer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(KeptBalancer::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Sessions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        KeptSessions::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sessions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(KeptSessions::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
 }
 
 impl From<Balancer> for KeptBalancer {

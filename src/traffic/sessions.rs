@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::backend::{BackendId, NoRoute, VersionId};
 use super::balancer::{Balancer, Caller};
-use super::kept::KeptSessions;
 use super::split::Split;
 use crate::time::Moment;
 
@@ -37,8 +34,7 @@ use crate::time::Moment;
 /// ```
 ///
 /// Their serialised form can be kept, and goes on elsewhere as these would; what contradicts itself is not read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(into = "KeptSessions", try_from = "KeptSessions")]
+#[derive(Clone, Debug)]
 pub struct Sessions {
     /// How long after a client's last request its session ends.
     pub(super) lifetime: Duration,
