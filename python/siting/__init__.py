@@ -9,7 +9,7 @@ Policies say which places and which hardware are allowed. They are attached at t
 environment, a deployment. What they leave meets the clusters there are, and a :class:`Decision` is the result.
 """
 
-from siting import arrow
+from siting import arrow, effects
 from siting._changes import Change, Changed, DeploymentImpact, Displaced, Preview
 from siting._columns import ArrowStream, Columns, Decided, RejectedRow, RejectedRows
 from siting._commands import Command
@@ -35,16 +35,20 @@ from siting._errors import (
     UnknownName,
 )
 from siting._life import (
+    Answered,
     Callee,
     Effect,
+    EffectKind,
     Form,
     LegalCommands,
     Life,
     LiveDeployment,
     Loss,
+    Role,
     Route,
     Share,
     Site,
+    Status,
     Violation,
     Weight,
 )
@@ -76,6 +80,7 @@ from siting._reports import (
     Flavor,
     FlavorScope,
     Group,
+    HeldRoom,
     LeastLosses,
     Leaves,
     Location,
@@ -133,7 +138,6 @@ from siting._settings import (
     FlavorDefinition,
     Gpu,
     HealthCheck,
-    HeldRoom,
     Limit,
     LoadBalancer,
     Near,
@@ -158,6 +162,7 @@ __all__ = [
     "Admission",
     "AffectedDeployment",
     "Allowed",
+    "Answered",
     "ArrowStream",
     "Attachment",
     "Audit",
@@ -196,6 +201,7 @@ __all__ = [
     "DrainMove",
     "Drill",
     "Effect",
+    "EffectKind",
     "Environment",
     "ExpectedDemand",
     "Explanation",
@@ -267,6 +273,7 @@ __all__ = [
     "Requests",
     "Reservation",
     "Resources",
+    "Role",
     "Route",
     "Running",
     "Scaling",
@@ -283,6 +290,7 @@ __all__ = [
     "SitingError",
     "Span",
     "Spread",
+    "Status",
     "StepReport",
     "Strategy",
     "StrategyCheck",
@@ -299,6 +307,7 @@ __all__ = [
     "__version__",
     "arrow",
     "catalog",
+    "effects",
     "load",
     "loads",
     "schema",

@@ -262,7 +262,7 @@ class Decisions:
                 d.environment,
                 d.verdict,
                 "; ".join(map(str, d.placements)) or "-",
-                d.price_per_hour or "-",
+                "-" if d.price_per_hour is None else d.price_per_hour,
             )
             for d in self
         ]
@@ -317,6 +317,10 @@ class Allowed:
 
     def __repr__(self) -> str:
         return f"<Allowed: {len(self)} deployments × {len(self.clusters)} clusters>"
+
+    def _repr_html_(self) -> str:
+        shown = self.deployments[: _html.MOST]
+        return _html.allowed(self.deployments, self.clusters, [self[address] for address in shown])
 
 
 # What pickles are made of.

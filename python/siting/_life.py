@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from siting import _siting
+from siting import _html, _siting
 from siting._arguments import checked_class, record
 from siting._errors import Refused, UnknownName, shown
 from siting._manifests import rendered
 from siting._records import Record, decode, encode, freeze
 from siting._reports import Choice, Description, Workload
 from siting._time import Moment, millis
+from siting.effects import Typed, typed
 
 if TYPE_CHECKING:
     from siting._commands import Command
@@ -28,6 +29,44 @@ if TYPE_CHECKING:
 
 Seen = Literal["built", "loading", "ready", "failed", "drained", "unhealthy", "healthy", "timer-fired"]
 """What a host can see of a deployment."""
+
+
+Status = Literal[
+    "BUILDING",
+    "BUILD_FAILED",
+    "BUILD_STOPPED",
+    "DEPLOYING",
+    "DEPLOY_FAILED",
+    "LOADING_MODEL",
+    "ACTIVE",
+    "UNHEALTHY",
+    "UPDATING",
+    "SCALED_TO_ZERO",
+    "WAKING_UP",
+    "DEACTIVATING",
+    "INACTIVE",
+    "FAILED",
+    "DELETED",
+]
+"""What a deployment is doing."""
+Role = Literal["development", "production", "published"]
+"""What a deployment is among those of its workload."""
+Answered = Literal["routed", "split", "wakeFirst", "notReady", "notFound"]
+"""What calls of an endpoint get."""
+EffectKind = Literal[
+    "route",
+    "split",
+    "unroute",
+    "build",
+    "stopBuild",
+    "start",
+    "stop",
+    "patch",
+    "configure",
+    "timer",
+    "notify",
+]
+"""The kinds of effects."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +81,7 @@ class Weight(Record):
 class Effect(Record):
     """Something for the host to do, in the order given, such as ``start`` or ``route``."""
 
-    kind: str
+    kind: EffectKind
     text: str
     """The same in words."""
     details: Mapping[str, Any]
@@ -58,6 +97,11 @@ class Effect(Record):
     def to_json(self) -> dict[str, Any]:
         """Write an effect as the crate does."""
         return {"text": self.text, "effect": {self.kind: encode(self.details)}}
+
+    @property
+    def what(self) -> Typed:
+        """The same by its type, to be matched: see :mod:`siting.effects`."""
+        return typed(self.kind, self.details)
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -90,8 +134,8 @@ class LiveDeployment(Record):
     id: str
     name: str
     version: str | None
-    status: str
-    role: str
+    status: Status
+    role: Role
     environment: str
     """The environment whose policies bind it."""
     holds: str | None
@@ -113,7 +157,7 @@ class Callee(Record):
     """Its number: the ``2`` of the id ``bert-2``."""
     name: str
     version: str | None
-    status: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,7 +177,7 @@ class Route(Record):
     """
 
     endpoint: str
-    answer: str
+    answer: Answered
     details: Any
 
     @property
@@ -379,6 +423,14 @@ class Life:
     def restore(self, journal: Mapping[str, Any]) -> None:
         """Put a life that was written down in the place of the present one."""
         _siting.restore_life(self._core, self._workload, rendered(journal)[0])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (one.name, one.version or "-", one.role, one.holds or "-", one.status, one.replicas, one.ready)
+            for one in self.deployments
+        ]
+        head = ("deployment", "version", "role", "holds", "status", "replicas", "ready")
+        return f"<p>life of <code>{_html.text('/'.join(self._workload))}</code></p>{_html.table(head, rows)}"
 
     def __repr__(self) -> str:
         told = ", ".join(f"{one.name} {one.status}" for one in self.deployments)

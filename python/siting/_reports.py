@@ -633,6 +633,9 @@ class Diff(Record):
         heading = {"apiVersion": "siting.dev/v1", "kind": "DiffReport"}
         return Columns._of(_siting.differences(json.dumps(heading | self.to_json())))
 
+    def _repr_html_(self) -> str:
+        return _html.diff(self)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AffectedDeployment(Record):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from siting import _html
 from siting._records import Record
 
 
@@ -88,6 +89,9 @@ class ScenarioReport(Record):
     requests: tuple[Requests, ...] = ()
     lost: int = 0
     """Requests that had no route, or waited for a replica for too long."""
+
+    def _repr_html_(self) -> str:
+        return _html.scenario(self)
 
     def __bool__(self) -> bool:
         return self.passed

@@ -17,7 +17,8 @@ from siting.metrics import Reading, Window
 
 def test_l1_l3_a_push_is_promoted_and_routed(small: siting.Workspace) -> None:
     bert = small.life("bert")
-    assert bert.routes["workload"].answer == "notFound"
+    before = bert.routes["workload"]
+    assert before.answer == "notFound"
     built = bert.apply(Command.push(from_="bert/v1", promote="production"), now=0)
     # A build has a deadline.
     assert [effect.kind for effect in built] == ["build", "timer", "notify"]
