@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::id::LocationId;
-use crate::manifest::spec::{ClusterSpec, PoolSpec, PoolsSpec};
+use crate::manifest::spec::{ClusterSpec, PoolSpec, PoolsSpec, UsedSpec};
 use crate::origin::listed;
 use crate::quantity::Coordinates;
 use crate::workspace::Workspace;
@@ -27,8 +27,11 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     let left_out: HashSet<_> = left_out.map(|cluster| cluster.name.as_str()).collect();
     for spec in workspace.specs().clusters.iter().filter(|spec| !left_out.contains(spec.metadata.name.as_str())) {
         let PoolsSpec::Pools(pools) = &spec.pools else { continue };
-        let found = pools.iter().filter_map(|pool| used_without_effect(spec.metadata.name.as_str(), pool));
-        found.for_each(|finding| findings.push(finding));
+        for pool in pools {
+            let cluster = spec.metadata.name.as_str();
+            used_without_effect(cluster, pool, findings);
+            unlimited_without_effect(cluster, pool, findings);
+        }
     }
     far_apart(workspace, findings);
 }
@@ -71,28 +74,57 @@ fn far_apart(workspace: &Workspace, findings: &mut Findings) {
 }
 
 /// What is in use of what is not limited: nothing follows from it (I1).
-fn used_without_effect(cluster: &str, pool: &PoolSpec) -> Option<Finding> {
-    let used = &pool.used;
-    let stated = [
-        ("cpu", used.cpu.get() > 0, true),
-        ("memory", used.memory.get() > 0, true),
-        ("storage", used.storage.get() > 0, pool.storage.is_some()),
-        ("bandwidth", used.bandwidth.get() > 0, pool.bandwidth.is_some()),
-        ("gpu", used.gpu_thousandths > 0, true),
-    ];
+fn used_without_effect(cluster: &str, pool: &PoolSpec, findings: &mut Findings) {
+    let nodes = pool.used_per_node.iter().map(|of| (&of.used, of.replicas, &of.origin));
+    let all: Vec<_> = std::iter::once((&pool.used.value, 0, &pool.used.origin)).chain(nodes).collect();
     let unlimited = pool.nodes.is_none();
+    let uses = |used: fn(&UsedSpec) -> bool| all.iter().any(|(found, ..)| used(found));
+    let stated = [
+        ("cpu", uses(|used| used.cpu.get() > 0), true),
+        ("memory", uses(|used| used.memory.get() > 0), true),
+        ("storage", uses(|used| used.storage.get() > 0), pool.storage.is_some()),
+        ("bandwidth", uses(|used| used.bandwidth.get() > 0), pool.bandwidth.is_some()),
+        ("gpu", uses(|used| used.gpu_thousandths > 0), true),
+        ("replicas", all.iter().any(|(_, replicas, _)| *replicas > 0), pool.replicas_per_node.is_some()),
+    ];
     let lost = stated.iter().filter(|(_, used, limited)| *used && (unlimited || !limited));
     let lost: Vec<_> = lost.map(|(name, ..)| *name).collect();
+    let Some((_, _, origin)) = all.iter().find(|(used, replicas, _)| *replicas > 0 || **used != UsedSpec::default())
+    else {
+        return;
+    };
     if lost.is_empty() {
-        return None;
+        return;
     }
     let (why, help) = if unlimited {
         ("its nodes are unlimited", "state how many nodes there are, or remove it from `used`")
+    } else if lost == ["replicas"] {
+        ("its nodes do not state how many they may have", "state `replicasPerNode`, or remove it from `usedPerNode`")
     } else {
         ("its nodes do not state how much they have", "state what one node has of it, or remove it from `used`")
     };
     let lost = listed(&lost, "and", usize::MAX);
     let message = format!("the {lost} in use on pool `{}` has no effect: {why}", pool.name.value);
     let subject = Subject::new("Cluster", cluster);
-    Some(Finding::new("used-without-effect", Severity::Warning, subject, &used.origin).message(message).help(help))
+    findings.push(Finding::new("used-without-effect", Severity::Warning, subject, origin).message(message).help(help));
+}
+
+/// What is stated of a node of which there are as many as are asked for: a replica on it has no known price (I5), and
+/// room for it is never wanting (I1).
+fn unlimited_without_effect(cluster: &str, pool: &PoolSpec, findings: &mut Findings) {
+    if pool.nodes.is_some() {
+        return;
+    }
+    let stated =
+        [("pricePerHour", pool.price_per_hour.is_some()), ("replicasPerNode", pool.replicas_per_node.is_some())];
+    let stated: Vec<_> = stated.into_iter().filter_map(|(key, stated)| stated.then_some(key)).collect();
+    if stated.is_empty() {
+        return;
+    }
+    let verb = if stated.len() == 1 { "decides" } else { "decide" };
+    let keys = listed(&stated, "and", usize::MAX);
+    let message = format!("{keys} of pool `{}` {verb} nothing: its nodes are unlimited", pool.name.value);
+    let subject = Subject::new("Cluster", cluster);
+    let finding = Finding::new("setting-without-effect", Severity::Warning, subject, &pool.name.origin);
+    findings.push(finding.message(message).help("state how many nodes there are, or leave it out"));
 }

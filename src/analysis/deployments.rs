@@ -12,11 +12,8 @@ use crate::id::{Atom, DeploymentId, PairId};
 use crate::inventory::Cluster;
 use crate::lifecycle::Place;
 use crate::manifest::spec::{DeploymentSpec, FavouriteSpec, GpuSpec, PreferenceSpec, SiteKind};
-use crate::metrics::Metric;
 use crate::origin::Origin;
 use crate::policy::{Bundle, Enforcement, Level, Scope};
-use crate::quantity::Milli;
-use crate::rollout::Threshold;
 use crate::time::Moment;
 use crate::workspace::Workspace;
 
@@ -38,7 +35,6 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let about = About { workspace, deployment, scope: &scope, site: &site };
         about.refused(findings);
         about.without_effect(findings);
-        checks_without_effect(&site, spec, findings);
         spread_that_binds_nothing(deployment, spec, &site, findings);
         if has_clusters {
             without_cluster(workspace.catalog(), standing, &site, spec, findings);
@@ -179,41 +175,33 @@ fn favourites_without_cluster(workspace: &Workspace, site: &Site<'_>, spec: &Dep
     }
 }
 
-/// Checks of an error rate against more than it can be (R2).
-fn checks_without_effect(site: &Site<'_>, spec: &DeploymentSpec, findings: &mut Findings) {
-    let checks = spec.strategy.iter().flat_map(|strategy| &strategy.checks);
-    for check in checks.filter(|check| check.metric == Metric::ErrorRate) {
-        for threshold in check.success.iter().chain(&check.failure) {
-            let (Threshold::AtMost(limit)
-            | Threshold::Below(limit)
-            | Threshold::AtLeast(limit)
-            | Threshold::Above(limit)) = threshold;
-            if *limit > Milli::whole(100) {
-                let message = format!("`error-rate` is compared with {threshold}, and is never above 100 percent");
-                let finding = site.finding("check-without-effect", Severity::Warning, site.origin, message);
-                findings.push(finding.help("write a percentage from 0 to 100"));
-            }
-        }
-    }
-}
-
-/// A skew that no number of replicas can exceed (D5).
+/// A skew that no number of replicas can exceed, and what is to be spread of which there is but one (D5).
 fn spread_that_binds_nothing(deployment: &Deployment, spec: &DeploymentSpec, site: &Site<'_>, findings: &mut Findings) {
-    let Some(most) = deployment.preferences.spread.and_then(|spread| spread.max_skew) else { return };
+    let Some(spread) = deployment.preferences.spread else { return };
     let scaled = spec.scaling.as_ref().filter(|scaling| scaling.enabled);
     let replicas = match scaled {
         None => Some(deployment.replicas),
         Some(scaling) => scaling.max_replicas.map(|most| most.max(deployment.replicas)),
     };
-    if replicas.is_some_and(|replicas| replicas <= most.get()) {
-        let message = format!(
-            "the spread of deployment `{}` binds nothing: of {} replicas all may stand in one domain, by a `maxSkew` of {most}",
-            deployment.address(),
-            replicas.unwrap_or_default(),
-        );
-        let finding = site.finding("spread-without-effect", Severity::Warning, &deployment.origin, message);
-        findings.push(finding.help("state a smaller `maxSkew`, or leave it out and spread by preference"));
-    }
+    let Some(replicas) = replicas.filter(|replicas| *replicas <= spread.max_skew.map_or(1, |most| most.get())) else {
+        return;
+    };
+    let address = deployment.address();
+    let (message, help) = match spread.max_skew {
+        Some(most) => (
+            format!(
+                "the spread of deployment `{address}` binds nothing: of {replicas} replicas all may stand in one domain, \
+                 by a `maxSkew` of {most}"
+            ),
+            "state a smaller `maxSkew`, or leave it out and spread by preference",
+        ),
+        None => (
+            format!("the spread of deployment `{address}` decides nothing: it has no more than one replica"),
+            "ask for more replicas, or leave it out",
+        ),
+    };
+    let finding = site.finding("spread-without-effect", Severity::Warning, &deployment.origin, message);
+    findings.push(finding.help(help));
 }
 
 /// What tells deployments apart: workload type, workload, name.

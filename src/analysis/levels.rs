@@ -8,7 +8,7 @@ use super::finding::{Finding, Findings, Severity, Subject};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, FlavorKind};
 use crate::id::{Atom, Id, ResourceTypeId};
-use crate::manifest::spec::{AttachmentSpec, EnvironmentSpec, Specs};
+use crate::manifest::spec::{AttachmentSpec, DeploymentSpec, EnvironmentSpec, Specs};
 use crate::origin::{Origin, listed};
 use crate::policy::{Bundle, Enforcement, Level, Policy, Scope, State, Targets};
 use crate::workspace::Workspace;
@@ -63,6 +63,15 @@ pub(super) struct Site<'a> {
 impl<'a> Site<'a> {
     pub(super) fn new(subject: Subject, written: &'a [AttachmentSpec], origin: &'a Origin) -> Self {
         Self { subject, origin, written, places: OnceCell::new() }
+    }
+
+    pub(super) fn of_deployment(spec: &'a DeploymentSpec) -> Self {
+        let name = &spec.metadata.name;
+        Self::new(
+            Subject::new("Deployment", format!("{}/{}", spec.workload.value, name.value)),
+            &spec.policies,
+            &name.origin,
+        )
     }
 
     /// Where a policy is attached; of several places, the last.

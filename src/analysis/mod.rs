@@ -8,6 +8,7 @@
 //!
 //! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10, A1, A3 and A4.
 
+mod checks;
 mod clusters;
 mod codes;
 mod deployments;
@@ -27,6 +28,7 @@ mod places;
 mod plan;
 mod policies;
 mod policy_tests;
+mod settings;
 mod silence;
 mod unused;
 
@@ -90,6 +92,8 @@ pub fn check_all(workspace: &Workspace) -> Checked {
     levels::check(workspace, &mut findings);
     deployments::check(workspace, &mut findings);
     clusters::check(workspace, &mut findings);
+    checks::check(workspace, &mut findings);
+    settings::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
     places::check(workspace, &mut findings);
     jurisdictions::check(workspace, &mut findings);

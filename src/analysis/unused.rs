@@ -1,14 +1,29 @@
 //! Findings about what is stated and never looked at, or never comes to an end.
 
+use std::collections::HashSet;
+
 use super::finding::{Finding, Findings, Severity, Subject};
+use crate::catalog::{Axis, Catalog, ChoiceKind};
 use crate::manifest::beamlit::ModelDeployment;
-use crate::manifest::spec::{DeploymentSpec, GpuSpec, ResourcesSpec, WorkspaceSpec};
-use crate::origin::Origin;
+use crate::manifest::spec::{DeploymentSpec, EnvironmentSpec, GpuSpec, ResourcesSpec, WorkspaceSpec};
+use crate::origin::{Origin, Sourced};
+use crate::policy::{Environment, OnLoss};
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     if let Some(spec) = &workspace.specs().workspace {
         expected_demands(workspace, spec, findings);
+        repeated_in_workspace(spec, findings);
+        known_already(spec, findings);
+    }
+    let above: &[_] = workspace.specs().workspace.as_ref().map_or(&[], |spec| &spec.require);
+    for spec in &workspace.specs().environments {
+        environment(spec, above, findings);
+    }
+    for spec in &workspace.specs().policies {
+        let subject = Subject::new("Policy", &spec.metadata.name.value);
+        let types = spec.resource_types.iter().flatten().map(|name| (name.to_string(), &name.origin));
+        repeated(&subject, "resourceTypes", types, findings);
     }
     for spec in &workspace.specs().deployments {
         if let Some(beamlit) = &spec.beamlit {
@@ -25,6 +40,84 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
             let found = Finding::new("offloading-without-release", Severity::Warning, subject, origin);
             findings.push(found.message(message).help("state `releasePercent`, or a `percentage` below 100"));
         }
+    }
+}
+
+fn without_effect(severity: Severity, subject: &Subject, origin: &Origin, message: String, help: &str) -> Finding {
+    Finding::new("setting-without-effect", severity, subject.clone(), origin).message(message).help(help)
+}
+
+/// Names that a list has twice: the second adds nothing.
+fn repeated<'s>(
+    subject: &Subject,
+    list: &str,
+    names: impl Iterator<Item = (String, &'s Origin)>,
+    findings: &mut Findings,
+) {
+    let mut seen = HashSet::new();
+    for (name, origin) in names {
+        if !seen.insert(name.clone()) {
+            findings.push_with("setting-without-effect", subject, || {
+                let message = format!("`{list}` lists `{name}` more than once");
+                without_effect(Severity::Warning, subject, origin, message, "keep the first")
+            });
+        }
+    }
+}
+
+/// The axes that a level requires, for [`repeated`].
+fn required(require: &[Sourced<Axis>]) -> impl Iterator<Item = (String, &Origin)> {
+    require.iter().map(|axis| (axis.value.to_string(), &axis.origin))
+}
+
+fn repeated_in_workspace(spec: &WorkspaceSpec, findings: &mut Findings) {
+    let subject = Subject::new("Workspace", &spec.metadata.name.value);
+    repeated(&subject, "require", required(&spec.require), findings);
+    for group in &spec.groups {
+        let countries = group.countries.iter().map(|country| (country.to_string(), &country.origin));
+        repeated(&subject, &format!("groups.{}", group.name.value), countries, findings);
+    }
+}
+
+/// Locations and hardware that the built-in catalog has, just as the workspace says them (C5, C7).
+fn known_already(spec: &WorkspaceSpec, findings: &mut Findings) {
+    let subject = Subject::new("Workspace", &spec.metadata.name.value);
+    let catalog = Catalog::builtin();
+    let is_known = |kind: ChoiceKind, name: &str| !catalog.choices(kind, name).is_empty();
+    let mut push = |kind: ChoiceKind, name: &str, origin: &Origin| {
+        findings.push_with("setting-without-effect", &subject, || {
+            let message = format!("{kind} `{name}` is built in, and nothing is added to it");
+            without_effect(Severity::Info, &subject, origin, message, "leave it out")
+        });
+    };
+    for location in &spec.locations {
+        if location.parent.is_none() && is_known(ChoiceKind::Location, &location.name) {
+            push(ChoiceKind::Location, &location.name, &location.name.origin);
+        }
+    }
+    for flavor in &spec.flavors {
+        let kind = ChoiceKind::from(flavor.kind);
+        if is_known(kind, flavor.name.as_str()) && flavor.aliases.iter().all(|alias| is_known(kind, alias.as_str())) {
+            push(kind, flavor.name.as_str(), &flavor.name.origin);
+        }
+    }
+}
+
+/// What an environment says beside what decides already (P13, W9).
+fn environment(spec: &EnvironmentSpec, above: &[Sourced<Axis>], findings: &mut Findings) {
+    let name = &spec.metadata.name;
+    let subject = Subject::new("Environment", &name.value);
+    if spec.on_loss == OnLoss::Wait && spec.grace_seconds != Environment::GRACE {
+        let message = format!("`graceSeconds` of environment `{}` decides nothing: what is lost waits", name.value);
+        let help = "leave it out, or write `onLoss: move`";
+        findings.push(without_effect(Severity::Warning, &subject, &name.origin, message, help));
+    }
+    repeated(&subject, "require", required(&spec.require), findings);
+    for axis in spec.require.iter().filter(|axis| above.iter().any(|above| above.value == axis.value)) {
+        findings.push_with("setting-without-effect", &subject, || {
+            let message = format!("environment `{}` requires `{}`, as the workspace does", name.value, axis.value);
+            without_effect(Severity::Info, &subject, &axis.origin, message, "leave it out of one of them")
+        });
     }
 }
 

@@ -15,7 +15,8 @@ use crate::quantity::Percent;
 use crate::traffic;
 
 document! {
-    /// How a deployment scales with its load. Enabled scaling has both bounds, the lower not above the upper.
+    /// How a deployment scales with its load. Enabled scaling has both bounds, the upper from 1 and
+    /// not below the lower.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Scaling "scaling" {
@@ -38,7 +39,14 @@ document! {
         target_gpu_utilization: Option<Percent>,
     }
     check has_both_bounds(enabled, min_replicas, max_replicas);
-    rule Rule::enabled_needs(&["minReplicas", "maxReplicas"]);
+    rule Rule::Where {
+        key: "enabled",
+        is: vec!["true"],
+        or_absent: true,
+        needs: vec!["minReplicas", "maxReplicas"],
+        lacks: Vec::new(),
+        narrowed: vec![("maxReplicas", Shape::Whole { from: 1, to: u32::MAX.into() })],
+    };
 }
 
 fn has_both_bounds(enabled: &bool, min: &Option<u32>, max: &Option<u32>, scaling: &Fields<'_>) -> Option<()> {
@@ -52,6 +60,10 @@ fn has_both_bounds(enabled: &bool, min: &Option<u32>, max: &Option<u32>, scaling
         }
     }
     let (from, to) = ((*min)?, (*max)?);
+    if to == 0 {
+        let help = "write 1 or more; or `enabled: false`, and `replicas: 0` beside it";
+        return scaling.refuse("maxReplicas", OutOfRange, "`maxReplicas` is 0, so that nothing ever answers", help);
+    }
     if from <= to {
         return Some(());
     }

@@ -301,14 +301,19 @@ fn is_written(change: &Change, edits: bool) -> bool {
 impl Draw for ShownSpec {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let custom = choices.maybe(30, |choices| (name("queue"), Milli::thousandths(choices.up_to(1_000_000))));
-        Self {
+        let shown = Self {
             version: version(choices),
             error_rate: choices.maybe(60, |choices| Milli::thousandths(choices.up_to(100_000))),
             latency: choices.maybe(40, |choices| Milli::whole(choices.one_of(100, [20, 500, 10_000]))),
             capacity: choices.maybe(40, |choices| choices.between(1, 200)),
             starts: choices.maybe(20, |choices| choices.chance(50)),
             custom: custom.into_iter().collect(),
-        }
+        };
+        let says_something = shown.error_rate.is_some() || shown.latency.is_some() || shown.capacity.is_some();
+        // A change that changes nothing is none.
+        let starts =
+            if says_something || !shown.custom.is_empty() { shown.starts } else { shown.starts.or(Some(true)) };
+        Self { starts, ..shown }
     }
 }
 

@@ -264,7 +264,13 @@ impl Workspace {
             // The default of now, which need not be that of when the life began (E2).
             push.environment = self.environment(self.default_environment).map(|environment| environment.name.clone());
         }
-        if let Some((environment, on_replaced)) = action.replacing() {
+        // What goes back to the holder replaces nobody.
+        let rolls_out = |environment: &Name| {
+            let promotion = state.slot(environment.as_str()).and_then(|slot| slot.promotion.as_ref());
+            promotion.is_some_and(|promotion| promotion.rollout.is_some())
+        };
+        let goes_back = matches!(&*action, Action::RollBack { environment, .. } if rolls_out(environment));
+        if let Some((environment, on_replaced)) = action.replacing().filter(|_| !goes_back) {
             let own = self.find_environment(environment.as_str()).ok().and_then(|id| self.environment(id));
             *on_replaced = on_replaced.or(own.and_then(|environment| environment.on_replaced));
         }

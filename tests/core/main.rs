@@ -17,6 +17,7 @@ mod support;
 #[path = "../../fuzz/src/bodies/kept.rs"]
 #[expect(unreachable_pub, clippy::expect_used, reason = "the body is shared with the fuzz target")]
 mod tampered;
+mod without_effect;
 mod workspace;
 mod workspace_changes;
 mod workspace_desired;

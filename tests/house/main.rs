@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "tests may fail loudly")]
 
 mod circles;
+mod fields;
 mod readme;
 mod rooms;
 mod rules;

@@ -80,6 +80,7 @@ fn l11_replicas_follow_an_edit_of_the_bounds() {
     let wider = edit(one, Change::Scaling(Some(scaling(1, 3))));
     assert_eq!(life.state().placements_needed(life.moment(), &wider), [], "two are within these bounds as well");
     refused(life.act(Action::Scale { deployment: one, replicas: 3 }), "R4", "minReplicas and maxReplicas");
+    refused(life.act(edit(one, Change::Replicas(Some(3)))), "R4", "minReplicas and maxReplicas");
     refused(life.act(edit(one, Change::Scaling(Some(scaling(3, 2))))), "L11", "more than");
     life.act(edit(one, Change::Scaling(None))).unwrap();
     assert_eq!(running(&life), 2, "L16: switching scaling off keeps the present number");

@@ -136,6 +136,9 @@ fn r1_cancel_and_roll_back_lead_back_and_the_traffic_first() {
             host.update(settings, None);
             host.wait(30);
             let environment = name(PRODUCTION);
+            let keep = Some(OnReplaced::Keep);
+            let kept = Action::RollBack { environment: environment.clone(), on_replaced: keep, by: None };
+            assert_eq!(host.act(kept).unwrap_err().rule, "L4", "{strategy}: nobody is replaced, so nobody is kept");
             let back = if by_hand { Action::roll_back(environment) } else { Action::Cancel { environment } };
             host.act(back.clone()).unwrap();
             if matches!(strategy, By::BlueGreen(_) | By::Canary(_))

@@ -429,3 +429,28 @@ fn r1_a_canary_of_no_replicas_ends() {
         assert_eq!(rollout.phase(), Phase::Done(Outcome::Completed), "{traffic:?}");
     }
 }
+
+/// R2: when a check measures first, how often, and how many figures it bears that are neither good nor bad.
+#[test]
+fn r2_a_check_begins_repeats_and_bears_as_it_says() {
+    let check = Check {
+        min_requests: 0,
+        interval: Duration::from_secs(10),
+        ..Check::at_most(Metric::Latency(Quantile::P99), Milli::whole(200))
+    };
+    let verdicts = |check: &Check, millis: &[u64]| -> Vec<Verdict> {
+        let mut tally = Tally::beginning(at(0));
+        let of = |millis| Summary { latencies: Some([Milli::whole(millis); 3]), requests: 10, ..Summary::default() };
+        (0..).zip(millis).map(|(tick, &millis)| tally.measure(check, at(tick * 10), &of(millis))).collect()
+    };
+    use Verdict::{Failed, Inconclusive, Pending, Running};
+    assert_eq!(verdicts(&check, &[500]), [Failed]);
+    let delayed = Check { initial_delay: Duration::from_secs(15), ..check.clone() };
+    assert_eq!(verdicts(&delayed, &[500, 500, 1]), [Pending, Pending, Running]);
+    let rare = Check { interval: Duration::from_secs(20), ..check.clone() };
+    assert_eq!(verdicts(&rare, &[1, 500, 1, 500, 500]), [Running, Running, Running, Running, Failed]);
+    let between = Check { failure: Some(Threshold::Above(Milli::whole(400))), ..check };
+    assert_eq!(verdicts(&between, &[300]), [Inconclusive]);
+    let bears_one = Check { inconclusive_limit: 1, ..between };
+    assert_eq!(verdicts(&bears_one, &[300, 1, 300]), [Running, Running, Inconclusive]);
+}

@@ -90,7 +90,8 @@ pub enum Action<D = Number> {
     RollBack {
         /// The environment.
         environment: Name,
-        /// What becomes of the holder that it replaces; it is kept, where absent.
+        /// What becomes of the holder that it replaces; it is kept, where absent. Refused while a strategy replaces the
+        /// holder, as is `by`.
         on_replaced: Option<OnReplaced>,
         /// How it takes over; as it would like to itself, where absent (L7).
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,6 +23,11 @@ impl Step<'_> {
         if plan.changes.is_empty() {
             return Err(Refusal::new("L8", format!("`{id}` has these settings already")).next("change something"));
         }
+        if plan.after.scales() && edit.changes.iter().any(|change| matches!(change, Change::Replicas(Some(_)))) {
+            // Its number is what its load wants: another one would be lost without a word (L15).
+            return Err(Refusal::new("R4", format!("`{id}` scales by itself"))
+                .next("edit its bounds, minReplicas and maxReplicas, or switch its scaling off"));
+        }
         let states_number = edit.changes.iter().any(|change| matches!(change, Change::Replicas(_)));
         if scaled && !plan.after.scales() && !states_number && number_now > 0 {
             // Switching scaling off keeps the present number (L16).

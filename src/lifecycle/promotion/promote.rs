@@ -89,6 +89,10 @@ impl Step<'_> {
 
     pub(in crate::lifecycle) fn roll_back(&mut self, environment: &Name, how: How<'_>) -> Result<(), Refusal> {
         if self.rollout(environment).is_some() {
+            if how.by.is_some() || how.on_replaced.is_some() {
+                let reason = format!("what replaces the holder of `{environment}` goes back as its own strategy says");
+                return Err(Refusal::new("L4", reason).next("leave out how, and what becomes of the replaced"));
+            }
             let now = self.now;
             return self.tell_rollout(environment, true, |rollout| rollout.roll_back(now));
         }

@@ -15,7 +15,7 @@ pub(super) use document::scenario;
 pub(super) use document::shape;
 
 use super::spec::{AttachmentSpec, Metadata};
-use crate::document::{Format, Item, Map, Seconds, Shape, Whole, Written, document, quoted, reads_words};
+use crate::document::{Fields, Format, Item, Map, Rule, Seconds, Shape, Whole, Written, document, quoted, reads_words};
 use crate::id::Name;
 use crate::lifecycle::{Action, Change, Observation, Push, Role, Status};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
@@ -90,6 +90,20 @@ document! {
         /// Custom metrics, by name.
         custom: Vec<(Name, Milli)> as Figures = Vec::new(),
     }
+    check shows_something(starts);
+    rule Rule::Some(SHOWN);
+}
+
+/// What a version can show.
+const SHOWN: &[&str] = &["errorRate", "latency", "requestsPerReplica", "starts", "custom"];
+
+fn shows_something(_: &Option<bool>, metrics: &Fields<'_>) -> Option<()> {
+    if SHOWN.iter().any(|key| metrics.has(key)) {
+        return Some(());
+    }
+    let help = "state one of them, such as `errorRate: 50`";
+    metrics.problem(ProblemCode::MissingField, "this change of metrics changes nothing", Some(help));
+    None
 }
 
 /// One step of a scenario.
