@@ -144,7 +144,7 @@ bench: tools
 	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin optimum || echo "F7 is left out"
 	cargo run --quiet --release --manifest-path benches/peers/Cargo.toml --bin report
 
-## F12: from Python, beside Rust alone, a plain loop and cedarpy.
+## F12: from Python, beside Rust alone, a plain loop and cedarpy. F17, F18: pickles, and tables in and out.
 bench-python: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bench-python: ENVIRONMENT = $(CARGO_TARGET_DIR)/python-bench
 bench-python:
@@ -154,6 +154,7 @@ bench-python:
 	$(ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check --no-deps $(ENVIRONMENT)/wheels/siting-*.whl
 	cargo build --quiet --release --package siting-python --example baseline
 	$(ENVIRONMENT)/bin/python python/benches/f12.py $(CARGO_TARGET_DIR)/release/examples/baseline $(CARGO_TARGET_DIR)/bench-values
+	$(ENVIRONMENT)/bin/python python/benches/f17.py $(CARGO_TARGET_DIR)/bench-values
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
