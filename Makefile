@@ -13,7 +13,7 @@ ifeq ($(wildcard $(BUILD)/debug),)
 export CARGO_INCREMENTAL ?= 0
 endif
 
-.PHONY: demo test bless wheel assure features oracle walk planners cedar mutants licences fuzz keywords bench bench-python instructions tools
+.PHONY: demo test bless wheel hosts assure features oracle walk planners cedar mutants licences fuzz keywords bench bench-python instructions tools
 
 ## The main job on real input: a fleet of 250 clusters, ten deployments, some of them refused.
 demo:
@@ -53,10 +53,25 @@ wheel: tools
 	python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(ENVIRONMENT)/wheels/siting-*.whl
 	ruff check --quiet python
 	ruff format --quiet --check python
+	cd python/examples && mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy .
 	cd python/tests && mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy -p siting && \
 		mypy --config-file ../pyproject.toml --cache-dir $(ENVIRONMENT)/mypy . && \
 		python -m mypy.stubtest siting._siting
-	cd python/tests && python -m pytest --quiet --numprocesses auto -c ../pyproject.toml --rootdir ..
+	cd python/tests && python -m pytest --quiet --numprocesses auto -c ../pyproject.toml --rootdir .. . ../examples
+
+## The control plane that readers copy, from end to end, on SQLite and on a PostgreSQL of its own. The one in Python is
+## a part of `make test`.
+hosts: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+hosts: ENVIRONMENT = $(CARGO_TARGET_DIR)/hosts
+hosts: HOST = docs/examples/control-plane
+hosts: tools
+	cargo fmt --check --manifest-path $(HOST)/Cargo.toml
+	cargo clippy --quiet --manifest-path $(HOST)/Cargo.toml --target-dir $(ENVIRONMENT)/build --all-targets -- -D warnings
+	$(PYTHON) -m venv $(ENVIRONMENT)/python
+	$(ENVIRONMENT)/python/bin/python -m pip install --quiet --disable-pip-version-check -r $(HOST)/tests/requirements.txt || \
+		echo "POSTGRESQL IS LEFT OUT: there is no package with a server for this Python" >&2
+	$(ENVIRONMENT)/python/bin/python $(HOST)/tests/with_postgres.py $(ENVIRONMENT)/postgres \
+		cargo test --quiet --manifest-path $(HOST)/Cargo.toml --target-dir $(ENVIRONMENT)/build
 
 ## The long runs, by hand before work on the core is called done. What each is for: docs/assurance.md.
 assure: tools features licences oracle walk planners cedar fuzz keywords mutants
@@ -91,6 +106,8 @@ features: tools
 licences:
 	cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deny
 	cargo deny --log-level error check licenses bans sources
+	cargo deny --log-level error --manifest-path docs/examples/control-plane/Cargo.toml check --config .deny.toml \
+		licenses bans sources
 
 ## 10 million random worlds, one deployment or several in each, against the oracle.
 oracle:

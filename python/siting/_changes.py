@@ -7,15 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from siting import _siting
 from siting._arguments import checked_class
 from siting._document import Document
 from siting._errors import InvalidArgument
-from siting._life import Violation
+from siting._life import Violation, place_seen
+from siting._manifests import rendered
 from siting._records import Record
+from siting._time import Moment, millis
 
 if TYPE_CHECKING:
+    from siting._commands import Command
     from siting._documents import Cluster, Deployment, Environment, Policy
+    from siting._life import Seen, Site
     from siting._workspace import Source
+    from siting.metrics import Window
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -157,6 +163,64 @@ class Change:
             change = change._with("setCordoned", cluster=_name(name), cordoned=cordoned)
         return change
 
+    def command(self, workload: str, command: Command, *, type: str = "model") -> Change:
+        """Carry a command of a workload's life out; what it needs is placed."""
+        return self._asked(workload, type, command=rendered(command.to_json())[0])
+
+    def observe(
+        self, workload: str, deployment: str, seen: Seen, *, generation: int | None = None, type: str = "model"
+    ) -> Change:
+        """Take note of what the host saw of a deployment; see :meth:`siting.Life.observe`."""
+        _counted(64, generation=generation)
+        told = {"deployment": deployment, "generation": generation, "seen": seen}
+        return self._asked(workload, type, observe=told)
+
+    def observe_place(
+        self,
+        workload: str,
+        deployment: str,
+        place: Site,
+        *,
+        sequence: int,
+        ready: int = 0,
+        lost: int = 0,
+        failed: int = 0,
+        generation: int | None = None,
+        type: str = "model",
+    ) -> Change:
+        """Take note of the replicas at one place; see :meth:`siting.Life.observe_place`."""
+        _counted(64, generation=generation, sequence=sequence)
+        _counted(32, ready=ready, lost=lost, failed=failed)
+        seen = place_seen(place, sequence=sequence, ready=ready, lost=lost, failed=failed)
+        told = {"deployment": deployment, "generation": generation, "seen": seen}
+        return self._asked(workload, type, observePlace=told)
+
+    def advance(
+        self,
+        workload: str,
+        candidate: str,
+        *,
+        now: Moment,
+        old: int,
+        new: int,
+        requests: int = 0,
+        window: Window | None = None,
+        no_room: str | None = None,
+        type: str = "model",
+    ) -> Change:
+        """Go on with the rollout of a candidate; ``now`` is the window's end. See :meth:`siting.Life.advance`."""
+        _counted(64, requests=requests)
+        _counted(32, old=old, new=new)
+        sight: dict[str, Any] = {"old": old, "new": new, "requests": requests}
+        if window is not None:
+            sight["summary"] = json.loads(_siting.seen_in(window._core, millis(now)))
+        if no_room is not None:
+            sight["noRoom"] = no_room
+        return self._asked(workload, type, advance={"candidate": candidate, "sight": sight})
+
+    def _asked(self, workload: str, type: str, **asked: Any) -> Change:
+        return self._with("life", workload=(type, workload), asked=asked)
+
     def compact(self, *, keep: int) -> Change:
         """Forget all but the last entries of each life's log: a replay begins with the state that they led to."""
         if not 0 <= keep < 2**32:
@@ -175,6 +239,14 @@ class Change:
 
     def __repr__(self) -> str:
         return f"<Change: {len(self._steps)} step{'s' * (len(self._steps) != 1)}>"
+
+
+def _counted(bits: int, **numbers: int | None) -> None:
+    """Refuse numbers that cannot be counts of so many bits."""
+    for name, number in numbers.items():
+        if number is not None and not 0 <= number < 2**bits:
+            message = f"`{name}` cannot be {number}"
+            raise InvalidArgument(message, code="out-of-range", help=f"count from 0, below 2^{bits}", path=name)
 
 
 def _name(named: str | Document) -> str:

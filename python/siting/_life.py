@@ -248,6 +248,51 @@ class Loss(Record):
     refused: str | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class DesiredDeployment(Record):
+    """What should be of a live deployment."""
+
+    id: str
+    name: str
+    version: str | None
+    generation: int
+    """Of which observations speak."""
+    build: bool
+    """Whether its image is being built."""
+    places: tuple[Site, ...]
+    """The replicas that should be there, each place once. No others should."""
+    awaits: Seen | None
+    """What the host is to tell of this generation once it has come."""
+    deadline: int | None
+    """When a start that is under way counts as failed, in milliseconds: ``timer-fired`` is to be told then."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DesiredShare(Record):
+    """A deployment's percent of an endpoint's calls."""
+
+    id: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DesiredRoute(Record):
+    """Where an endpoint should lead: ``workload``, ``draft``, ``environment/…``, ``deployment/…``."""
+
+    endpoint: str
+    shares: tuple[DesiredShare, ...]
+    """They sum to 100."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Desired(Record):
+    """What should be of a workload; of what is not named, nothing should be there."""
+
+    workload: Workload
+    deployments: tuple[DesiredDeployment, ...]
+    routes: tuple[DesiredRoute, ...]
+
+
 @checked_class
 class Life:
     """A workload's life in a workspace; see :meth:`siting.Workspace.life`."""
@@ -327,8 +372,7 @@ class Life:
         ``sequence`` is the host's number of the observation, ascending for each place and generation: one that is not
         above the last changes nothing. The generation is that of the effect that started them; else the present.
         """
-        told = {"cluster": place.cluster, "pool": place.pool, "flavor": str(Choice.of(place.flavor))}
-        seen = json.dumps({**told, "sequence": sequence, "ready": ready, "lost": lost, "failed": failed})
+        seen = json.dumps(place_seen(place, sequence=sequence, ready=ready, lost=lost, failed=failed))
         told_effects = _siting.observe_place(self._core, self._workload, millis(now), deployment, generation, seen)
         return _effects(told_effects)
 
@@ -435,6 +479,11 @@ class Life:
     def __repr__(self) -> str:
         told = ", ".join(f"{one.name} {one.status}" for one in self.deployments)
         return f"<Life of {'/'.join(self._workload)}: {told or 'nothing yet'}>"
+
+
+def place_seen(place: Site, **counts: int) -> dict[str, Any]:
+    """Write down how many replicas were seen how at a place."""
+    return {"cluster": place.cluster, "pool": place.pool, "flavor": str(Choice.of(place.flavor)), **counts}
 
 
 def _effects(told: str) -> tuple[Effect, ...]:

@@ -17,7 +17,7 @@ from siting._decision import Allowed, Decision, Decisions
 from siting._document import Document
 from siting._documents import attachments, documents_of
 from siting._errors import Conflict, InvalidArgument, InvalidValue, LoadError, UnknownName, shown
-from siting._life import Life, Loss, Violation, losses, violations
+from siting._life import Desired, Life, Loss, Violation, losses, violations
 from siting._manifests import path_of, rendered
 from siting._records import loads as read
 from siting._records import or_damaged
@@ -637,6 +637,14 @@ class Workspace:
     def lives(self) -> tuple[Life, ...]:
         """All lives, in the order in which they began."""
         return tuple(Life(self._core, workload) for workload in _siting.lives(self._core))
+
+    @property
+    def desired(self) -> tuple[Desired, ...]:
+        """What should be of each workload: replicas at each place, builds, routes.
+
+        Bringing that about is enough, whatever effects a host has lost.
+        """
+        return tuple(Desired.from_json(entry) for entry in json.loads(_siting.desired(self._core)))
 
     def simulate(self, *sources: Source) -> tuple[ScenarioReport, ...]:
         """Run the scenarios of files and manifests on a copy of the workspace."""

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use siting::inventory::Owner;
+use siting::lifecycle::{Action, PlaceSeen, Sight};
 use siting::manifest::{self, Kind, Reading};
 use siting::policy::Enforcement;
 use siting::time::Moment;
@@ -16,6 +17,8 @@ use siting::workspace::{
 
 use crate::capacity::read;
 use crate::failure::{Failure, Outcome, json};
+use crate::life::{self, Named};
+use crate::metrics::Window;
 use crate::policies;
 use crate::workspace::{Workspace, gathered};
 
@@ -39,6 +42,29 @@ enum Step {
     SetHealthy { cluster: String, healthy: bool },
     SetCordoned { cluster: String, cordoned: bool },
     Compact { keep: u32 },
+    Life { workload: Named, asked: Asked },
+}
+
+/// What is asked of a life, or seen of it, by the names of its deployments.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Asked {
+    /// A command, as a step of a scenario has it.
+    Command(String),
+    Observe {
+        deployment: String,
+        generation: Option<u64>,
+        seen: String,
+    },
+    ObservePlace {
+        deployment: String,
+        generation: Option<u64>,
+        seen: PlaceSeen,
+    },
+    Advance {
+        candidate: String,
+        sight: Box<Sight>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -50,12 +76,23 @@ enum Point {
 }
 
 impl Change {
-    fn into_change(self) -> Outcome<WorkspaceChange> {
+    fn into_change(self, workspace: &Snapshot, now: Moment) -> Outcome<WorkspaceChange> {
         let mut change = WorkspaceChange::new();
-        for step in self.steps {
-            change = change.then(step.into_step()?);
+        if self.allow_jump {
+            change = change.allow_jump();
         }
-        Ok(if self.allow_jump { change.allow_jump() } else { change })
+        for step in self.steps {
+            let step = match step {
+                Step::Life { workload, asked } if change.steps().is_empty() => asked.into_step(workspace, &workload)?,
+                // Names mean what they mean once the steps before it are done.
+                Step::Life { workload, asked } => {
+                    asked.into_step(&workspace.what_if(now, change.clone())?, &workload)?
+                }
+                step => step.into_step()?,
+            };
+            change = change.then(step);
+        }
+        Ok(change)
     }
 }
 
@@ -83,7 +120,31 @@ impl Step {
             Self::SetHealthy { cluster, healthy } => ChangeStep::SetHealthy { cluster, healthy },
             Self::SetCordoned { cluster, cordoned } => ChangeStep::SetCordoned { cluster, cordoned },
             Self::Compact { keep } => ChangeStep::Compact { keep },
+            Self::Life { workload: (_, name), .. } => {
+                return Err(Failure::value(format!("what is asked of `{name}` is asked of a workspace"), "name one"));
+            }
         })
+    }
+}
+
+impl Asked {
+    fn into_step(self, workspace: &Snapshot, named: &Named) -> Outcome<ChangeStep> {
+        let workload = life::find(workspace, named)?;
+        let action = match self {
+            Self::Command(step) => life::command(workspace, named, &workload, &step)?,
+            Self::Observe { deployment, generation, seen } => {
+                life::observed(workspace, &workload, &deployment, generation, &seen)?
+            }
+            Self::ObservePlace { deployment, generation, seen } => {
+                life::seen_at_place(workspace, &workload, &deployment, generation, seen)?
+            }
+            Self::Advance { candidate, sight } => {
+                let candidate = life::named(&workspace.state_of(&workload)?, &candidate)?;
+                Action::Advance { candidate, sight }
+            }
+        };
+        let resource_type = named.0.clone();
+        Ok(ChangeStep::Command { resource_type, workload: workload.name, action: Box::new(action) })
     }
 }
 
@@ -125,9 +186,9 @@ fn moment(workspace: &Snapshot, now: Option<u64>) -> Moment {
 pub(crate) fn change(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<String> {
     let change = read::<Change>(change)?;
     py.detach(|| {
-        let change = change.into_change()?;
         workspace.change(|workspace| {
             let now = moment(workspace, now);
+            let change = change.into_change(workspace, now)?;
             json(&changed(&workspace.change(now, change)?))
         })
     })
@@ -138,8 +199,9 @@ pub(crate) fn change(py: Python<'_>, workspace: &Workspace, now: Option<u64>, ch
 pub(crate) fn preview_change(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<String> {
     let change = read::<Change>(change)?;
     py.detach(|| {
-        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
+        let workspace = workspace.snapshot();
         let now = moment(&workspace, now);
+        let change = change.into_change(&workspace, now)?;
         let preview = workspace.preview(now, change.clone())?;
         let affected = |affected: &DeploymentImpact| {
             let DeploymentImpact { deployment, live, before, after, loses, gains, .. } = affected;
@@ -160,8 +222,10 @@ pub(crate) fn preview_change(py: Python<'_>, workspace: &Workspace, now: Option<
 pub(crate) fn what_if(py: Python<'_>, workspace: &Workspace, now: Option<u64>, change: &str) -> Outcome<Workspace> {
     let change = read::<Change>(change)?;
     py.detach(|| {
-        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
-        Ok(workspace.what_if(moment(&workspace, now), change)?.into())
+        let workspace = workspace.snapshot();
+        let now = moment(&workspace, now);
+        let change = change.into_change(&workspace, now)?;
+        Ok(workspace.what_if(now, change)?.into())
     })
 }
 
@@ -176,8 +240,10 @@ pub(crate) fn prepare(
 ) -> Outcome<Option<String>> {
     let change = read::<Change>(change)?;
     py.detach(|| {
-        let (workspace, change) = (workspace.snapshot(), change.into_change()?);
-        let entry = workspace.prepare(moment(&workspace, now), key, change)?;
+        let workspace = workspace.snapshot();
+        let now = moment(&workspace, now);
+        let change = change.into_change(&workspace, now)?;
+        let entry = workspace.prepare(now, key, change)?;
         Ok(entry.map(|entry| entry.to_json()))
     })
 }
@@ -199,6 +265,12 @@ pub(crate) fn apply_entry(py: Python<'_>, workspace: &Workspace, entry: &str) ->
 pub(crate) fn rebase_entry(py: Python<'_>, workspace: &Workspace, entry: &str) -> Outcome<String> {
     let entry = LogEntry::from_json(entry)?;
     py.detach(|| Ok(workspace.snapshot().rebase(&entry)?.to_json()))
+}
+
+/// What a window saw, as a change holds it that goes on with a rollout.
+#[pyfunction]
+pub(crate) fn seen_in(window: &Window, now: u64) -> Outcome<String> {
+    json(&window.summary_of(now))
 }
 
 /// Says that more than a day has passed since the last change; whether so much had.

@@ -36,7 +36,9 @@ mod _siting {
     #[pymodule_export]
     use super::capacity::{closed, release, reservations, reserve, restore, set_cluster};
     #[pymodule_export]
-    use super::changes::{apply_entry, change, jump_to, prepare, preview_change, rebase_entry, revision, what_if};
+    use super::changes::{
+        apply_entry, change, jump_to, prepare, preview_change, rebase_entry, revision, seen_in, what_if,
+    };
     #[pymodule_export]
     use super::columns::Columns;
     #[pymodule_export]
@@ -45,8 +47,8 @@ mod _siting {
     use super::kept::{kept_decision, kept_decisions};
     #[pymodule_export]
     use super::life::{
-        adopt_life, advance, autoscale, carry_out, deployments, describe_live, legal_commands, life, lives, observe,
-        observe_place, preview, restore_life, routes, run_scenarios,
+        adopt_life, advance, autoscale, carry_out, deployments, describe_live, desired, legal_commands, life, lives,
+        observe, observe_place, preview, restore_life, routes, run_scenarios,
     };
     #[pymodule_export]
     use super::losses::{losses, settle_losses};

@@ -8,10 +8,10 @@ use siting::analysis;
 use siting::catalog::{Choice, ChoiceKind};
 use siting::deployment::Workload;
 use siting::lifecycle::{
-    Action, Effect, Endpoint, Journal, Load, Number, Observation, PlaceSeen, Record, Refusal, Sight, State,
+    Action, Effect, Journal, Load, Number, Observation, PlaceSeen, Record, Refusal, Sight, State, Weight,
 };
+use siting::manifest;
 use siting::manifest::scenario::Happening;
-use siting::manifest::{self, Source};
 use siting::report::SimulationReport;
 use siting::scaling;
 use siting::simulation::{self, effect_in_words, simulate};
@@ -54,19 +54,10 @@ pub(crate) fn observe(
     seen: (String, Option<u64>, String),
 ) -> Outcome<String> {
     let (deployment, generation, word) = seen;
-    let observation = Observation::ALL.into_iter().find(|known| known.as_str() == word).ok_or_else(|| {
-        let known = Observation::ALL.map(Observation::as_str).join(", ");
-        Failure::value(format!("`{word}` is no observation: they are {known}"), "use one of them")
-    })?;
     py.detach(|| {
         workspace.change(|workspace| {
             let workload = find(workspace, &workload)?;
-            let state = workspace.state_of(&workload)?;
-            // A deleted one is no longer found by name; what is said of it is accepted (L8).
-            let numbered = numbered(&state, &deployment);
-            let deployment = named(&state, &deployment).or_else(|unknown| numbered.ok_or(unknown))?;
-            let generation = generation.unwrap_or_else(|| latest(&state, deployment));
-            let action = Action::Observe { deployment, generation, observation };
+            let action = observed(workspace, &workload, &deployment, generation, &word)?;
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
         })
@@ -84,19 +75,11 @@ pub(crate) fn observe_place(
     generation: Option<u64>,
     seen: &str,
 ) -> Outcome<String> {
-    let mut seen: PlaceSeen = read(seen)?;
+    let seen: PlaceSeen = read(seen)?;
     py.detach(|| {
         workspace.change(|workspace| {
             let workload = find(workspace, &workload)?;
-            let state = workspace.state_of(&workload)?;
-            let numbered = numbered(&state, deployment);
-            let deployment = named(&state, deployment).or_else(|unknown| numbered.ok_or(unknown))?;
-            let generation = generation.unwrap_or_else(|| latest(&state, deployment));
-            let runs = state.deployment(deployment).map(|record| &record.sites);
-            if !runs.is_some_and(|sites| sites.iter().any(|site| site.place.flavor == seen.flavor)) {
-                seen.flavor = flavor(workspace, &seen.flavor)?.into();
-            }
-            let action = Action::ObservePlace { deployment, generation, seen };
+            let action = seen_at_place(workspace, &workload, deployment, generation, seen)?;
             let effects = workspace.carry_out(Moment::from_millis(now), &workload, action)?;
             effects_told(workspace, &workload, &effects)
         })
@@ -187,15 +170,38 @@ pub(crate) fn routes(py: Python<'_>, workspace: &Workspace, workload: Named) -> 
         let state = workspace.state_of(&find(&workspace, &workload)?)?;
         let routes = state.endpoints().into_iter().map(|endpoint| {
             let answer = state.route(&endpoint);
-            let endpoint = match endpoint {
-                Endpoint::Workload => "workload".to_owned(),
-                Endpoint::Draft => "draft".to_owned(),
-                Endpoint::Environment(name) => format!("environment/{name}"),
-                Endpoint::Deployment(number) => format!("deployment/{}", state.id(number)),
-            };
-            json!({"endpoint": endpoint, "answer": answer})
+            json!({"endpoint": state.endpoint_name(&endpoint), "answer": answer})
         });
         json(&routes.collect::<Vec<_>>())
+    })
+}
+
+/// What should be of each workload that has a life.
+#[pyfunction]
+pub(crate) fn desired(py: Python<'_>, workspace: &Workspace) -> Outcome<String> {
+    py.detach(|| {
+        let workspace = workspace.snapshot();
+        let all = workspace.desired().map(|(workload, desired)| {
+            let state = workspace.state_of(workload)?;
+            let deployments = desired.deployments.iter().map(|deployment| {
+                json!({
+                    "id": state.id(deployment.deployment), "name": deployment.name, "version": deployment.version,
+                    "generation": deployment.generation, "build": deployment.build, "places": deployment.places,
+                    "awaits": deployment.awaits.map(Observation::as_str), "deadline": deployment.deadline,
+                })
+            });
+            let routes = desired.routes.iter().map(|route| {
+                let share = |share: &Weight| json!({"id": state.id(share.deployment), "percent": share.percent});
+                let shares: Vec<_> = route.shares.iter().map(share).collect();
+                json!({"endpoint": state.endpoint_name(&route.endpoint), "shares": shares})
+            });
+            let of = workspace.catalog().resource_type_name(workload.resource_type);
+            Ok(json!({
+                "workload": {"type": of, "name": workload.name},
+                "deployments": deployments.collect::<Vec<_>>(), "routes": routes.collect::<Vec<_>>(),
+            }))
+        });
+        json(&all.collect::<Outcome<Vec<_>>>()?)
     })
 }
 
@@ -304,6 +310,56 @@ pub(crate) fn find(workspace: &Snapshot, (resource_type, name): &Named) -> Outco
     Ok(workspace.find_workload(resource_type, name)?)
 }
 
+/// What a host saw of a deployment, of a generation or the present one.
+pub(crate) fn observed(
+    workspace: &Snapshot,
+    workload: &Workload,
+    deployment: &str,
+    generation: Option<u64>,
+    word: &str,
+) -> Outcome<Action> {
+    let observation = Observation::ALL.into_iter().find(|known| known.as_str() == word).ok_or_else(|| {
+        let known = Observation::ALL.map(Observation::as_str).join(", ");
+        Failure::value(format!("`{word}` is no observation: they are {known}"), "use one of them")
+    })?;
+    let state = workspace.state_of(workload)?;
+    let deployment = observable(&state, deployment)?;
+    let generation = generation.unwrap_or_else(|| latest(&state, deployment));
+    Ok(Action::Observe { deployment, generation, observation })
+}
+
+/// How a host saw a deployment's replicas at one place.
+pub(crate) fn seen_at_place(
+    workspace: &Snapshot,
+    workload: &Workload,
+    deployment: &str,
+    generation: Option<u64>,
+    mut seen: PlaceSeen,
+) -> Outcome<Action> {
+    let state = workspace.state_of(workload)?;
+    let deployment = observable(&state, deployment)?;
+    let generation = generation.unwrap_or_else(|| latest(&state, deployment));
+    let runs = state.deployment(deployment).map(|record| &record.sites);
+    if !runs.is_some_and(|sites| sites.iter().any(|site| site.place.flavor == seen.flavor)) {
+        seen.flavor = flavor(workspace, &seen.flavor)?.into();
+    }
+    Ok(Action::ObservePlace { deployment, generation, seen })
+}
+
+/// The command that a step says.
+pub(crate) fn command(workspace: &Snapshot, of: &Named, workload: &Workload, step: &str) -> Outcome<Action> {
+    let action = simulation::action(workspace, workload, &happening(of, step)?)?;
+    action.ok_or_else(|| {
+        let message = "policies are no command of one workload";
+        Failure::value(message, "put the environment, or attach and detach policies")
+    })
+}
+
+/// A deployment by name or id. A deleted one is no longer found by name; what is said of it is accepted (L8).
+fn observable(state: &State, deployment: &str) -> Result<Number, Refusal> {
+    named(state, deployment).or_else(|unknown| numbered(state, deployment).ok_or(unknown))
+}
+
 /// A live deployment by name or id.
 pub(crate) fn named(state: &State, deployment: &str) -> Result<Number, Refusal> {
     state
@@ -353,19 +409,8 @@ fn effects_told(workspace: &Snapshot, workload: &Workload, effects: &[Effect]) -
 
 /// What a step says, in the words of scenarios: their reader checks it.
 fn happening((resource_type, name): &Named, step: &str) -> Outcome<Happening> {
-    let step: Value = read(step)?;
-    let document = json!({
-        "apiVersion": "siting.dev/v1",
-        "kind": "Scenario",
-        "metadata": {"name": "command"},
-        "spec": {"workload": {"type": resource_type, "name": name}, "steps": [step]},
-    });
-    let reading = manifest::read_scenarios(&[Source::new("command", json(&document)?)]);
-    if let Some(mut problem) = reading.problems.into_iter().next() {
-        // It was built in code, so there is no line to show.
-        problem.origin = siting::origin::Origin::default();
-        return Err(problem.into());
-    }
-    let step = reading.scenarios.into_iter().flat_map(|scenario| scenario.steps).next();
-    step.map(|step| step.happening).ok_or_else(|| Failure::value("nothing happens in this step", "name a command"))
+    manifest::read_step(resource_type, name, step).map_err(|problems| match problems.into_iter().next() {
+        Some(problem) => problem.into(),
+        None => Failure::value("nothing happens in this step", "name a command"),
+    })
 }

@@ -210,6 +210,10 @@ def questions() -> None:
         ("nodes", ("paris", "a", 2), {"gone": [1]}),
         ("cluster", ("paris",), {"healthy": True, "cordoned": False}),
         ("compact", (), {"keep": 10}),
+        ("command", ("bert", siting.Command.push("v1")), {"type": "model"}),
+        ("observe", ("bert", "a", "built"), {"generation": 1, "type": "model"}),
+        ("observe_place", ("bert", "a", siting.Site("paris", "a", "cpu:x86", 1)), {"sequence": 1}),
+        ("advance", ("bert", "a"), {"old": 1, "new": 1, "requests": 1, **at}),
     ):
         call(f"Change.{name}", lambda name=name: getattr(siting.Change(), name), *args, **kwargs)  # type: ignore[misc]
     call("load", lambda: siting.load, {}, quarantine=True)

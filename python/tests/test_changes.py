@@ -7,6 +7,7 @@ import json
 import pytest
 
 import siting
+from siting.metrics import Window
 
 FLEET = """
 apiVersion: siting.dev/v1
@@ -132,6 +133,70 @@ def test_two_planners_share_a_log(workspace: siting.Workspace) -> None:
         here.apply("{}")
     with pytest.raises(siting.Conflict):
         here.apply(mine.replace('"fr"', '"de"'))
+
+
+def test_lives_are_shared_by_the_log(workspace: siting.Workspace) -> None:
+    """W3, W7: commands and what is seen are parts of changes; what should be follows wherever they are applied."""
+    here, there = workspace, workspace.snapshot()
+
+    def shared(change: siting.Change, now: int) -> None:
+        entry = here.prepare(change, key=str(now), now=now)
+        assert entry is not None
+        assert here.apply(entry)
+        assert there.apply(entry)
+
+    push = siting.Command.push("v1", from_="m/a", name="one", promote="production")
+    shared(siting.Change().put(only("fr")).attach("only", environment="production").command("m", push), 0)
+    (desired,) = there.desired
+    (one,) = desired.deployments
+    assert (one.id, one.build, one.awaits, desired.routes) == ("m-1", True, "built", ())
+    # Names mean what they mean after the steps before.
+    named = siting.Change().command("m", siting.Command.rename("one", "uno")).observe("m", "uno", "built")
+    shared(named, 1)
+    (one,) = there.desired[0].deployments
+    (place,) = one.places
+    assert (one.name, one.build, one.awaits, place.cluster, place.replicas) == ("uno", False, "ready", "paris", 2)
+    shared(siting.Change().observe_place("m", "uno", place, sequence=1, ready=2, generation=one.generation), 2)
+    routes = {route.endpoint: route.shares for route in there.desired[0].routes}
+    assert routes["environment/production"] == (siting.DesiredShare("m-1", 100),)
+    assert here.state() == there.state()
+    with pytest.raises(siting.LoadError, match=r"already its holder|holds production|\(L"):
+        here.prepare(siting.Change().command("m", siting.Command.promote("uno", "production")), key="no", now=3)
+    with pytest.raises(siting.Refused, match="there is no deployment `two`"):
+        here.prepare(siting.Change().observe("m", "two", "ready"), key="no", now=3)
+    with pytest.raises(siting.InvalidArgument, match="buildt"):
+        siting.Change().observe("m", "uno", "buildt")  # type: ignore[arg-type]
+    with pytest.raises(siting.InvalidArgument, match="`ready` cannot be -1"):
+        siting.Change().observe_place("m", "uno", place, sequence=1, ready=-1)
+    policies = siting.Command.set_policies("production", [])
+    with pytest.raises(siting.InvalidValue, match="policies are no command"):
+        here.preview(siting.Change().command("m", policies))
+
+
+def test_a_rollout_goes_on_by_the_log(workspace: siting.Workspace) -> None:
+    """W3, R1: what a window saw is in the entry, so whoever applies it comes to the same."""
+    here, there = workspace, workspace.snapshot()
+
+    def shared(change: siting.Change, now: int) -> None:
+        entry = here.prepare(change, key=str(now), now=now)
+        assert entry is not None
+        assert here.apply(entry)
+        assert there.apply(entry)
+
+    canary = siting.Strategy("canary", steps=[siting.CanaryStep(50, soak_seconds=10, min_requests=1)])
+    shared(siting.Change().command("m", siting.Command.push("v1", from_="m/a", promote="production")), 0)
+    shared(siting.Change().observe("m", "a", "built"), 1)
+    shared(siting.Change().observe("m", "a", "ready"), 2)
+    update = siting.Command.update_version("production", "v2", name="two", by=canary)
+    shared(siting.Change().command("m", update), 3)
+    shared(siting.Change().observe("m", "two", "built"), 4)
+    shared(siting.Change().observe("m", "two", "ready"), 5)
+    window = Window(60)
+    window.request(now=10_000, latency=0.01)
+    shared(siting.Change().advance("m", "two", now=10_000, old=2, new=1, requests=1, window=window), 10_000)
+    shares = {share.callee.name: share.percent for share in there.life("m").routes["environment/production"].shares}
+    assert shares == {"a": 50, "two": 50}
+    assert here.state() == there.state()
 
 
 def test_time_jumps_where_that_is_said(workspace: siting.Workspace) -> None:

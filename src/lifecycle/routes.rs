@@ -196,6 +196,17 @@ impl State {
         let deployments = self.deployments.keys().copied().map(Endpoint::Deployment);
         [Endpoint::Workload, Endpoint::Draft].into_iter().chain(environments).chain(deployments).collect()
     }
+
+    /// What an endpoint of the workload is called: `workload`, `draft`, `environment/…`, `deployment/…` with an id.
+    #[must_use]
+    pub fn endpoint_name(&self, endpoint: &Endpoint) -> String {
+        match endpoint {
+            Endpoint::Workload => "workload".to_owned(),
+            Endpoint::Draft => "draft".to_owned(),
+            Endpoint::Environment(name) => format!("environment/{name}"),
+            Endpoint::Deployment(number) => format!("deployment/{}", self.id(*number)),
+        }
+    }
 }
 
 /// The environment whose holder an endpoint belongs to, and may be being replaced.

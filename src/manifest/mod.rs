@@ -53,7 +53,9 @@ mod write;
 pub use kind::Kind;
 pub use metric::InvalidMetric;
 #[cfg(feature = "manifest")]
-pub use read::{PolicyTestReading, Reading, ScenarioReading, read, read_policy_tests, read_scenarios, read_str};
+pub use read::{
+    PolicyTestReading, Reading, ScenarioReading, read, read_policy_tests, read_scenarios, read_step, read_str,
+};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 #[cfg(feature = "manifest")]

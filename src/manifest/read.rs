@@ -7,7 +7,7 @@ use super::frame::native;
 use super::heading::{Heading, heading};
 use super::kind::Kind;
 use super::same::Shared;
-use super::scenario::{ScenarioSpec, scenario};
+use super::scenario::{Happening, ScenarioSpec, scenario};
 use super::source::Source;
 use super::spec::{BrokenCluster, PolicyTestSpec, Specs, WorkspaceSpec};
 use super::tree::documents;
@@ -132,6 +132,40 @@ pub fn read_scenarios(sources: &[Source]) -> ScenarioReading {
     let mut scenarios = Vec::new();
     let problems = read_only(Kind::Scenario, sources, |document| scenarios.extend(scenario(document)));
     ScenarioReading { scenarios, problems }
+}
+
+/// Reads one step of a scenario, as JSON without its moment: a command in the words that hosts and people send.
+///
+/// ```
+/// use siting::lifecycle::Action;
+/// use siting::manifest::read_step;
+/// use siting::manifest::scenario::Happening;
+///
+/// let step = read_step("model", "bert", r#"{"scale": {"deployment": "one", "replicas": 3}}"#);
+/// assert_eq!(step, Ok(Happening::Do(Action::Scale { deployment: "one".to_owned(), replicas: 3 })));
+/// let wrong = read_step("model", "bert", r#"{"scael": {}}"#).unwrap_err();
+/// assert!(wrong.iter().any(|problem| problem.help.as_deref() == Some("did you mean `scale`?")));
+/// ```
+///
+/// # Errors
+/// All that is wrong with it; never empty. The problems have no places: whoever wrote one line needs none.
+pub fn read_step(resource_type: &str, workload: &str, text: &str) -> Result<Happening, Vec<Problem>> {
+    let wrong = |message: String| vec![Problem::new(ProblemCode::InvalidSyntax, &Origin::default(), message)];
+    let step: serde_json::Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let document = serde_json::json!({
+        "apiVersion": "siting.dev/v1",
+        "kind": "Scenario",
+        "metadata": {"name": "step"},
+        "spec": {"workload": {"type": resource_type, "name": workload}, "steps": [step]},
+    });
+    let ScenarioReading { scenarios, mut problems } = read_scenarios(&[Source::new("step", document.to_string())]);
+    problems.iter_mut().for_each(|problem| problem.origin = Origin::default());
+    let step = scenarios.into_iter().flat_map(|scenario| scenario.steps).next();
+    match step {
+        Some(step) if problems.is_empty() => Ok(step.happening),
+        _ if problems.is_empty() => Err(wrong("nothing happens in this step".to_owned())),
+        _ => Err(problems),
+    }
 }
 
 /// What policy tests say, and what is wrong with them.

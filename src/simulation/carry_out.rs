@@ -98,8 +98,31 @@ fn happen(
     scene.carry_out(now, workload, action)
 }
 
-/// The command that a step is; `None` where it is none.
-fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Result<Option<Action>, Refusal> {
+/// The command that a step is, with its deployments looked up by name or id; `None` of a step that is none. A host that
+/// takes commands in the words of scenarios puts it into a change.
+///
+/// ```
+/// use siting::lifecycle::{Action, Push, PushKind};
+/// use siting::manifest::scenario::Happening;
+/// use siting::simulation::action;
+/// use siting::time::Moment;
+/// use siting::workspace::WorkspaceChange;
+/// use siting::Workspace;
+///
+/// let mut workspace: Workspace = "".parse()?;
+/// let push = Action::Push(Push::new(PushKind::Published, "v1"));
+/// workspace.change(Moment::default(), WorkspaceChange::new().command("model", "bert".parse()?, push))?;
+/// let bert = workspace.find_workload("model", "bert")?;
+/// let step = Happening::Do(Action::Deactivate("bert-1".to_owned()));
+/// let action = action(&workspace, &bert, &step)?.ok_or("it is a command")?;
+/// let stop = WorkspaceChange::new().command("model", bert.name, action);
+/// assert!(workspace.change(Moment::default(), stop)?.changed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Refusal`] of a deployment that is not there.
+pub fn action(scene: &Workspace, workload: &Workload, happening: &Happening) -> Result<Option<Action>, Refusal> {
     let state = scene.life(workload).map(|life| life.state());
     let number = |address: &str| -> Result<Number, Refusal> {
         let found = state.and_then(|state| state.find(address));

@@ -30,7 +30,7 @@ use crate::origin::{Origin, Problem, ProblemCode};
 use crate::time::Moment;
 use crate::workspace::{LoadError, LoadOptions, Workspace};
 
-pub use carry_out::carry_out;
+pub use carry_out::{action, carry_out};
 pub use limits::{LONGEST, MOST_REPLICAS, MOST_TICKS};
 pub use series::{Line, Note, Point, Series};
 pub use wording::{effect as effect_in_words, moment as moment_in_words};
