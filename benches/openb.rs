@@ -74,7 +74,7 @@ impl Scoring {
             Self::FgdRounded => return Scheduler::fgd(trace, Rounding::Percent),
         };
         let (inventory, scope) = (trace.inventory.clone(), free_scope(&trace.inventory));
-        Scheduler::Ours { inventory, scope, preferences: Preferences { prefer, spread: None } }
+        Scheduler::Ours { inventory, scope, preferences: Preferences { prefer, ..Preferences::default() } }
     }
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn program(workspace: &Workspace) -> String {
 
 /// What a replica takes.
 fn lowered(demand: &Demand) -> Request {
-    let Demand::Stated(resources) = demand else { return Request::default() };
+    let Some(resources) = demand.resources() else { return Request::default() };
     let gpu = resources.gpus.first().map_or(GpuRequest::None, |need| GpuRequest::Whole(need.count));
     Request { cpu: resources.cpu, memory: resources.memory, gpu, ..Request::default() }
 }

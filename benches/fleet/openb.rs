@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use siting::catalog::{Capacity, Catalog, Choice, FlavorKind};
-use siting::deployment::{Demand, GpuNeed, Mix, Resources};
+use siting::deployment::{Demand, Needs, GpuNeed, Mix, Resources};
 use siting::id::{FlavorId, Name};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
 use siting::origin::Origin;
@@ -44,7 +44,7 @@ pub(crate) struct Openb {
 impl Pod {
     /// As the rival sees it, which numbers models as the pools of `models` come.
     pub(crate) fn class(&self, models: &[Option<FlavorId>]) -> Class {
-        let Demand::Stated(resources) = &self.demand else { panic!("pods state what they take") };
+        let Some(resources) = self.demand.resources() else { panic!("pods state what they take") };
         let (gpus, each) = match resources.request(0).gpu {
             GpuRequest::None => (0, 0),
             GpuRequest::Whole(count) => (count as usize, Node::WHOLE),
@@ -63,10 +63,7 @@ impl Pod {
 impl Openb {
     /// All pods of the list, as what is to be expected.
     pub(crate) fn mix(&self) -> Mix {
-        let stated = self.pods.iter().filter_map(|pod| match &pod.demand {
-            Demand::Stated(resources) => Some((resources.clone(), 1)),
-            Demand::AnyFlavor => None,
-        });
+        let stated = self.pods.iter().filter_map(|pod| Some((pod.demand.resources()?.clone(), 1)));
         Mix::new(stated).expect("pods without alternatives")
     }
 
@@ -104,7 +101,7 @@ impl Openb {
         let mut random = Random::new(0x7e9e + seed);
         let pods = self.pods.iter().map(|pod| {
             let mut pod = pod.clone();
-            let Demand::Stated(resources) = &mut pod.demand else { panic!("pods state what they take") };
+            let Needs::Stated(resources) = &mut pod.demand.needs else { panic!("pods state what they take") };
             if let Some(need) = resources.gpus.first_mut().filter(|_| random.below(3) == 0) {
                 let right: Vec<_> = each.iter().filter(|(_, on_node)| *on_node >= need.count).collect();
                 let drawn = (0..=random.below(2)).filter_map(|_| random.pick(&right)?.0);
@@ -263,7 +260,7 @@ fn made(cpu: u64, memory: u64, count: u64, milli: u64, codes: Vec<Choice>) -> Po
         gpus: gpus.into_iter().collect(),
         ..Resources::default()
     };
-    Pod { demand: Demand::Stated(resources), gpu: count * milli }
+    Pod { demand: Demand::stated(resources), gpu: count * milli }
 }
 
 fn name(text: &str) -> Name {

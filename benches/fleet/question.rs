@@ -147,7 +147,7 @@ pub(crate) fn free_scope(inventory: &Inventory) -> Arc<Scope> {
 /// One GPU of any code, with 4 cores and 16 GiB.
 pub(crate) fn one_gpu() -> Demand {
     let need = GpuNeed { count: 1, ..GpuNeed::default() };
-    Demand::Stated(Resources {
+    Demand::stated(Resources {
         cpu: Cpu::milli_cores(4000),
         memory: Bytes::new(16 << 30),
         gpus: [need].into_iter().collect(),

@@ -157,6 +157,7 @@ from siting._settings import (
     Spread,
     Strategy,
     StrategyCheck,
+    Together,
     Used,
 )
 from siting._siting import __version__

@@ -245,6 +245,8 @@ class Deployment(Document):
     """Higher is decided first."""
     replicas: int | None
     resources: Resources | None
+    max_price_per_hour: Quantity | None
+    """The most that one replica may cost an hour; a place of unknown price is none under it."""
     scaling: Scaling | None
     load_balancer: LoadBalancer | None
     strategy: Strategy | None
@@ -266,6 +268,7 @@ class Deployment(Document):
         priority: int = 0,
         replicas: int | None = None,
         resources: Resources | None = None,
+        max_price_per_hour: Quantity | None = None,
         scaling: Scaling | None = None,
         load_balancer: LoadBalancer | None = None,
         strategy: Strategy | None = None,
@@ -285,6 +288,7 @@ class Deployment(Document):
             "priority": priority or None,
             "replicas": replicas,
             "resources": resources,
+            "maxPricePerHour": max_price_per_hour,
             "scaling": scaling,
             "loadBalancer": load_balancer,
             "strategy": strategy,

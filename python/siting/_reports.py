@@ -89,7 +89,7 @@ class Short(Record):
     """A resource of which one replica wants more than any node has, or has left, as manifests write it."""
 
     resource: str
-    """``cpu``, ``memory``, ``storage``, ``bandwidth``, ``gpu``, ``replicas`` or ``nodes``."""
+    """``cpu``, ``memory``, ``storage``, ``bandwidth``, ``gpu``, ``replicas``, ``nodes`` or ``price``."""
     wanted: str
     most: str
     """The most that there is on one node."""
@@ -102,7 +102,7 @@ class Unmet(Record):
     """A condition on hardware that is not met."""
 
     condition: str
-    """``kind``, ``type``, ``memory`` or ``cpuType``."""
+    """``kind``, ``type``, ``memory``, ``slice``, ``cpuType`` or ``price``."""
     wanted: str
     unknown: bool
     """Whether it is only not known to be met."""

@@ -128,12 +128,25 @@ class LoadBalancer(Record):
     sticky_sessions: bool = False
 
 
+Domain = Literal["cluster", "location", "zone", "country", "continent", "provider"]
+"""What replicas are spread over, or stand together in."""
+
+
 @record
 class Spread(Record):
     """Over what replicas spread: a constraint with ``max_skew``, a preference without."""
 
-    by: Literal["cluster", "location", "zone", "country", "continent", "provider"]
+    by: Domain
     max_skew: int | None = None
+    min_domains: int | None = None
+    """The fewest domains that hold a replica, as far as there are replicas; needs ``max_skew``."""
+
+
+@record
+class Together(Record):
+    """The kind of domain of which one holds all replicas."""
+
+    by: Domain
 
 
 @record
@@ -164,16 +177,19 @@ class Preferences(Record):
 
     prefer: tuple[Preference, ...] = ()
     spread: Spread | None = None
+    together: Together | None = None
 
     def __init__(
         self,
         prefer: Iterable[Literal["price", "packing"] | Near | Iterable[Favourite]] = (),
         *,
         spread: Spread | None = None,
+        together: Together | None = None,
     ) -> None:
         settled = (one if isinstance(one, (str, Near)) else tuple(one) for one in prefer)
         object.__setattr__(self, "prefer", tuple(settled))
         object.__setattr__(self, "spread", spread)
+        object.__setattr__(self, "together", together)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Preferences:
@@ -194,7 +210,8 @@ class Preferences(Record):
                 prefer.append({"near": plain(Record.to_json(one))})
             else:
                 prefer.append({"favourites": [plain(Record.to_json(favourite)) for favourite in one]})
-        return {"prefer": prefer, "spread": self.spread.to_json() if self.spread else None}
+        bounds = {"spread": self.spread, "together": self.together}
+        return {"prefer": prefer, **{key: bound.to_json() if bound else None for key, bound in bounds.items()}}
 
 
 def _preference(data: Any) -> Any:
@@ -406,6 +423,7 @@ class Settings(TypedDict, total=False):
     policies: Iterable[AttachmentLike | Policy]
     replicas: int
     resources: Resources
+    max_price_per_hour: Quantity
     scaling: Scaling
     load_balancer: LoadBalancer
     strategy: Strategy

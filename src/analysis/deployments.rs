@@ -7,7 +7,7 @@ use super::levels::{self, Site};
 use super::policies::standing;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, ChoiceKind};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Spread};
 use crate::id::{Atom, DeploymentId, PairId};
 use crate::inventory::Cluster;
 use crate::lifecycle::Place;
@@ -177,7 +177,8 @@ fn favourites_without_cluster(workspace: &Workspace, site: &Site<'_>, spec: &Dep
 
 /// A skew that no number of replicas can exceed, and what is to be spread of which there is but one (D5).
 fn spread_that_binds_nothing(deployment: &Deployment, spec: &DeploymentSpec, site: &Site<'_>, findings: &mut Findings) {
-    let Some(spread) = deployment.preferences.spread else { return };
+    let held = |spread: &Spread| spread.min_domains.is_some_and(|least| least.get() > 1);
+    let Some(spread) = deployment.preferences.spread.filter(|spread| !held(spread)) else { return };
     let scaled = spec.scaling.as_ref().filter(|scaling| scaling.enabled);
     let replicas = match scaled {
         None => Some(deployment.replicas),

@@ -262,6 +262,7 @@ fn section(field: Field) -> &'static str {
         | Field::Variables
         | Field::Priority
         | Field::Placement
+        | Field::MaxPricePerHour
         | Field::Policies
         | Field::Strategy
         | Field::Name

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::deployment::Preferences;
 use crate::id::{ClusterId, DeploymentId, PairId};
 use crate::inventory::Inventory;
 use crate::placement::{self, Ask, Code, Reason};
@@ -102,8 +101,7 @@ pub fn drain(workspace: &Workspace, cluster: impl Reference<ClusterId>) -> Resul
         let (Some(deployment), Ok(scope)) = (workspace.deployment(id), workspace.scope(id)) else { continue };
         let elsewhere = workspace.running().iter().filter(|own| own.deployment == id && !stands_there(own.pair));
         let elsewhere: Vec<&Running> = elsewhere.filter(|own| own.replicas > 0).collect();
-        let plain = Preferences { prefer: deployment.preferences.prefer.clone(), ..Preferences::default() };
-        let is_plain = plain == deployment.preferences;
+        let is_plain = deployment.preferences.is_plain();
         let wanted: u32 = leaving.iter().fold(0, |sum, own| sum.saturating_add(own.replicas));
         let ask = Ask::new(&deployment.demand, wanted).preferring(&deployment.preferences);
         let (targets, reasons) = if is_plain {

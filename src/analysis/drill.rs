@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bitset::BitSet;
-use crate::deployment::Preferences;
 use crate::id::{ClusterId, CountryId, DeploymentId, Id, LocationId, Name, PairId};
 use crate::inventory::{Cluster, Fleet};
 use crate::workspace::{LookupError, PlaceOptions, Workspace};
@@ -294,9 +293,8 @@ impl Rooms {
         let decided = workspace.place_as(id, options).ok()?.decision;
         let before = decided.refusal().map_or(wanted, |refusal| refusal.fitting);
         // What spans replicas, or what else a decision knows of, does not add up.
-        let plain = Preferences { prefer: deployment.preferences.prefer.clone(), ..Preferences::default() };
         let sum = most(&by_cluster, wanted, |_| true);
-        let adds_up = plain == deployment.preferences && sum == before;
+        let adds_up = deployment.preferences.is_plain() && sum == before;
         Some(Self { id, wanted, by_cluster, before, adds_up })
     }
 

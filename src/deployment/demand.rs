@@ -4,11 +4,29 @@ use smallvec::SmallVec;
 
 use crate::catalog::{Choice, Meaning};
 use crate::inventory::{GpuRequest, Request, SliceNeed};
-use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money};
+
+/// What one replica takes, and the most that it may cost.
+///
+/// ```
+/// use siting::deployment::Demand;
+///
+/// let demand = Demand::any_flavor().within("2.50".parse()?);
+/// assert_eq!(demand.max_price.map(|price| price.to_string()).as_deref(), Some("2.5"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub struct Demand {
+    /// What it takes.
+    pub needs: Needs,
+    /// The most that one replica may cost an hour. A place of unknown price is no candidate under it.
+    pub max_price: Option<Money>,
+}
 
 /// What one replica takes: of any flavor, or stated resources.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Demand {
+pub enum Needs {
     /// No resources stated: any flavor will do. It takes no cpu or memory, and one whole GPU if it
     /// runs on a gpu flavor.
     #[default]
@@ -62,23 +80,50 @@ impl Resources {
     }
 }
 
+impl Needs {
+    fn resources(&self) -> Option<&Resources> {
+        match self {
+            Self::AnyFlavor => None,
+            Self::Stated(resources) => Some(resources),
+        }
+    }
+}
+
 impl Demand {
+    /// No resources stated: any flavor will do, at any price.
+    #[must_use]
+    pub const fn any_flavor() -> Self {
+        Self { needs: Needs::AnyFlavor, max_price: None }
+    }
+
+    /// These resources, at any price.
+    #[must_use]
+    pub const fn stated(resources: Resources) -> Self {
+        Self { needs: Needs::Stated(resources), max_price: None }
+    }
+
+    /// The same, where a replica costs no more than this an hour.
+    #[must_use]
+    pub fn within(self, max_price: Money) -> Self {
+        Self { max_price: Some(max_price), ..self }
+    }
+
+    /// The resources, where some are stated.
+    #[must_use]
+    pub fn resources(&self) -> Option<&Resources> {
+        self.needs.resources()
+    }
+
     /// How many alternatives there are to satisfy it, from 1.
     #[must_use]
     pub fn alternatives(&self) -> usize {
-        match self {
-            Self::AnyFlavor => 1,
-            Self::Stated(resources) => resources.gpus.len().max(1),
-        }
+        self.resources().map_or(1, |resources| resources.gpus.len().max(1))
     }
 
     /// The gpu need of an alternative; `None` where no GPU is demanded.
     #[must_use]
     pub fn gpu(&self, alternative: usize) -> Option<&GpuNeed> {
-        match self {
-            Self::AnyFlavor => None,
-            Self::Stated(resources) => resources.gpus.get(alternative),
-        }
+        self.resources().and_then(|resources| resources.gpus.get(alternative))
     }
 
     /// Whether a GPU is demanded.

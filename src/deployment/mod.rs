@@ -9,9 +9,9 @@ mod mix;
 mod preferences;
 mod settings;
 
-pub use demand::{Demand, GpuNeed, Resources};
+pub use demand::{Demand, GpuNeed, Needs, Resources};
 pub use mix::{Expected, InvalidMix, Mix, OfGpus};
-pub use preferences::{Domain, Favourite, Near, Preference, Preferences, Site, Spread};
+pub use preferences::{Domain, Favourite, Near, Preference, Preferences, Site, Spread, Together};
 pub use settings::{Algorithm, HealthCheck, LoadBalancer, Offloading, Scaling, Secret, Variables};
 
 use std::fmt;

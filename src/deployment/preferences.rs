@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::mix::Mix;
-use crate::document::{document, words};
+use crate::document::{Fields, Rule, document, words};
 use crate::id::{CountryId, LocationId, Name};
+use crate::origin::ProblemCode;
 use crate::quantity::Coordinates;
 
 /// What decides between candidates. Never between what is allowed and what is not.
@@ -17,9 +18,17 @@ pub struct Preferences {
     pub prefer: Vec<Preference>,
     /// How replicas spread over domains.
     pub spread: Option<Spread>,
+    /// The kind of domain of which one holds all replicas.
+    pub together: Option<Together>,
 }
 
 impl Preferences {
+    /// Whether only single candidates are ranked, and nothing is asked of all replicas taken together.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.spread.is_none() && self.together.is_none()
+    }
+
     /// Whether some demands are expected, and the preference for packing leaves room for them.
     #[must_use]
     pub fn packs_for_a_mix(&self) -> bool {
@@ -72,6 +81,13 @@ pub enum Site {
 
 document! {
     /// How replicas spread: as a constraint with `maxSkew`, as a preference without.
+    ///
+    /// ```
+    /// use siting::deployment::{Domain, Spread};
+    ///
+    /// let spread = Spread::new(Domain::Zone).within(1).over(3);
+    /// assert_eq!(spread.min_domains.map(|least| least.get()), Some(3));
+    /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Spread "spread" {
@@ -79,11 +95,62 @@ document! {
         by: Domain,
         /// The most by which two domains that have a candidate may differ, in replicas.
         max_skew: Option<NonZeroU32>,
+        /// The fewest domains that hold a replica, as far as there are replicas; needs `maxSkew`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min_domains: Option<NonZeroU32>,
+    }
+    check has_a_skew(max_skew, min_domains);
+    rule Rule::Needs("minDomains", "maxSkew");
+}
+
+fn has_a_skew(max_skew: &Option<NonZeroU32>, min_domains: &Option<NonZeroU32>, spread: &Fields<'_>) -> Option<()> {
+    if min_domains.is_none() || max_skew.is_some() {
+        return Some(());
+    }
+    let help = "add `maxSkew: 1`, or leave `minDomains` out";
+    spread.refuse("minDomains", ProblemCode::MissingField, "`minDomains` needs `maxSkew`", help)
+}
+
+impl Spread {
+    /// Over domains of a kind, as a preference.
+    #[must_use]
+    pub const fn new(by: Domain) -> Self {
+        Self { by, max_skew: None, min_domains: None }
+    }
+
+    /// As a constraint: no two domains that have a candidate differ by more replicas than this. 0 is no constraint.
+    #[must_use]
+    pub const fn within(self, max_skew: u32) -> Self {
+        Self { max_skew: NonZeroU32::new(max_skew), ..self }
+    }
+
+    /// With so many domains that hold a replica, where there are as many replicas.
+    #[must_use]
+    pub const fn over(self, min_domains: u32) -> Self {
+        Self { min_domains: NonZeroU32::new(min_domains), ..self }
+    }
+}
+
+document! {
+    /// That all replicas stand in one domain.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Together "together" {
+        /// The kind of domain.
+        by: Domain,
+    }
+}
+
+impl Together {
+    /// In one domain of a kind.
+    #[must_use]
+    pub const fn new(by: Domain) -> Self {
+        Self { by }
     }
 }
 
 words! {
-    /// What replicas are spread over.
+    /// What replicas are spread over, or stand together in.
     pub enum Domain {
         /// Clusters.
         Cluster = "cluster",

@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use super::request::{GpuRequest, Request};
-use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money};
 
 /// What a node can run out of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -21,6 +21,8 @@ pub enum Resource {
     Replicas,
     /// Nodes: a pool that is scaled to zero has none.
     Nodes,
+    /// What a replica costs an hour, in millionths: no node runs out of it, but a demand may bound it (D1).
+    Price,
 }
 
 impl Resource {
@@ -35,6 +37,7 @@ impl Resource {
             Self::Gpu => "gpu",
             Self::Replicas => "replicas",
             Self::Nodes => "nodes",
+            Self::Price => "price",
         }
     }
 
@@ -51,6 +54,7 @@ impl Resource {
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
             Self::Replicas | Self::Nodes => amount.to_string(),
+            Self::Price => Money::micros(amount).to_string(),
         }
     }
 }

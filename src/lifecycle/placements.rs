@@ -23,6 +23,9 @@ pub struct PlacementRequest {
     pub settings: Arc<Settings>,
     /// The places it has. Where all of them are allowed, they are the answer.
     pub keep: Vec<Place>,
+    /// Where replicas of it stand that stay, beside those asked for: they count where its replicas are to be spread, or
+    /// to stand together (D5).
+    pub beside: Vec<Place>,
     /// What the answer is for.
     pub purpose: Purpose,
 }

@@ -31,6 +31,7 @@ impl DeploymentSpec {
             priority: self.priority,
             placement: self.placement.as_ref().map(PreferencesSpec::preferred),
             resources: self.resources.as_ref().map(ResourcesSpec::requirements),
+            max_price_per_hour: self.max_price_per_hour,
             policies: self.policies.iter().map(AttachmentSpec::used).collect(),
             strategy: self.strategy.clone(),
             offloading: self.offloads(),
@@ -92,7 +93,7 @@ impl PreferencesSpec {
             PreferenceSpec::Near(NearSpec::Coordinates(at)) => Preferring::NearPoint(at.latitude(), at.longitude()),
             PreferenceSpec::Favourites(favourites) => Preferring::Favourites(favourites.iter().map(favoured).collect()),
         });
-        Preferred { prefer: prefer.collect(), spread: self.spread }
+        Preferred { prefer: prefer.collect(), spread: self.spread, together: self.together }
     }
 }
 
@@ -120,6 +121,6 @@ impl From<&Preferred> for PreferencesSpec {
                 }
             })
         });
-        Self { prefer: prefer.collect(), spread: preferred.spread }
+        Self { prefer: prefer.collect(), spread: preferred.spread, together: preferred.together }
     }
 }

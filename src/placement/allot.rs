@@ -11,6 +11,7 @@ use super::cheapest_first::CheapestFirst;
 use super::feasible::{Feasible, Question};
 use super::rank::{PreferenceValue, Rank, RankInput, UnknownLast};
 use super::spread::Domains;
+use super::together::{OneDomain, in_one_domain};
 use crate::id::{PairId, PoolId};
 use crate::inventory::{Fleet, Inventory, Nodes, Pair, Pool, Request};
 use crate::policy::Scope;
@@ -28,7 +29,10 @@ pub(super) struct Allotment {
     pub(super) alternative: usize,
     /// What each domain holds in the end, where replicas are to be spread.
     pub(super) domains: Option<Domains>,
-    /// The pools as they are in the end, as far as they have changed; where replicas are to be spread.
+    /// The one domain in which all stand, where they are to stand together.
+    pub(super) one_domain: Option<OneDomain>,
+    /// The pools as they are in the end, as far as they have changed; where replicas are to be spread, or to stand
+    /// together.
     pub(super) ended: HashMap<PoolId, Nodes>,
 }
 
@@ -49,22 +53,36 @@ pub(super) struct Part {
 /// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates),
 /// where by price only those candidates count that may be the best. Spreading goes replica by replica.
 pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
-    let wanted = question.ask.wanted();
+    match question.together() {
+        Some(together) => in_one_domain(question, alternative, together),
+        None => allot_among(question, alternative, None),
+    }
+}
+
+/// The same, on some candidates only.
+pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Option<Vec<PairId>>) -> Allotment {
+    let mut wanted = question.ask.wanted();
     let mut state = Allotting {
         question,
         alternative,
         changed: HashMap::new(),
         done: Allotment { alternative, ..Allotment::default() },
     };
-    let (mut cheapest_first, first) = if CheapestFirst::is_by_price(question) {
+    let (mut cheapest_first, first) = if among.is_none() && CheapestFirst::is_by_price(question) {
         // Replicas stay where they run before anything else is looked at.
         let current = question.ask.current.iter().map(|(pair, _)| *pair);
         let current = current.filter(|&id| question.feasible.is_candidate(id, alternative));
         (Some(CheapestFirst::new(question, alternative)), current.collect::<Vec<_>>())
     } else {
-        let candidates: Vec<_> = question.feasible.candidates(alternative).collect();
-        let spread = question.ask.preferences.spread.filter(|_| !question.unspread);
-        state.done.domains = spread.map(|spread| Domains::new(question, &candidates, spread));
+        let candidates: Vec<_> = among.unwrap_or_else(|| question.feasible.candidates(alternative).collect());
+        if let Some(spread) = question.spread() {
+            let mut domains = Domains::new(question, &candidates, spread);
+            if spread.min_domains.is_some() {
+                let roomy = state.roomy(&domains, &candidates);
+                wanted = domains.set_out(wanted, |domain| roomy.contains(&domain));
+            }
+            state.done.domains = Some(domains);
+        }
         (None, candidates)
     };
     let mut heap: BinaryHeap<Reverse<Entry>> =
@@ -106,7 +124,7 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
         let is_shared = |id: PairId| question.fleet().pair(id).is_some_and(|pair| shared.contains(&pair.pool));
         state.done.sequence.retain(|&(id, _)| is_shared(id));
     }
-    if state.done.domains.is_some() {
+    if !question.ask.preferences.is_plain() {
         state.done.ended = state.changed.into_iter().map(|(pool, changed)| (pool, changed.nodes)).collect();
     }
     state.done
@@ -150,12 +168,16 @@ pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
 pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative: usize) -> Vec<Rank> {
     let open = (&**inventory.healthy(), &**inventory.cordoned());
     let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
-    let question = Question::new(inventory, &feasible, *ask);
-    let candidates: Vec<_> = feasible.candidates(alternative).collect();
+    ranked(&Question::new(inventory, &feasible, *ask), alternative)
+}
+
+/// The same of a question.
+pub(super) fn ranked(question: &Question<'_>, alternative: usize) -> Vec<Rank> {
     // No domain holds anything before the first replica, so spreading has no say yet.
     let done = Allotment { alternative, ..Allotment::default() };
-    let state = Allotting { question: &question, alternative, changed: HashMap::new(), done };
-    let mut ranks: Vec<_> = candidates.into_iter().filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
+    let state = Allotting { question, alternative, changed: HashMap::new(), done };
+    let candidates = question.feasible.candidates(alternative);
+    let mut ranks: Vec<_> = candidates.filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
     ranks.sort();
     ranks
 }
@@ -228,6 +250,17 @@ impl Allotting<'_> {
         Some(Entry { rank, site, version: self.version(site.pool), request })
     }
 
+    /// The domains in which a candidate has room for a replica.
+    fn roomy(&self, domains: &Domains, candidates: &[PairId]) -> HashSet<usize> {
+        let fleet = self.question.fleet();
+        let pairs = candidates.iter().filter_map(|&id| fleet.pair(id));
+        let has_room = |pair: &&Pair| {
+            let request = self.question.feasible.request(self.alternative, pair);
+            self.question.room(pair, &request, 1) > 0
+        };
+        pairs.filter(has_room).filter_map(|pair| domains.domain(pair.cluster)).collect()
+    }
+
     /// Replicas that the candidate's domain holds, where spreading is but preferred.
     fn held_in_domain(&self, site: &Pair) -> u32 {
         let preferred = self.done.domains.as_ref().filter(|domains| !domains.is_constraint());
@@ -257,7 +290,7 @@ impl Allotting<'_> {
             None if keeps => self.keepable(id).min(left),
             None => left,
         };
-        let placed = self.fill(entry, nodes, most, most == left);
+        let placed = self.fill(entry, nodes, most, most == left && wanted == self.question.ask.wanted());
         if placed > 0 {
             let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
             self.done.parts.entry(id).or_insert_with(new).replicas += placed;
@@ -308,8 +341,9 @@ pub(crate) fn price(fleet: &Fleet, pair: PairId, request: &Request) -> Option<Mo
     replica_price(fleet.pool(fleet.pair(pair)?.pool)?, request)
 }
 
-/// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced.
+/// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced, or too small for it.
 pub(super) fn replica_price(pool: &Pool, request: &Request) -> Option<Money> {
     pool.def.nodes?;
-    request.price(pool.def.shape.as_ref()?, pool.def.price?)
+    let shape = pool.def.shape.as_ref().filter(|shape| request.fits(shape))?;
+    request.price(shape, pool.def.price?)
 }

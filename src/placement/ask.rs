@@ -9,8 +9,8 @@ use crate::id::PairId;
 /// use siting::deployment::{Demand, Preference, Preferences};
 /// use siting::placement::Ask;
 ///
-/// let demand = Demand::AnyFlavor;
-/// let cheap = Preferences { prefer: vec![Preference::Price], spread: None };
+/// let demand = Demand::any_flavor();
+/// let cheap = Preferences { prefer: vec![Preference::Price], ..Preferences::default() };
 /// let ask = Ask::new(&demand, 3).preferring(&cheap).partially();
 /// assert_eq!(ask.replicas, 3);
 /// ```
@@ -24,18 +24,21 @@ pub struct Ask<'a> {
     pub preferences: &'a Preferences,
     /// Where replicas run now, and how many; what they take must be free in the inventory.
     pub current: &'a [(PairId, u32)],
+    /// Where replicas of the same deployment stand that stay, beside those asked for: they count where replicas are
+    /// to be spread, or to stand together. What they take must not be free in the inventory.
+    pub beside: &'a [(PairId, u32)],
     /// Whether some replicas are better than none.
     pub partial: bool,
 }
 
 /// What nobody has preferred anything about.
-const NO_PREFERENCES: &Preferences = &Preferences { prefer: Vec::new(), spread: None };
+const NO_PREFERENCES: &Preferences = &Preferences { prefer: Vec::new(), spread: None, together: None };
 
 impl<'a> Ask<'a> {
     /// So many replicas of a demand, all or none, wherever the default ranking puts them.
     #[must_use]
     pub fn new(demand: &'a Demand, replicas: u32) -> Self {
-        Self { demand, replicas, preferences: NO_PREFERENCES, current: &[], partial: false }
+        Self { demand, replicas, preferences: NO_PREFERENCES, current: &[], beside: &[], partial: false }
     }
 
     /// With preferences.
@@ -49,6 +52,12 @@ impl<'a> Ask<'a> {
     #[must_use]
     pub fn running(self, current: &'a [(PairId, u32)]) -> Self {
         Self { current, ..self }
+    }
+
+    /// Beside replicas that stay where they are.
+    #[must_use]
+    pub fn beside(self, beside: &'a [(PairId, u32)]) -> Self {
+        Self { beside, ..self }
     }
 
     /// Placing as many as fit, where not all do.

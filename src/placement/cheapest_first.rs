@@ -81,7 +81,7 @@ impl<'a> CheapestFirst<'a> {
         let by_price = matches!(preferences.prefer.first(), None | Some(Preference::Price));
         let candidates = question.feasible.estimate();
         by_price
-            && preferences.spread.is_none()
+            && preferences.is_plain()
             && candidates.saturating_mul(candidates) > question.fleet().pairs().len()
     }
 
@@ -138,6 +138,11 @@ impl<'a> CheapestFirst<'a> {
             let Reverse(head) = *top;
             if best.is_some_and(|best| best.is_none_or(|best| head.bound > best)) {
                 return None;
+            }
+            if self.feasible.demand().max_price.is_some_and(|most| head.bound.price > UnknownLast::Known(most)) {
+                // All that follow of its kind cost as much or more.
+                PeekMut::pop(top);
+                continue;
             }
             if head.idle && head.run.is_none() && self.order != Order::PriceFirst {
                 // Not before it is the first: most never are.

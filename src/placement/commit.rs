@@ -10,7 +10,9 @@ use super::explain;
 use super::feasible::{Feasible, Question};
 use super::reason::{self, Reason};
 use super::spread::Domains;
+use super::together::OneDomain;
 use crate::catalog::Catalog;
+use crate::deployment::Domain;
 use crate::id::{FlavorId, PairId};
 use crate::inventory::{Cluster, Fleet, GpuRequest, Inventory, Request, ReservationId, ReserveError};
 use crate::policy::Scope;
@@ -64,6 +66,20 @@ pub enum CommitError {
         /// The most that is allowed.
         most: u32,
     },
+    /// The replicas stand in fewer domains than they must (D5).
+    #[error("the replicas stand in {domains} domains, and {least} are the fewest allowed")]
+    TooFewDomains {
+        /// The domains that hold one.
+        domains: u32,
+        /// The fewest that are allowed.
+        least: u32,
+    },
+    /// The replicas do not stand in one domain, as they must (D5).
+    #[error("the replicas stand in more than one {}, and they must stand together", .by.as_str())]
+    Apart {
+        /// The kind of domain.
+        by: Domain,
+    },
     /// A pool that is used does not take its replicas any more.
     #[error("{site}: {cause}")]
     Taken {
@@ -85,7 +101,7 @@ pub enum CommitError {
 /// # use siting::inventory::Inventory;
 /// # use siting::placement::{Ask, CommitError, commit, decide, located};
 /// # fn both(inventory: &mut Inventory, scope: &std::sync::Arc<siting::policy::Scope>) -> Result<(), CommitError> {
-/// # let demand = siting::deployment::Demand::AnyFlavor;
+/// # let demand = siting::deployment::Demand::any_flavor();
 /// let ask = Ask::new(&demand, 2);
 /// let decision = decide(inventory, scope, &ask);
 /// // … by then the inventory and the policies may be others.
@@ -180,7 +196,7 @@ pub(crate) fn checked(
     let Some((alternative, wanted)) = met else {
         return Err(why_not(&question, scope, places));
     };
-    keeps_its_spread(&question, alternative, places)?;
+    stands_as_it_must(&question, alternative, places)?;
     Ok(wanted)
 }
 
@@ -209,11 +225,26 @@ fn why_not(question: &Question<'_>, scope: &Arc<Scope>, places: &[(PairId, u32)]
     CommitError::MixedAlternatives
 }
 
-/// Whether the replicas spread as the preferences require, over the domains that have a candidate (D5).
-fn keeps_its_spread(question: &Question<'_>, alternative: usize, places: &[(PairId, u32)]) -> Result<(), CommitError> {
-    let Some(spread) = question.ask.preferences.spread else { return Ok(()) };
+/// Whether the replicas stand together, and spread over the domains that have a candidate, as the deployment requires
+/// (D5).
+fn stands_as_it_must(question: &Question<'_>, alternative: usize, places: &[(PairId, u32)]) -> Result<(), CommitError> {
+    let fleet = question.fleet();
+    let all: Vec<(PairId, u32)> = question.ask.beside.iter().chain(places).copied().collect();
+    let one = question.together().map(|together| (together, OneDomain::of(question, together, &all)));
+    if let Some((together, one)) = &one {
+        let apart = |(id, replicas): &(PairId, u32)| {
+            *replicas > 0 && !fleet.pair(*id).is_some_and(|pair| one.has(pair.cluster))
+        };
+        if all.iter().any(apart) {
+            return Err(CommitError::Apart { by: together.by });
+        }
+    }
+    let Some(spread) = question.spread() else { return Ok(()) };
     let Some(most) = spread.max_skew else { return Ok(()) };
-    let candidates: Vec<PairId> = question.feasible.candidates(alternative).collect();
+    let counts = |id: &PairId| {
+        one.as_ref().is_none_or(|(_, one)| fleet.pair(*id).is_some_and(|pair| one.has(pair.cluster)))
+    };
+    let candidates: Vec<PairId> = question.feasible.candidates(alternative).filter(counts).collect();
     let mut domains = Domains::new(question, &candidates, spread);
     for &(pair, replicas) in places {
         if let Some(pair) = question.fleet().pair(pair) {
@@ -221,7 +252,11 @@ fn keeps_its_spread(question: &Question<'_>, alternative: usize, places: &[(Pair
         }
     }
     let skew = domains.skew();
-    if skew > most.get() { Err(CommitError::Skewed { skew, most: most.get() }) } else { Ok(()) }
+    if skew > most.get() {
+        return Err(CommitError::Skewed { skew, most: most.get() });
+    }
+    let (domains, least) = (domains.used(), domains.fewest());
+    if domains < least { Err(CommitError::TooFewDomains { domains, least }) } else { Ok(()) }
 }
 
 /// Takes room for all, or for none.

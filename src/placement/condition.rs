@@ -1,6 +1,6 @@
-//! The conditions that a demand sets hardware.
+//! The conditions that a demand sets hardware, and what it costs.
 
-/// What a demand asks of hardware (D1).
+/// What a demand asks of hardware, and of its price (D1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Condition {
     /// Whether it is a cpu or a gpu flavor.
@@ -13,6 +13,8 @@ pub enum Condition {
     Slice,
     /// The cpu type of the host.
     CpuType,
+    /// What a replica costs an hour.
+    Price,
 }
 
 impl Condition {
@@ -25,6 +27,7 @@ impl Condition {
             Self::Memory => "memory",
             Self::Slice => "slice",
             Self::CpuType => "cpuType",
+            Self::Price => "price",
         }
     }
 

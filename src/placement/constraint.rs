@@ -109,9 +109,13 @@ codes! {
         NoSuchFlavor "no-such-flavor" "the hardware is not what is demanded";
         /// An empty node would not hold one replica.
         DoesNotFitNode "does-not-fit-node" "one replica is more than a whole node holds";
+        /// One replica costs more than the demand bounds its price to, or nobody knows what it costs.
+        TooExpensive "too-expensive" "a replica costs more than is allowed";
         /// No node has room for one replica now.
         InsufficientCapacity "insufficient-capacity" "there is not enough room left on the nodes";
-        /// No domain may take another replica without exceeding the skew.
+        /// No one domain has a place for all replicas.
+        TogetherImpossible "together-impossible" "no one domain has a place for all replicas, which are to stand together";
+        /// No domain may take another replica without exceeding the skew, or too few domains hold one.
         SpreadImpossible "spread-impossible" "another replica would exceed the skew that the spread allows";
         /// There is no cluster at all.
         NoClusters "no-clusters" "there is no cluster";

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
-use super::spread::Domains;
+use super::reason::Shortage;
 use crate::bitset::BitSet;
 use crate::id::{ClusterId, Id, KindId, KindSetId, PairId, PlaceId, PoolId};
 use crate::inventory::Index;
@@ -42,7 +42,7 @@ pub struct Counts {
 impl ClusterCounts {
     /// Counts a fleet's clusters. O(kinds + clusters), and a look at the pools of each cluster of which one is in use
     /// that holds the replica when idle.
-    pub(super) fn of(question: &Question<'_>, spread: Option<&Domains>, blocked: bool) -> Self {
+    pub(super) fn of(question: &Question<'_>, shortage: Shortage<'_>, blocked: bool) -> Self {
         let kind_fits = KindFits::new(question);
         let (index, feasible) = (question.fleet().index(), question.feasible);
         let used = kind_fits.used_clusters();
@@ -57,8 +57,11 @@ impl ClusterCounts {
         for (number, &(place, kind_set)) in index.clusters().iter().enumerate() {
             let id = ClusterId::from_index(number);
             let mut of_state = feasible.of_state(id);
-            if let Some(domains) = spread {
-                of_state.add(Code::SpreadImpossible, !domains.admits(id));
+            if let Some(one) = shortage.together {
+                of_state.add(Code::TogetherImpossible, !one.has(id));
+            }
+            if let Some(domains) = shortage.spread {
+                of_state.add(Code::SpreadImpossible, !domains.takes_one_more(id));
             }
             if used.contains(id) {
                 let is_open = feasible.is_open(id, place);
@@ -107,7 +110,7 @@ impl ClusterCounts {
 
     /// Whether there is a candidate (D2).
     pub(super) fn has_candidates(&self) -> bool {
-        self.counts(Code::DoesNotFitNode).left_after > 0
+        self.counts(Code::TooExpensive).left_after > 0
     }
 
     /// What a constraint that judges pairs takes away.
@@ -206,9 +209,13 @@ impl<'a> KindFits<'a> {
         self.fits.iter().filter_map(move |fits| fits.get(kind.index()))
     }
 
-    /// The clusters of which a pool is in use that would hold a replica if it were idle.
+    /// The clusters of which a pool is in use that would hold a replica if it were idle; all where a price is bounded,
+    /// since no kind says what its pools cost.
     fn used_clusters(&self) -> BitSet<ClusterId> {
         let (fleet, in_use) = (self.question.fleet(), self.question.inventory.in_use());
+        if self.question.ask.demand.max_price.is_some() {
+            return BitSet::full(fleet.clusters().len());
+        }
         let mut used = BitSet::empty(fleet.clusters().len());
         for (number, kind) in fleet.index().kinds().iter().enumerate() {
             let holds = |fit: &Fit| !fit.failures.contains(Code::DoesNotFitNode);
@@ -238,11 +245,15 @@ impl<'a> KindFits<'a> {
         pairs.map(PairId::from_index).filter_map(move |id| {
             let (pair, kind) = (fleet.pair(id)?, fleet.index().kind_of(id)?);
             Some(OfPair::of(self.fits(kind), |fit| {
+                let mut failures = Failures::default();
+                let price = self.question.feasible.is_within_price(pair.pool, &fit.request);
+                failures.add(Code::TooExpensive, !price);
                 let has_room = self.question.has_room(pair, fit);
-                if !has_room && is_open && fit.failures.is_none() {
+                failures.add(Code::InsufficientCapacity, !has_room);
+                if !has_room && price && is_open && fit.failures.is_none() {
                     self.found_full(pair.pool);
                 }
-                has_room
+                failures
             }))
         })
     }
@@ -256,16 +267,20 @@ impl<'a> KindFits<'a> {
 
     /// A pair of a kind on which nothing is in use.
     fn idle(&self, kind: KindId) -> OfPair {
-        OfPair::of(self.fits(kind), |fit| !fit.failures.contains(Code::DoesNotFitNode))
+        OfPair::of(self.fits(kind), |fit| {
+            let mut failures = Failures::default();
+            failures.add(Code::InsufficientCapacity, fit.failures.contains(Code::DoesNotFitNode));
+            failures
+        })
     }
 }
 
 impl OfPair {
-    fn of<'f>(fits: impl Iterator<Item = &'f Fit>, has_room: impl Fn(&Fit) -> bool) -> Self {
+    /// Of what its kind is to each alternative, and what it fails beside that.
+    fn of<'f>(fits: impl Iterator<Item = &'f Fit>, own: impl Fn(&Fit) -> Failures) -> Self {
         let (mut always, mut passed) = (Failures::ALL, 0);
         for fit in fits {
-            let mut failures = fit.failures;
-            failures.add(Code::InsufficientCapacity, !has_room(fit));
+            let failures = fit.failures.and(own(fit));
             always = always & failures;
             passed = passed.max(failures.passed());
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::allot::{Allotment, allot};
 use super::ask::Ask;
 use super::asked::Asked;
-use super::feasible::{Feasible, Question};
+use super::feasible::{Feasible, Question, Without};
 use super::reason::{self, Reason, Shortage};
 use crate::bitset::BitSet;
 use crate::id::PairId;
@@ -137,16 +137,16 @@ fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Allotmen
     if allotment.fitting == ask.wanted() {
         return (allotment, None);
     }
-    // Would the replicas fit if they need not spread?
-    let unspread = allotment.domains.as_ref().filter(|domains| domains.is_constraint()).map(|_| {
-        let unspread = Question { unspread: true, ..question };
-        best_allotment(&unspread).0.fitting
-    });
+    let relaxed = |without| best_allotment(&Question { without, ..question }).0.fitting;
+    let bounds = Bounds::stated(&question);
+    let free = if bounds.is_none() { allotment.fitting } else { relaxed(Without { spread: true, together: true }) };
+    let why = bounds.that_stand_in_the_way(allotment.fitting, free, relaxed);
     let shortage = Shortage {
-        fewer: unspread.unwrap_or(allotment.fitting) < ask.wanted(),
-        spread: allotment.domains.as_ref().filter(|_| unspread.is_some_and(|fitting| fitting > allotment.fitting)),
+        fewer: free < ask.wanted(),
+        spread: allotment.domains.as_ref().filter(|_| why.spread),
+        together: allotment.one_domain.as_ref().filter(|_| why.together),
     };
-    let ended = shortage.spread.map(|_| &allotment.ended);
+    let ended = (why.spread || why.together).then_some(&allotment.ended);
     let question = Question { ended, ..question };
     let refusal = Refusal {
         wanted: ask.wanted(),
@@ -155,6 +155,38 @@ fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Allotmen
         reasons: reason::reasons(&question, shortage, asked, places),
     };
     (allotment, Some(refusal))
+}
+
+/// Bounds of all replicas taken together.
+#[derive(Clone, Copy)]
+struct Bounds {
+    spread: bool,
+    together: bool,
+}
+
+impl Bounds {
+    /// Those that a deployment states.
+    fn stated(question: &Question<'_>) -> Self {
+        let spread = question.spread().is_some_and(|spread| spread.max_skew.is_some());
+        Self { spread, together: question.together().is_some() }
+    }
+
+    fn is_none(self) -> bool {
+        !self.spread && !self.together
+    }
+
+    /// Those without which more would fit than do: each by itself, or else all of them.
+    fn that_stand_in_the_way(self, fitting: u32, free: u32, relaxed: impl Fn(Without) -> u32) -> Self {
+        if free <= fitting {
+            return Self { spread: false, together: false };
+        }
+        if !(self.spread && self.together) {
+            return self;
+        }
+        let spread = relaxed(Without { spread: true, together: false }) > fitting;
+        let together = relaxed(Without { spread: false, together: true }) > fitting;
+        if spread || together { Self { spread, together } } else { self }
+    }
 }
 
 /// The allotment of the first alternative under which all replicas fit, else of that under which most do; and how

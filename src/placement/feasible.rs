@@ -8,16 +8,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::bitset::BitSet;
-use crate::deployment::Demand;
+use crate::deployment::{Demand, Spread, Together};
 use crate::id::{ClusterId, Id, PairId, PlaceId, PoolId};
 use crate::inventory::{Allowed, Fleet, Inventory, Kind, Nodes, Pair, Points, Request};
 use crate::policy::Scope;
 
+use super::allot::replica_price;
 use super::ask::Ask;
 use super::constraint::{Code, Failures};
 use super::lower;
 
-/// A fleet as one deployment's policies and demand see it: all of the constraints but room and spread.
+/// A fleet as one deployment's policies and demand see it: all of the constraints on candidates.
 #[derive(Clone, Debug)]
 pub(super) struct Feasible<'a> {
     fleet: &'a Fleet,
@@ -99,6 +100,13 @@ impl<'a> Feasible<'a> {
         Fit { failures, request }
     }
 
+    /// Whether a replica on a pair costs no more than the demand bounds its price to (D1). What does not fit an idle node
+    /// has no price, and an unknown one is none that is within a bound.
+    pub(super) fn is_within_price(&self, pool: PoolId, request: &Request) -> bool {
+        let price = || self.fleet.pool(pool).and_then(|pool| replica_price(pool, request));
+        self.demand.max_price.is_none_or(|most| price().is_some_and(|price| price <= most))
+    }
+
     /// What one replica takes on a kind under one alternative; `None` where its pairs are no candidates,
     /// wherever they are.
     pub(super) fn fits(&self, kind: &Kind, alternative: usize) -> Option<Request> {
@@ -114,7 +122,8 @@ impl<'a> Feasible<'a> {
         let (index, pair) = (self.fleet.index(), self.fleet.pair(id)?);
         let fit = self.of_kind(index.kinds().get(index.kind_of(id)?.index())?, alternative);
         let of_place = self.of_points(&index.place(index.class_of(id)?.place)?.points);
-        let failures = fit.failures.and(of_place).and(self.of_state(pair.cluster));
+        let mut failures = fit.failures.and(of_place).and(self.of_state(pair.cluster));
+        failures.add(Code::TooExpensive, !self.is_within_price(pair.pool, &fit.request));
         Some(Fit { failures, ..fit })
     }
 
@@ -123,7 +132,7 @@ impl<'a> Feasible<'a> {
         lower::request_under(self.demand, alternative, self.fleet.catalog().flavor_kind(pair.flavor))
     }
 
-    /// Whether a pair passes every constraint up to and including `does-not-fit-node`, under one
+    /// Whether a pair passes every constraint up to and including `too-expensive`, under one
     /// alternative (D2).
     pub(super) fn is_candidate(&self, id: PairId, alternative: usize) -> bool {
         !self.scope().refuses_everything() && self.of_pair(id, alternative).is_some_and(|fit| fit.failures.is_none())
@@ -132,16 +141,19 @@ impl<'a> Feasible<'a> {
     /// The candidates under one alternative, in no particular order. O(places + kinds + allowed pairs).
     pub(super) fn candidates(&self, alternative: usize) -> impl Iterator<Item = PairId> {
         let index = self.fleet.index();
-        let mut passes: Vec<Option<bool>> = vec![None; index.kinds().len()];
-        let mut fits = move |id: PairId| {
+        let mut fits: Vec<Option<Option<Request>>> = vec![None; index.kinds().len()];
+        let mut fits = move |id: PairId, pool: PoolId| {
             let Some(of) = index.kind_of(id) else { return false };
-            let (Some(known), Some(kind)) = (passes.get_mut(of.index()), index.kinds().get(of.index())) else {
+            let (Some(known), Some(kind)) = (fits.get_mut(of.index()), index.kinds().get(of.index())) else {
                 return false;
             };
-            *known.get_or_insert_with(|| self.fits(kind, alternative).is_some())
+            let request = known.get_or_insert_with(|| self.fits(kind, alternative));
+            request.as_ref().is_some_and(|request| self.is_within_price(pool, request))
         };
         let pairs = self.allowed.classes().flat_map(|class| class.members.iter().copied());
-        pairs.filter(move |&id| self.fleet.pair(id).is_some_and(|pair| self.takes_work(pair.cluster)) && fits(id))
+        pairs.filter(move |&id| {
+            self.fleet.pair(id).is_some_and(|pair| self.takes_work(pair.cluster) && fits(id, pair.pool))
+        })
     }
 
     /// The candidates under some alternative.
@@ -157,14 +169,21 @@ impl<'a> Feasible<'a> {
     }
 }
 
+/// Bounds of all replicas taken together that are left out of a question.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Without {
+    pub(super) spread: bool,
+    pub(super) together: bool,
+}
+
 /// One deployment's question to one inventory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) feasible: &'a Feasible<'a>,
     pub(super) ask: Ask<'a>,
-    /// As if no spread were asked for: to tell whether it is what stands in the way.
-    pub(super) unspread: bool,
+    /// What of the bounds of all replicas is left out: to tell whether it is what stands in the way.
+    pub(super) without: Without,
     /// The pools as they were where spreading ended, as far as they have changed: a domain that is full then has no
     /// room (D6).
     pub(super) ended: Option<&'a HashMap<PoolId, Nodes>>,
@@ -172,11 +191,26 @@ pub(super) struct Question<'a> {
 
 impl<'a> Question<'a> {
     pub(super) fn new(inventory: &'a Inventory, feasible: &'a Feasible<'a>, ask: Ask<'a>) -> Self {
-        Self { inventory, feasible, ask, unspread: false, ended: None }
+        Self { inventory, feasible, ask, without: Without::default(), ended: None }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
         self.inventory.fleet()
+    }
+
+    /// How the replicas are to be spread.
+    pub(super) fn spread(&self) -> Option<Spread> {
+        self.ask.preferences.spread.filter(|_| !self.without.spread)
+    }
+
+    /// In what kind of domain they are to stand together.
+    pub(super) fn together(&self) -> Option<Together> {
+        self.ask.preferences.together.filter(|_| !self.without.together)
+    }
+
+    /// How many replicas have room on a pair's pool, at most so many.
+    pub(super) fn room(&self, pair: &Pair, request: &Request, most: u32) -> u32 {
+        self.nodes(pair.pool).map_or(most, |nodes| nodes.room(request, most))
     }
 
     /// Whether a node of a pair's pool has room for a replica now. What would not fit an idle node has

@@ -76,6 +76,7 @@ impl Source {
             match code {
                 Code::NoSuchFlavor => self.unmet(alternative, number, &mut figures.unmet),
                 Code::DoesNotFitNode => figures.short.extend(self.too_large(alternative, number)),
+                Code::TooExpensive => self.too_expensive(alternative, number, &mut figures),
                 Code::InsufficientCapacity => figures.short.extend(self.no_room(alternative, number)),
                 _ => {}
             }
@@ -142,6 +143,36 @@ impl Source {
         let tight = demanded.iter().filter(|kind| !kind.hardware.holds(&request(kind)));
         let nodes = tight.filter_map(|kind| Some((request(kind), Node::idle(kind.hardware.shape.as_ref()?))));
         short(number, nodes.map(|(request, node)| Amounts::both(&request, &node)))
+    }
+
+    /// What a replica costs where it costs the least, beside the most that it may cost; or that nobody knows.
+    fn too_expensive(&self, alternative: usize, number: Option<usize>, figures: &mut Figures) {
+        let (catalog, demand, index) = (self.asked.fleet.catalog(), &self.asked.demand, self.asked.fleet.index());
+        let Some(most) = demand.max_price else { return };
+        let is_demanded =
+            |kind: &&Kind| lower::admits(catalog, demand, alternative, lower::of_hardware(&kind.hardware), kind.flavor);
+        let (mut demanded, others): (Vec<_>, Vec<_>) = self.kinds().into_iter().partition(is_demanded);
+        if demanded.is_empty() {
+            demanded = others;
+        }
+        let costs = demanded.into_iter().flat_map(|kind| {
+            let request = lower::request_under(demand, alternative, catalog.flavor_kind(kind.flavor));
+            let offers = index.offers(kind).map(|(_, offer)| offer);
+            let offers = offers.filter(|offer| self.pair.is_none_or(|pair| pair == offer.pair));
+            offers.filter_map(move |offer| super::allot::replica_price(self.asked.fleet.pool(offer.pool)?, &request))
+        });
+        match costs.min() {
+            Some(least) => figures.short.push(Short {
+                alternative: number,
+                resource: Resource::Price,
+                wanted: least.get(),
+                most: most.get(),
+            }),
+            None => {
+                let wanted = lower::wanted(catalog, demand, alternative, Condition::Price);
+                figures.unmet.push(Unmet { alternative: number, condition: Condition::Price, wanted, unknown: true });
+            }
+        }
     }
 
     /// What the nodes in use have too little of left.
@@ -222,6 +253,10 @@ impl Figures {
             let (under, left) = (under(short.alternative), if left { "left " } else { "" });
             match resource {
                 Resource::Nodes => format!("{under}a pool has no node"),
+                Resource::Price if short.most >= short.wanted => {
+                    format!("{under}price at most {most} wanted, which some places exceed")
+                }
+                Resource::Price => format!("{under}price at most {most} wanted, {wanted} at the least"),
                 _ if short.most >= short.wanted => {
                     format!("{under}{} {wanted} wanted, which some nodes do not have {left}", resource.as_str())
                 }
@@ -231,7 +266,11 @@ impl Figures {
             .to_owned()
         });
         let unmet = self.unmet.iter().map(|unmet| {
-            let unknown = if unmet.unknown { ", and what the flavor has is not known" } else { "" };
+            let unknown = match (unmet.unknown, unmet.condition) {
+                (false, _) => "",
+                (true, Condition::Price) => ", and what a replica costs is not known",
+                (true, _) => ", and what the flavor has is not known",
+            };
             format!("{}{} {} wanted{unknown}", under(unmet.alternative), unmet.condition.in_words(), unmet.wanted)
         });
         let mut words: Vec<String> = unmet.chain(short).collect();

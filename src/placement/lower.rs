@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::condition::Condition;
 use crate::catalog::{Catalog, Choice, FlavorKind};
-use crate::deployment::{Demand, GpuNeed, Resources};
+use crate::deployment::{Demand, GpuNeed, Needs, Resources};
 use crate::id::{FlavorId, PairId};
 use crate::inventory::{Devices, Fleet, GpuRequest, Hardware, PoolDef, Request};
 use crate::quantity::Bytes;
@@ -31,22 +31,22 @@ pub fn request(fleet: &Fleet, demand: &Demand, pair: PairId) -> Request {
 
 /// What a replica on a flavor of this kind takes, under one of the demand's alternatives.
 pub(super) fn request_under(demand: &Demand, alternative: usize, kind: FlavorKind) -> Request {
-    match demand {
-        Demand::AnyFlavor => {
+    match &demand.needs {
+        Needs::AnyFlavor => {
             let gpu = if kind == FlavorKind::Gpu { GpuRequest::Whole(1) } else { GpuRequest::None };
             Request { gpu, ..Request::default() }
         }
-        Demand::Stated(resources) => resources.request(alternative),
+        Needs::Stated(resources) => resources.request(alternative),
     }
 }
 
 /// Whether a flavor beside a host's cpu is what one of the demand's alternatives asks for: its kind, type,
 /// GPU memory and the host's cpu type. What is not stated of the pool or the catalog fails.
 pub(super) fn admits(catalog: &Catalog, demand: &Demand, alternative: usize, has: Has, flavor: FlavorId) -> bool {
-    match demand {
+    match &demand.needs {
         // I7: only who asks for slices is served by one.
-        Demand::AnyFlavor => has.devices.slice.is_none() || catalog.flavor_kind(flavor) == FlavorKind::Cpu,
-        Demand::Stated(resources) => admits_stated(catalog, resources, alternative, has, flavor),
+        Needs::AnyFlavor => has.devices.slice.is_none() || catalog.flavor_kind(flavor) == FlavorKind::Cpu,
+        Needs::Stated(resources) => admits_stated(catalog, resources, alternative, has, flavor),
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn unmet(
     flavor: FlavorId,
 ) -> SmallVec<[(Condition, bool); 4]> {
     let mut unmet = SmallVec::new();
-    let Demand::Stated(resources) = demand else { return unmet };
+    let Some(resources) = demand.resources() else { return unmet };
     let need = resources.gpus.get(alternative);
     let wanted = if need.is_some() { FlavorKind::Gpu } else { FlavorKind::Cpu };
     if catalog.flavor_kind(flavor) == wanted {
@@ -115,7 +115,10 @@ pub(super) fn unmet(
 
 /// What an alternative demands of a condition, in words.
 pub(super) fn wanted(catalog: &Catalog, demand: &Demand, alternative: usize, condition: Condition) -> String {
-    let Demand::Stated(resources) = demand else { return String::new() };
+    if condition == Condition::Price {
+        return demand.max_price.map(|most| format!("at most {most}")).unwrap_or_default();
+    }
+    let Some(resources) = demand.resources() else { return String::new() };
     let need = resources.gpus.get(alternative);
     match condition {
         Condition::Kind => if need.is_some() { FlavorKind::Gpu } else { FlavorKind::Cpu }.as_str().to_owned(),
@@ -130,6 +133,8 @@ pub(super) fn wanted(catalog: &Catalog, demand: &Demand, alternative: usize, con
         Condition::CpuType => {
             resources.cpu_type.map(|choice| catalog.choice_name(choice).to_owned()).unwrap_or_default()
         }
+        // A bound of price stands beside the resources.
+        Condition::Price => String::new(),
     }
 }
 

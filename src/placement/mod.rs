@@ -28,6 +28,7 @@ mod rank;
 mod reason;
 mod remedies;
 mod spread;
+mod together;
 
 pub use admitted::{Admission, admitted_by};
 pub(crate) use allot::price;

@@ -22,7 +22,11 @@ impl Reason {
             }
             Code::NoSuchFlavor => of_hardware(&self.figures()),
             Code::DoesNotFitNode => of_size(&self.figures()),
+            Code::TooExpensive => of_price(&self.figures()),
             Code::InsufficientCapacity => of_room(&self.figures()),
+            Code::TogetherImpossible => {
+                "make room in one domain, ask for fewer replicas, or for a wider domain in `together`".to_owned()
+            }
             Code::SpreadImpossible => {
                 "raise `maxSkew`, or make room in the domain that holds the fewest replicas".to_owned()
             }
@@ -42,6 +46,7 @@ fn of_hardware(figures: &Figures) -> String {
             (Condition::Slice, _) => {
                 "ask for a `slice` where there are slices, and for none where there are whole GPUs"
             }
+            (Condition::Price, _) => "state the `pricePerHour` of the pools",
             (Condition::CpuType, true) => "state the `cpuFlavor` of the pool",
             (Condition::CpuType, false) => "leave `cpuType` out",
         };
@@ -63,6 +68,17 @@ fn of_size(figures: &Figures) -> String {
         return "ask for less, or add larger nodes".to_owned();
     }
     format!("lower {}, or add larger nodes", lowered.join(" and "))
+}
+
+fn of_price(figures: &Figures) -> String {
+    let cheapest = figures.short.iter().filter(|short| short.resource == Resource::Price).map(|short| short.wanted).min();
+    match cheapest {
+        Some(cheapest) => format!(
+            "raise `maxPricePerHour` to {} or more, ask for less, or leave it out",
+            Resource::Price.written(cheapest)
+        ),
+        None => "state the `pricePerHour` of the pools, or leave `maxPricePerHour` out".to_owned(),
+    }
 }
 
 fn of_room(figures: &Figures) -> String {

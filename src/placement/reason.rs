@@ -10,6 +10,7 @@ use super::counts::{ClusterCounts, Counts};
 use super::feasible::Question;
 use super::figures::{Figures, Source};
 use super::spread::Domains;
+use super::together::OneDomain;
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::policy::{Level, Restriction, Scope};
@@ -120,6 +121,8 @@ pub(super) struct Shortage<'a> {
     /// The domains as they stood when none could take another replica, where more would have fitted
     /// without the spread.
     pub(super) spread: Option<&'a Domains>,
+    /// The one domain that has a place for the most, where more would have fitted in several.
+    pub(super) together: Option<&'a OneDomain>,
 }
 
 /// Every constraint that some pair fails, in the order of D6; room and spread also where they are
@@ -137,13 +140,14 @@ pub(super) fn reasons(
         reasons.push(Reason::new(Code::NoClusters, Counts::default()));
         return reasons;
     }
-    let counted = ClusterCounts::of(question, shortage.spread, blocked);
+    let counted = ClusterCounts::of(question, shortage, blocked);
     let full = question.kept(&counted.full);
     let source = Arc::new(Source { asked: Arc::clone(asked), pair: None, full, places });
     for code in Code::all() {
         let listed = match code {
             Code::InsufficientCapacity => shortage.fewer && counted.has_candidates(),
             Code::SpreadImpossible => shortage.spread.is_some(),
+            Code::TogetherImpossible => shortage.together.is_some(),
             _ => false,
         };
         if listed || counted.is_failed_by_some(code) {

@@ -22,7 +22,7 @@ pub struct FiguresReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ShortReport {
-    /// `cpu`, `memory`, `storage`, `bandwidth`, `gpu`, `replicas` or `nodes`.
+    /// `cpu`, `memory`, `storage`, `bandwidth`, `gpu`, `replicas`, `nodes` or `price`.
     pub resource: String,
     /// What one replica wants, as manifests write it.
     pub wanted: String,
@@ -37,7 +37,7 @@ pub struct ShortReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UnmetReport {
-    /// `kind`, `type`, `memory` or `cpuType`.
+    /// `kind`, `type`, `memory`, `slice`, `cpuType` or `price`.
     pub condition: String,
     /// What is demanded.
     pub wanted: String,

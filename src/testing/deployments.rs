@@ -6,14 +6,14 @@ use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, text, words};
 use crate::catalog::{Catalog, FlavorKind};
-use crate::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Variables};
+use crate::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Together, Variables};
 use crate::inventory::SliceNeed;
 use crate::manifest::spec::{
     DeploymentSpec, FavouriteSpec, GpuNeedSpec, GpuSpec, NearSpec, OffloadingSpec, PreferenceSpec, PreferencesSpec,
     ResourcesSpec, SiteKind,
 };
 use crate::origin::Sourced;
-use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Percent};
+use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money, Percent};
 use crate::rollout;
 
 const GIB: u64 = 1 << 30;
@@ -41,6 +41,7 @@ pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u
     spec.priority = choices.one_of(0, [1, 5, -1]);
     spec.replicas = choices.maybe(70, |choices| choices.one_of(1, [2, 3, 0, 5, 8]));
     spec.resources = choices.maybe(70, |choices| resources(choices, scene.selection));
+    spec.max_price_per_hour = choices.maybe(8, |choices| Money::micros(choices.one_of(5_000_000, [500_000, 90_000_000])));
     spec.scaling = choices.maybe(25, Scaling::draw);
     spec.load_balancer = choices.maybe(15, LoadBalancer::draw);
     spec.strategy = choices.maybe(10, rollout::Settings::draw);
@@ -105,7 +106,7 @@ fn preferences(choices: &mut Choices<'_>, scene: &Scene<'_>) -> PreferencesSpec 
     // No preference is repeated.
     let mut seen = std::collections::HashSet::new();
     prefer.retain(|preference| seen.insert(std::mem::discriminant(preference)));
-    PreferencesSpec { prefer, spread: choices.maybe(50, Spread::draw) }
+    PreferencesSpec { prefer, spread: choices.maybe(50, Spread::draw), together: choices.maybe(8, Together::draw) }
 }
 
 fn near(choices: &mut Choices<'_>, selection: &Selection<'_>) -> NearSpec {
@@ -153,10 +154,16 @@ words! {
 
 impl Draw for Spread {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self {
-            by: Domain::draw(choices),
-            max_skew: choices.maybe(65, |choices| NonZeroU32::MIN.saturating_add(choices.below(3))),
-        }
+        let max_skew = choices.maybe(65, |choices| NonZeroU32::MIN.saturating_add(choices.below(3)));
+        let least = |choices: &mut Choices<'_>| NonZeroU32::MIN.saturating_add(choices.below(3));
+        let min_domains = if max_skew.is_some() { choices.maybe(20, least) } else { None };
+        Self { by: Domain::draw(choices), max_skew, min_domains }
+    }
+}
+
+impl Draw for Together {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self::new(Domain::draw(choices))
     }
 }
 

@@ -85,8 +85,8 @@ arbitrary! {
     crate::rollout: Action, BlueGreen, Canary, Check, Group, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
         Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict, WhenIdle;
     crate::rollout::canary: Counts, Scale, Sides, Weight;
-    crate::deployment: Algorithm, Demand, Deployment, Domain, Expected, Favourite, GpuNeed, HealthCheck, LoadBalancer,
-        Mix, Near, Offloading, OfGpus, Preference, Preferences, Resources, Scaling, Secret, Site, Spread, Workload;
+    crate::deployment: Algorithm, Needs, Demand, Deployment, Domain, Expected, Favourite, GpuNeed, HealthCheck, LoadBalancer,
+        Mix, Near, Offloading, OfGpus, Preference, Preferences, Resources, Scaling, Secret, Site, Spread, Together, Workload;
     crate::lifecycle: Action, Adopted, Answer, Around, Callee, Capability, CapabilityRow, Cause, Change, Class,
         Command, Edit, EditPlan, Effect, Endpoint, Entry, Event, Favoured, Field, Form, GpuRequirement, Journal,
         Lacking, Notice, Number, Observation, Place, PlaceSeen, Placed, PlacementRequest, PlannedChange, Purpose, PolicyUse, Preferred,

@@ -6,7 +6,7 @@ use super::choices::{Choices, Draw};
 use super::values::{valid, words};
 use super::worlds::WorldOptions;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
-use crate::deployment::{Demand, Deployment, Preferences, Workload};
+use crate::deployment::{Demand, Deployment, Needs, Preferences, Workload};
 use crate::id::{DeploymentId, Name, PairId, ResourceTypeId};
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
@@ -58,6 +58,7 @@ parts! {
     Environment: |workspace| workspace.environments().next().map(|(_, environment)| environment.clone());
     Deployment: |workspace| workspace.deployments().first().cloned();
     Demand: |workspace| workspace.deployments().first().map(|deployment| deployment.demand.clone());
+    Needs: |workspace| workspace.deployments().first().map(|deployment| deployment.demand.needs.clone());
     Preferences: |workspace| workspace.deployments().first().map(|deployment| deployment.preferences.clone());
     Workload: |workspace| workspace.deployments().first().map(|deployment| deployment.workload.clone());
     Scope: |workspace| Some((*workspace.scope(workspace.deployment_ids().next()?).ok()?).clone());

@@ -1,7 +1,6 @@
 //! The outcome of a world: something is refused, or all is placed, and what is placed may run.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 
 use super::beamlit;
 use super::choices::Choices;
@@ -148,11 +147,14 @@ impl Hindrance {
             }
             Self::Room(at) => world.clusters.get_mut(at).into_iter().for_each(grow),
             Self::Spread => {
-                if let Some(spread) = deployment.placement.as_mut().and_then(|placement| placement.spread.as_mut()) {
-                    spread.max_skew = None;
+                if let Some(placement) = &mut deployment.placement {
+                    placement.together = None;
+                    if let Some(spread) = &mut placement.spread {
+                        (spread.max_skew, spread.min_domains) = (None, None);
+                    }
                 }
             }
-            Self::Demand => deployment.resources = None,
+            Self::Demand => (deployment.resources, deployment.max_price_per_hour) = (None, None),
             Self::Policies(level, axis) => release(world, index, level, axis),
         }
     }
@@ -239,8 +241,8 @@ fn spoil(choices: &mut Choices<'_>, world: &mut Specs, most: usize) {
 
 /// Makes a deployment one of many replicas, as many in each cluster.
 fn insist_on_evenness(deployment: &mut DeploymentSpec) {
-    let spread = Spread { by: Domain::Cluster, max_skew: Some(NonZeroU32::MIN) };
-    deployment.placement = Some(PreferencesSpec { prefer: Vec::new(), spread: Some(spread) });
+    let spread = Spread::new(Domain::Cluster).within(1);
+    deployment.placement = Some(PreferencesSpec { spread: Some(spread), ..PreferencesSpec::default() });
     deployment.resources = Some(ResourcesSpec {
         cpu: Cpu::milli_cores(1000),
         memory: Bytes::new(1 << 30),

@@ -169,6 +169,7 @@ impl Draw for PlacementRequest {
             replicas: choices.between(1, 5),
             settings: Arc::new(Settings::draw(choices)),
             keep: choices.several(0, 2, Place::draw),
+            beside: choices.several(0, 2, Place::draw),
             purpose: Purpose::draw(choices),
         }
     }

@@ -289,6 +289,7 @@ fn is_written(change: &Change, edits: bool) -> bool {
         Change::LoadBalancer(value) => value.is_some(),
         Change::Placement(value) => value.is_some(),
         Change::Resources(value) => value.is_some(),
+        Change::MaxPricePerHour(value) => value.is_some(),
         Change::Strategy(value) => value.is_some(),
         Change::Offloading(value) => value.is_some(),
         Change::Policies(policies) => policies.iter().all(|policy| !policy.remote),

@@ -6,13 +6,13 @@ use std::mem::discriminant;
 use super::choices::{Choices, Draw};
 use super::values::text;
 use super::values::{environment, fresh};
-use crate::deployment::{LoadBalancer, Offloading, Scaling, Spread};
+use crate::deployment::{LoadBalancer, Offloading, Scaling, Spread, Together};
 use crate::inventory::SliceNeed;
 use crate::lifecycle::{
     Change, Edit, Favoured, GpuRequirement, PolicyUse, Preferred, Preferring, RequestScaling, Requirements, Settings,
 };
 use crate::policy::Enforcement;
-use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money, Percent};
 use crate::rollout;
 
 impl Draw for Settings {
@@ -29,6 +29,7 @@ impl Draw for Settings {
             priority: choices.one_of(0, [1, -1]),
             placement: choices.maybe(15, Preferred::draw),
             resources: choices.maybe(30, Requirements::draw),
+            max_price_per_hour: choices.maybe(10, Money::draw),
             policies: choices.several(0, 2, PolicyUse::draw),
             strategy: choices.maybe(15, rollout::Settings::draw),
             offloading: choices.maybe(15, Offloading::draw),
@@ -52,7 +53,7 @@ impl Draw for Edit {
 
 impl Draw for Change {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        match choices.below(18) {
+        match choices.below(19) {
             0 => Self::DisplayName(choices.maybe(70, text)),
             1 => Self::Description(choices.maybe(70, text)),
             2 => Self::Labels(labels(choices)),
@@ -70,6 +71,7 @@ impl Draw for Change {
             14 => Self::Version(text(choices)),
             15 => Self::Strategy(choices.maybe(70, rollout::Settings::draw)),
             16 => Self::Offloading(choices.maybe(70, Offloading::draw)),
+            17 => Self::MaxPricePerHour(choices.maybe(70, Money::draw)),
             _ => Self::Environment(environment(choices)),
         }
     }
@@ -131,7 +133,7 @@ impl Draw for Preferred {
         let mut prefer = choices.several(0, 2, Preferring::draw);
         // No preference is repeated.
         prefer.dedup_by_key(|preferring| discriminant(preferring));
-        Self { prefer, spread: choices.maybe(40, Spread::draw) }
+        Self { prefer, spread: choices.maybe(40, Spread::draw), together: choices.maybe(10, Together::draw) }
     }
 }
 

@@ -244,6 +244,7 @@ impl Workspace {
             replicas: deployment.replicas,
             preferences: &deployment.preferences,
             current,
+            beside: &[],
             partial: options.partial,
         }
     }

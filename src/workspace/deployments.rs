@@ -114,8 +114,10 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
     let missing = remote.filter(|remote| scene.policies.find(&remote.policy).is_none());
     let unresolved = missing.filter_map(|remote| Name::new(&remote.policy).ok()).collect();
     let demand = match &spec.resources {
-        None => Some(Demand::AnyFlavor),
-        Some(resources) => demand(scene.catalog, resources, &spec.metadata.name.origin, problems),
+        None => Some(Demand::any_flavor()),
+        Some(stated) => {
+            resources(scene.catalog, stated, &spec.metadata.name.origin, problems).map(Demand::stated)
+        }
     };
     let replicas = spec.wanted_replicas();
     let preferences = spec
@@ -133,7 +135,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
         unresolved,
         priority: spec.priority,
         replicas,
-        demand: demand?,
+        demand: Demand { max_price: spec.max_price_per_hour, ..demand? },
         preferences,
         origin: spec.metadata.name.origin.clone(),
     })
@@ -155,10 +157,7 @@ pub(super) fn expected(catalog: &Catalog, specs: &Specs, problems: &mut Problems
     let first = specs.first()?;
     let demands: Vec<_> = specs
         .iter()
-        .filter_map(|spec| match demand(catalog, &spec.resources, &spec.origin, problems)? {
-            Demand::Stated(resources) => Some((resources, spec.weight)),
-            Demand::AnyFlavor => None,
-        })
+        .filter_map(|spec| Some((resources(catalog, &spec.resources, &spec.origin, problems)?, spec.weight)))
         .collect();
     if demands.len() < specs.len() {
         return None;
@@ -174,7 +173,7 @@ pub(super) fn expected(catalog: &Catalog, specs: &Specs, problems: &mut Problems
     mix.ok().map(Arc::new)
 }
 
-fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &mut Problems) -> Option<Demand> {
+fn resources(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &mut Problems) -> Option<Resources> {
     let before = problems.len();
     let cpu_type = spec.cpu_type.as_ref().and_then(|name| names::bare(catalog, ChoiceKind::Cpu, name, problems));
     let needs: &[GpuNeedSpec] = match &spec.gpu {
@@ -200,7 +199,7 @@ fn demand(catalog: &Catalog, spec: &ResourcesSpec, origin: &Origin, problems: &m
         cpu_type,
         gpus,
     };
-    (problems.len() == before).then_some(Demand::Stated(resources))
+    (problems.len() == before).then_some(resources)
 }
 
 /// Specs that were built in code can hold what no text can (D1).

@@ -184,11 +184,17 @@ impl Workspace {
         let keeps = !request.keep.is_empty() && places == request.keep.as_slice();
         // Where all stay, the spread is not asked again.
         let preferences = if keeps { Preferences::default() } else { deployment.preferences.clone() };
-        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&preferences);
+        let beside = self.pairs(&request.beside);
+        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&preferences).beside(&beside);
         let wanted = placement::checked(&self.inventory, &scope.into(), &ask, &pairs);
         let wanted = wanted.map_err(|error| Refusal::new("W6", error.to_string()).next("decide anew"))?;
         let claims = places.iter().zip(wanted).filter(|(place, _)| place.replicas > 0 && !keeps);
         Ok(claims.map(|(place, (pair, of, _))| (Place { replicas: 0, ..place.clone() }, pair, of)).collect())
+    }
+
+    /// The pairs of places that are still there.
+    fn pairs(&self, places: &[Place]) -> Vec<(PairId, u32)> {
+        places.iter().filter_map(|place| Some((self.pair(place)?, place.replicas))).collect()
     }
 
     /// Tells every life with replicas on a cluster that it is lost, or back (W9).
@@ -315,7 +321,8 @@ impl Workspace {
             let places = self.best_first(workload, request, &scope, &deployment);
             return Ok((Placed::at(request.deployment, places), None));
         }
-        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences);
+        let beside = self.pairs(&request.beside);
+        let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences).beside(&beside);
         let ask = if request.purpose == Purpose::Replace { ask.partially() } else { ask };
         let decision = placement::decide(&self.inventory, &scope.into(), &ask);
         let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));

@@ -68,7 +68,7 @@ pub(super) fn resolve(
             }
         });
     }
-    Preferences { prefer, spread: spec.spread }
+    Preferences { prefer, spread: spec.spread, together: spec.together }
 }
 
 fn favourite(catalog: &Catalog, sites: &Sites<'_>, spec: &FavouriteSpec, problems: &mut Problems) -> Option<Favourite> {

@@ -3,7 +3,7 @@
 use super::names::{self, Problems, Unsound};
 use super::{LookupError, Quarantined, Workspace};
 use crate::catalog::{FlavorKind, nearest};
-use crate::deployment::{Demand, Deployment};
+use crate::deployment::{Deployment, Needs};
 use crate::id::{DeploymentId, Id, Name, PairId};
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::RunningSpec;
@@ -32,7 +32,7 @@ impl Workspace {
     /// Whether of some replicas that run, the policies say on which flavor of their pool they do: the document does not,
     /// and their deployment takes any.
     pub(super) fn runs_where_policies_say(&self) -> bool {
-        let takes_any = |found: &Deployment| matches!(found.demand, Demand::AnyFlavor);
+        let takes_any = |found: &Deployment| found.demand.needs == Needs::AnyFlavor;
         self.running.iter().any(|own| self.deployment(own.deployment).is_some_and(takes_any))
     }
 }
@@ -166,7 +166,7 @@ fn pair_of(
         let kind = fleet.pair(*id).map(|pair| workspace.catalog.flavor_kind(pair.flavor));
         kind == Some(if wants_gpu { FlavorKind::Gpu } else { FlavorKind::Cpu })
     };
-    if matches!(deployment.demand, Demand::AnyFlavor) && pairs.len() > 1 {
+    if deployment.demand.needs == Needs::AnyFlavor && pairs.len() > 1 {
         let scope = workspace.scope_of(deployment);
         let allowed = fleet.index().allowed(&scope);
         return pairs.iter().copied().min_by_key(|pair| (!allowed.contains(*pair), !is_wanted(pair)));

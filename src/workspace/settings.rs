@@ -78,6 +78,8 @@ impl Workspace {
         if let Some((message, help)) = too_many(&preferences, replicas.max(settings.replicas_at_start())) {
             return Err(Refusal::new("D5", message).next(help));
         }
+        let demand = settings.resources.as_ref().map_or(Ok(Demand::any_flavor()), |needs| self.demanded(needs))?;
+        let demand = Demand { max_price: settings.max_price_per_hour, ..demand };
         Ok(Deployment {
             name: workload.name.clone(),
             workload: workload.clone(),
@@ -87,7 +89,7 @@ impl Workspace {
             priority: settings.priority,
             preferences,
             replicas,
-            demand: settings.resources.as_ref().map_or(Ok(Demand::AnyFlavor), |needs| self.demanded(needs))?,
+            demand,
             origin: Origin::default(),
         })
     }
@@ -120,7 +122,7 @@ impl Workspace {
             }
             gpus.push(GpuNeed { count: need.count, codes, memory: need.memory, share: need.share, slice: need.slice });
         }
-        Ok(Demand::Stated(Resources {
+        Ok(Demand::stated(Resources {
             cpu: needs.cpu,
             memory: needs.memory,
             storage: needs.storage.unwrap_or_default(),

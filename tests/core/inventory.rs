@@ -97,7 +97,7 @@ fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {
 
 fn of_two_gpus() -> Demand {
     let need = GpuNeed { count: 2, ..GpuNeed::default() };
-    Demand::Stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() })
+    Demand::stated(Resources { gpus: [need].into_iter().collect(), ..Resources::default() })
 }
 
 /// Carries out what [`two_gpus`] decided, under no policies.

@@ -14,6 +14,7 @@ mod remedies;
 mod running;
 mod seeds;
 mod support;
+mod together;
 #[path = "../../fuzz/src/bodies/kept.rs"]
 #[expect(unreachable_pub, clippy::expect_used, reason = "the body is shared with the fuzz target")]
 mod tampered;

@@ -102,6 +102,15 @@ fn steps(world: &World, deployment: &Deployment) -> Vec<Step> {
     if deployment.placement.spread.is_some_and(|spread| spread.max_skew.is_some()) {
         all.insert(Step::Drop("placement.spread.maxSkew".into()));
     }
+    if deployment.placement.spread.is_some_and(|spread| spread.min_domains.is_some()) {
+        all.insert(Step::Drop("placement.spread.minDomains".into()));
+    }
+    if deployment.placement.together.is_some() {
+        all.insert(Step::Drop("placement.together".into()));
+    }
+    if deployment.max_price_micro.is_some() {
+        all.insert(Step::Drop("maxPricePerHour".into()));
+    }
     for path in quantities(deployment).into_keys() {
         all.insert(Step::Lower(path));
     }
@@ -203,8 +212,14 @@ fn supposed(world: &World, deployment: &Deployment, set: &[Step]) -> (World, Dep
                 found.options.push(Opt { kind: kind.clone(), name: name.clone() });
             }
             Step::Drop(path) if path == "placement.spread.maxSkew" => {
-                deployment.placement.spread.as_mut().expect("a spread").max_skew = None;
+                let spread = deployment.placement.spread.as_mut().expect("a spread");
+                (spread.max_skew, spread.min_domains) = (None, None);
             }
+            Step::Drop(path) if path == "placement.spread.minDomains" => {
+                deployment.placement.spread.as_mut().expect("a spread").min_domains = None;
+            }
+            Step::Drop(path) if path == "placement.together" => deployment.placement.together = None,
+            Step::Drop(path) if path == "maxPricePerHour" => deployment.max_price_micro = None,
             Step::Drop(path) => {
                 let at = path.split_once('[').map_or(0, |(_, rest)| rest[..1].parse::<usize>().expect("a number"));
                 let resources = deployment.resources.as_mut().expect("resources");
@@ -418,7 +433,7 @@ fn room(world: &World, deployment: &Deployment, remedies: &siting::placement::Re
         .filter(|at| of(&world.running[*at]).is_some_and(|found| found.priority < deployment.priority))
         .collect();
     let spreads = deployment.placement.spread.is_some_and(|spread| spread.max_skew.is_some());
-    if lower.is_empty() || spreads {
+    if lower.is_empty() || spreads || deployment.placement.together.is_some() {
         assert!(found.is_empty(), "seed {seed}");
         return false;
     }

@@ -98,7 +98,7 @@ fn l11_an_edit_of_policies_decides_anew() {
     let mut life = Life::new();
     let one = life.push(PushKind::Published, None, "v1");
     life.up("bert-1");
-    let spread = Spread { by: Domain::Country, max_skew: None };
+    let spread = Spread::new(Domain::Country);
     let preferred = Preferred { spread: Some(spread), ..Preferred::default() };
     let prefers = edit(one, Change::Placement(Some(preferred)));
     assert_eq!(life.state().placements_needed(life.moment(), &prefers), []);
@@ -250,7 +250,7 @@ fn l11_a_plan_shows_what_a_replica_takes_and_what_it_prefers() {
             point,
             Preferring::Favourites(favourites),
         ];
-        Preferred { prefer, spread: Some(Spread { by: Domain::Cluster, max_skew }) }
+        Preferred { prefer, spread: Some(Spread { max_skew, ..Spread::new(Domain::Cluster) }), together: None }
     };
     let text = "price, near fr, near 48.5, 2.25, cluster paris by 3 or provider own by 1, spread by cluster";
     let before = preferred(3, None);

@@ -296,7 +296,7 @@ fn d5_preferences_keep_their_order() {
         favourites,
         [(SiteKind::Cluster, "a", 10), (SiteKind::Location, "aws/us-east-1", 1), (SiteKind::Provider, "gcp", 1000)]
     );
-    assert_eq!(placement.spread, Some(Spread { by: Domain::Location, max_skew: std::num::NonZeroU32::new(1) }));
+    assert_eq!(placement.spread, Some(Spread::new(Domain::Location).within(1)));
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn d5_preferences_may_be_few() {
         let specs = specs(&document("Deployment", &format!("{{model: m, placement: {placement}}}")));
         specs.deployments[0].placement.clone().map(|placement| (placement.prefer.len(), placement.spread))
     };
-    let spread = Spread { by: Domain::Continent, max_skew: None };
+    let spread = Spread::new(Domain::Continent);
     assert_eq!(placement("{}"), Some((0, None)));
     assert_eq!(placement("{prefer: []}"), Some((0, None)));
     assert_eq!(placement("{spread: {by: continent}}"), Some((0, Some(spread))));

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use siting::catalog::{Axis, Capacity, ChoiceKind, FlavorKind};
-use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread};
+use siting::deployment::{Algorithm, Domain, HealthCheck, LoadBalancer, Scaling, Secret, Spread, Together};
 use siting::id::Name;
 use siting::inventory::{Slice, SliceNeed};
 use siting::manifest::beamlit::{
@@ -338,11 +338,17 @@ fn placement() -> BoxedStrategy<PreferencesSpec> {
         near.prop_map(PreferenceSpec::Near),
         vec(favourite, 1..3).prop_map(PreferenceSpec::Favourites),
     ];
-    let spread = (prop::sample::select(Domain::ALL.to_vec()), of(1..=u32::MAX))
-        .prop_map(|(by, most)| Spread { by, max_skew: most.and_then(NonZeroU32::new) });
+    let spread = (prop::sample::select(Domain::ALL.to_vec()), of(1..=u32::MAX), of(1..=u32::MAX))
+        .prop_map(|(by, most, least)| Spread {
+            by,
+            max_skew: most.and_then(NonZeroU32::new),
+            min_domains: most.and(least).and_then(NonZeroU32::new),
+        });
     // No preference stands twice.
-    (vec(preference, 0..5), of(spread))
-        .prop_map(|(prefer, spread)| PreferencesSpec {
+    let together = of(prop::sample::select(Domain::ALL.to_vec()).prop_map(Together::new));
+    (vec(preference, 0..5), of(spread), together)
+        .prop_map(|(prefer, spread, together)| PreferencesSpec {
+            together,
             prefer: prefer.into_iter().collect::<IndexSet<_>>().into_iter().collect(),
             spread,
         })
@@ -379,11 +385,12 @@ fn deployment() -> impl Strategy<Value = DeploymentSpec> {
         of(rollout),
         texts(),
         of(text()),
-        of(placement()),
+        (of(placement()), of((0..=u64::MAX).prop_map(Money::micros))),
     );
     (what, how).prop_map(|(what, how)| {
         let (metadata, resource_type, workload, version, environment, policies) = what;
-        let (priority, replicas, resources, scaling, load_balancer, strategy, env, description, placement) = how;
+        let (priority, replicas, resources, scaling, load_balancer, strategy, env, description, more) = how;
+        let (placement, max_price_per_hour) = more;
         DeploymentSpec {
             placement,
             metadata,
@@ -395,6 +402,7 @@ fn deployment() -> impl Strategy<Value = DeploymentSpec> {
             priority,
             replicas,
             resources,
+            max_price_per_hour,
             scaling,
             load_balancer,
             strategy,

@@ -407,7 +407,7 @@ fn preferences_come_before_the_default_order() {
         (&[favourites(5, 5, 5)], "small"),
     ];
     for (prefer, expected) in examples {
-        let placement = Placement { prefer: prefer.to_vec(), spread: None };
+        let placement = Placement { prefer: prefer.to_vec(), spread: None, together: None };
         let deployments = vec![Deployment { placement, ..deployment(1, cores(1)) }];
         let world = World { deployments, clusters: clusters.clone(), ..World::default() };
         assert_eq!(places(&only(&world)), [(expected, 1)], "{prefer:?}");
@@ -444,7 +444,7 @@ fn spread_is_a_preference_without_a_skew() {
             cluster("a", "fr", full(Pool { used, ..machine(1, 100_000) })),
             cluster("b", "de", full(machine(2, 200_000))),
         ];
-        let placement = Placement { prefer: prefer.to_vec(), spread: Some(Spread { by, max_skew: None }) };
+        let placement = Placement { prefer: prefer.to_vec(), spread: Some(Spread { by, max_skew: None, min_domains: None }), together: None };
         let deployments = vec![Deployment { placement, ..deployment(replicas, cores(1)) }];
         let verdict = only(&World { deployments, clusters, ..World::default() });
         places(&verdict).into_iter().map(|(name, count)| format!("{name}{count}")).collect::<Vec<_>>()
@@ -468,7 +468,7 @@ fn uneven(by: Domain, max_skew: u32, replicas: u32) -> World {
         ..cluster("one", "us", full(Pool { used, ..machine(1, 100_000) }))
     };
     let closed = Cluster { cordoned: true, ..cluster("closed", "fr", full(machine(1, 1000))) };
-    let placement = Placement { prefer: Vec::new(), spread: Some(Spread { by, max_skew: Some(max_skew) }) };
+    let placement = Placement { prefer: Vec::new(), spread: Some(Spread { by, max_skew: Some(max_skew), min_domains: None }), together: None };
     World {
         deployments: vec![Deployment { placement, ..deployment(replicas, cores(1)) }],
         clusters: vec![
@@ -596,7 +596,7 @@ fn the_current_place_is_kept() {
     assert_eq!(all(&world, false), [r#"d placed [("a", 3)]"#, r#"e placed [("b", 1)]"#]);
     // A spread is not such a preference, but comes first.
     world.deployments[0].placement =
-        Placement { prefer: Vec::new(), spread: Some(Spread { by: Domain::Country, max_skew: None }) };
+        Placement { prefer: Vec::new(), spread: Some(Spread { by: Domain::Country, max_skew: None, min_domains: None }), together: None };
     assert_eq!(all(&world, false), [r#"d placed [("b", 2), ("a", 1)]"#, "e refused []"]);
     world.running = vec![runs("r", "d", "b", 4)];
     world.deployments[0].replicas = 4;
@@ -738,7 +738,7 @@ fn watch(world: &World, partial: bool, seen: &mut Seen) {
     seen.count("what runs turns others away", all(world, partial) != all(&idle, partial));
     for deployment in &world.deployments {
         let verdict = decide(world, deployment, &fleet, partial);
-        let Placement { prefer, spread } = &deployment.placement;
+        let Placement { prefer, spread, together } = &deployment.placement;
         seen.count("no placement settings", prefer.is_empty() && spread.is_none());
         seen.count("several preferences", prefer.len() > 1);
         for (number, preference) in prefer.iter().enumerate() {
@@ -754,6 +754,21 @@ fn watch(world: &World, partial: bool, seen: &mut Seen) {
             };
             seen.count(what[0], true);
             seen.count(what[1], matters);
+        }
+        if together.is_some() {
+            let mut other = deployment.clone();
+            other.placement.together = None;
+            seen.count("together decides", decide(world, &other, &fleet, partial) != verdict);
+        }
+        if deployment.max_price_micro.is_some() {
+            let other = Deployment { max_price_micro: None, ..deployment.clone() };
+            seen.count("the price decides", decide(world, &other, &fleet, partial) != verdict);
+        }
+        if let Some(least) = spread.and_then(|spread| spread.min_domains) {
+            let mut other = deployment.clone();
+            other.placement.spread = spread.map(|spread| Spread { min_domains: None, ..spread });
+            let places = decide(world, &other, &fleet, partial).placements;
+            seen.count("the least number of domains decides", least > 1 && places != verdict.placements);
         }
         if let Some(spread) = spread {
             let mut other = deployment.clone();
@@ -784,7 +799,9 @@ fn watch(world: &World, partial: bool, seen: &mut Seen) {
         seen.count("refused for room and spread", room && spread);
         // D6: spreading ends only where the domain that holds least is full.
         let by_zone = deployment.placement.spread.is_some_and(|spread| spread.by == Domain::Zone);
-        assert!(room || !spread || by_zone, "{codes:?}");
+        let bounded = deployment.placement.together.is_some()
+            || deployment.placement.spread.is_some_and(|spread| spread.min_domains.is_some());
+        assert!(room || !spread || by_zone || bounded, "{codes:?}");
         let several =
             deployment.resources.as_ref().is_some_and(|r| r.gpu.as_ref().is_some_and(|g| g.alternatives.len() > 1));
         seen.count("partial with alternatives", several && verdict.verdict == "partial");
@@ -906,7 +923,7 @@ fn a_full_domain_has_no_room() {
         clusters: vec![nodes("a", "de", 2), nodes("b", "fr", 9), nodes("c", "us", 9)],
         deployments: vec![Deployment {
             placement: Placement {
-                spread: Some(Spread { by: Domain::Cluster, max_skew: Some(1) }),
+                spread: Some(Spread { by: Domain::Cluster, max_skew: Some(1), min_domains: None }),
                 ..Placement::default()
             },
             ..deployment(9, cores(4))
@@ -993,7 +1010,7 @@ fn replicas_spread_over_zones() {
         ],
         deployments: vec![Deployment {
             placement: Placement {
-                spread: Some(Spread { by: Domain::Zone, max_skew: Some(1) }),
+                spread: Some(Spread { by: Domain::Zone, max_skew: Some(1), min_domains: None }),
                 ..Placement::default()
             },
             ..deployment(4, cores(1))

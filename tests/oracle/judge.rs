@@ -948,11 +948,13 @@ enum Constraint {
     CapacityNotAllowed,
     NoSuchFlavor,
     DoesNotFitNode,
+    TooExpensive,
     InsufficientCapacity,
+    TogetherImpossible,
     SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 13] = [
+const CONSTRAINTS: [Constraint; 15] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
@@ -964,7 +966,9 @@ const CONSTRAINTS: [Constraint; 13] = [
     Constraint::CapacityNotAllowed,
     Constraint::NoSuchFlavor,
     Constraint::DoesNotFitNode,
+    Constraint::TooExpensive,
     Constraint::InsufficientCapacity,
+    Constraint::TogetherImpossible,
     Constraint::SpreadImpossible,
 ];
 
@@ -982,7 +986,9 @@ impl Constraint {
             Constraint::CapacityNotAllowed => "capacity-not-allowed",
             Constraint::NoSuchFlavor => "no-such-flavor",
             Constraint::DoesNotFitNode => "does-not-fit-node",
+            Constraint::TooExpensive => "too-expensive",
             Constraint::InsufficientCapacity => "insufficient-capacity",
+            Constraint::TogetherImpossible => "together-impossible",
             Constraint::SpreadImpossible => "spread-impossible",
         }
     }
@@ -1007,6 +1013,9 @@ struct Decision {
     after: Fleet,
 }
 
+/// Every bound that is stated.
+const ALL: Bounds = Bounds { spread: true, together: true };
+
 /// One deployment before the fleet, with the policies in force.
 struct Case<'a> {
     world: &'a World,
@@ -1026,6 +1035,8 @@ struct Case<'a> {
     wanted: u32,
     /// The replicas in each domain where the allotment stopped.
     stopped: Counts,
+    /// The one domain of those that were to stand together.
+    chosen: Option<String>,
     /// The fleet where the allotment stopped because of the spread.
     full: Option<Fleet>,
 }
@@ -1034,7 +1045,16 @@ struct Case<'a> {
 struct Allotment {
     placements: Vec<Placement>,
     counts: Counts,
+    /// The one domain, where they are to stand together.
+    chosen: Option<String>,
     after: Fleet,
+}
+
+/// What of the bounds of all replicas is asked for.
+#[derive(Clone, Copy)]
+struct Bounds {
+    spread: bool,
+    together: bool,
 }
 
 impl Allotment {
@@ -1079,23 +1099,24 @@ impl<'a> Case<'a> {
             alternatives: alternatives(deployment),
             wanted: deployment.replicas.max(1),
             stopped: Counts::new(),
+            chosen: None,
             full: None,
         }
     }
 }
 
 impl Case<'_> {
-    /// D2, D6: a candidate passes all up to the node under one single alternative.
+    /// D2, D6: a candidate passes all up to its price under one single alternative.
     fn candidates(&self) -> BTreeSet<Candidate> {
-        let up_to_node = Constraint::DoesNotFitNode.and_before();
-        self.pairs.iter().filter(|pair| self.pair_passes_all(up_to_node, pair)).map(|p| p.name.clone()).collect()
+        let up_to_price = Constraint::TooExpensive.and_before();
+        self.pairs.iter().filter(|pair| self.pair_passes_all(up_to_price, pair)).map(|p| p.name.clone()).collect()
     }
 
     fn decide(mut self, partial: bool) -> Decision {
         let candidates = self.candidates();
         let mut most: Option<Allotment> = None;
         for need in &self.alternatives {
-            let mut allotment = self.allot(*need, self.max_skew());
+            let mut allotment = self.allot(*need, ALL);
             // D1: the first alternative under which all replicas fit is taken for all of them.
             if allotment.fitting() == self.wanted {
                 // D1: of zero replicas the place is shown, and nothing is reserved.
@@ -1114,15 +1135,26 @@ impl Case<'_> {
         }
         let most = most.expect("an alternative");
         let fitting = most.fitting();
-        let unspread = self.alternatives.iter().map(|need| self.allot(*need, None).fitting()).max().expect("one");
+        let without = |bounds: Bounds| {
+            self.alternatives.iter().map(|need| self.allot(*need, bounds).fitting()).max().expect("an alternative")
+        };
+        let stated = [self.max_skew().is_some(), self.deployment.placement.together.is_some()];
+        let free = without(Bounds { spread: false, together: false });
+        // Those without which more would fit; if none is by itself, all that are stated.
+        let alone = [Bounds { spread: false, ..ALL }, Bounds { together: false, ..ALL }];
+        let mut why = [0, 1].map(|one| stated[one] && without(alone[one]) > fitting);
+        if free > fitting && !why.contains(&true) {
+            why = stated;
+        }
         self.stopped = most.counts;
+        self.chosen = most.chosen;
         // D6: capacity fails where spreading ended because a domain was full.
-        self.full = (fitting < unspread).then(|| most.after.clone());
+        self.full = (fitting < free).then(|| most.after.clone());
         let refusal = Refusal {
             wanted: self.wanted,
             fitting,
             clusters: self.world.clusters.len(),
-            reasons: self.reasons(!candidates.is_empty() && unspread < self.wanted, fitting < unspread),
+            reasons: self.reasons(!candidates.is_empty() && free < self.wanted, why),
         };
         // D3; a refusal leaves running what runs.
         let (placements, after) =
@@ -1140,23 +1172,92 @@ impl Case<'_> {
         domain(pair.data, self.deployment.placement.spread?)
     }
 
-    /// Replicas go one at a time to the best-ranked candidate that has room and keeps the skew (D5), until all are
-    /// placed or there is none.
-    fn allot(&self, need: Option<&GpuNeed>, max_skew: Option<u32>) -> Allotment {
-        let resources = self.deployment.resources.as_ref();
-        let up_to_node = Constraint::DoesNotFitNode.and_before();
+    /// Whether a bound is one of those in force.
+    fn skew_of(&self, bounds: Bounds) -> Option<u32> {
+        self.max_skew().filter(|_| bounds.spread)
+    }
+
+    /// D5: with `together`, the domain ranked by its best candidate in which all fit; else that in which the most do.
+    fn allot(&self, need: Option<&GpuNeed>, bounds: Bounds) -> Allotment {
+        let up_to_price = Constraint::TooExpensive.and_before();
         let open: Vec<(&Pair, u32)> = (self.pairs.iter().zip(self.running.iter().copied()))
-            .filter(|(pair, _)| up_to_node.iter().all(|c| self.passes(*c, pair, need)))
+            .filter(|(pair, _)| up_to_price.iter().all(|c| self.passes(*c, pair, need)))
             .collect();
-        let mut counts: Counts = open.iter().filter_map(|(pair, _)| self.domain(pair)).map(|name| (name, 0)).collect();
+        let Some(by) = self.deployment.placement.together.filter(|_| bounds.together) else {
+            return self.allot_among(&open, need, bounds);
+        };
+        let in_domain = |pair: &Pair| domain(pair.data, Spread { by, max_skew: Some(1), min_domains: None });
+        let mut domains: Vec<(Vec<Part>, String)> = Vec::new();
+        for (pair, running) in &open {
+            let request = request(self.deployment.resources.as_ref(), need, pair.flavor.kind);
+            let room = self.freed.rooms[pair.cluster][pair.pool].best(&request);
+            if let (Some((left, _)), Some(name)) = (room, in_domain(pair)) {
+                let rank = self.rank(pair, need, 0 < *running, pair.price(&request), left, None);
+                domains.push((rank, name));
+            }
+        }
+        domains.sort();
+        let mut best: Option<Allotment> = None;
+        for (_, name) in domains {
+            let members: Vec<(&Pair, u32)> =
+                open.iter().filter(|(pair, _)| in_domain(pair).as_ref() == Some(&name)).copied().collect();
+            let found = Allotment { chosen: Some(name), ..self.allot_among(&members, need, bounds) };
+            if best.as_ref().is_none_or(|best| best.fitting() < found.fitting()) {
+                best = Some(found);
+            }
+        }
+        best.unwrap_or_else(|| self.allot_among(&[], need, bounds))
+    }
+
+    /// Of so many replicas wanted, as many as can be placed under all bounds: for each number, from all downwards, they
+    /// go one at a time to the best-ranked candidate after which the bounds can still be met (D5).
+    fn allot_among(&self, open: &[(&Pair, u32)], need: Option<&GpuNeed>, bounds: Bounds) -> Allotment {
+        let least = self.deployment.placement.spread.and_then(|spread| spread.min_domains);
+        if least.is_none() || self.skew_of(bounds).is_none() {
+            // What is placed does not depend on how many are wanted.
+            return self.allot_some(open, need, bounds, self.wanted);
+        }
+        let mut goals = (0..=self.wanted).rev().map(|goal| (goal, self.allot_some(open, need, bounds, goal)));
+        goals.find(|(goal, found)| found.fitting() == *goal).expect("nothing can always be placed").1
+    }
+
+    /// Replicas go one at a time to the best-ranked candidate that has room, keeps the skew and leaves enough replicas
+    /// for the domains that have to hold one, until so many are placed or there is none.
+    fn allot_some(&self, open: &[(&Pair, u32)], need: Option<&GpuNeed>, bounds: Bounds, goal: u32) -> Allotment {
+        let resources = self.deployment.resources.as_ref();
+        let max_skew = self.skew_of(bounds);
+        let of_all: Counts = open.iter().filter_map(|(pair, _)| self.domain(pair)).map(|name| (name, 0)).collect();
+        let mut counts = of_all;
         let mut after = self.freed.clone();
         let mut placements: Vec<Placement> = Vec::new();
-        for _ in 0..self.wanted {
+        // D5: at least so many domains hold one.
+        let least = self.deployment.placement.spread.and_then(|it| it.min_domains.filter(|_| max_skew.is_some()));
+        let least = least.map_or(0, |least| least.min(goal)) as usize;
+        for number in 0..goal {
+            let used = |counts: &Counts| counts.values().filter(|count| **count > 0).count();
+            // Domains without a replica that could still hold one.
+            let fresh: BTreeSet<String> = open
+                .iter()
+                .filter(|(pair, _)| {
+                    let request = request(resources, need, pair.flavor.kind);
+                    after.rooms[pair.cluster][pair.pool].holds(&request)
+                })
+                .filter_map(|(pair, _)| self.domain(pair))
+                .filter(|name| counts[name] == 0)
+                .collect();
+            let reaches = |name: &String| {
+                let new = usize::from(counts[name] == 0);
+                let (then, more) = (used(&counts) + new, fresh.len() - new.min(usize::from(fresh.contains(name))));
+                let left = (goal - number - 1) as usize;
+                then + left.min(more) >= least
+            };
             let best = open
                 .iter()
                 .filter(|(pair, _)| {
                     // D5: what has no zone is no candidate for a constraint by zone.
-                    max_skew.is_none_or(|k| self.domain(pair).is_some_and(|name| keeps_skew(&counts, &name, k)))
+                    max_skew.is_none_or(|k| {
+                        self.domain(pair).is_some_and(|name| keeps_skew(&counts, &name, k) && reaches(&name))
+                    })
                 })
                 .filter_map(|(pair, running)| {
                     let request = request(resources, need, pair.flavor.kind);
@@ -1164,7 +1265,8 @@ impl Case<'_> {
                     let here = placements.iter().find(|placement| placement.candidate == pair.name);
                     let current = here.map_or(0, |placement| placement.replicas) < *running;
                     let price = pair.price(&request);
-                    Some((self.rank(pair, need, current, price, left, &counts), *pair, node, price))
+                    let counts = Some(&counts).filter(|_| bounds.spread);
+                    Some((self.rank(pair, need, current, price, left, counts), *pair, node, price))
                 })
                 .min_by(|one, other| one.0.cmp(&other.0));
             let Some((_, pair, node, price)) = best else { break };
@@ -1180,7 +1282,7 @@ impl Case<'_> {
                 None => placements.push(Placement { candidate: pair.name.clone(), replicas: 1, price }),
             }
         }
-        Allotment { placements, counts, after }
+        Allotment { placements, counts, chosen: None, after }
     }
 
     /// The rank of a candidate for the next replica (D5).
@@ -1191,12 +1293,12 @@ impl Case<'_> {
         current: bool,
         price: Option<u64>,
         left: Left,
-        counts: &Counts,
+        counts: Option<&Counts>,
     ) -> Vec<Part> {
         let mut rank = Vec::new();
         let placement = &self.deployment.placement;
         // Spread without `max_skew` is a preference, before all others.
-        if placement.spread.is_some_and(|spread| spread.max_skew.is_none()) {
+        if let (Some(counts), true) = (counts, placement.spread.is_some_and(|spread| spread.max_skew.is_none())) {
             rank.push(Part::Placed(counts[&self.domain(pair).expect("a domain")]));
         }
         rank.extend(placement.prefer.iter().map(|preference| preference.part(pair.data, price, left)));
@@ -1239,13 +1341,32 @@ impl Case<'_> {
             Constraint::DoesNotFitNode => {
                 pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request(resources, need, pair.flavor.kind)))
             }
+            // D1: what is unknown is not within a bound; what fits no node has no price.
+            Constraint::TooExpensive => self.deployment.max_price_micro.is_none_or(|most| {
+                let request = request(resources, need, pair.flavor.kind);
+                let fits = pair.shape.is_some_and(|pool| Node::empty(pool).holds(&request));
+                fits && pair.price(&request).is_some_and(|price| price <= most)
+            }),
             Constraint::InsufficientCapacity => self.full.as_ref().unwrap_or(&self.freed).rooms[pair.cluster]
                 [pair.pool]
                 .holds(&request(resources, need, pair.flavor.kind)),
             // As it was where the allotment stopped.
             Constraint::SpreadImpossible => match (self.max_skew(), self.domain(pair)) {
-                (Some(max_skew), domain) => domain.is_some_and(|name| keeps_skew(&self.stopped, &name, max_skew)),
+                (Some(max_skew), domain) => domain.is_some_and(|name| {
+                    let held = |name: &String| self.stopped.get(name).copied().unwrap_or(0);
+                    let all = self.stopped.values().sum::<u32>() + 1;
+                    let least = self.deployment.placement.spread.and_then(|it| it.min_domains).unwrap_or(0).min(all);
+                    let used = self.stopped.values().filter(|count| **count > 0).count() as u32;
+                    keeps_skew(&self.stopped, &name, max_skew) && (held(&name) == 0 || used >= least)
+                }),
                 (None, _) => true,
+            },
+            Constraint::TogetherImpossible => match self.deployment.placement.together {
+                Some(by) => {
+                    let name = domain(pair.data, Spread { by, max_skew: Some(1), min_domains: None });
+                    name.is_some() && name == self.chosen
+                }
+                None => true,
             },
         }
     }
@@ -1274,8 +1395,9 @@ impl Case<'_> {
         alive.collect::<BTreeSet<usize>>().len()
     }
 
-    /// The reasons of a refusal (D6): whether room is why fewer fit than are wanted, and whether the spread is.
-    fn reasons(&self, room_is_why: bool, spread_is_why: bool) -> Vec<Reason> {
+    /// The reasons of a refusal (D6): whether room is why fewer fit than are wanted, and whether the spread is, or that
+    /// they are to stand together.
+    fn reasons(&self, room_is_why: bool, [spread_is_why, together_is_why]: [bool; 2]) -> Vec<Reason> {
         let clusters = self.world.clusters.len();
         let mut reasons = Vec::new();
         for constraint in CONSTRAINTS {
@@ -1283,6 +1405,8 @@ impl Case<'_> {
                 !self.holds_generally(constraint)
             } else if constraint == Constraint::SpreadImpossible {
                 spread_is_why
+            } else if constraint == Constraint::TogetherImpossible {
+                together_is_why
             } else {
                 self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair) || self.stops(constraint, pair))
             };

@@ -100,16 +100,50 @@ impl Random {
 /// A valid world with at most so many clusters.
 pub fn world(seed: u64, max_clusters: usize) -> World {
     // Its second part has a generator of its own, so that the first is the same without it.
-    world_by(Random::seeded(seed), |_| Random::seeded(!seed), max_clusters)
+    let mut world = world_by(Random::seeded(seed), |_| Random::seeded(!seed), max_clusters).0;
+    // So has its third, which every third world does without.
+    if seed % 3 != 2 {
+        bounds(&mut Random::seeded(seed.rotate_left(32)), &mut world);
+    }
+    world
 }
 
 /// A valid world with at most so many clusters, of which these bytes decide: the fuzzer's.
 pub fn world_of_bytes(bytes: &[u8], max_clusters: usize) -> World {
     let first = Random { bytes: bytes.iter().rev().copied().collect(), state: 0 };
-    world_by(first, |first| first, max_clusters)
+    let (mut world, mut random) = world_by(first, |first| first, max_clusters);
+    bounds(&mut random, &mut world);
+    world
 }
 
-fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clusters: usize) -> World {
+/// Bounds of what deployments take and where they stand.
+fn bounds(random: &mut Random, world: &mut World) {
+    for deployment in &mut world.deployments {
+        if !deployment.remote_missing.is_empty() {
+            continue;
+        }
+        if random.chance(20) {
+            let most = *random.pick(&[0, 25_000, 50_000, 99_999, 100_000, 263_000, 333_333, 526_000, 2_000_000]);
+            deployment.max_price_micro = Some(most);
+        }
+        if let Some(spread) = &mut deployment.placement.spread
+            && spread.max_skew.is_some()
+            && random.chance(40)
+        {
+            spread.min_domains = Some(*random.pick(&[1, 2, 2, 3, 4]));
+            if random.chance(50) {
+                spread.max_skew = Some(*random.pick(&[2, 3, 4]));
+            }
+        }
+        if random.chance(15) {
+            let kinds =
+                [Domain::Cluster, Domain::Location, Domain::Zone, Domain::Country, Domain::Continent, Domain::Provider];
+            deployment.placement.together = Some(*random.pick(&kinds));
+        }
+    }
+}
+
+fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clusters: usize) -> (World, Random) {
     let taste = Taste::new(&mut random);
     let mut world = World::default();
     for name in ["nordics", "home"] {
@@ -159,7 +193,7 @@ fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clust
     if random.chance(45) {
         running(&mut random, &mut world);
     }
-    world
+    (world, random)
 }
 
 /// What a world favours.
@@ -421,6 +455,7 @@ fn deployment(random: &mut Random, taste: &Taste, world: &World, number: usize) 
         priority: *random.pick(&[0, 0, 0, 1, 5, -1]),
         replicas: *random.pick(&[0, 1, 1, 2, 3, 5, 8, 13]),
         resources,
+        max_price_micro: None,
         placement: Placement::default(),
     };
     // Only manifests of the foreign format have remote policies; they know neither resources, priority nor audit.
@@ -578,11 +613,11 @@ fn placement(random: &mut Random, taste: &Taste, world: &World) -> Placement {
         [Domain::Cluster, Domain::Location, Domain::Zone, Domain::Country, Domain::Continent, Domain::Provider];
     let spread = if spreads {
         let by = *random.pick(&domains);
-        Some(Spread { by, max_skew: random.maybe(65, |random| *random.pick(&[1, 1, 1, 2, 3])) })
+        Some(Spread { by, max_skew: random.maybe(65, |random| *random.pick(&[1, 1, 1, 2, 3])), min_domains: None })
     } else {
         None
     };
-    Placement { prefer, spread }
+    Placement { prefer, spread, together: None }
 }
 
 /// Weights of some clusters, locations and providers that there are; none twice.

@@ -87,6 +87,8 @@ pub struct Deployment {
     pub priority: i64,
     pub replicas: u32,
     pub resources: Option<Resources>,
+    /// The most that a replica may cost an hour, in micro-units (D1).
+    pub max_price_micro: Option<u64>,
     pub placement: Placement,
 }
 
@@ -96,6 +98,8 @@ pub struct Placement {
     /// The first counts most.
     pub prefer: Vec<Preference>,
     pub spread: Option<Spread>,
+    /// The kind of domain of which one holds all replicas.
+    pub together: Option<Domain>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +134,8 @@ pub enum FavouriteKind {
 pub struct Spread {
     pub by: Domain,
     pub max_skew: Option<u32>,
+    /// Only beside a skew; at least 1.
+    pub min_domains: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ fn types_are_drawn_by_all_traits() {
         siting::traffic: Backend, Balancer, Ring, Routing, Sessions, Side;
         siting::rollout: Action, Canary, Check, Peak, Rollout, Settings, Slack, Tally;
         siting::rollout::canary: Counts, Scale, Sides, Weight;
-        siting::deployment: Demand, Deployment, Expected, Favourite, GpuNeed, Mix, Near, Offloading, OfGpus, Preference,
+        siting::deployment: Needs, Demand, Deployment, Expected, Favourite, GpuNeed, Mix, Near, Offloading, OfGpus, Preference,
             Preferences, Resources, Site;
         siting::placement: Counts, Decision, PreferenceValue, PairExplanation, Placement, Rank, Reason, Refusal,
             UnknownLast<siting::quantity::Money>;
@@ -109,7 +109,7 @@ fn every_variant_is_drawn() {
         siting::rollout: Action, Outcome, Pause, Phase, Reason, Span, Standing, Strategy, Threshold, Traffic, Verdict,
             WhenIdle;
         siting::rollout::canary: Scale;
-        siting::deployment: Algorithm, Demand, Domain, Near, Preference, Site;
+        siting::deployment: Algorithm, Needs, Domain, Near, Preference, Site;
         siting::lifecycle: Action, Answer, Capability, Cause, Change, Class, Effect, Endpoint, Event, Favoured, Field,
             Form, Lacking, Notice, Observation, Preferring, Purpose, PushKind, Role, Status, PromotionStrategy;
         siting::placement: Code, PreferenceValue, UnknownLast<siting::quantity::Money>, Verdict;

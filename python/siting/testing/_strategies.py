@@ -175,9 +175,12 @@ def preferences(draw: st.DrawFn) -> siting.Preferences:
     """Preferences and spread."""
     near = st.sampled_from(COUNTRIES).map(lambda code: siting.Near(country=code))
     by: list[Any] = ["cluster", "location", "country", "continent", "provider"]
-    spreads = st.builds(siting.Spread, st.sampled_from(by), st.sampled_from([None, 1, 2]))
+    skews = st.builds(siting.Spread, st.sampled_from(by), st.just(1) | st.just(2), st.none() | st.integers(1, 3))
+    spreads = st.builds(siting.Spread, st.sampled_from(by)) | skews
+    together = st.none() | st.builds(siting.Together, st.sampled_from(by))
     prefer: st.SearchStrategy[Any] = st.one_of(st.just("price"), st.just("packing"), near)
-    return siting.Preferences(draw(st.lists(prefer, max_size=2, unique=True)), spread=draw(st.none() | spreads))
+    preferred = draw(st.lists(prefer, max_size=2, unique=True))
+    return siting.Preferences(preferred, spread=draw(st.none() | spreads), together=draw(together))
 
 
 @st.composite
@@ -197,6 +200,7 @@ def deployments(
         priority=draw(st.sampled_from([0, 0, 1, -1])),
         replicas=draw(st.sampled_from([None, 1, 2, 5, 0])),
         resources=draw(st.none() | resources()),
+        max_price_per_hour=draw(st.sampled_from([None, None, "2.50"])),
         scaling=draw(st.none() | scalings()),
         load_balancer=draw(st.none() | load_balancers()),
         placement=draw(st.none() | preferences()),

@@ -207,6 +207,7 @@ impl<'a> Side<'a> {
                         | Code::Cordoned
                         | Code::NotAllowed(_)
                         | Code::InsufficientCapacity
+                        | Code::TogetherImpossible
                         | Code::SpreadImpossible
                         | Code::NoClusters
                 );

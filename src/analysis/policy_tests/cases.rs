@@ -97,7 +97,8 @@ impl Judged<'_> {
         let decide = || match self.subject.deployment {
             Some(id) => self.workspace.place_under(id, &self.scope).ok(),
             None => {
-                let ask = Ask::new(&Demand::AnyFlavor, 1);
+                let demand = Demand::any_flavor();
+                let ask = Ask::new(&demand, 1);
                 Some(placement::decide(self.workspace.inventory(), &self.scope, &ask))
             }
         };

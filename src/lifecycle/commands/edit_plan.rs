@@ -10,6 +10,7 @@ use crate::id::Name;
 use crate::lifecycle::refusal::Refusal;
 use crate::lifecycle::state::{PolicyUse, Preferred, RequestScaling, Requirements, Settings};
 use crate::policy::Enforcement;
+use crate::quantity::Money;
 use crate::rollout;
 
 /// Changes to a deployment's settings, to be made together or not at all.
@@ -51,6 +52,8 @@ pub enum Change {
     Placement(Option<Preferred>),
     /// What one replica takes.
     Resources(Option<Requirements>),
+    /// The most that one replica may cost an hour.
+    MaxPricePerHour(Option<Money>),
     /// Its own policies.
     Policies(Vec<PolicyUse>),
     /// How it would like to replace another.
@@ -154,6 +157,8 @@ fields! {
     Storage "storage" Class::Restart, |s| shown(s.resources.as_ref().and_then(|r| r.storage));
     /// Network bandwidth.
     Bandwidth "bandwidth" Class::Restart, |s| shown(s.resources.as_ref().and_then(|r| r.bandwidth));
+    /// The most that one replica may cost an hour.
+    MaxPricePerHour "max price per hour" Class::Decided, |s| shown(s.max_price_per_hour);
     /// Its own policies.
     Policies "policies" Class::Decided, |s| policies(s);
     /// How it would like to replace another.
@@ -260,6 +265,7 @@ impl Edit {
                 Change::Priority(value) => after.priority = value,
                 Change::Placement(value) => after.placement = value,
                 Change::Resources(value) => after.resources = value,
+                Change::MaxPricePerHour(value) => after.max_price_per_hour = value,
                 Change::Policies(value) => after.policies = value,
                 Change::Strategy(value) => after.strategy = value,
                 Change::Offloading(value) => after.offloading = value,

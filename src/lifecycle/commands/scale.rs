@@ -101,7 +101,7 @@ impl Step<'_> {
             return self.settled(number);
         }
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
-        let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
+        let places = self.place_more(number, governors, wanted - running, &settings, Vec::new())?;
         self.grow(number, places)
     }
 
@@ -154,7 +154,7 @@ impl Step<'_> {
         let replicas = record.running().saturating_sub(surplus);
         let (settings, keep) = (Arc::clone(&record.settings), record.places());
         let purpose = Purpose::Shrink;
-        let request = PlacementRequest { deployment: number, governors, replicas, settings, keep, purpose };
+        let request = PlacementRequest { deployment: number, governors, replicas, settings, keep, beside: Vec::new(), purpose };
         let best = self.answers.best_first(request)?;
         let record = self.record(number)?;
         let rank = |site: &Site| best.iter().position(|place| place.is_at(&site.place));

@@ -101,6 +101,28 @@ impl<'a> Step<'a> {
             replicas,
             settings,
             keep,
+            beside: Vec::new(),
+            purpose: Purpose::Place,
+        })
+    }
+
+    /// The same for more replicas, beside those that stand.
+    pub(in crate::lifecycle) fn place_more(
+        &mut self,
+        number: Number,
+        governors: Vec<Name>,
+        replicas: u32,
+        settings: &Arc<Settings>,
+        keep: Vec<Place>,
+    ) -> Result<Vec<Place>, Refusal> {
+        let (settings, beside) = (Arc::clone(settings), self.record(number)?.standing());
+        self.answers.places(PlacementRequest {
+            deployment: number,
+            governors,
+            replicas,
+            settings,
+            keep,
+            beside,
             purpose: Purpose::Place,
         })
     }

@@ -208,7 +208,7 @@ impl Step<'_> {
         let more = if held > 0 { held.min(wanted - running) } else { wanted - running };
         let (keep, rest) = split(&rollout.spare, more);
         let governors = self.governors(number)?;
-        let places = self.place(number, governors, more, &settings, keep.clone())?;
+        let places = self.place_more(number, governors, more, &settings, keep.clone())?;
         rollout.spare = if places == keep { rest } else { Vec::new() };
         rollout.part = running + more;
         rollout.waiting = None;
@@ -232,7 +232,7 @@ impl Step<'_> {
             return self.waiting(rollout, number, wanted > running, growth);
         }
         let governors = self.governors(number)?;
-        let places = self.place(number, governors, wanted - running, &settings, Vec::new())?;
+        let places = self.place_more(number, governors, wanted - running, &settings, Vec::new())?;
         rollout.waiting = None;
         self.grow(number, places)
     }

@@ -37,7 +37,7 @@ impl Step<'_> {
         // What is lost stands in for nobody.
         let standing = running - self.record(candidate)?.lost().min(running);
         if wanted > standing && (wanted > running || holders > 0) {
-            let places = self.place(candidate, governors, wanted - standing, &settings, Vec::new())?;
+            let places = self.place_more(candidate, governors, wanted - standing, &settings, Vec::new())?;
             if let Some(promotion) =
                 self.state.slots.get_mut(environment.as_str()).and_then(|slot| slot.promotion.as_mut())
             {
@@ -55,6 +55,7 @@ impl Step<'_> {
             replicas: running,
             settings,
             keep: keep.clone(),
+            beside: Vec::new(),
             purpose: Purpose::Place,
         };
         match self.answers.ask(request)? {
@@ -174,7 +175,7 @@ impl Step<'_> {
         let grows = more > 0 && is_holder && self.state.deployment(number).is_some_and(runs);
         if grows {
             let governors = self.governors(number)?;
-            let places = self.place(number, governors, more, &settings, Vec::new())?;
+            let places = self.place_more(number, governors, more, &settings, Vec::new())?;
             self.grow(number, places)?;
         }
         rollout.size = size;
@@ -190,7 +191,7 @@ impl Step<'_> {
             return Ok(());
         }
         let governors = self.governors(number)?;
-        let places = self.place(number, governors, wanted.saturating_sub(running), &settings, Vec::new())?;
+        let places = self.place_more(number, governors, wanted.saturating_sub(running), &settings, Vec::new())?;
         self.grow(number, places)?;
         rollout.by_load = wanted;
         self.put(environment, rollout);
@@ -247,8 +248,9 @@ impl Step<'_> {
         growth: Growth<'_>,
     ) -> Result<Option<Vec<Place>>, Refusal> {
         let governors = self.governors(number)?;
-        let (keep, purpose) = (Vec::new(), Purpose::Place);
-        let request = PlacementRequest { deployment: number, governors, replicas: more, settings, keep, purpose };
+        let (keep, beside) = (Vec::new(), if running > 0 { self.record(number)?.standing() } else { Vec::new() });
+        let purpose = Purpose::Place;
+        let request = PlacementRequest { deployment: number, governors, replicas: more, settings, keep, beside, purpose };
         let placed = match growth {
             Growth::NoRoom(reason) => Err(reason.to_owned()),
             Growth::Now | Growth::Later => self.answers.ask(request)?.map_err(|refused| refused.reason),

@@ -157,6 +157,13 @@ impl Record {
         self.sites.iter().filter(|site| !self.is_coming(site)).map(|site| site.place.clone()).collect()
     }
 
+    /// The places of those replicas that are not lost.
+    #[must_use]
+    pub fn standing(&self) -> Vec<Place> {
+        let standing = self.sites.iter().filter(|site| site.lost_since.is_none() && !self.is_coming(site));
+        standing.map(|site| site.place.clone()).collect()
+    }
+
     /// How many replicas its places hold.
     #[must_use]
     pub fn running(&self) -> u32 {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::Spread;
+use crate::deployment::{Spread, Together};
 
 /// Which places a deployment would rather have, and how its replicas spread.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Preferred {
     /// How replicas spread over domains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
+    /// The kind of domain of which one holds all replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
 }
 
 /// One thing to prefer.
@@ -50,9 +53,13 @@ impl fmt::Display for Preferred {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words: Vec<_> = self.prefer.iter().map(ToString::to_string).collect();
         words.extend(self.spread.map(|spread| match spread.max_skew {
-            Some(skew) => format!("spread by {} with a skew of {skew} at most", spread.by.as_str()),
+            Some(skew) => {
+                let over = spread.min_domains.map(|least| format!(" over {least} or more")).unwrap_or_default();
+                format!("spread by {}{over} with a skew of {skew} at most", spread.by.as_str())
+            }
             None => format!("spread by {}", spread.by.as_str()),
         }));
+        words.extend(self.together.map(|together| format!("together by {}", together.by.as_str())));
         f.write_str(&words.join(", "))
     }
 }

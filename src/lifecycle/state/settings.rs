@@ -8,7 +8,7 @@ use super::preferences::Preferred;
 use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::inventory::SliceNeed;
 use crate::policy::Enforcement;
-use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Percent};
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money, Percent};
 use crate::rollout;
 
 /// A deployment's settings (L11). They stay readable whatever becomes of the catalog, so hardware and
@@ -56,6 +56,9 @@ pub struct Settings {
     /// What one replica takes; `None` takes any flavor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Requirements>,
+    /// The most that one replica may cost an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price_per_hour: Option<Money>,
     /// Policies of its own, which travel with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyUse>,

@@ -12,6 +12,7 @@ use crate::lifecycle::{Action, Change, Edit, Observation, PromotionStrategy, Pus
 use crate::manifest::spec::{Attached, AttachmentSpec, DeploymentSpec, OffloadingSpec, PreferencesSpec, ResourcesSpec};
 use crate::origin::{ProblemCode, Sourced};
 use crate::policy::{Environment, OnReplaced};
+use crate::quantity::Money;
 use crate::rollout;
 
 /// A kind of step.
@@ -517,6 +518,8 @@ fn settings(fields: &mut Fields<'_>) -> Vec<Change> {
     changes.extend(balancer.map(|found| Change::LoadBalancer(Some(found))));
     let resources = given::<ResourcesSpec, ResourcesSpec>(fields, "resources");
     changes.extend(resources.map(|found| Change::Resources(Some(found.requirements()))));
+    let max_price = given::<Money, Money>(fields, "maxPricePerHour");
+    changes.extend(max_price.map(|most| Change::MaxPricePerHour(Some(most))));
     let strategy = given::<rollout::Settings, rollout::Settings>(fields, "strategy");
     changes.extend(strategy.map(|found| Change::Strategy(Some(found))));
     let offloading = given::<OffloadingSpec, OffloadingSpec>(fields, "offloading");
@@ -530,7 +533,7 @@ fn settings(fields: &mut Fields<'_>) -> Vec<Change> {
 
 /// Describes what [`settings`] reads.
 fn describe_settings(record: &mut RecordShape) {
-    const OF_DEPLOYMENTS: [&str; 10] = [
+    const OF_DEPLOYMENTS: [&str; 11] = [
         "description",
         "priority",
         "placement",
@@ -538,6 +541,7 @@ fn describe_settings(record: &mut RecordShape) {
         "scaling",
         "loadBalancer",
         "resources",
+        "maxPricePerHour",
         "strategy",
         "offloading",
         "policies",

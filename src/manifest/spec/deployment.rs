@@ -12,6 +12,7 @@ use crate::document::{
 use crate::id::Name;
 use crate::manifest::beamlit::{Metric, ModelDeployment};
 use crate::origin::{Problem, ProblemCode, Sourced};
+use crate::quantity::Money;
 use crate::rollout;
 use crate::traffic;
 
@@ -37,6 +38,8 @@ document! {
         replicas: Option<u32> as Option<Lenient<u32>>,
         /// What one replica takes; any flavor will do if absent (D1).
         resources: Option<ResourcesSpec>,
+        /// The most that one replica may cost an hour; a place of unknown price is none under it (D1).
+        max_price_per_hour: Option<Money>,
         /// How it scales with its load.
         scaling: Option<Scaling> as Option<Lenient<Scaling>>,
         /// How its requests are balanced over its replicas.
@@ -83,6 +86,7 @@ impl DeploymentSpec {
             priority: 0,
             replicas: None,
             resources: None,
+            max_price_per_hour: None,
             scaling: None,
             load_balancer: None,
             strategy: None,

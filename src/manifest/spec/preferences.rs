@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::known::{Country, canonical};
 use crate::catalog::ChoiceKind;
-use crate::deployment::Spread;
+use crate::deployment::{Spread, Together};
 use crate::document::{
     FieldShape, Fields, Format, Item, Map, Nonempty, RecordShape, Rule, Shape, Whole, Written, document, quoted,
     suggestion, words,
@@ -20,6 +20,8 @@ document! {
         prefer: Vec<PreferenceSpec> as InOrder = Vec::new(),
         /// How replicas spread over domains.
         spread: Option<Spread>,
+        /// The kind of domain of which one holds all replicas.
+        together: Option<Together>,
     }
 }
 

@@ -29,7 +29,7 @@ impl<'d> Movable<'d> {
         reservations: &'d [ReservationId],
     ) -> Option<Self> {
         let by_price = ask.preferences.prefer.iter().all(|preference| *preference == Preference::Price);
-        if !by_price || ask.preferences.spread.is_some() || !ask.current.is_empty() || reservations.is_empty() {
+        if !by_price || !ask.preferences.is_plain() || !ask.current.is_empty() || reservations.is_empty() {
             return None;
         }
         let (sites, requests) = sites(inventory, decision, ask);
@@ -86,7 +86,7 @@ fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> (Vec<Site
         let open = index.offers(kind).filter(|(_, offer)| feasible.is_open(offer.cluster, offer.place));
         sites.extend(open.filter_map(|(_, offer)| {
             let price = share.of(offer.node_price?);
-            Some(Site { price, part, pair: offer.pair, pool: offer.pool, request: requests.len() })
+            ask.demand.max_price.is_none_or(|most| price <= most).then_some(Site { price, part, pair: offer.pair, pool: offer.pool, request: requests.len() })
         }));
         requests.push(request);
     }

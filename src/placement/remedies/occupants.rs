@@ -83,7 +83,7 @@ impl<'a> Holders<'a> {
     /// Nothing where nobody holds room, or where it is not the sum of pools that counts.
     fn of(case: &Case<'_>, all: &'a [Holder]) -> Option<Self> {
         let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
-        if all.is_empty() || spreads {
+        if all.is_empty() || spreads || case.ask.preferences.together.is_some() {
             return None;
         }
         let mut on_pools: HashMap<PoolId, Vec<usize>> = HashMap::new();

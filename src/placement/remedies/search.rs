@@ -113,7 +113,7 @@ impl Searching<'_> {
         let Some(values) = self.case.solve(&all) else { return };
         let after = self.case.candidates(self.groups, &all, &values);
         let opened = self.groups.iter().zip(self.before.iter().zip(&after)).filter(|(_, (was, is))| **is && !**was);
-        let opens = opened.map(|((_, _, clusters), _)| clusters).sum();
+        let opens = opened.map(|(group, _)| group.clusters).sum();
         let changes: Vec<_> = all.iter().filter_map(|step| change(self.case, *step, &values)).collect();
         let owner = changes.iter().map(RemedyChange::level).min().unwrap_or(Level::Deployment);
         self.found.push((steps, RemedySet { changes, owner, opens }));

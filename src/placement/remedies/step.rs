@@ -3,11 +3,19 @@
 use std::fmt;
 
 use crate::catalog::{Catalog, Choice};
-use crate::id::{KindSetId, Name, PlaceId, PolicyId};
+use crate::id::{ClusterId, KindSetId, Name, PlaceId, PolicyId};
 use crate::policy::Level;
 
-/// Open clusters that stand at the same place and have the same kinds, and how many they are.
-pub(super) type Group = (PlaceId, KindSetId, usize);
+/// Open clusters that stand at the same place and have the same kinds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    pub(super) place: PlaceId,
+    pub(super) kinds: KindSetId,
+    /// How many they are.
+    pub(super) clusters: usize,
+    /// The only one, where what its nodes cost matters: neither place nor kind says that.
+    pub(super) alone: Option<ClusterId>,
+}
 
 /// One step, by ids of the case. The order is that in which a set lists them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,7 +45,10 @@ pub(super) enum Field {
     GpuShare(usize),
     GpuType(usize),
     GpuMemory(usize),
+    MaxPrice,
     MaxSkew,
+    MinDomains,
+    Together,
 }
 
 impl Field {
@@ -61,7 +72,10 @@ impl Field {
             Self::GpuShare(alternative) => of_gpu(alternative, "share"),
             Self::GpuType(alternative) => of_gpu(alternative, "type"),
             Self::GpuMemory(alternative) => of_gpu(alternative, "memory"),
+            Self::MaxPrice => "maxPricePerHour".to_owned(),
             Self::MaxSkew => "placement.spread.maxSkew".to_owned(),
+            Self::MinDomains => "placement.spread.minDomains".to_owned(),
+            Self::Together => "placement.together".to_owned(),
         })
     }
 }

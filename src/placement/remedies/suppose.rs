@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::governing::{Governing, Local};
 use super::step::{Field, Group, Step};
-use crate::deployment::{Demand, GpuNeed, Preferences, Resources};
-use crate::id::Id;
+use crate::deployment::{Demand, GpuNeed, Needs, Preferences, Resources, Spread};
+use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::{Fleet, Inventory};
 use crate::placement::decision::fitting;
 use crate::placement::feasible::Feasible;
@@ -50,7 +50,7 @@ impl<'a> Case<'a> {
         if field == Field::Replicas {
             return Some(u64::from(self.ask.replicas)).filter(|replicas| *replicas > 1);
         }
-        let Demand::Stated(resources) = self.ask.demand else { return None };
+        let resources = self.ask.demand.resources()?;
         let gpu = |alternative: usize| resources.gpus.get(alternative);
         let whole = |need: &&GpuNeed| need.share.is_none_or(|share| share.thousandths() == GpuShare::WHOLE);
         match field {
@@ -63,20 +63,27 @@ impl<'a> Case<'a> {
                 gpu(alternative).and_then(|need| need.share).map(|share| u64::from(share.thousandths()))
             }
             Field::GpuMemory(alternative) => gpu(alternative).and_then(|need| need.memory).map(Bytes::get),
-            Field::Replicas | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => None,
+            _ => None,
         }
         .filter(|stated| *stated > least(field))
     }
 
-    /// The steps that may help wherever there is not enough room: quantities that could be less, and a spread that
-    /// could be a preference.
+    /// The steps that may help wherever there is not enough room, or what there is costs too much: quantities that could
+    /// be less, and bounds that could go.
     pub(super) fn optional(&self) -> Vec<Step> {
         let alternatives = 0..self.ask.demand.alternatives();
         let of_gpus = alternatives.flat_map(|alternative| [Field::GpuCount(alternative), Field::GpuShare(alternative)]);
         let fields = [Field::Replicas, Field::Cpu, Field::Memory, Field::Storage, Field::Bandwidth];
         let lowered = fields.into_iter().chain(of_gpus).filter(|field| self.stated(*field).is_some());
-        let spreads = self.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
-        let dropped = spreads.then_some(Step::Drop(Field::MaxSkew));
+        let preferences = self.ask.preferences;
+        let spread = |stated: fn(&Spread) -> bool| preferences.spread.as_ref().is_some_and(stated);
+        let bounds = [
+            (Field::MaxPrice, self.ask.demand.max_price.is_some()),
+            (Field::MaxSkew, spread(|spread| spread.max_skew.is_some())),
+            (Field::MinDomains, spread(|spread| spread.min_domains.is_some())),
+            (Field::Together, preferences.together.is_some()),
+        ];
+        let dropped = bounds.into_iter().filter(|(_, stated)| *stated).map(|(field, _)| Step::Drop(field));
         let mut steps: Vec<Step> = lowered.map(Step::Lower).chain(dropped).collect();
         steps.sort_unstable();
         steps
@@ -132,18 +139,27 @@ impl<'a> Case<'a> {
 
     fn preferences(&self, steps: &[Step]) -> Preferences {
         let mut preferences = self.ask.preferences.clone();
-        if steps.contains(&Step::Drop(Field::MaxSkew))
-            && let Some(spread) = &mut preferences.spread
-        {
-            spread.max_skew = None;
+        let drops = |field| steps.contains(&Step::Drop(field));
+        if let Some(spread) = &mut preferences.spread {
+            if drops(Field::MaxSkew) {
+                // Without a skew it is but preferred, and nothing else of it binds.
+                (spread.max_skew, spread.min_domains) = (None, None);
+            }
+            if drops(Field::MinDomains) {
+                spread.min_domains = None;
+            }
         }
+        preferences.together = preferences.together.filter(|_| !drops(Field::Together));
         preferences
     }
 
     /// What is demanded after some steps.
     pub(super) fn demand(&self, steps: &[Step], values: &Values) -> Demand {
         let mut demand = self.ask.demand.clone();
-        let Demand::Stated(resources) = &mut demand else { return demand };
+        if steps.contains(&Step::Drop(Field::MaxPrice)) {
+            demand.max_price = None;
+        }
+        let Needs::Stated(resources) = &mut demand.needs else { return demand };
         for step in steps {
             match step {
                 Step::Drop(Field::CpuType) => resources.cpu_type = None,
@@ -166,7 +182,7 @@ impl<'a> Case<'a> {
                 Field::GpuMemory(alternative) => {
                     change(resources, *alternative, |need| need.memory = Some(Bytes::new(*value)));
                 }
-                Field::Replicas | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => {}
+                _ => {}
             }
         }
         demand
@@ -187,7 +203,10 @@ impl<'a> Case<'a> {
         let is_in = |list: &[bool], at: usize| list.get(at).copied().unwrap_or(false);
         let some = |kind_set: &Vec<crate::id::KindId>| kind_set.iter().any(|kind| is_in(&kinds, kind.index()));
         let kind_sets: Vec<bool> = index.kind_sets().iter().map(some).collect();
-        let is_candidate = |(place, set, _): &Group| is_in(&places, place.index()) && is_in(&kind_sets, set.index());
+        let is_cheap_enough = |group: &Group| group.alone.is_none_or(|cluster| has_candidate(&feasible, cluster));
+        let is_candidate = |group: &Group| {
+            is_in(&places, group.place.index()) && is_in(&kind_sets, group.kinds.index()) && is_cheap_enough(group)
+        };
         groups.iter().map(is_candidate).collect()
     }
 
@@ -196,6 +215,13 @@ impl<'a> Case<'a> {
         let kind = self.fleet().catalog().flavor_kind(pair.flavor);
         lower::request_under(self.ask.demand, alternative, kind)
     }
+}
+
+/// Whether some pair of a cluster is a candidate, its price included.
+fn has_candidate(feasible: &Feasible<'_>, cluster: ClusterId) -> bool {
+    let pairs = feasible.fleet().cluster(cluster).map(|cluster| cluster.pairs.clone()).unwrap_or_default();
+    let mut pairs = pairs.map(PairId::from_index);
+    pairs.any(|id| (0..feasible.demand().alternatives()).any(|alternative| feasible.is_candidate(id, alternative)))
 }
 
 fn change(resources: &mut Resources, alternative: usize, change: impl FnOnce(&mut GpuNeed)) {
@@ -225,6 +251,6 @@ pub(super) fn written(field: Field, value: u64) -> String {
         Field::Memory | Field::Storage | Field::GpuMemory(_) => Bytes::new(value).to_string(),
         Field::Bandwidth => Bandwidth::bits_per_second(value).to_string(),
         Field::GpuShare(_) => crate::inventory::Resource::Gpu.written(value),
-        Field::Replicas | Field::GpuCount(_) | Field::CpuType | Field::GpuType(_) | Field::MaxSkew => value.to_string(),
+        _ => value.to_string(),
     }
 }

@@ -1,12 +1,12 @@
 //! The ways past what is against a place and a kind of hardware.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::RemedyBound;
 use super::governing::Gate;
 use super::step::{Field, Group, Step};
 use super::suppose::Case;
-use crate::deployment::Demand;
+use crate::deployment::Needs;
 use crate::id::{Atom, ClusterId, Id, KindSetId, PlaceId};
 use crate::inventory::{GpuRequest, Index, Kind, Points};
 use crate::placement::condition::Condition;
@@ -20,16 +20,19 @@ pub(super) struct Ways {
     pub(super) of_size: [BTreeSet<Set>; RemedyBound::MOST_STEPS + 1],
 }
 
-/// The open clusters, gathered. O(clusters).
+/// The open clusters, gathered; each by itself under a bound of price. O(clusters).
 pub(super) fn groups(case: &Case<'_>) -> Vec<Group> {
     let index = case.fleet().index();
-    let mut counts: std::collections::BTreeMap<(PlaceId, KindSetId), usize> = std::collections::BTreeMap::new();
-    for (number, at) in index.clusters().iter().enumerate() {
-        if case.inventory.is_open(ClusterId::from_index(number)) {
-            *counts.entry(*at).or_default() += 1;
+    let bounded = case.ask.demand.max_price.is_some();
+    let mut counts: BTreeMap<(PlaceId, KindSetId, Option<ClusterId>), usize> = BTreeMap::new();
+    for (number, (place, kinds)) in index.clusters().iter().enumerate() {
+        let id = ClusterId::from_index(number);
+        if case.inventory.is_open(id) {
+            *counts.entry((*place, *kinds, bounded.then_some(id))).or_default() += 1;
         }
     }
-    counts.into_iter().map(|((place, kinds), count)| (place, kinds, count)).collect()
+    let group = |((place, kinds, alone), clusters)| Group { place, kinds, clusters, alone };
+    counts.into_iter().map(group).collect()
 }
 
 impl Ways {
@@ -59,7 +62,10 @@ impl Ways {
 /// Which kinds are present at which places.
 fn present(index: &Index, groups: &[Group]) -> HashSet<(usize, usize)> {
     let kinds = |set: KindSetId| index.kind_sets().get(set.index()).map_or(&[][..], |kinds| kinds);
-    let of = |&(place, set, _): &Group| kinds(set).iter().map(move |kind| (place.index(), kind.index()));
+    let of = |group: &Group| {
+        let place = group.place.index();
+        kinds(group.kinds).iter().map(move |kind| (place, kind.index()))
+    };
     groups.iter().flat_map(of).collect()
 }
 
@@ -122,12 +128,14 @@ fn past_demand(case: &Case<'_>, kind: &Kind, alternative: usize, most: usize) ->
     let (catalog, demand) = (case.fleet().catalog(), case.ask.demand);
     let has = lower::of_hardware(&kind.hardware);
     let mut ways: Vec<Set> = vec![Vec::new()];
-    if matches!(demand, Demand::AnyFlavor) && !lower::admits(catalog, demand, alternative, has, kind.flavor) {
+    if demand.needs == Needs::AnyFlavor && !lower::admits(catalog, demand, alternative, has, kind.flavor) {
         return Vec::new();
     }
     for (condition, unknown) in lower::unmet(catalog, demand, alternative, has, kind.flavor) {
         let past: Vec<Set> = match condition {
             Condition::Kind | Condition::Slice => return Vec::new(),
+            // What a place costs is no matter of its kind; the bound may be dropped wherever that helps.
+            Condition::Price => continue,
             Condition::Type => vec![vec![Step::Drop(Field::GpuType(alternative))]],
             Condition::Memory if unknown => vec![vec![Step::Drop(Field::GpuMemory(alternative))]],
             Condition::Memory => {

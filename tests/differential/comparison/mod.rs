@@ -44,6 +44,10 @@ fn the_best_is_taken_first(workspace: &Workspace, id: DeploymentId, decision: &D
         // What it holds now is free for it in its own decision only.
         return;
     }
+    if workspace.deployment(id).is_some_and(|deployment| deployment.preferences.together.is_some()) {
+        // The best candidate may stand where there is no room for all (D5).
+        return;
+    }
     let (deployment, scope) = (workspace.deployment(id).expect("its own"), workspace.scope(id).expect("its own"));
     let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences);
     let by_zone = deployment.preferences.spread.is_some_and(|it| it.by == Domain::Zone && it.max_skew.is_some());
@@ -69,14 +73,15 @@ fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
     let said: BTreeSet<Code> = pairs.iter().flat_map(|pair| &pair.reasons).map(|reason| reason.code).collect();
     for reason in decision.refusal().iter().flat_map(|refusal| &refusal.reasons) {
         // Room and spread may be why only the last replicas have no place.
-        let of_all = matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::InsufficientCapacity);
+        let of_all = matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible | Code::InsufficientCapacity);
         assert!(
             of_all || pairs.is_empty() || said.contains(&reason.code),
             "{what}: no pair says {reason:?}, but {said:?}"
         );
         let of_pairs = pairs.iter().flat_map(|pair| &pair.reasons).filter(|other| other.code == reason.code);
         let cited: BTreeSet<_> = of_pairs.flat_map(|other| &other.policies).collect();
-        let is_policys = !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible) && !pairs.is_empty();
+        let is_policys =
+            !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible) && !pairs.is_empty();
         assert!(!is_policys || cited == reason.policies.iter().collect(), "{what}: {reason:?} against {cited:?}");
     }
 }

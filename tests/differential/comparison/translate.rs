@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use crate::oracle::world::{self, World};
 
 use siting::catalog::{Axis, Capacity, ChoiceKind};
-use siting::deployment::{Domain, Spread, Variables};
+use siting::deployment::{Domain, Spread, Together, Variables};
 use siting::id::Name;
 use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, FavouriteSpec,
@@ -121,6 +121,7 @@ fn deployment(deployment: &world::Deployment) -> DeploymentSpec {
         priority: deployment.priority.try_into().expect("a priority"),
         replicas: Some(deployment.replicas),
         resources: deployment.resources.as_ref().map(resources),
+        max_price_per_hour: deployment.max_price_micro.map(Money::micros),
         env: Variables::new(),
         placement: Some(preferences(&deployment.placement)),
         ..DeploymentSpec::of_model(name(&deployment.name), name(&deployment.workload))
@@ -139,18 +140,25 @@ fn preferences(placement: &world::Placement) -> PreferencesSpec {
         }
         world::Preference::Favourites(entries) => PreferenceSpec::Favourites(entries.iter().map(favourite).collect()),
     });
+    let positive = |number: u32| NonZeroU32::new(number).expect("a number of at least 1");
     let spread = placement.spread.as_ref().map(|spread| Spread {
-        by: match spread.by {
-            world::Domain::Cluster => Domain::Cluster,
-            world::Domain::Location => Domain::Location,
-            world::Domain::Zone => Domain::Zone,
-            world::Domain::Country => Domain::Country,
-            world::Domain::Continent => Domain::Continent,
-            world::Domain::Provider => Domain::Provider,
-        },
-        max_skew: spread.max_skew.map(|most| NonZeroU32::new(most).expect("a skew of at least 1")),
+        by: domain(spread.by),
+        max_skew: spread.max_skew.map(positive),
+        min_domains: spread.min_domains.map(positive),
     });
-    PreferencesSpec { prefer: prefer.collect(), spread }
+    let together = placement.together.map(|by| Together::new(domain(by)));
+    PreferencesSpec { prefer: prefer.collect(), spread, together }
+}
+
+fn domain(by: world::Domain) -> Domain {
+    match by {
+        world::Domain::Cluster => Domain::Cluster,
+        world::Domain::Location => Domain::Location,
+        world::Domain::Zone => Domain::Zone,
+        world::Domain::Country => Domain::Country,
+        world::Domain::Continent => Domain::Continent,
+        world::Domain::Provider => Domain::Provider,
+    }
 }
 
 fn favourite((kind, name, weight): &(world::FavouriteKind, String, u32)) -> FavouriteSpec {
