@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use siting::catalog::{Capacity, Catalog, Choice, FlavorKind};
-use siting::deployment::{Demand, Needs, GpuNeed, Mix, Resources};
+use siting::deployment::{Demand, GpuNeed, Mix, Needs, Resources};
 use siting::id::{FlavorId, Name};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
 use siting::origin::Origin;

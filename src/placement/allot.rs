@@ -9,11 +9,12 @@ use smallvec::SmallVec;
 use super::ask::Ask;
 use super::cheapest_first::CheapestFirst;
 use super::feasible::{Feasible, Question};
+use super::one_domain::OneDomain;
+use super::price::replica_price;
 use super::rank::{PreferenceValue, Rank, RankInput, UnknownLast};
 use super::spread::Domains;
-use super::together::{OneDomain, in_one_domain};
 use crate::id::{PairId, PoolId};
-use crate::inventory::{Fleet, Inventory, Nodes, Pair, Pool, Request};
+use crate::inventory::{Inventory, Nodes, Pair, Pool, Request};
 use crate::policy::Scope;
 use crate::quantity::Money;
 
@@ -52,14 +53,8 @@ pub(super) struct Part {
 /// only shrinks, and so do the nodes that are like it; they are filled at one go. The work follows
 /// the runs of nodes that are alike, not the replicas: O((candidates + runs filled) × log candidates),
 /// where by price only those candidates count that may be the best. Spreading goes replica by replica.
-pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
-    match question.together() {
-        Some(together) => in_one_domain(question, alternative, together),
-        None => allot_among(question, alternative, None),
-    }
-}
-
-/// The same, on some candidates only.
+///
+/// On all candidates, or only `among` some; whether these stand together is not asked.
 pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Option<Vec<PairId>>) -> Allotment {
     let mut wanted = question.ask.wanted();
     let mut state = Allotting {
@@ -334,16 +329,4 @@ impl Allotting<'_> {
         let pairs = self.question.fleet().pool(entry.site.pool).into_iter().flat_map(Pool::pairs);
         pairs.filter(|&id| self.question.feasible.is_candidate(id, self.alternative)).collect()
     }
-}
-
-/// What a replica costs an hour where it runs, taking this (I5).
-pub(crate) fn price(fleet: &Fleet, pair: PairId, request: &Request) -> Option<Money> {
-    replica_price(fleet.pool(fleet.pair(pair)?.pool)?, request)
-}
-
-/// What a replica costs on a pool (I5); `None` where nodes are unlimited or unpriced, or too small for it.
-pub(super) fn replica_price(pool: &Pool, request: &Request) -> Option<Money> {
-    pool.def.nodes?;
-    let shape = pool.def.shape.as_ref().filter(|shape| request.fits(shape))?;
-    request.price(shape, pool.def.price?)
 }

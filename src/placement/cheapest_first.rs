@@ -80,9 +80,7 @@ impl<'a> CheapestFirst<'a> {
         let preferences = question.ask.preferences;
         let by_price = matches!(preferences.prefer.first(), None | Some(Preference::Price));
         let candidates = question.feasible.estimate();
-        by_price
-            && preferences.is_plain()
-            && candidates.saturating_mul(candidates) > question.fleet().pairs().len()
+        by_price && preferences.is_plain() && candidates.saturating_mul(candidates) > question.fleet().pairs().len()
     }
 
     pub(super) fn new(question: &Question<'a>, alternative: usize) -> Self {

@@ -8,9 +8,9 @@ use super::constraint::Code;
 use super::decision::{Decision, Placement, Verdict};
 use super::explain;
 use super::feasible::{Feasible, Question};
+use super::one_domain::OneDomain;
 use super::reason::{self, Reason};
 use super::spread::Domains;
-use super::together::OneDomain;
 use crate::catalog::Catalog;
 use crate::deployment::Domain;
 use crate::id::{FlavorId, PairId};
@@ -241,9 +241,8 @@ fn stands_as_it_must(question: &Question<'_>, alternative: usize, places: &[(Pai
     }
     let Some(spread) = question.spread() else { return Ok(()) };
     let Some(most) = spread.max_skew else { return Ok(()) };
-    let counts = |id: &PairId| {
-        one.as_ref().is_none_or(|(_, one)| fleet.pair(*id).is_some_and(|pair| one.has(pair.cluster)))
-    };
+    let counts =
+        |id: &PairId| one.as_ref().is_none_or(|(_, one)| fleet.pair(*id).is_some_and(|pair| one.has(pair.cluster)));
     let candidates: Vec<PairId> = question.feasible.candidates(alternative).filter(counts).collect();
     let mut domains = Domains::new(question, &candidates, spread);
     for &(pair, replicas) in places {

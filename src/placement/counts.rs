@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
-use super::reason::Shortage;
+use super::shortage::Shortage;
 use crate::bitset::BitSet;
 use crate::id::{ClusterId, Id, KindId, KindSetId, PairId, PlaceId, PoolId};
 use crate::inventory::Index;

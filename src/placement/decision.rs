@@ -5,11 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::allot::{Allotment, allot};
+use super::allot::Allotment;
 use super::ask::Ask;
 use super::asked::Asked;
 use super::feasible::{Feasible, Question, Without};
-use super::reason::{self, Reason, Shortage};
+use super::reason::{self, Reason};
+use super::shortage::Shortage;
+use super::together::allot;
 use crate::bitset::BitSet;
 use crate::id::PairId;
 use crate::inventory::{Fleet, Inventory, Request};

@@ -13,10 +13,10 @@ use crate::id::{ClusterId, Id, PairId, PlaceId, PoolId};
 use crate::inventory::{Allowed, Fleet, Inventory, Kind, Nodes, Pair, Points, Request};
 use crate::policy::Scope;
 
-use super::allot::replica_price;
 use super::ask::Ask;
 use super::constraint::{Code, Failures};
 use super::lower;
+use super::price::replica_price;
 
 /// A fleet as one deployment's policies and demand see it: all of the constraints on candidates.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::condition::Condition;
 use super::constraint::Code;
 use super::lower;
+use super::price::replica_price;
 use crate::deployment::Demand;
 use crate::id::{PairId, PoolId};
 use crate::inventory::{Amounts, Kind, Node, Nodes, Request, Resource};
@@ -159,7 +160,7 @@ impl Source {
             let request = lower::request_under(demand, alternative, catalog.flavor_kind(kind.flavor));
             let offers = index.offers(kind).map(|(_, offer)| offer);
             let offers = offers.filter(|offer| self.pair.is_none_or(|pair| pair == offer.pair));
-            offers.filter_map(move |offer| super::allot::replica_price(self.asked.fleet.pool(offer.pool)?, &request))
+            offers.filter_map(move |offer| replica_price(self.asked.fleet.pool(offer.pool)?, &request))
         });
         match costs.min() {
             Some(least) => figures.short.push(Short {

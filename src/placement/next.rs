@@ -71,7 +71,8 @@ fn of_size(figures: &Figures) -> String {
 }
 
 fn of_price(figures: &Figures) -> String {
-    let cheapest = figures.short.iter().filter(|short| short.resource == Resource::Price).map(|short| short.wanted).min();
+    let cheapest =
+        figures.short.iter().filter(|short| short.resource == Resource::Price).map(|short| short.wanted).min();
     match cheapest {
         Some(cheapest) => format!(
             "raise `maxPricePerHour` to {} or more, ask for less, or leave it out",

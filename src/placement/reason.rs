@@ -9,8 +9,7 @@ use super::constraint::Code;
 use super::counts::{ClusterCounts, Counts};
 use super::feasible::Question;
 use super::figures::{Figures, Source};
-use super::spread::Domains;
-use super::together::OneDomain;
+use super::shortage::Shortage;
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::policy::{Level, Restriction, Scope};
@@ -111,18 +110,6 @@ fn cite(culprits: &[Culprit]) -> String {
         (!names.is_empty()).then(|| format!("{} ({level})", names.join(" and ")))
     };
     Level::ALL.into_iter().filter_map(of_level).collect::<Vec<_>>().join(", ")
-}
-
-/// Why fewer replicas fit than are wanted, as far as that is not a matter of single pairs.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shortage<'a> {
-    /// Even without the spread.
-    pub(super) fewer: bool,
-    /// The domains as they stood when none could take another replica, where more would have fitted
-    /// without the spread.
-    pub(super) spread: Option<&'a Domains>,
-    /// The one domain that has a place for the most, where more would have fitted in several.
-    pub(super) together: Option<&'a OneDomain>,
 }
 
 /// Every constraint that some pair fails, in the order of D6; room and spread also where they are

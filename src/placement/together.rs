@@ -4,32 +4,16 @@ use std::collections::HashMap;
 
 use super::allot::{Allotment, allot_among, ranked};
 use super::feasible::Question;
+use super::one_domain::OneDomain;
 use super::spread::numbers;
 use crate::deployment::Together;
-use crate::id::{ClusterId, Id, PairId};
+use crate::id::{Id, PairId};
 
-/// The domain in which replicas stand together.
-#[derive(Clone, Debug)]
-pub(super) struct OneDomain {
-    /// By cluster.
-    of_cluster: Vec<Option<usize>>,
-    chosen: Option<usize>,
-}
-
-impl OneDomain {
-    /// Whether a cluster stands in it.
-    pub(super) fn has(&self, cluster: ClusterId) -> bool {
-        let domain = self.of_cluster.get(cluster.index()).copied().flatten();
-        domain.is_some() && domain == self.chosen
-    }
-
-    /// The domain of the first of some places; what stands elsewhere is apart from it.
-    pub(super) fn of(question: &Question<'_>, together: Together, places: &[(PairId, u32)]) -> Self {
-        let fleet = question.fleet();
-        let of_cluster = numbers(fleet, together.by, true);
-        let first = places.iter().filter(|(_, replicas)| *replicas > 0).find_map(|(id, _)| fleet.pair(*id));
-        let chosen = first.and_then(|pair| of_cluster.get(pair.cluster.index()).copied().flatten());
-        Self { of_cluster, chosen }
+/// Places up to the wanted replicas on the candidates; all in one domain, where they are to stand together.
+pub(super) fn allot(question: &Question<'_>, alternative: usize) -> Allotment {
+    match question.together() {
+        Some(together) => in_one_domain(question, alternative, together),
+        None => allot_among(question, alternative, None),
     }
 }
 
@@ -37,7 +21,7 @@ impl OneDomain {
 /// have one for the most. Where replicas stand already, it is theirs.
 ///
 /// O(candidates × log), and an allotment for each domain that may have room for more than those before it.
-pub(super) fn in_one_domain(question: &Question<'_>, alternative: usize, together: Together) -> Allotment {
+fn in_one_domain(question: &Question<'_>, alternative: usize, together: Together) -> Allotment {
     let (fleet, wanted) = (question.fleet(), question.ask.wanted());
     let of_cluster = numbers(fleet, together.by, true);
     let domain = |id: PairId| of_cluster.get(fleet.pair(id)?.cluster.index()).copied().flatten();
@@ -70,7 +54,7 @@ pub(super) fn in_one_domain(question: &Question<'_>, alternative: usize, togethe
     }
     best.unwrap_or_else(|| {
         let one_domain = Some(OneDomain { of_cluster, chosen: None });
-        Allotment { alternative, one_domain, ..Allotment::default() }
+        Allotment { one_domain, ..allot_among(question, alternative, Some(Vec::new())) }
     })
 }
 

@@ -41,7 +41,8 @@ pub(super) fn deployment(choices: &mut Choices<'_>, scene: &Scene<'_>, number: u
     spec.priority = choices.one_of(0, [1, 5, -1]);
     spec.replicas = choices.maybe(70, |choices| choices.one_of(1, [2, 3, 0, 5, 8]));
     spec.resources = choices.maybe(70, |choices| resources(choices, scene.selection));
-    spec.max_price_per_hour = choices.maybe(8, |choices| Money::micros(choices.one_of(5_000_000, [500_000, 90_000_000])));
+    spec.max_price_per_hour =
+        choices.maybe(8, |choices| Money::micros(choices.one_of(5_000_000, [500_000, 90_000_000])));
     spec.scaling = choices.maybe(25, Scaling::draw);
     spec.load_balancer = choices.maybe(15, LoadBalancer::draw);
     spec.strategy = choices.maybe(10, rollout::Settings::draw);

@@ -8,7 +8,7 @@ use std::thread;
 
 use super::{LookupError, Reference, Workspace};
 use crate::bitset::BitSet;
-use crate::deployment::{Deployment, Domain, Spread};
+use crate::deployment::{Deployment, Domain};
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
@@ -116,8 +116,10 @@ impl Workspace {
         let (id, found) = self.found(id)?;
         let inventory = self.without_own(&self.inventory, id);
         let mut rooms = placement::rooms(&inventory, &self.scope_of(found), &found.demand, found.replicas.max(1));
-        let by_zone = |spread: &Spread| spread.by == Domain::Zone && spread.max_skew.is_some();
-        if found.preferences.spread.as_ref().is_some_and(by_zone) {
+        let preferences = &found.preferences;
+        let spread = preferences.spread.is_some_and(|spread| spread.by == Domain::Zone && spread.max_skew.is_some());
+        let together = preferences.together.is_some_and(|together| together.by == Domain::Zone);
+        if spread || together {
             // What has no zone is no candidate for a constraint by zone (D5).
             let fleet = inventory.fleet();
             let has_zone = |pair: PairId| fleet.cluster(fleet.pair(pair)?.cluster)?.zone.as_ref();

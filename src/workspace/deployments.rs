@@ -115,9 +115,7 @@ fn deployment(scene: &Scene<'_>, spec: &DeploymentSpec, problems: &mut Problems)
     let unresolved = missing.filter_map(|remote| Name::new(&remote.policy).ok()).collect();
     let demand = match &spec.resources {
         None => Some(Demand::any_flavor()),
-        Some(stated) => {
-            resources(scene.catalog, stated, &spec.metadata.name.origin, problems).map(Demand::stated)
-        }
+        Some(stated) => resources(scene.catalog, stated, &spec.metadata.name.origin, problems).map(Demand::stated),
     };
     let replicas = spec.wanted_replicas();
     let preferences = spec

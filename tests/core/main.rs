@@ -14,10 +14,10 @@ mod remedies;
 mod running;
 mod seeds;
 mod support;
-mod together;
 #[path = "../../fuzz/src/bodies/kept.rs"]
 #[expect(unreachable_pub, clippy::expect_used, reason = "the body is shared with the fuzz target")]
 mod tampered;
+mod together;
 mod without_effect;
 mod workspace;
 mod workspace_changes;

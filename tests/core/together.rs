@@ -63,7 +63,11 @@ fn d1_too_expensive_says_what_is_the_cheapest() {
     };
     let demand = deployment("maxPricePerHour: \"1.5\"");
     assert_eq!(
-        said(&[&cluster("a", "country: de", 1, ", pricePerHour: 2"), &cluster("b", "country: de", 1, ", pricePerHour: 3"), &demand]),
+        said(&[
+            &cluster("a", "country: de", 1, ", pricePerHour: 2"),
+            &cluster("b", "country: de", 1, ", pricePerHour: 3"),
+            &demand
+        ]),
         "a replica costs more than is allowed: price at most 1.5 wanted, 2 at the least. Next: raise `maxPricePerHour` to 2 \
          or more, ask for less, or leave it out."
     );
@@ -84,7 +88,10 @@ fn w6_a_claim_is_held_to_the_price() {
     let loose = documents("2");
     let places = loose.places(&loose.place("d").unwrap().decision);
     let error = documents("1").commit_places("d", &places).unwrap_err();
-    assert!(matches!(&error, CommitError::NotACandidate { reason, .. } if reason.code.as_str() == "too-expensive"), "{error}");
+    assert!(
+        matches!(&error, CommitError::NotACandidate { reason, .. } if reason.code.as_str() == "too-expensive"),
+        "{error}"
+    );
 }
 
 /// D5: at least so many domains hold a replica; what a skew would let stand in one is held back for them.
@@ -113,30 +120,39 @@ fn d5_replicas_stand_together() {
     let near = cluster("near", "country: de", 2, ", pricePerHour: 1");
     let far = cluster("far", "country: jp", 4, ", pricePerHour: 3");
     let further = cluster("further", "country: jp", 4, ", pricePerHour: 2");
-    let by = |replicas: u32, by: &str| deployment(&format!("replicas: {replicas}, placement: {{together: {{by: {by}}}}}"));
+    let by =
+        |replicas: u32, by: &str| deployment(&format!("replicas: {replicas}, placement: {{together: {{by: {by}}}}}"));
     assert_eq!(placed(&[&near, &far, &further, &by(2, "country")]).unwrap(), ["near 2"]);
     assert_eq!(placed(&[&near, &far, &further, &by(4, "cluster")]).unwrap(), ["further 4"]);
     assert_eq!(placed(&[&near, &far, &further, &by(5, "continent")]).unwrap(), ["further 4", "far 1"]);
     // For a partial answer, the domain that holds the most.
-    assert_eq!(placed(&[&near, &far, &by(5, "country")]).unwrap_err(), (vec!["insufficient-capacity", "together-impossible"], 4));
+    assert_eq!(
+        placed(&[&near, &far, &by(5, "country")]).unwrap_err(),
+        (vec!["insufficient-capacity", "together-impossible"], 4)
+    );
     // What has no zone is no candidate for a constraint by zone.
     let zoned = cluster("zoned", "country: de, location: x-1, zone: a", 1, ", pricePerHour: 9");
     assert_eq!(placed(&[&near, &zoned, &by(1, "zone")]).unwrap(), ["zoned 1"]);
     // Within the one domain, they are spread.
     let spread = "placement: {together: {by: country}, spread: {by: cluster, maxSkew: 1}}";
-    assert_eq!(placed(&[&near, &far, &further, &deployment(&format!("replicas: 4, {spread}"))]).unwrap(), ["further 2", "far 2"]);
+    assert_eq!(
+        placed(&[&near, &far, &further, &deployment(&format!("replicas: 4, {spread}"))]).unwrap(),
+        ["further 2", "far 2"]
+    );
 }
 
 /// The case `gang-split-over-continents`: a gang of four nodes that Tokyo alone holds.
 #[test]
 fn d5_a_gang_is_not_split_over_continents() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/gang-split-over-continents/fleet.yaml");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/gang-split-over-continents/fleet.yaml");
     let Ok(text) = std::fs::read_to_string(path) else {
         println!("skipped: the cases are not here");
         return;
     };
     let gang = text.replacen("replicas: 4,", "replicas: 4, placement: {together: {by: location}},", 1);
-    let load = |text: &str| Workspace::from_sources(&[Source::new("fleet.yaml", text)], LoadOptions::default()).unwrap();
+    let load =
+        |text: &str| Workspace::from_sources(&[Source::new("fleet.yaml", text)], LoadOptions::default()).unwrap();
     let clusters = |workspace: &Workspace| -> Vec<String> {
         let decision = workspace.place("llm/train").unwrap().decision;
         workspace.places(&decision).iter().map(|at| format!("{} {}", at.cluster, at.replicas)).collect()

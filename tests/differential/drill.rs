@@ -130,6 +130,7 @@ fn compare_drain(seed: u64) -> [usize; 2] {
             let deployment = of(blocked.deployment);
             // Documents do not say which flavor of a pool replicas run on, or under which alternative.
             let is_plain = deployment.placement.spread.is_none()
+                && deployment.placement.together.is_none()
                 && deployment
                     .resources
                     .as_ref()

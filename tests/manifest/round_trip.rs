@@ -338,12 +338,13 @@ fn placement() -> BoxedStrategy<PreferencesSpec> {
         near.prop_map(PreferenceSpec::Near),
         vec(favourite, 1..3).prop_map(PreferenceSpec::Favourites),
     ];
-    let spread = (prop::sample::select(Domain::ALL.to_vec()), of(1..=u32::MAX), of(1..=u32::MAX))
-        .prop_map(|(by, most, least)| Spread {
+    let spread = (prop::sample::select(Domain::ALL.to_vec()), of(1..=u32::MAX), of(1..=u32::MAX)).prop_map(
+        |(by, most, least)| Spread {
             by,
             max_skew: most.and_then(NonZeroU32::new),
             min_domains: most.and(least).and_then(NonZeroU32::new),
-        });
+        },
+    );
     // No preference stands twice.
     let together = of(prop::sample::select(Domain::ALL.to_vec()).prop_map(Together::new));
     (vec(preference, 0..5), of(spread), together)

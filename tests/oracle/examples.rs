@@ -444,7 +444,11 @@ fn spread_is_a_preference_without_a_skew() {
             cluster("a", "fr", full(Pool { used, ..machine(1, 100_000) })),
             cluster("b", "de", full(machine(2, 200_000))),
         ];
-        let placement = Placement { prefer: prefer.to_vec(), spread: Some(Spread { by, max_skew: None, min_domains: None }), together: None };
+        let placement = Placement {
+            prefer: prefer.to_vec(),
+            spread: Some(Spread { by, max_skew: None, min_domains: None }),
+            together: None,
+        };
         let deployments = vec![Deployment { placement, ..deployment(replicas, cores(1)) }];
         let verdict = only(&World { deployments, clusters, ..World::default() });
         places(&verdict).into_iter().map(|(name, count)| format!("{name}{count}")).collect::<Vec<_>>()
@@ -468,7 +472,11 @@ fn uneven(by: Domain, max_skew: u32, replicas: u32) -> World {
         ..cluster("one", "us", full(Pool { used, ..machine(1, 100_000) }))
     };
     let closed = Cluster { cordoned: true, ..cluster("closed", "fr", full(machine(1, 1000))) };
-    let placement = Placement { prefer: Vec::new(), spread: Some(Spread { by, max_skew: Some(max_skew), min_domains: None }), together: None };
+    let placement = Placement {
+        prefer: Vec::new(),
+        spread: Some(Spread { by, max_skew: Some(max_skew), min_domains: None }),
+        together: None,
+    };
     World {
         deployments: vec![Deployment { placement, ..deployment(replicas, cores(1)) }],
         clusters: vec![
@@ -595,8 +603,11 @@ fn the_current_place_is_kept() {
     world.deployments[0].placement.prefer = vec![Preference::Price];
     assert_eq!(all(&world, false), [r#"d placed [("a", 3)]"#, r#"e placed [("b", 1)]"#]);
     // A spread is not such a preference, but comes first.
-    world.deployments[0].placement =
-        Placement { prefer: Vec::new(), spread: Some(Spread { by: Domain::Country, max_skew: None, min_domains: None }), together: None };
+    world.deployments[0].placement = Placement {
+        prefer: Vec::new(),
+        spread: Some(Spread { by: Domain::Country, max_skew: None, min_domains: None }),
+        together: None,
+    };
     assert_eq!(all(&world, false), [r#"d placed [("b", 2), ("a", 1)]"#, "e refused []"]);
     world.running = vec![runs("r", "d", "b", 4)];
     world.deployments[0].replicas = 4;
@@ -893,6 +904,8 @@ fn random_worlds_reach_everything() {
         "refused",
         "restricted",
         "spread-impossible",
+        "together-impossible",
+        "too-expensive",
         "unhealthy",
         "unrestricted",
     ];

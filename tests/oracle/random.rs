@@ -135,7 +135,7 @@ fn bounds(random: &mut Random, world: &mut World) {
                 spread.max_skew = Some(*random.pick(&[2, 3, 4]));
             }
         }
-        if random.chance(15) {
+        if random.chance(20) {
             let kinds =
                 [Domain::Cluster, Domain::Location, Domain::Zone, Domain::Country, Domain::Continent, Domain::Provider];
             deployment.placement.together = Some(*random.pick(&kinds));

@@ -294,6 +294,9 @@ fn settings(changes: &[Change]) -> Map<String, Value> {
                 ("placement", written(|spec| spec.placement = preferences, "placement"))
             }
             Change::Resources(resources) => ("resources", demand(resources.as_ref().unwrap())),
+            Change::MaxPricePerHour(most) => {
+                ("maxPricePerHour", written(|spec| spec.max_price_per_hour = *most, "maxPricePerHour"))
+            }
             Change::Policies(policies) => ("policies", policies.iter().map(attached).collect()),
             Change::Strategy(settings) => ("strategy", strategy(settings.as_ref().unwrap())),
             Change::Offloading(offloading) => ("offloading", offloads(offloading.as_ref().unwrap())),

@@ -92,7 +92,8 @@ impl Step<'_> {
         }
         let (governors, keep, purpose) = (self.governors(number)?, Vec::new(), Purpose::Replace);
         let beside = self.record(number)?.standing();
-        let request = PlacementRequest { deployment: number, governors, replicas: wanted, settings, keep, beside, purpose };
+        let request =
+            PlacementRequest { deployment: number, governors, replicas: wanted, settings, keep, beside, purpose };
         let places = self.answers.places(request)?;
         let record = self.record(number)?;
         record.replacing = record.replacing.saturating_add(replicas(&places));

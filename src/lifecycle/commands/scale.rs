@@ -154,7 +154,8 @@ impl Step<'_> {
         let replicas = record.running().saturating_sub(surplus);
         let (settings, keep) = (Arc::clone(&record.settings), record.places());
         let purpose = Purpose::Shrink;
-        let request = PlacementRequest { deployment: number, governors, replicas, settings, keep, beside: Vec::new(), purpose };
+        let request =
+            PlacementRequest { deployment: number, governors, replicas, settings, keep, beside: Vec::new(), purpose };
         let best = self.answers.best_first(request)?;
         let record = self.record(number)?;
         let rank = |site: &Site| best.iter().position(|place| place.is_at(&site.place));

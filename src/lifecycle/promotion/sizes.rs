@@ -250,7 +250,8 @@ impl Step<'_> {
         let governors = self.governors(number)?;
         let (keep, beside) = (Vec::new(), if running > 0 { self.record(number)?.standing() } else { Vec::new() });
         let purpose = Purpose::Place;
-        let request = PlacementRequest { deployment: number, governors, replicas: more, settings, keep, beside, purpose };
+        let request =
+            PlacementRequest { deployment: number, governors, replicas: more, settings, keep, beside, purpose };
         let placed = match growth {
             Growth::NoRoom(reason) => Err(reason.to_owned()),
             Growth::Now | Growth::Later => self.answers.ask(request)?.map_err(|refused| refused.reason),

@@ -86,7 +86,13 @@ fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> (Vec<Site
         let open = index.offers(kind).filter(|(_, offer)| feasible.is_open(offer.cluster, offer.place));
         sites.extend(open.filter_map(|(_, offer)| {
             let price = share.of(offer.node_price?);
-            ask.demand.max_price.is_none_or(|most| price <= most).then_some(Site { price, part, pair: offer.pair, pool: offer.pool, request: requests.len() })
+            ask.demand.max_price.is_none_or(|most| price <= most).then_some(Site {
+                price,
+                part,
+                pair: offer.pair,
+                pool: offer.pool,
+                request: requests.len(),
+            })
         }));
         requests.push(request);
     }

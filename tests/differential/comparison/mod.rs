@@ -73,15 +73,18 @@ fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
     let said: BTreeSet<Code> = pairs.iter().flat_map(|pair| &pair.reasons).map(|reason| reason.code).collect();
     for reason in decision.refusal().iter().flat_map(|refusal| &refusal.reasons) {
         // Room and spread may be why only the last replicas have no place.
-        let of_all = matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible | Code::InsufficientCapacity);
+        let of_all = matches!(
+            reason.code,
+            Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible | Code::InsufficientCapacity
+        );
         assert!(
             of_all || pairs.is_empty() || said.contains(&reason.code),
             "{what}: no pair says {reason:?}, but {said:?}"
         );
         let of_pairs = pairs.iter().flat_map(|pair| &pair.reasons).filter(|other| other.code == reason.code);
         let cited: BTreeSet<_> = of_pairs.flat_map(|other| &other.policies).collect();
-        let is_policys =
-            !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible) && !pairs.is_empty();
+        let is_policys = !matches!(reason.code, Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible)
+            && !pairs.is_empty();
         assert!(!is_policys || cited == reason.policies.iter().collect(), "{what}: {reason:?} against {cited:?}");
     }
 }
