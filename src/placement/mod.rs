@@ -34,7 +34,6 @@ mod spread;
 mod together;
 
 pub use admitted::{Admission, admitted_by};
-pub(crate) use price::price;
 pub use allot::ranking;
 pub use ask::Ask;
 pub use commit::{CommitError, commit, located};
@@ -49,6 +48,7 @@ pub use figures::{Figures, Short, Unmet};
 pub use lower::request;
 pub use optimize::{Movable, optimize};
 pub use placed::PlacedReplicas;
+pub(crate) use price::price;
 pub use rank::{PreferenceValue, Rank, UnknownLast};
 pub use reason::{Culprit, Reason, policy_reasons};
 pub use remedies::{DemandField, HeldRoom, Occupant, Remedies, RemedyBound, RemedyChange, RemedySet};
