@@ -34,6 +34,7 @@ SHAPE = {
     "running": "place replicas",
     "deployment": "deployment environment policies reaches runs unresolved workloadType",
 }
+OPTIONAL = {"": ("at",), "level": ("ended",), "deployment": ("ended",)}
 
 
 def seal(certificate):
@@ -67,7 +68,8 @@ class Checker:
 
     def shaped(self, value, of, where):
         """Whether a record has just the fields that such a record has."""
-        if sorted(value) != SHAPE[of].split():
+        optional = OPTIONAL.get(of, ())
+        if sorted(set(value) - set(optional)) != SHAPE[of].split():
             self.refute(f"{where} has the fields {sorted(value)}")
 
     def shapes(self):
@@ -141,16 +143,19 @@ class Checker:
         allowed = policy["everything"] or any(self.admits(option, place) for option in policy["options"])
         return allowed and not any(self.excepts(option, place) for option in policy["except"])
 
-    def in_force(self, names, deployment, where):
-        """The policies of a level that apply to a workload's type (P1, P6)."""
+    def in_force(self, level, deployment, where):
+        """The policies of a level that apply to a workload's type (P1, P6), and whether each has ended (P16)."""
         found = []
-        for name in names:
+        ended = level.get("ended", [])
+        if not set(ended) <= set(level["policies"]):
+            self.refute(f"{where} names a policy that has ended and is not attached")
+        for name in level["policies"]:
             if name not in self.policies:
                 self.refute(f"{where} names the policy {name}, of which nothing is stated")
                 continue
             targets = self.policies[name]["resourceTypes"]
             if targets is None or deployment["workloadType"] in targets:
-                found.append(self.policies[name])
+                found.append((self.policies[name], name in ended))
         return found
 
     def reached(self, deployment, levels):
@@ -158,12 +163,13 @@ class Checker:
         if deployment["unresolved"]:
             return []
         gates, restricted = [], set()
-        for where, names, require in levels:
-            policies = self.in_force(names, deployment, where)
+        for where, level, require in levels:
+            policies = self.in_force(level, deployment, where)
             for kind in TYPES:
-                of_type = [policy for policy in policies if policy["type"] == kind]
+                of_type = [(policy, ended) for policy, ended in policies if policy["type"] == kind]
                 if of_type:
-                    gates.append(of_type)
+                    # What has ended allows nothing, and its level stays restricted (P16).
+                    gates.append([policy for policy, ended in of_type if not ended])
                     restricted.add(kind)
             if any(kind not in restricted for kind in require):
                 return []
@@ -181,11 +187,11 @@ class Checker:
             return
         workspace = self.certificate["workspace"]
         above = [
-            ("the workspace", workspace["policies"], workspace["require"]),
-            ("its environment", environment["policies"], environment["require"]),
+            ("the workspace", workspace, workspace["require"]),
+            ("its environment", environment, environment["require"]),
         ]
         bound = set(self.reached({**deployment, "unresolved": []}, above))
-        expected = self.reached(deployment, above + [(name, deployment["policies"], [])])
+        expected = self.reached(deployment, above + [(name, deployment, [])])
         claimed = deployment["reaches"]
         for at in sorted(set(claimed) - bound):
             self.refute(f"{name} reaches place {at}, beyond its environment and workspace")

@@ -12,7 +12,7 @@ use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, GpuNeedSpec, GpuSpec,
     Metadata, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, ResourcesSpec, Specs, UsedSpec,
 };
-use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
+use siting::policy::{Environment, OnLoss, OnViolation};
 use siting::quantity::{Bytes, Cpu, Money};
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
 
@@ -149,6 +149,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize) -> ClusterSpec
         coordinates: None,
         healthy: true,
         cordoned: false,
+        observed_at: None,
         pools: PoolsSpec::Pools(vec![pool]),
     }
 }
@@ -194,7 +195,7 @@ fn policy(name: &str, axis: Axis, options: Vec<(ChoiceKind, &str)>) -> PolicySpe
 }
 
 fn attached(policy: &str) -> AttachmentSpec {
-    AttachmentSpec { policy: policy.to_owned().into(), enforcement: Enforcement::Enforce, remote: false }
+    AttachmentSpec::enforced(policy)
 }
 
 fn metadata(name: &str) -> Metadata {

@@ -102,6 +102,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize, pools: Vec<Poo
         labels: Default::default(),
         healthy: true,
         cordoned: false,
+        observed_at: None,
         pools,
         origin: Origin::default(),
     }

@@ -218,6 +218,7 @@ fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
         labels: Default::default(),
         healthy: true,
         cordoned: false,
+        observed_at: None,
         pools,
         origin: Origin::default(),
     };

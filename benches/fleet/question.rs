@@ -97,13 +97,13 @@ impl Question {
     /// Sets of four attachments, each of other policies.
     pub(crate) fn quadruples(&self) -> Vec<[Attachment; 4]> {
         let ids: Vec<_> = self.policies.iter().map(|(id, _)| enforced(id)).collect();
-        ids.chunks_exact(4).filter_map(|four| four.try_into().ok()).collect()
+        ids.chunks_exact(4).filter_map(|four| four.to_vec().try_into().ok()).collect()
     }
 
     /// What an environment's and a deployment's policies leave.
     pub(crate) fn compile(&self, environment: &[Attachment], deployment: &[Attachment]) -> Scope {
         let bundle = |attachments| Bundle { attachments, require: &[] };
-        Scope::compile(&self.policies, [Bundle::default(), bundle(environment), bundle(deployment)], self.model)
+        Scope::compile(&self.policies, [Bundle::default(), bundle(environment), bundle(deployment)], self.model, None)
     }
 }
 
@@ -112,7 +112,7 @@ fn insert(policies: &mut PolicySet, policy: Policy) -> PolicyId {
 }
 
 fn enforced(policy: PolicyId) -> Attachment {
-    Attachment { policy, enforcement: Enforcement::Enforce }
+    Attachment::new(policy, Enforcement::Enforce)
 }
 
 fn compiled(catalog: &Catalog, statement: &Statement) -> Policy {
@@ -141,7 +141,7 @@ fn other(catalog: &Catalog, random: &mut Random, number: usize) -> Policy {
 pub(crate) fn free_scope(inventory: &Inventory) -> Arc<Scope> {
     let catalog = inventory.fleet().catalog();
     let model = catalog.resource_type("model").expect("a built-in type");
-    Arc::new(Scope::compile(&Arc::new(PolicySet::new(catalog)), [Bundle::default(); 3], model))
+    Arc::new(Scope::compile(&Arc::new(PolicySet::new(catalog)), [Bundle::default(); 3], model, None))
 }
 
 /// One GPU of any code, with 4 cores and 16 GiB.

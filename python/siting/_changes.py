@@ -131,9 +131,17 @@ class Change:
         deployment: str | Deployment | None = None,
         environment: str | Environment | None = None,
         audit: bool = False,
+        until: str | None = None,
+        reason: str | None = None,
+        ticket: str | None = None,
     ) -> Change:
-        """Attach a policy to a deployment, to an environment, or to the workspace where neither is given."""
-        return self._with("attach", at=_point(deployment, environment), policy=_name(policy), audit=audit)
+        """Attach a policy to a deployment, to an environment, or to the workspace where neither is given.
+
+        From ``until`` on, such as ``2027-03-31T00:00:00Z``, it allows nothing; explanations repeat the reason.
+        """
+        why = {"until": until, "reason": reason, "ticket": ticket}
+        stated = {key: value for key, value in why.items() if value is not None}
+        return self._with("attach", at=_point(deployment, environment), policy=_name(policy), audit=audit, **stated)
 
     def detach(
         self,

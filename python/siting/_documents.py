@@ -187,6 +187,8 @@ class Organisation(Document):
     providers: tuple[ProviderDefinition, ...]
     locations: tuple[Location, ...]
     flavors: tuple[FlavorDefinition, ...]
+    max_age: str | None
+    """How old what was observed of a cluster may be, such as ``10m``."""
     expected_demands: tuple[ExpectedDemand, ...]
     """The mix of demands that packing leaves room for."""
     severities: Mapping[str, Literal["error", "warning", "info", "off"]]
@@ -205,6 +207,7 @@ class Organisation(Document):
         providers: Iterable[ProviderDefinition] = (),
         locations: Iterable[Location] = (),
         flavors: Iterable[FlavorDefinition] = (),
+        max_age: str | None = None,
         expected_demands: Iterable[ExpectedDemand] = (),
         severities: Mapping[str, Literal["error", "warning", "info", "off"]] | None = None,
         **metadata: Unpack[Metadata],
@@ -221,6 +224,7 @@ class Organisation(Document):
             "providers": list(providers),
             "locations": list(locations),
             "flavors": list(flavors),
+            "maxAge": max_age,
             "expectedDemands": list(expected_demands),
             "severities": severities,
         }
@@ -344,6 +348,8 @@ class Cluster(Document):
     coordinates: tuple[float, float] | None
     healthy: bool
     cordoned: bool
+    observed_at: str | None
+    """When this was observed; with the workspace's ``max_age``, it counts for so long."""
     pools: tuple[Pool, ...]
     flavors: tuple[Choice, ...]
 
@@ -358,6 +364,7 @@ class Cluster(Document):
         coordinates: tuple[float, float] | None = None,
         healthy: bool = True,
         cordoned: bool = False,
+        observed_at: str | None = None,
         pools: Iterable[Pool] | None = None,
         flavors: Iterable[ChoiceLike] | None = None,
         **metadata: Unpack[Metadata],
@@ -371,6 +378,7 @@ class Cluster(Document):
             "coordinates": coordinates,
             "healthy": None if healthy else False,
             "cordoned": cordoned or None,
+            "observedAt": observed_at,
             "pools": None if pools is None else list(pools),
             "flavors": None if flavors is None else _choices("flavors", flavors),
         }

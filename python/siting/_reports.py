@@ -82,6 +82,12 @@ class PolicyAt(Record):
 
     name: str
     level: Level
+    ended: str | None = None
+    """When it ended there, where it has: it allows nothing since."""
+    reason: str | None = None
+    """Why it is attached there, where that is stated."""
+    ticket: str | None = None
+    """The ticket that stands for that."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -366,6 +372,8 @@ class Explanation(Record):
     scope: Scope
     reasons: tuple[Reason, ...]
     """Every constraint that keeps some pool of the fleet from holding a replica."""
+    at: str | None = None
+    """The moment of the decision, where it was asked for one or documents state moments."""
     remedies: tuple[Remedy, ...] = ()
     """Minimal sets of changes that make a refused deployment placeable."""
     more_remedies: bool = False
@@ -491,10 +499,22 @@ class Silenced(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class NextChange(Record):
+    """What ends next by time alone: from then on answers may be others."""
+
+    at: str
+    what: tuple[str, ...]
+    """Attachments that end, and clusters of which what is known becomes too old."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckReport(Record):
     """Everything that deserves a second look."""
 
     findings: tuple[Finding, ...]
+    at: str | None = None
+    """The moment of the check, where it was asked for one or documents state moments."""
+    next_change: NextChange | None = None
     silenced: tuple[Silenced, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notices: tuple[Notice, ...] = ()

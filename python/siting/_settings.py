@@ -20,10 +20,16 @@ Quantity = Union[str, int, float, Decimal]
 
 @record
 class Attachment(Record):
-    """A policy attached somewhere: binding, or only audited."""
+    """A policy attached somewhere: binding, or only audited; perhaps until a moment, for a reason."""
 
     name: str
     enforcement: Literal["enforce", "audit"] = "enforce"
+    until: str | None = None
+    """From when on it allows nothing, such as ``2027-03-31T00:00:00Z``; its level stays restricted."""
+    reason: str | None = None
+    """Why it is attached; explanations repeat it."""
+    ticket: str | None = None
+    """The ticket that stands for that; explanations repeat it."""
 
     @classmethod
     def of(cls, policy: AttachmentLike) -> Attachment:

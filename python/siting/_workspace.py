@@ -32,6 +32,7 @@ from siting._reports import (
     Explanation,
     Finding,
     MovePlan,
+    NextChange,
     Notice,
     Options,
     PolicyTests,
@@ -258,12 +259,15 @@ class Workspace:
             return self._core, self._name(deployment)
         return self.what_if(Change().put(deployment))._core, deployment.address
 
-    def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[tuple[str, bool]]:
+    def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[_siting.Attached]:
         listed = list(policies)
         for policy in listed:
             if isinstance(policy, Document):
                 self._name(policy)
-        return [(attached.name, attached.enforcement == "audit") for attached in attachments(listed)]
+        return [
+            (attached.name, attached.enforcement == "audit", attached.until, attached.reason, attached.ticket)
+            for attached in attachments(listed)
+        ]
 
     # What there is.
 
@@ -653,6 +657,19 @@ class Workspace:
             return scenario_reports(_siting.run_scenarios(self._core, given.paths, given.texts))
 
     # Snapshots.
+
+    def at(self, moment: Moment) -> Workspace:
+        """Return the workspace as questions at a moment see it: cheap, as a snapshot is.
+
+        Attachments that have ended allow nothing, and what was observed too long before is stale. Without it, questions
+        are about the last change, and where there was none, whatever ends with time counts as ended.
+        """
+        return Workspace._of(self._core.at(millis(moment)))
+
+    def next_change(self, now: Moment) -> NextChange | None:
+        """Tell what ends next after a moment by time alone: an attachment, or how long a cluster's state counts."""
+        found = self._core.next_change(millis(now))
+        return found if found is None else NextChange(found[0], tuple(found[1]))
 
     def snapshot(self) -> Workspace:
         """Return a workspace of its own, which shares what does not change: cheap."""

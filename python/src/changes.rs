@@ -34,15 +34,50 @@ struct Change {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum Step {
-    Put { paths: Vec<PathBuf>, texts: Vec<(String, String)> },
-    Remove { kind: String, name: String },
-    Attach { at: Point, policy: String, audit: bool },
-    Detach { at: Point, policy: String },
-    SetNodes { cluster: String, pool: String, nodes: u32, gone: Vec<u32> },
-    SetHealthy { cluster: String, healthy: bool },
-    SetCordoned { cluster: String, cordoned: bool },
-    Compact { keep: u32 },
-    Life { workload: Named, asked: Asked },
+    Put {
+        paths: Vec<PathBuf>,
+        texts: Vec<(String, String)>,
+    },
+    Remove {
+        kind: String,
+        name: String,
+    },
+    Attach {
+        at: Point,
+        policy: String,
+        audit: bool,
+        #[serde(default)]
+        until: Option<String>,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        ticket: Option<String>,
+    },
+    Detach {
+        at: Point,
+        policy: String,
+    },
+    SetNodes {
+        cluster: String,
+        pool: String,
+        nodes: u32,
+        gone: Vec<u32>,
+    },
+    SetHealthy {
+        cluster: String,
+        healthy: bool,
+    },
+    SetCordoned {
+        cluster: String,
+        cordoned: bool,
+    },
+    Compact {
+        keep: u32,
+    },
+    Life {
+        workload: Named,
+        asked: Asked,
+    },
 }
 
 /// What is asked of a life, or seen of it, by the names of its deployments.
@@ -111,9 +146,10 @@ impl Step {
                 })?;
                 ChangeStep::Remove { kind: known, name }
             }
-            Self::Attach { at, policy, audit } => {
+            Self::Attach { at, policy, audit, until, reason, ticket } => {
                 let enforcement = if audit { Enforcement::Audit } else { Enforcement::Enforce };
-                ChangeStep::Attach { at: at.into(), policy, enforcement }
+                let until = crate::policies::moment(until)?;
+                ChangeStep::Attach { at: at.into(), policy, enforcement, until, reason, ticket }
             }
             Self::Detach { at, policy } => ChangeStep::Detach { at: at.into(), policy },
             Self::SetNodes { cluster, pool, nodes, gone } => ChangeStep::SetNodes { cluster, pool, nodes, gone },

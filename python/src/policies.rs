@@ -2,23 +2,23 @@
 
 use pyo3::prelude::*;
 use serde_json::{Value, json};
-use siting::policy::{Attachment, Enforcement};
-use siting::time::Moment;
+use siting::policy::{Enforcement, Terms};
+use siting::time::{InvalidMoment, Moment};
 use siting::workspace::{PolicyChange, Remedy, RunningViolation, Violation, Workspace as Snapshot};
 
-use crate::failure::{Outcome, json};
+use crate::failure::{Failure, Outcome, json};
 use crate::workspace::Workspace;
 
-/// A policy by name, and whether it is only audited.
-type Named = (String, bool);
+/// A policy by name, whether it is only audited, when it ends, why it is there, and for which ticket.
+type Named = (String, bool, Option<String>, Option<String>, Option<String>);
 
 /// Attaches a policy to a deployment, if the levels' policies leave something then.
 #[pyfunction]
 pub(crate) fn attach(py: Python<'_>, workspace: &Workspace, deployment: &str, policy: Named) -> Outcome<()> {
     py.detach(|| {
         workspace.change(|workspace| {
-            let Attachment { policy, enforcement } = attachment(workspace, &policy)?;
-            Ok(workspace.attach(deployment, policy, enforcement)?)
+            let (policy, terms) = terms(policy)?;
+            Ok(workspace.attach(deployment, policy.as_str(), terms)?)
         })
     })
 }
@@ -37,7 +37,7 @@ pub(crate) fn change_policies(
     environment: Option<&str>,
     policies: Vec<Named>,
 ) -> Outcome<()> {
-    py.detach(|| workspace.change(|workspace| Ok(workspace.change_policies(&change(environment, policies))?)))
+    py.detach(|| workspace.change(|workspace| Ok(workspace.change_policies(&change(environment, policies)?)?)))
 }
 
 /// What such a change would make illegal, and what would follow.
@@ -51,7 +51,7 @@ pub(crate) fn impact(
 ) -> Outcome<String> {
     py.detach(|| {
         let workspace = workspace.snapshot();
-        let change = change(environment, policies);
+        let change = change(environment, policies)?;
         let mut after = Snapshot::clone(&workspace);
         after.change_policies(&change)?;
         told(&after, &after.violations(Moment::from_millis(now)))
@@ -89,17 +89,26 @@ pub(crate) fn settle_violations(py: Python<'_>, workspace: &Workspace, now: u64)
     })
 }
 
-fn attachment(workspace: &Snapshot, (name, audit): &Named) -> Outcome<Attachment> {
-    Ok(Attachment { policy: workspace.find_policy(name)?, enforcement: enforcement(*audit) })
+/// A policy's name, and on what terms it is attached.
+fn terms((name, audit, until, reason, ticket): Named) -> Outcome<(String, Terms)> {
+    let mut terms = Terms::from(if audit { Enforcement::Audit } else { Enforcement::Enforce });
+    (terms.until, terms.reason, terms.ticket) = (moment(until)?, reason, ticket);
+    Ok((name, terms))
 }
 
-fn enforcement(audit: bool) -> Enforcement {
-    if audit { Enforcement::Audit } else { Enforcement::Enforce }
+/// When an attachment ends, as it is written.
+pub(crate) fn moment(text: Option<String>) -> Outcome<Option<Moment>> {
+    let read = |text: String| {
+        text.parse().map_err(|error: InvalidMoment| {
+            Failure::value(format!("`until` cannot be `{text}`: {error}"), "write it as `2027-03-31T00:00:00Z`")
+        })
+    };
+    text.map(read).transpose()
 }
 
-fn change(environment: Option<&str>, policies: Vec<Named>) -> PolicyChange {
-    let policies = policies.into_iter().map(|(name, audit)| (name, enforcement(audit))).collect();
-    PolicyChange { environment: environment.map(str::to_owned), policies }
+fn change(environment: Option<&str>, policies: Vec<Named>) -> Outcome<PolicyChange> {
+    let policies = policies.into_iter().map(terms).collect::<Outcome<_>>()?;
+    Ok(PolicyChange { environment: environment.map(str::to_owned), policies })
 }
 
 fn told(workspace: &Snapshot, violations: &[Violation]) -> Outcome<String> {

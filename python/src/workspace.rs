@@ -12,6 +12,7 @@ use siting::report::{
     CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
     MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify,
 };
+use siting::time::Moment;
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
 
 use crate::columns::{self, Columns};
@@ -57,6 +58,17 @@ impl Workspace {
             let gathered = gathered(&paths, texts);
             Ok(Snapshot::from_gathered(&gathered, LoadOptions { quarantine })?.into())
         })
+    }
+
+    /// The workspace as questions at a moment see it.
+    fn at(&self, moment: u64) -> Self {
+        self.snapshot().at(Moment::from_millis(moment)).into()
+    }
+
+    /// What ends next by time alone, and when.
+    fn next_change(&self, now: u64) -> Option<(String, Vec<String>)> {
+        let next = self.snapshot().next_change(Moment::from_millis(now))?;
+        Some((next.at.to_string(), next.what))
     }
 
     /// A workspace of its own that shares what does not change.

@@ -1,11 +1,13 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 36] = [
+pub const FINDING_CODES: [&str; 40] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
     "allows-everything",
+    "attachment-ended",
+    "attachment-ends-soon",
     "attachment-repeated",
     "check-without-effect",
     "cluster-quarantined",
@@ -20,8 +22,10 @@ pub const FINDING_CODES: [&str; 36] = [
     "metric-without-effect",
     "mixed-kinds",
     "names-alike",
+    "never-stale",
     "no-cluster-behind",
     "no-clusters",
+    "observed-without-effect",
     "offloading-without-release",
     "option-covered",
     "outermost-left-out",

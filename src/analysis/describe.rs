@@ -8,7 +8,7 @@ use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
     Action, Answer, Endpoint, Field, Journal, Number, Place, Record, RequestScaling, Role, Settings, State, Status,
 };
-use crate::placement::{Culprit, Reason};
+use crate::placement::{Culprit, Reason, culprits_of};
 use crate::policy::{self, Level, Scope};
 use crate::time::Moment;
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
@@ -87,6 +87,28 @@ pub struct PolicyAt {
     pub name: String,
     /// Its level.
     pub level: Level,
+    /// When it ended there, where it has: it allows nothing since (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Why it is attached there, where that is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The ticket that stands for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
+impl From<&Culprit> for PolicyAt {
+    fn from(culprit: &Culprit) -> Self {
+        let note = culprit.note.as_ref();
+        Self {
+            name: culprit.policy.as_str().to_owned(),
+            level: culprit.level,
+            ended: culprit.ended.map(|until| until.to_string()),
+            reason: note.and_then(|note| note.reason.clone()),
+            ticket: note.and_then(|note| note.ticket.clone()),
+        }
+    }
 }
 
 /// Where replicas run, or why they do not.
@@ -121,12 +143,11 @@ pub struct Obstacle {
 
 impl From<&Reason> for Obstacle {
     fn from(reason: &Reason) -> Self {
-        let named = |one: &Culprit| PolicyAt { name: one.policy.as_str().to_owned(), level: one.level };
         Self {
             code: reason.code.as_str().to_owned(),
             message: reason.message(),
             next: reason.next(),
-            policies: reason.policies.iter().map(named).collect(),
+            policies: reason.policies.iter().map(PolicyAt::from).collect(),
             removed_alone: reason.counts.removed_alone,
             left_after: reason.counts.left_after,
         }
@@ -308,8 +329,7 @@ fn axes(scope: &Scope) -> Vec<AxisDescription> {
     let described = crate::catalog::Axis::ALL.into_iter().map(|axis| {
         let found = scope.axis(axis);
         let policies = found.restrictions().iter().flat_map(|restriction| {
-            let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
-            policies.map(|policy| PolicyAt { name: policy.name().as_str().to_owned(), level: restriction.level })
+            culprits_of(scope, restriction).into_iter().map(|culprit| PolicyAt::from(&culprit))
         });
         AxisDescription { r#type: axis.as_str().to_owned(), state: found.state(), policies: policies.collect() }
     });

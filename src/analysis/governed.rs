@@ -98,7 +98,8 @@ impl<'w> Governance<'w> {
             Bundle { attachments: &environment, require: governing.require },
             Bundle { attachments: &deployment, require: &[] },
         ];
-        Scope::compile(&self.policies, levels, subject.resource_type).with_unresolved(subject.unresolved.to_vec())
+        Scope::compile(&self.policies, levels, subject.resource_type, self.workspace.now())
+            .with_unresolved(subject.unresolved.to_vec())
     }
 
     /// What is left of the attachments of an owner; nobody's own are those of a subject that need not exist.
@@ -111,6 +112,6 @@ impl<'w> Governance<'w> {
                 (of.is_none() || *of == owner) && policy.is_none_or(|policy| policy == attachment.policy)
             })
         };
-        attachments.iter().copied().filter(|attachment| !is_detached(attachment)).collect::<Vec<_>>().into()
+        attachments.iter().filter(|&attachment| !is_detached(attachment)).cloned().collect::<Vec<_>>().into()
     }
 }

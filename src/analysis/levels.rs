@@ -48,7 +48,7 @@ fn imposed(specs: &Specs) -> Option<&Origin> {
 /// What remains in an environment for each workload type.
 fn scopes(workspace: &Workspace, bundle: Bundle<'_>) -> Vec<(ResourceTypeId, Arc<Scope>)> {
     let levels = [workspace.bundle(), bundle, Bundle::default()];
-    let scope = |id| (id, Arc::new(Scope::compile(workspace.policies(), levels, id)));
+    let scope = |id| (id, Arc::new(Scope::compile(workspace.policies(), levels, id, workspace.now())));
     workspace.catalog().resource_types().map(scope).collect()
 }
 
@@ -106,10 +106,11 @@ fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings
     }
 }
 
-/// The enforced policies of an axis, each once, in the order attached.
+/// The enforced policies of an axis that have not ended, each once, in the order attached.
 fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec<&'w Policy> {
     let mut seen = HashSet::new();
-    let enforced = bundle.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce);
+    let now = workspace.now();
+    let enforced = bundle.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce && !a.has_ended(now));
     let policies = enforced.filter(|a| seen.insert(a.policy)).filter_map(|a| workspace.policies().get(a.policy));
     policies.filter(|policy| policy.axis() == axis).collect()
 }

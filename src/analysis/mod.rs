@@ -16,6 +16,7 @@ mod describe;
 mod diff;
 mod drain;
 mod drill;
+mod ends;
 mod finding;
 mod governed;
 #[cfg(test)]
@@ -94,6 +95,7 @@ pub fn check_all(workspace: &Workspace) -> Checked {
     clusters::check(workspace, &mut findings);
     checks::check(workspace, &mut findings);
     settings::check(workspace, &mut findings);
+    ends::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
     places::check(workspace, &mut findings);
     jurisdictions::check(workspace, &mut findings);

@@ -94,7 +94,7 @@ pub fn options(
 ) -> Remaining {
     let bundle = workspace.environment(environment).map(|environment| environment.bundle()).unwrap_or_default();
     let levels = [workspace.bundle(), bundle, Bundle::default()];
-    let scope = Arc::new(Scope::compile(workspace.policies(), levels, resource_type));
+    let scope = Arc::new(Scope::compile(workspace.policies(), levels, resource_type, workspace.now()));
     if scope.refuses_everything() {
         return Remaining { reasons: policy_reasons(&scope), ..Remaining::default() };
     }
@@ -144,7 +144,7 @@ impl<'a> Left<'a> {
         };
         let open = |class: &'a Class| {
             let clusters = class.members.iter().filter_map(|&id| fleet.pair(id)).map(|pair| pair.cluster);
-            let mut open: Vec<_> = clusters.filter(|&id| inventory.is_open(id)).collect();
+            let mut open: Vec<_> = clusters.filter(|&id| inventory.takers().contain(id)).collect();
             open.dedup();
             (class, open)
         };

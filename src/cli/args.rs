@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::time::Moment;
+
 /// Policy and placement: may this workload run there, where best, and why not.
 #[derive(Debug, Parser)]
 #[command(name = "siting", bin_name = "siting", version, propagate_version = true, max_term_width = 100)]
@@ -28,6 +30,9 @@ pub(super) struct Global {
     /// Skip and list invalid clusters instead of failing
     #[arg(long, global = true)]
     pub(super) quarantine: bool,
+    /// Answer as of this moment, such as `2026-12-01T00:00:00Z` [default: the clock, where a document states a moment]
+    #[arg(long, global = true, value_name = "MOMENT")]
+    pub(super) at: Option<Moment>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]

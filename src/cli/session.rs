@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{Command, Global, Output};
+use super::args::{self, Command, Global, Output};
 use super::commands;
 use super::failure::Failure;
 use super::render::{Style, Texts, diagnostics};
@@ -18,6 +18,10 @@ use crate::workspace::{LoadOptions, Workspace, WorkspaceChange};
 pub(super) struct Session {
     pub(super) output: Output,
     pub(super) quarantine: bool,
+    /// The moment that was asked about.
+    at: Option<Moment>,
+    /// The machine's clock, for documents that state moments; one for all that are compared.
+    clock: Moment,
     quiet: bool,
     /// Whether long work shows its progress.
     pub(super) progress: bool,
@@ -43,6 +47,8 @@ impl Session {
         Self {
             output: global.output,
             quarantine: global.quarantine,
+            at: global.at,
+            clock: clock(),
             quiet: global.quiet,
             progress: terminal.progress && !global.quiet,
             out_style: Style::new(terminal.out_colors && !global.no_color),
@@ -59,7 +65,7 @@ impl Session {
     }
 
     pub(super) fn run(&mut self, command: &Command) -> ExitStatus {
-        if let Err(failure) = self.has_format(command) {
+        if let Err(failure) = self.has_format(command).and_then(|()| self.has_a_moment(command)) {
             self.output = Output::Table;
             return self.fail(&failure);
         }
@@ -94,6 +100,23 @@ impl Session {
         }
         let message = format!("this command has no output format `{}`", self.output.as_str());
         Err(Failure::invalid(message, "use `table`, `json` or `yaml`".to_owned()))
+    }
+
+    /// Whether the command asks anything of the moment that was given.
+    fn has_a_moment(&self, command: &Command) -> Result<(), Failure> {
+        let (what, help) = match command {
+            Command::Catalog(_) | Command::Schema(_) => {
+                ("nothing that it prints changes with time", "leave `--at` out")
+            }
+            Command::Simulate(_) | Command::Describe(args::Describe { after: Some(_), .. }) => {
+                ("a scenario has a clock of its own", "state `start` in the scenario, and `at` in its steps")
+            }
+            _ => return Ok(()),
+        };
+        match self.at {
+            Some(_) => Err(Failure::invalid(format!("this command has no `--at`: {what}"), help.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// Reads and resolves manifests; writes notices to standard error, and what was left
@@ -147,13 +170,20 @@ impl Session {
             reading.problems.extend(gathered.problems);
             notices.extend(reading.specs.notices.iter().cloned().chain(reading.not_put()));
             loaded.sources.extend(gathered.sources);
-            loaded.workspace = match loaded.workspace.what_if(Moment::default(), WorkspaceChange::new().put(reading)) {
+            let at = self.at.unwrap_or(self.clock);
+            loaded.workspace = match loaded.workspace.what_if(at, WorkspaceChange::new().put(reading)) {
                 Ok(workspace) => {
                     loaded.before = Some(loaded.workspace);
                     workspace
                 }
                 Err(error) => return Err(Failure { problems: error.problems, sources: loaded.sources }),
             };
+        }
+        let states = |workspace: &Workspace| workspace.states_moments();
+        let stated = states(&loaded.workspace) || loaded.before.as_ref().is_some_and(states);
+        if let Some(at) = self.at.or(stated.then_some(self.clock)) {
+            loaded.workspace = loaded.workspace.at(at);
+            loaded.before = loaded.before.map(|before| before.at(at));
         }
         self.remark(notices, &loaded.sources);
         Ok(loaded)
@@ -206,6 +236,11 @@ impl Session {
         let notices: Vec<_> = notices.iter().collect();
         self.err.push_str(&diagnostics::notices(&notices, &texts, self.err_style));
     }
+}
+
+fn clock() -> Moment {
+    let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Moment::default().after(passed.unwrap_or_default())
 }
 
 /// Every text on one line, so that it can be searched for.

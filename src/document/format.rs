@@ -13,6 +13,7 @@ use super::wording::quoted;
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
 use crate::quantity::{Amount, Bandwidth, Bytes, Cpu, GpuShare, Milli, Money, Percent};
+use crate::time::Moment;
 
 /// One way in which a `T` is written in text. Most types are their own format.
 #[diagnostic::on_unimplemented(
@@ -362,6 +363,62 @@ macro_rules! amounts {
 }
 
 amounts!(Cpu, Bytes, Bandwidth, Money, Milli);
+
+impl Format<Moment> for Moment {
+    fn read(item: Item<'_>) -> Option<Moment> {
+        let moment = item.text()?.parse().ok();
+        if moment.is_none() {
+            let message = "a moment must have a date, a time and a UTC offset";
+            item.problem(ProblemCode::InvalidValue, message, "write it as `2026-01-31T12:00:00Z`, from 1970 on");
+        }
+        moment
+    }
+
+    fn write(value: &Moment) -> Value {
+        Value::text(value)
+    }
+
+    fn shape() -> Shape {
+        Shape::Moment
+    }
+}
+
+/// A length of time above zero, as a whole number and a unit.
+pub(crate) struct Span;
+
+const UNITS: [(&str, u64); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+
+impl Format<Duration> for Span {
+    fn read(item: Item<'_>) -> Option<Duration> {
+        let text = item.text()?;
+        let of = |(unit, millis): (&str, u64)| {
+            let number = text.strip_suffix(unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+            number.parse::<u64>().ok()?.checked_mul(millis)
+        };
+        // `ms` ends in `s`, and is asked for first.
+        let span = of(("ms", 1)).or_else(|| UNITS.into_iter().find_map(of)).filter(|millis| *millis > 0);
+        if span.is_none() {
+            let help = "write it as `90s`, `10m`, `2h` or `1d`";
+            item.problem(
+                ProblemCode::InvalidValue,
+                "a length of time must be a whole number above zero and a unit",
+                help,
+            );
+        }
+        span.map(Duration::from_millis)
+    }
+
+    fn write(value: &Duration) -> Value {
+        let millis = u64::try_from(value.as_millis()).unwrap_or(u64::MAX);
+        let fitting = UNITS.into_iter().find(|(_, unit)| millis % unit == 0);
+        let (unit, of) = fitting.unwrap_or(("ms", 1));
+        Value::text(format!("{}{unit}", millis / of))
+    }
+
+    fn shape() -> Shape {
+        Shape::Pattern("^0*[1-9][0-9]*(ms|s|m|h|d)$")
+    }
+}
 
 impl Format<GpuShare> for GpuShare {
     fn read(item: Item<'_>) -> Option<GpuShare> {

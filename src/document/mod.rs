@@ -22,8 +22,8 @@ mod wording;
 pub(crate) use declare::{camel, camel_length, document, reads_words, words};
 pub(crate) use fields::{Context, Fields};
 pub(crate) use format::{
-    Elsewhere, Every, Field, Format, Lenient, Nonempty, OrUnlimited, Record, Reference, Seconds, Whole, describe_or,
-    put_unless, take_or,
+    Elsewhere, Every, Field, Format, Lenient, Nonempty, OrUnlimited, Record, Reference, Seconds, Span, Whole,
+    describe_or, put_unless, take_or,
 };
 pub(crate) use item::Item;
 pub use nearest::nearest;

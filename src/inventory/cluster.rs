@@ -10,6 +10,7 @@ use crate::catalog::{Capacity, Point};
 use crate::id::{ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+use crate::time::Moment;
 
 /// A cluster with its names resolved, before it joins a fleet.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,6 +33,8 @@ pub struct ClusterDef {
     pub healthy: bool,
     /// Whether it is closed to new work (I3).
     pub cordoned: bool,
+    /// When all of this was observed (I8).
+    pub observed_at: Option<Moment>,
     /// What it has.
     pub pools: Vec<PoolDef>,
     /// Where it was written.
@@ -155,6 +158,8 @@ pub struct Cluster {
     pub coordinates: Option<Coordinates>,
     /// Labels.
     pub labels: IndexMap<String, String>,
+    /// When it was observed (I8).
+    pub observed_at: Option<Moment>,
     /// Its pools, by index of [`PoolId`](crate::id::PoolId).
     pub pools: Range<usize>,
     /// Its pairs, by index of [`PairId`](crate::id::PairId).

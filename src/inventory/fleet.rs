@@ -122,6 +122,7 @@ impl Fleet {
             },
             coordinates: def.coordinates,
             labels: def.labels,
+            observed_at: def.observed_at,
             pools: first_pool..self.pools.len(),
             pairs: first_pair..self.pairs.len(),
             origin: def.origin,
@@ -141,6 +142,7 @@ impl Fleet {
             labels: cluster.labels.clone(),
             healthy: true,
             cordoned: false,
+            observed_at: cluster.observed_at,
             pools: self
                 .pools
                 .get(cluster.pools.clone())

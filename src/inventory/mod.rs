@@ -1,21 +1,23 @@
 //! The clusters there are, what is free on them, and the index that policies meet.
 //!
 //! The central type is [`Inventory`]: a shared, immutable [`Fleet`] and the little that changes:
-//! health, cordons, what is free, reservations. Cloning one is cheap and makes a snapshot.
+//! health, cordons, age, what is free, reservations. Cloning one is cheap and makes a snapshot.
 //!
-//! Answers for the rules I1–I5.
+//! Answers for the rules I1–I5, I8.
 
 mod allowed;
 mod amounts;
 mod changes;
 mod cluster;
 mod fleet;
+mod freshness;
 mod in_use;
 mod index;
 mod kind;
 mod node;
 mod node_numbers;
 mod nodes;
+mod observed;
 mod owner;
 mod points;
 mod request;
@@ -30,6 +32,7 @@ pub use amounts::Resource;
 pub use changes::RemoveClusterError;
 pub use cluster::{Cluster, ClusterDef, Gpus, NodeUse, Pool, PoolDef, Shape, Used};
 pub use fleet::{Fleet, InvalidFleet, Pair};
+pub use freshness::Takers;
 pub(crate) use in_use::OffersInUse;
 pub use index::{Class, Index, Place};
 pub use kind::{Hardware, Kind, Offer};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::ClusterDef;
 use super::fleet::{Fleet, InvalidFleet};
+use super::freshness::Freshness;
 use super::in_use::OffersInUse;
 use super::node_numbers::ClosedNodes;
 use super::nodes::{Nodes, Taken};
@@ -25,6 +26,7 @@ pub struct Inventory {
     pub(super) fleet: Arc<Fleet>,
     pub(super) healthy: Arc<BitSet<ClusterId>>,
     pub(super) cordoned: Arc<BitSet<ClusterId>>,
+    pub(super) freshness: Freshness,
     /// The offers of pools on which something is in use, or which have no nodes, and perhaps of some that are idle
     /// again.
     ///
@@ -151,7 +153,9 @@ impl Inventory {
         }
         let in_use = Arc::new(OffersInUse::none(fleet.pairs().len()));
         let fleet = Arc::new(fleet);
-        let mut new = Self { fleet, healthy, cordoned, in_use, nodes, reservations: BTreeMap::new(), next: 0 };
+        let freshness = Freshness::none(universe);
+        let mut new =
+            Self { fleet, healthy, cordoned, freshness, in_use, nodes, reservations: BTreeMap::new(), next: 0 };
         new.note_all_use();
         Ok(new)
     }

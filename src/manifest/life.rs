@@ -43,7 +43,7 @@ impl AttachmentSpec {
     /// The attachment without its place in a text.
     #[must_use]
     pub fn used(&self) -> PolicyUse {
-        PolicyUse { name: self.policy.value.clone(), enforcement: self.enforcement, remote: self.remote }
+        PolicyUse { remote: self.remote, ..PolicyUse::new(&*self.policy.value, self.terms()) }
     }
 }
 

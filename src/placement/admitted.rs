@@ -33,7 +33,8 @@ pub fn admitted_by(fleet: &Fleet, scope: &Scope, pair: PairId) -> Vec<Admission>
             continue;
         };
         for restriction in scope.axis(axis).restrictions() {
-            let policies = restriction.policies.iter().filter_map(|&id| scope.policies().get(id));
+            let in_force = restriction.policies.iter().filter(|&&id| scope.ended_at(restriction.level, id).is_none());
+            let policies = in_force.filter_map(|&id| scope.policies().get(id));
             for policy in policies.filter(|policy| policy.effect().contains(atom)) {
                 let listed = policy.admitting(catalog, atom);
                 let options = if listed.is_empty() { vec![None] } else { listed.into_iter().map(Some).collect() };

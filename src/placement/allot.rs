@@ -161,8 +161,7 @@ pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Op
 /// ```
 #[must_use]
 pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative: usize) -> Vec<Rank> {
-    let open = (&**inventory.healthy(), &**inventory.cordoned());
-    let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
+    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand);
     ranked(&Question::new(inventory, &feasible, *ask), alternative)
 }
 

@@ -6,7 +6,7 @@ use super::feasible::Feasible;
 use crate::bitset::BitSet;
 use crate::deployment::Demand;
 use crate::id::ClusterId;
-use crate::inventory::{Fleet, Inventory};
+use crate::inventory::{Fleet, Inventory, Takers};
 use crate::policy::Scope;
 
 /// The fleet, the policies and the demand that candidates follow from.
@@ -15,6 +15,7 @@ pub(super) struct Asked {
     pub(super) fleet: Arc<Fleet>,
     pub(super) healthy: Arc<BitSet<ClusterId>>,
     pub(super) cordoned: Arc<BitSet<ClusterId>>,
+    pub(super) stale: Arc<BitSet<ClusterId>>,
     pub(super) scope: Arc<Scope>,
     pub(super) demand: Demand,
 }
@@ -25,12 +26,14 @@ impl Asked {
             fleet: Arc::clone(inventory.fleet()),
             healthy: Arc::clone(inventory.healthy()),
             cordoned: Arc::clone(inventory.cordoned()),
+            stale: Arc::clone(inventory.stale()),
             scope: Arc::clone(scope),
             demand: demand.clone(),
         }
     }
 
     pub(super) fn feasible(&self) -> Feasible<'_> {
-        Feasible::new(&self.fleet, (&self.healthy, &self.cordoned), &self.scope, &self.demand)
+        let takers = Takers { healthy: &self.healthy, cordoned: &self.cordoned, stale: &self.stale };
+        Feasible::new(&self.fleet, takers, &self.scope, &self.demand)
     }
 }

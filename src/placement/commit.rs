@@ -183,7 +183,7 @@ pub(crate) fn checked(
     if placed > u64::from(ask.replicas) {
         return Err(CommitError::TooMany { placed, wanted: ask.replicas });
     }
-    let feasible = Feasible::new(fleet, (inventory.healthy(), inventory.cordoned()), scope, ask.demand);
+    let feasible = Feasible::new(fleet, inventory.takers(), scope, ask.demand);
     let question = Question::new(inventory, &feasible, *ask);
     let under = |alternative: usize| -> Option<Vec<(PairId, Request, u32)>> {
         let taken = places.iter().map(|&(pair, replicas)| {

@@ -103,6 +103,8 @@ codes! {
         Unhealthy "unhealthy" "the cluster is unhealthy";
         /// The cluster is cordoned (I3).
         Cordoned "cordoned" "the cluster is cordoned";
+        /// The cluster was observed too long ago (I8).
+        Stale "stale" "what is known of the cluster is too old";
     }
     after {
         /// Not the kind, type, GPU memory or cpu type demanded.

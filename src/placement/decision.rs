@@ -126,8 +126,7 @@ pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decis
 
 /// How many of the replicas asked for have a place, without a word about why not more.
 pub(super) fn fitting(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> u32 {
-    let open = (&**inventory.healthy(), &**inventory.cordoned());
-    let feasible = Feasible::new(inventory.fleet(), open, scope, ask.demand);
+    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand);
     best_allotment(&Question::new(inventory, &feasible, *ask)).0.fitting
 }
 

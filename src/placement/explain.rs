@@ -100,7 +100,7 @@ pub fn explain_cluster(
 }
 
 fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, demand: &'a Demand) -> Feasible<'a> {
-    Feasible::new(inventory.fleet(), (inventory.healthy(), inventory.cordoned()), scope, demand)
+    Feasible::new(inventory.fleet(), inventory.takers(), scope, demand)
 }
 
 /// What is free on a pair's pool.

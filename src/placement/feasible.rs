@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::bitset::BitSet;
 use crate::deployment::{Demand, Spread, Together};
 use crate::id::{ClusterId, Id, PairId, PlaceId, PoolId};
-use crate::inventory::{Allowed, Fleet, Inventory, Kind, Nodes, Pair, Points, Request};
+use crate::inventory::{Allowed, Fleet, Inventory, Kind, Nodes, Pair, Points, Request, Takers};
 use crate::policy::Scope;
 
 use super::ask::Ask;
@@ -22,8 +22,7 @@ use super::price::replica_price;
 #[derive(Clone, Debug)]
 pub(super) struct Feasible<'a> {
     fleet: &'a Fleet,
-    healthy: &'a BitSet<ClusterId>,
-    cordoned: &'a BitSet<ClusterId>,
+    takers: Takers<'a>,
     /// What the policies leave (D9).
     allowed: Allowed<'a>,
     demand: &'a Demand,
@@ -39,13 +38,8 @@ pub(super) struct Fit {
 }
 
 impl<'a> Feasible<'a> {
-    pub(super) fn new(
-        fleet: &'a Fleet,
-        (healthy, cordoned): (&'a BitSet<ClusterId>, &'a BitSet<ClusterId>),
-        scope: &'a Scope,
-        demand: &'a Demand,
-    ) -> Self {
-        Self { fleet, healthy, cordoned, allowed: fleet.index().allowed(scope), demand }
+    pub(super) fn new(fleet: &'a Fleet, takers: Takers<'a>, scope: &'a Scope, demand: &'a Demand) -> Self {
+        Self { fleet, takers, allowed: fleet.index().allowed(scope), demand }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -66,17 +60,18 @@ impl<'a> Feasible<'a> {
         self.allowed.admits_place(place) && self.takes_work(cluster)
     }
 
-    /// Whether a cluster takes new work (I3).
+    /// Whether a cluster takes new work (I3, I8).
     fn takes_work(&self, cluster: ClusterId) -> bool {
-        self.healthy.contains(cluster) && !self.cordoned.contains(cluster)
+        self.takers.contain(cluster)
     }
 
-    /// What every pair of a cluster fails, whatever its place: health and cordon.
+    /// What every pair of a cluster fails, whatever its place: health, cordon and age.
     #[inline]
     pub(super) fn of_state(&self, cluster: ClusterId) -> Failures {
         let mut failures = Failures::default();
-        failures.add(Code::Unhealthy, !self.healthy.contains(cluster));
-        failures.add(Code::Cordoned, self.cordoned.contains(cluster));
+        failures.add(Code::Unhealthy, !self.takers.healthy.contains(cluster));
+        failures.add(Code::Cordoned, self.takers.cordoned.contains(cluster));
+        failures.add(Code::Stale, self.takers.stale.contains(cluster));
         failures
     }
 

@@ -50,6 +50,6 @@ pub use optimize::{Movable, optimize};
 pub use placed::PlacedReplicas;
 pub(crate) use price::price;
 pub use rank::{PreferenceValue, Rank, UnknownLast};
-pub use reason::{Culprit, Reason, policy_reasons};
+pub use reason::{Culprit, Reason, culprits_of, policy_reasons};
 pub use remedies::{DemandField, HeldRoom, Occupant, Remedies, RemedyBound, RemedyChange, RemedySet};
 pub(crate) use remedies::{Governing, Holder, remedies};

@@ -14,8 +14,15 @@ impl Reason {
         match self.code {
             Code::PolicyUnresolved => "load these policies, or take them out of the deployment".to_owned(),
             Code::PolicyRequired => "attach a policy of that type where it is required, or above".to_owned(),
+            Code::PolicyConflict if self.policies.iter().any(|culprit| culprit.no_moment) => {
+                "say at which moment (`at`): what has an end counts as ended where none is given".to_owned()
+            }
+            Code::PolicyConflict if self.policies.iter().any(|culprit| culprit.ended.is_some()) => {
+                "extend what has ended (`until`), or attach another policy at its level".to_owned()
+            }
             Code::PolicyConflict => "detach or widen a policy of one of these levels".to_owned(),
             Code::Unhealthy => "wait until the cluster is healthy, or choose among others".to_owned(),
+            Code::Stale => "observe the cluster anew (`observedAt`), or raise `maxAge` in the workspace".to_owned(),
             Code::Cordoned => "uncordon the cluster, or choose among others".to_owned(),
             Code::NotAllowed(_) => {
                 "choose what `siting options` lists, or have one policy of each level allow it".to_owned()

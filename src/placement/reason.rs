@@ -11,8 +11,9 @@ use super::feasible::Question;
 use super::figures::{Figures, Source};
 use super::shortage::Shortage;
 use crate::catalog::Axis;
-use crate::id::Name;
-use crate::policy::{Level, Restriction, Scope};
+use crate::id::{Name, PolicyId};
+use crate::policy::{Level, Note, Restriction, Scope};
+use crate::time::Moment;
 
 /// One constraint that stands in the way.
 #[derive(Clone, Debug)]
@@ -43,11 +44,37 @@ impl Eq for Reason {}
 
 /// A policy that excludes, and where it is attached.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
 pub struct Culprit {
     /// Its level.
     pub level: Level,
     /// Its name.
     pub policy: Name,
+    /// When it ended there, where it has: it allows nothing since (P16).
+    pub ended: Option<Moment>,
+    /// Whether it counts as ended only because nobody said which moment it is.
+    pub no_moment: bool,
+    /// Why it is attached there, where that is stated.
+    pub note: Option<Note>,
+}
+
+impl Culprit {
+    fn unknown(name: &Name) -> Self {
+        Self { level: Level::Deployment, policy: name.clone(), ended: None, no_moment: false, note: None }
+    }
+
+    /// `` `europe-but` `` with what its attachment states: `` `europe-but` (ended at …; migration; PLAT-7) ``.
+    fn cited(&self) -> String {
+        let note = self.note.as_ref();
+        let ended = self.ended.map(|until| match self.no_moment {
+            true => format!("ends at {until}, and no moment is given"),
+            false => format!("ended at {until}"),
+        });
+        let stated = note.into_iter().flat_map(|note| [note.reason.clone(), note.ticket.clone()]).flatten();
+        let said: Vec<_> = ended.into_iter().chain(stated).collect();
+        let name = &self.policy;
+        if said.is_empty() { format!("`{name}`") } else { format!("`{name}` ({})", said.join("; ")) }
+    }
 }
 
 impl Reason {
@@ -106,7 +133,7 @@ impl Reason {
 /// `` `a` and `b` (environment), `c` (deployment) ``.
 fn cite(culprits: &[Culprit]) -> String {
     let of_level = |level: Level| {
-        let names: Vec<_> = culprits.iter().filter(|c| c.level == level).map(|c| format!("`{}`", c.policy)).collect();
+        let names: Vec<_> = culprits.iter().filter(|c| c.level == level).map(Culprit::cited).collect();
         (!names.is_empty()).then(|| format!("{} ({level})", names.join(" and ")))
     };
     Level::ALL.into_iter().filter_map(of_level).collect::<Vec<_>>().join(", ")
@@ -159,8 +186,7 @@ pub(super) fn failing_everything(scope: &Scope, clusters: usize) -> Vec<Reason> 
     let mut reasons = Vec::new();
     if !scope.unresolved().is_empty() {
         let missing = scope.unresolved().iter();
-        let mut policies: Vec<_> =
-            missing.map(|name| Culprit { level: Level::Deployment, policy: name.clone() }).collect();
+        let mut policies: Vec<_> = missing.map(Culprit::unknown).collect();
         policies.sort();
         policies.dedup();
         reasons.push(Reason { policies, ..Reason::new(Code::PolicyUnresolved, counts) });
@@ -179,12 +205,27 @@ pub(super) fn failing_everything(scope: &Scope, clusters: usize) -> Vec<Reason> 
     reasons
 }
 
+/// The policies of one level's restriction, in the order attached.
+#[must_use]
+pub fn culprits_of(scope: &Scope, restriction: &Restriction) -> Vec<Culprit> {
+    restriction.policies.iter().filter_map(|&id| culprit(scope, restriction.level, id)).collect()
+}
+
+fn culprit(scope: &Scope, level: Level, id: PolicyId) -> Option<Culprit> {
+    let ended = scope.ended_at(level, id);
+    Some(Culprit {
+        level,
+        policy: scope.policies().get(id)?.name().clone(),
+        ended,
+        no_moment: scope.at().is_none() && ended.is_some(),
+        note: scope.note(level, id).cloned(),
+    })
+}
+
 /// The policies of these restrictions, by level and name.
 pub(super) fn culprits<'a>(scope: &Scope, restrictions: impl Iterator<Item = &'a Restriction>) -> Vec<Culprit> {
     let cited = restrictions.flat_map(|restriction| restriction.policies.iter().map(|&id| (restriction.level, id)));
-    let named = cited.filter_map(|(level, id)| {
-        scope.policies().get(id).map(|policy| Culprit { level, policy: policy.name().clone() })
-    });
+    let named = cited.filter_map(|(level, id)| culprit(scope, level, id));
     let mut culprits: Vec<_> = named.collect();
     culprits.sort();
     culprits.dedup();

@@ -5,7 +5,7 @@
 //! intersection across levels and axes, so that no level can widen another. A scope remembers
 //! which policies of which level restrict it.
 //!
-//! Answers for the rules P1–P10, P12, P13, P15, E1, E2.
+//! Answers for the rules P1–P10, P12, P13, P15, P16, E1, E2.
 
 mod attachment;
 mod environment;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-pub use attachment::{Attachment, Enforcement, Level, OnLoss, OnReplaced, OnViolation};
+pub use attachment::{Attachment, Enforcement, Level, Note, OnLoss, OnReplaced, OnViolation, Terms};
 pub use environment::Environment;
 pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
 

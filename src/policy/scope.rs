@@ -11,13 +11,16 @@ use super::{Attachment, Enforcement, Level, Policy, PolicySet};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, PerAxis, Point};
 use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::time::Moment;
 
 /// The policies in force for one workload type, compiled (P3–P8).
 ///
 /// Invariants:
 /// 1. `intersection`: an axis's allowed set is the intersection of its restrictions' sets;
 /// 2. `absence-is-freedom`: an axis without restrictions is unrestricted (P6);
-/// 3. `targets-isolate`: a policy whose targets leave the workload's type out contributes nothing.
+/// 3. `targets-isolate`: a policy whose targets leave the workload's type out contributes nothing;
+/// 4. `ends-narrow`: an attachment that has ended allows nothing and still restricts its level (P16), so a scope at a
+///    later moment never allows what the same attachments do not allow earlier.
 #[derive(Clone, Debug)]
 pub struct Scope {
     policies: Arc<PolicySet>,
@@ -25,6 +28,11 @@ pub struct Scope {
     unmet: SmallVec<[(Axis, Level); 2]>,
     unresolved: Vec<Name>,
     audited: Vec<(Level, PolicyId)>,
+    at: Option<Moment>,
+    /// The enforced attachments in scope that state an end or a reason.
+    stated: Vec<(Level, Attachment)>,
+    /// The policies of which a level has nothing left, since all attachments there have ended; and when the last did.
+    ended: Vec<(Level, PolicyId, Moment)>,
 }
 
 /// What one level brings to a scope.
@@ -37,18 +45,26 @@ pub struct Bundle<'a> {
 }
 
 impl Scope {
-    /// Combines the three levels' policies for a workload of `resource_type`. `levels` are in the
-    /// order of [`Level::ALL`].
+    /// Combines the three levels' policies for a workload of `resource_type`, at a moment; where none is known, whatever
+    /// has an end has ended (P16). `levels` are in the order of [`Level::ALL`].
     ///
     /// O(attached policies × atoms / 64); policies that are not attached cost nothing.
     #[must_use]
-    pub fn compile(policies: &Arc<PolicySet>, levels: [Bundle<'_>; 3], resource_type: ResourceTypeId) -> Self {
+    pub fn compile(
+        policies: &Arc<PolicySet>,
+        levels: [Bundle<'_>; 3],
+        resource_type: ResourceTypeId,
+        at: Option<Moment>,
+    ) -> Self {
         let mut scope = Self {
             policies: Arc::clone(policies),
             axes: PerAxis::from_fn(|axis| AxisScope::unrestricted(policies.universe(axis))),
             unmet: SmallVec::new(),
             unresolved: Vec::new(),
             audited: Vec::new(),
+            at,
+            stated: Vec::new(),
+            ended: Vec::new(),
         };
         for (level, bundle) in Level::ALL.into_iter().zip(levels) {
             for attachment in bundle.attachments {
@@ -56,11 +72,20 @@ impl Scope {
                 if !policy.targets().include(resource_type) {
                     continue;
                 }
-                match attachment.enforcement {
-                    Enforcement::Enforce => scope.axes.get_mut(policy.axis()).widen(level, attachment.policy, policy),
-                    Enforcement::Audit => scope.audited.push((level, attachment.policy)),
+                let ended = attachment.until.filter(|_| attachment.has_ended(at));
+                if attachment.enforcement == Enforcement::Audit {
+                    // An audited one ends without a trace (P16).
+                    scope.audited.extend(ended.is_none().then_some((level, attachment.policy)));
+                    continue;
                 }
+                if attachment.until.is_some() || attachment.note.is_some() {
+                    scope.stated.push((level, attachment.clone()));
+                }
+                scope.ended.extend(ended.map(|until| (level, attachment.policy, until)));
+                let axis = scope.axes.get_mut(policy.axis());
+                axis.widen(level, attachment.policy, policy.effect(), ended.is_none());
             }
+            scope.only_ended(level, bundle);
             // What a level requires, it or a level above must restrict; those below come later (P13).
             let unmet = bundle.require.iter().filter(|&&axis| scope.axes.get(axis).restrictions.is_empty());
             let unmet: SmallVec<[_; 2]> = unmet.map(|&axis| (axis, level)).collect();
@@ -90,7 +115,11 @@ impl Scope {
             unmet: self.unmet.clone(),
             unresolved: self.unresolved.clone(),
             audited: Vec::new(),
+            at: self.at,
+            stated: self.stated.clone(),
+            ended: self.ended.clone(),
         };
+        scope.ended.retain(|(of, policy, _)| (*of, *policy) != (level, id));
         let Some(policy) = self.policies.get(id) else { return scope };
         scope.axes.get_mut(policy.axis()).enforce(level, id, policy);
         // What a level requires is met at it and below (P13).
@@ -116,7 +145,49 @@ impl Scope {
         let missing: SmallVec<[_; 2]> =
             other.unmet.iter().copied().filter(|unmet| !self.unmet.contains(unmet)).collect();
         self.unmet.extend(missing);
+        let stated: Vec<_> = other.stated.iter().filter(|stated| !self.stated.contains(stated)).cloned().collect();
+        self.stated.extend(stated);
+        let ended: Vec<_> = other.ended.iter().filter(|ended| !self.ended.contains(ended)).copied().collect();
+        self.ended.extend(ended);
         self
+    }
+
+    /// Keeps of the policies that have ended at a level those of which no other attachment there is in force, each once.
+    fn only_ended(&mut self, level: Level, bundle: Bundle<'_>) {
+        let at = self.at;
+        let goes_on = |policy: PolicyId| {
+            let mut same = bundle.attachments.iter().filter(|attached| attached.policy == policy);
+            same.any(|attached| attached.enforcement == Enforcement::Enforce && !attached.has_ended(at))
+        };
+        self.ended.retain(|(of, policy, _)| *of != level || !goes_on(*policy));
+        self.ended.sort_by_key(|&(level, policy, until)| (level, policy, std::cmp::Reverse(until)));
+        self.ended.dedup_by_key(|(level, policy, _)| (*level, *policy));
+    }
+
+    /// The moment at which it was compiled; `None` where none was known.
+    #[must_use]
+    pub fn at(&self) -> Option<Moment> {
+        self.at
+    }
+
+    /// The policies that have ended, each with its level and when it ended (P16): they allow nothing, and their level
+    /// stays restricted.
+    #[must_use]
+    pub fn ended(&self) -> &[(Level, PolicyId, Moment)] {
+        &self.ended
+    }
+
+    /// When what a level says of a policy ended, where it has.
+    #[must_use]
+    pub fn ended_at(&self, level: Level, policy: PolicyId) -> Option<Moment> {
+        self.ended.iter().find(|(of, ended, _)| (*of, *ended) == (level, policy)).map(|(.., until)| *until)
+    }
+
+    /// Why a policy is attached at a level, where that is stated.
+    #[must_use]
+    pub fn note(&self, level: Level, policy: PolicyId) -> Option<&super::Note> {
+        let of_this = |(of, attachment): &&(Level, Attachment)| *of == level && attachment.policy == policy;
+        self.stated.iter().filter(of_this).find_map(|(_, attachment)| attachment.note.as_deref())
     }
 
     /// What is left of one axis.
@@ -216,15 +287,19 @@ impl AxisScope {
     }
 
     /// One more policy at `level`, which is the lowest level seen so far.
-    fn widen(&mut self, level: Level, id: PolicyId, policy: &Policy) {
+    /// It `allows` its effect, or nothing if it has ended.
+    fn widen(&mut self, level: Level, id: PolicyId, effect: &BitSet<Atom>, allows: bool) {
         match self.restrictions.last_mut().filter(|last| last.level == level) {
             Some(restriction) => {
-                restriction.allowed.union_with(policy.effect());
+                if allows {
+                    restriction.allowed.union_with(effect);
+                }
                 restriction.policies.push(id);
             }
             None => {
                 let policies = SmallVec::from_slice(&[id]);
-                self.restrictions.push(Restriction { level, allowed: policy.effect().clone(), policies });
+                let allowed = if allows { effect.clone() } else { BitSet::empty(effect.universe()) };
+                self.restrictions.push(Restriction { level, allowed, policies });
             }
         }
     }

@@ -27,6 +27,9 @@ pub struct CertificateReport {
     kind: kind::Certificate,
     /// What is claimed, in words.
     pub statement: String,
+    /// The moment as of which it holds, where documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// What it was made from.
     pub fingerprints: FingerprintsReport,
     /// What names mean that policies use.
@@ -110,6 +113,9 @@ pub struct CertifiedPolicy {
 pub struct LevelReport {
     /// The enforced policies, by name.
     pub policies: Vec<String>,
+    /// Those of them that have ended: they allow nothing, and their level stays restricted (P16).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
     /// The types of which one must be in force here or above (P13).
     pub require: Vec<String>,
 }
@@ -128,6 +134,9 @@ pub struct CertifiedDeployment {
     pub environment: String,
     /// Its own enforced policies.
     pub policies: Vec<String>,
+    /// Those of them that have ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
     /// Policies that it names and that are not known: it reaches nothing then.
     pub unresolved: Vec<String>,
     /// The places that the policies leave it, ascending.
@@ -178,6 +187,7 @@ impl CertificateReport {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             statement: STATEMENT.to_owned(),
+            at: workspace.moment_told().map(|at| at.to_string()),
             fingerprints: FingerprintsReport::new(workspace),
             facts: FactsReport::new(catalog, fleet, &policies),
             places: (0..fleet.pairs().len()).filter_map(|at| PlaceReport::new(fleet, PairId::from_index(at))).collect(),
@@ -237,9 +247,18 @@ fn names(workspace: &Workspace, attachments: &[Attachment]) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// The enforced policies of which no attachment of the level is in force any more.
+fn ended(workspace: &Workspace, attachments: &[Attachment]) -> Vec<String> {
+    let goes_on = |attachment: &&Attachment| !attachment.has_ended(workspace.now());
+    let in_force: Vec<Attachment> = attachments.iter().filter(goes_on).cloned().collect();
+    let in_force = names(workspace, &in_force);
+    names(workspace, attachments).into_iter().filter(|name| !in_force.contains(name)).collect()
+}
+
 fn level(workspace: &Workspace, bundle: Bundle<'_>) -> LevelReport {
     let require = bundle.require.iter().map(|axis| axis.as_str().to_owned()).collect();
-    LevelReport { policies: names(workspace, bundle.attachments), require }
+    let (policies, ended) = (names(workspace, bundle.attachments), ended(workspace, bundle.attachments));
+    LevelReport { policies, ended, require }
 }
 
 fn deployments(workspace: &Workspace) -> Result<Vec<CertifiedDeployment>, BeyondReport> {
@@ -266,6 +285,7 @@ fn deployments(workspace: &Workspace) -> Result<Vec<CertifiedDeployment>, Beyond
             workload_type: workload_type.to_owned(),
             environment: environment.unwrap_or_default(),
             policies: names(workspace, &found.attachments),
+            ended: ended(workspace, &found.attachments),
             unresolved: found.unresolved.iter().map(ToString::to_string).collect(),
             reaches: allowed.iter().map(Id::index).collect(),
             runs: runs.into_iter().map(|(place, replicas)| RunsReport { place, replicas }).collect(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::{ProblemReport, QuarantinedReport, RelatedReport, place};
 use super::header::{ApiVersion, Include, kind};
 use crate::analysis::{Checked, Finding, Severity, Silenced};
-use crate::workspace::Workspace;
+use crate::workspace::{NextChange, Workspace};
 
 /// All findings about a workspace.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -15,8 +15,14 @@ use crate::workspace::Workspace;
 pub struct CheckReport {
     api_version: ApiVersion,
     kind: kind::CheckReport,
+    /// The moment of the check, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// The findings, by file, line and column.
     pub findings: Vec<FindingReport>,
+    /// What ends next by time alone, so that answers may be others from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_change: Option<NextChangeReport>,
     /// Findings that documents allow, each with the reason that is given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silenced: Vec<SilencedReport>,
@@ -26,6 +32,23 @@ pub struct CheckReport {
     /// Notices about the input, such as documents of other API groups that were skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<ProblemReport>,
+}
+
+/// What ends next by time alone.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NextChangeReport {
+    /// From when on answers may be others.
+    pub at: String,
+    /// What ends then: attachments, and clusters of which what is known becomes too old.
+    pub what: Vec<String>,
+}
+
+impl From<NextChange> for NextChangeReport {
+    fn from(next: NextChange) -> Self {
+        Self { at: next.at.to_string(), what: next.what }
+    }
 }
 
 /// Something legal that is probably unintended.
@@ -87,7 +110,9 @@ impl CheckReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            at: workspace.moment_told().map(|at| at.to_string()),
             findings: checked.findings.iter().map(FindingReport::from).collect(),
+            next_change: workspace.now().and_then(|now| workspace.next_change(now)).map(Into::into),
             silenced: checked.silenced.iter().map(silenced).collect(),
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),

@@ -23,6 +23,9 @@ pub struct ExplanationReport {
     kind: kind::Explanation,
     /// The deployment as `workload/name`.
     pub deployment: String,
+    /// The moment of the decision, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// The verdict: placed, partial or refused.
     pub verdict: Verdict,
     /// How many candidates there are.
@@ -139,6 +142,7 @@ impl ExplanationReport {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             deployment: workspace.known_deployment(outcome.deployment)?.address(),
+            at: workspace.moment_told().map(|at| at.to_string()),
             verdict: decision.verdict(),
             candidate_count: decision.candidates().len(),
             scope: ScopeReport::new(workspace.catalog(), decision.scope()),

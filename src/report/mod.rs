@@ -61,7 +61,7 @@ pub use certificate::{
     BeyondReport, CertificateReport, CertifiedDeployment, CertifiedPolicy, FactsReport, LevelReport, PlaceReport,
     RunsReport,
 };
-pub use check::{CheckReport, FindingReport, SilencedReport, SubjectReport};
+pub use check::{CheckReport, FindingReport, NextChangeReport, SilencedReport, SubjectReport};
 pub use description::DescriptionReport;
 pub use diff::{CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, MoveTarget, MustMoveReport};
 pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLossesReport, LossReport, MoveReport};

@@ -73,8 +73,7 @@ impl CandidateReport {
 
 /// The policies that exclude, and where each is attached.
 pub(super) fn policies(culprits: &[Culprit]) -> Vec<PolicyAt> {
-    let one = |culprit: &Culprit| PolicyAt { name: culprit.policy.as_str().to_owned(), level: culprit.level };
-    culprits.iter().map(one).collect()
+    culprits.iter().map(PolicyAt::from).collect()
 }
 
 /// A constraint that is not met, and how many clusters it removes (D6).

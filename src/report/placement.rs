@@ -33,6 +33,9 @@ pub struct PlacementReport {
     /// Notices about the input, such as documents of other API groups that were skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<ProblemReport>,
+    /// The moment of the decisions, where they were asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// The workspace's revision.
     #[serde(default)]
     pub revision: u64,
@@ -168,6 +171,7 @@ impl PlacementReport {
             deployments,
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),
+            at: workspace.moment_told().map(|at| at.to_string()),
             revision: workspace.revision(),
             made: MadeReport::new(include, outcomes.len()),
             #[cfg(feature = "manifest")]

@@ -100,6 +100,9 @@ const MOST: usize = 100;
 /// # Errors
 /// [`VerifyError`] for what is no such report.
 pub fn verify(workspace: &Workspace, claim: &Value) -> Result<VerificationReport, VerifyError> {
+    // What was claimed of a moment is looked at as of that moment (P16).
+    let at = claim.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok());
+    let workspace = &*workspace.seen_as_of(at);
     let kind = claim.get("kind").and_then(Value::as_str).unwrap_or("Decision");
     let found = match kind {
         "Decision" => decision(workspace, read(claim, "decision")?, claim),

@@ -175,7 +175,7 @@ fn set_policies(
     environment: &str,
     policies: &[AttachmentSpec],
 ) -> Result<Vec<Effect>, Refusal> {
-    let policies = policies.iter().map(|spec| (spec.policy.value.clone(), spec.enforcement)).collect();
+    let policies = policies.iter().map(|spec| (spec.policy.value.clone(), spec.terms())).collect();
     let change = PolicyChange { environment: Some(environment.to_owned()), policies };
     scene.change_policies(&change).map_err(unknown_name)?;
     let settled = scene.settle_violations_of(now, workload).into_iter().map(|(_, done)| done);

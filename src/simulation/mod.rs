@@ -228,6 +228,7 @@ fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
         zone: None,
         coordinates: None,
         healthy: true,
+        observed_at: None,
         cordoned: false,
         pools: PoolsSpec::Flavors(catalog.flavors().map(flavor).collect()),
     });

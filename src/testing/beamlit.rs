@@ -9,7 +9,6 @@ use crate::manifest::beamlit::{
     RemoteBackend, Scheme, ServerlessConfig, ServiceReference, Status, TargetType, TypedName,
 };
 use crate::manifest::spec::{AttachmentSpec, DeploymentSpec};
-use crate::policy::Enforcement;
 
 /// A deployment as the controller has it, with the same name and place: what it decides concerns the
 /// remote side. It refers to these policies, and to others that live on the remote platform.
@@ -43,9 +42,8 @@ fn reference(name: &str, ref_type: PolicyRefType) -> PolicyReference {
 
 fn referring(original: ModelDeployment, native: &DeploymentSpec) -> DeploymentSpec {
     let attachment = |reference: &PolicyReference| AttachmentSpec {
-        policy: reference.object.name.clone().unwrap_or_default().into(),
-        enforcement: Enforcement::Enforce,
         remote: reference.is_remote(),
+        ..AttachmentSpec::enforced(reference.object.name.clone().unwrap_or_default())
     };
     let (name, workload) = (native.metadata.name.value.clone(), native.workload.value.clone());
     DeploymentSpec {

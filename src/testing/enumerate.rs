@@ -78,6 +78,7 @@ fn small_world(choices: &mut Choices<'_>, clusters: u32, policies: u32) -> Specs
         locations: Vec::new(),
         flavors: Vec::new(),
         providers: Vec::new(),
+        max_age: None,
         expected_demands: Vec::new(),
         severities: Vec::new(),
     };
@@ -117,6 +118,7 @@ fn small_cluster(choices: &mut Choices<'_>, number: u32) -> ClusterSpec {
         coordinates: None,
         healthy: true,
         cordoned: choices.below(2) == 1,
+        observed_at: None,
         pools: PoolsSpec::Flavors(vec![flavor.into()]),
     }
 }

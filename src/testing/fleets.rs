@@ -132,6 +132,8 @@ fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) ->
         coordinates: choices.maybe(40, Coordinates::draw),
         healthy: !choices.chance(if selection.shape == FleetShape::Edge { 15 } else { 5 }),
         cordoned: choices.chance(6),
+        // What is observed ages for whoever asks at a moment (I8).
+        observed_at: None,
         pools: pools(choices, selection),
     }
 }
@@ -228,6 +230,7 @@ pub(super) fn define(catalog: &Catalog, spec: &ClusterSpec) -> Option<ClusterDef
         labels: IndexMap::new(),
         healthy: spec.healthy,
         cordoned: spec.cordoned,
+        observed_at: spec.observed_at,
         pools,
         origin: Origin::default(),
     })

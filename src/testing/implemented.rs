@@ -69,7 +69,7 @@ arbitrary! {
     crate::origin: Origin, Problem, ProblemCode, Related, Sourced<crate::id::Name>;
     crate::catalog: Axis, Catalog, Capacity, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>, Point;
     crate::policy: Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope,
-        State, Targets, Level, OnViolation, OnLoss, OnReplaced;
+        State, Targets, Terms, Level, OnViolation, OnLoss, OnReplaced;
     crate::inventory: Class, Cluster, ClusterDef, Devices, Fleet, GpuRequest, Hardware, Index, Inventory, Kind, Node,
         Nodes, Offer, Owner, Pair, Place, Pool, PoolDef, Remainder, Request, Reservation, ReservationId, Shape, Share, Slice,
         SliceNeed, Used;

@@ -7,12 +7,14 @@ use super::values::{valid, words};
 use super::worlds::WorldOptions;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
 use crate::deployment::{Demand, Deployment, Needs, Preferences, Workload};
-use crate::id::{DeploymentId, Name, PairId, ResourceTypeId};
+use crate::id::{DeploymentId, Name, PairId, PolicyId, ResourceTypeId};
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
 use crate::policy::{
-    Attachment, AxisScope, Environment, Options, Policy, PolicySet, Restriction, Scope, State, Targets,
+    Attachment, AxisScope, Enforcement, Environment, Options, Policy, PolicySet, Restriction, Scope, State, Targets,
+    Terms,
 };
+use crate::time::Moment;
 use crate::workspace::{LoadOptions, PlaceOptions, PolicyChange, Running, Workspace};
 
 impl Draw for Workspace {
@@ -98,7 +100,19 @@ impl Draw for Targets {
 
 impl Draw for Attachment {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { policy: Draw::draw(choices), enforcement: Draw::draw(choices) }
+        Self::new(PolicyId::draw(choices), Terms::draw(choices))
+    }
+}
+
+impl Draw for Terms {
+    /// Mostly without an end, and with reasons now and then.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let mut terms = Self::from(Enforcement::draw(choices));
+        terms.until = choices.maybe(20, Moment::draw);
+        terms.reason =
+            choices.maybe(10, |choices| choices.one_of("migration", ["trial", "until the audit"]).to_owned());
+        terms.ticket = choices.maybe(10, |choices| choices.one_of("PLAT-7", ["OPS-12"]).to_owned());
+        terms
     }
 }
 
@@ -107,7 +121,7 @@ impl Draw for PolicyChange {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
             environment: choices.maybe(50, |choices| Name::draw(choices).to_string()),
-            policies: choices.several(0, 3, |choices| (Name::draw(choices).to_string(), Draw::draw(choices))),
+            policies: choices.several(0, 3, |choices| (Name::draw(choices).to_string(), Terms::draw(choices))),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::catalog::{Axis, Catalog, Choice};
 use crate::id::Atom;
 use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
 use crate::origin::Sourced;
-use crate::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
+use crate::policy::{Enforcement, OnLoss, OnReplaced, OnViolation, Terms};
 
 /// Policies of what a world favours, with different names.
 pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
@@ -81,6 +81,7 @@ pub(super) fn attachments(choices: &mut Choices<'_>, policies: &[PolicySpec], mo
     drawn.dedup_by_key(|(index, _)| *index);
     let attach = |(index, enforcement)| {
         let policy = policies.get(usize::try_from(index).ok()?)?;
+        // An end is for whoever asks at a moment: where none is known, whatever ends has ended (P16).
         Some(attachment(policy.metadata.name.as_str(), enforcement))
     };
     drawn.into_iter().filter_map(attach).collect()
@@ -91,7 +92,7 @@ fn enforcement(choices: &mut Choices<'_>) -> Enforcement {
 }
 
 pub(super) fn attachment(policy: &str, enforcement: Enforcement) -> AttachmentSpec {
-    AttachmentSpec { policy: policy.to_owned().into(), enforcement, remote: false }
+    AttachmentSpec::new(policy, enforcement)
 }
 
 /// An environment with policies of these.
@@ -133,6 +134,6 @@ impl Draw for EnvironmentSpec {
 impl Draw for AttachmentSpec {
     /// An attachment of a remote policy, so that it need not be known here.
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self { remote: true, ..attachment(choices.one_of("p1", ["p2", "p3"]), enforcement(choices)) }
+        Self { remote: true, ..Self::new(choices.one_of("p1", ["p2", "p3"]), Terms::draw(choices)) }
     }
 }

@@ -11,7 +11,7 @@ use crate::inventory::SliceNeed;
 use crate::lifecycle::{
     Change, Edit, Favoured, GpuRequirement, PolicyUse, Preferred, Preferring, RequestScaling, Requirements, Settings,
 };
-use crate::policy::Enforcement;
+use crate::policy::Terms;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money, Percent};
 use crate::rollout;
 
@@ -93,11 +93,8 @@ impl Draw for RequestScaling {
 
 impl Draw for PolicyUse {
     fn draw(choices: &mut Choices<'_>) -> Self {
-        Self {
-            name: choices.one_of("p1", ["p2", "p3"]).to_owned(),
-            enforcement: Enforcement::draw(choices),
-            remote: choices.chance(10),
-        }
+        let name = choices.one_of("p1", ["p2", "p3"]);
+        Self { remote: choices.chance(10), ..Self::new(name, Terms::draw(choices)) }
     }
 }
 

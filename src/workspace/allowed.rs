@@ -14,6 +14,7 @@ use crate::deployment::Deployment;
 use crate::id::{ClusterId, DeploymentId, EnvironmentId, PairId, ResourceTypeId};
 use crate::inventory::Fleet;
 use crate::policy::{Attachment, Bundle, Environment, PolicySet, Scope};
+use crate::time::Moment;
 
 /// The number of deployments from which on threads pay off.
 const WORTH_A_THREAD: usize = 200;
@@ -141,7 +142,7 @@ impl Governed {
         Self {
             environment: deployment.environment,
             resource_type: deployment.workload.resource_type,
-            own: SmallVec::from_slice(&deployment.attachments),
+            own: deployment.attachments.iter().cloned().collect(),
             resolved: deployment.unresolved.is_empty(),
         }
     }
@@ -163,6 +164,8 @@ struct Known {
 struct Made {
     /// What the workspace and the environment imposed.
     imposed: [Imposed; 2],
+    /// The moment for which it was made.
+    at: Option<Moment>,
     clusters: Arc<BitSet<ClusterId>>,
 }
 
@@ -185,6 +188,10 @@ impl AllowedSets {
         let known = self.0.read().ok()?;
         let made = known.sets.get(governed).filter(|_| known.is_of(workspace))?;
         let same = made.imposed.iter().zip(imposed).all(|(made, now)| made.is(now));
+        // What has ended since, or not yet, makes another set.
+        let now = workspace.now();
+        let mut attached = governed.own.iter().chain(imposed.iter().flat_map(|bundle| bundle.attachments));
+        let same = same && attached.all(|attached| attached.has_ended(made.at) == attached.has_ended(now));
         same.then(|| Arc::clone(&made.clusters))
     }
 
@@ -201,7 +208,8 @@ impl AllowedSets {
             let fleet = Arc::downgrade(workspace.inventory.fleet());
             *known = Known { fleet, policies: Arc::downgrade(&workspace.policies), sets: HashMap::new() };
         }
-        known.sets.insert(governed, Made { imposed: imposed.map(Imposed::of), clusters: Arc::clone(clusters) });
+        let (imposed, at) = (imposed.map(Imposed::of), workspace.now());
+        known.sets.insert(governed, Made { imposed, at, clusters: Arc::clone(clusters) });
     }
 }
 
@@ -221,7 +229,10 @@ impl Known {
 
 impl Imposed {
     fn of(bundle: Bundle<'_>) -> Self {
-        Self { attachments: SmallVec::from_slice(bundle.attachments), require: SmallVec::from_slice(bundle.require) }
+        Self {
+            attachments: bundle.attachments.iter().cloned().collect(),
+            require: SmallVec::from_slice(bundle.require),
+        }
     }
 
     fn is(&self, bundle: Bundle<'_>) -> bool {

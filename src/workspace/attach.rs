@@ -6,7 +6,7 @@ use super::{ChangeError, LookupError, Reference, Workspace, WorkspaceChange};
 use crate::id::{DeploymentId, PolicyId};
 use crate::manifest::Kind;
 use crate::placement::{Code, Reason, policy_reasons};
-use crate::policy::{Attachment, Enforcement, Environment, Scope};
+use crate::policy::{Attachment, Enforcement, Environment, Scope, Terms};
 
 /// A policy that cannot be attached; nothing has changed (P10).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -48,8 +48,8 @@ pub enum RemoveEnvironmentError {
 }
 
 impl Workspace {
-    /// Attaches a policy to a deployment, if the levels' policies then still allow something. One that is
-    /// attached already changes its enforcement.
+    /// Attaches a policy to a deployment, if the levels' policies then still allow something; as of the
+    /// [moment](Self::now) of questions. One that is attached already changes its terms.
     ///
     /// An audit attachment binds nothing, so it is never refused.
     ///
@@ -59,10 +59,11 @@ impl Workspace {
         &mut self,
         deployment: impl Reference<DeploymentId>,
         policy: impl Reference<PolicyId>,
-        enforcement: Enforcement,
+        terms: impl Into<Terms>,
     ) -> Result<(), AttachError> {
         let policy = policy.find_in(self)?;
-        let attachment = Attachment { policy, enforcement };
+        let attachment = Attachment::new(policy, terms);
+        let enforcement = attachment.enforcement;
         let (deployment, found) = self.found(deployment)?;
         if found.attachments.contains(&attachment) {
             return Ok(());

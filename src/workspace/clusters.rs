@@ -132,6 +132,7 @@ fn def(catalog: &Catalog, spec: &ClusterSpec, place: Standing, pools: Vec<PoolDe
         labels: spec.metadata.labels.clone(),
         healthy: spec.healthy,
         cordoned: spec.cordoned,
+        observed_at: spec.observed_at,
         pools,
         origin: spec.metadata.name.origin.clone(),
     }

@@ -51,7 +51,7 @@ pub struct AuditOutcome {
 }
 
 impl Workspace {
-    /// The policies in force for a deployment, compiled.
+    /// The policies in force for a deployment, compiled for the [moment](Self::now) of questions.
     ///
     /// # Errors
     /// [`LookupError`] for a deployment that the workspace does not have; so below.
@@ -63,7 +63,7 @@ impl Workspace {
         let environment = self.environment(deployment.environment).map(|environment| environment.bundle());
         let own = Bundle { attachments: &deployment.attachments, require: &[] };
         let levels = [self.bundle(), environment.unwrap_or_default(), own];
-        Scope::compile(&self.policies, levels, deployment.workload.resource_type)
+        Scope::compile(&self.policies, levels, deployment.workload.resource_type, self.now())
             .with_unresolved(deployment.unresolved.clone())
     }
 

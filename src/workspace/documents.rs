@@ -73,8 +73,7 @@ impl Workspace {
 
 fn written(policies: &PolicySet, attachments: &[Attachment]) -> Vec<AttachmentSpec> {
     let written = |attachment: &Attachment| {
-        let policy = policies.get(attachment.policy)?.name().to_string().into();
-        Some(AttachmentSpec { policy, enforcement: attachment.enforcement, remote: false })
+        Some(AttachmentSpec::new(policies.get(attachment.policy)?.name().as_str(), attachment.terms()))
     };
     attachments.iter().filter_map(written).collect()
 }

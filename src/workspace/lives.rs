@@ -66,7 +66,8 @@ impl Workspace {
     /// conflict (P10), of a placement that is refused.
     pub fn command(&self, now: Moment, workload: &Workload, action: Action) -> Result<Command, Refusal> {
         let now = self.moment_of(now);
-        let prepared = self.prepared(now, workload, action)?;
+        let seen = self.seen_at(now);
+        let prepared = seen.prepared(now, workload, action)?;
         self.state_of(workload)?.preview(now, &prepared.command)?;
         Ok(prepared.command)
     }
@@ -93,7 +94,7 @@ impl Workspace {
     /// [`jump_to`](Self::jump_to).
     pub fn carry_out(&mut self, now: Moment, workload: &Workload, action: Action) -> Result<Vec<Effect>, Refusal> {
         let (now, entries) = (self.moment_of_command(now)?, self.entries_of(workload));
-        let (_, effects) = self.carry_out_decided(now, workload, action)?;
+        let (_, effects) = self.as_of(now, |workspace| workspace.carry_out_decided(now, workload, action))?;
         if self.entries_of(workload) != entries {
             let resource_type = self.catalog.resource_type_name(workload.resource_type);
             self.accepted(Some(now), format!("{resource_type} `{}`", workload.name));

@@ -265,7 +265,7 @@ impl Workspace {
         }
         let revisions = std::mem::take(&mut self.revisions);
         *self = Self { revisions, ..after };
-        self.revisions.accept(Some(at), Some((entry.key.clone(), content)), entry.change.subjects());
+        self.accept(Some(at), Some((entry.key.clone(), content)), entry.change.subjects());
         changed.revision = self.revision();
         Ok(Applied::Now(changed))
     }

@@ -8,7 +8,7 @@
 //! Running workloads are tracked as well: a workload's lifecycle is a state machine, and the workspace decides the
 //! placements that its commands need, carries them out, and says what a change of policies makes illegal.
 //!
-//! Answers for the rules C7, C8, P9, P10, P12, E1, E2, I6, with the lifecycle for L12 and L13, and for what
+//! Answers for the rules C7, C8, P9, P10, P12, P16, E1, E2, I6, I8, with the lifecycle for L12 and L13, and for what
 //! R4 and R6 ask of placements.
 
 mod additions;
@@ -32,6 +32,7 @@ mod load;
 mod log;
 mod lookup;
 mod losses;
+mod moments;
 mod names;
 mod offload;
 mod policies;
@@ -64,6 +65,7 @@ pub use holdings::LifeReservation;
 pub use log::{Applied, EntryError, InvalidEntry, LogEntry};
 pub use lookup::{LookupError, Reference};
 pub use losses::{Loss, Relief, Relieved};
+pub use moments::NextChange;
 pub use offload::{Local, Offloaded};
 pub use running::Running;
 #[cfg(feature = "manifest")]
@@ -85,6 +87,7 @@ use crate::inventory::Inventory;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
 use crate::policy::{Attachment, Bundle, Environment, PolicySet};
+use crate::time::Moment;
 
 /// One organisation's policies, environments, deployments and clusters.
 ///
@@ -112,6 +115,8 @@ pub struct Workspace {
     lives: Lives,
     revisions: Revisions,
     allowed_sets: AllowedSets,
+    /// The moment that questions are about, where they do not go by the last change.
+    asked_at: Option<Moment>,
 }
 
 /// How a load treats what is invalid.
@@ -198,6 +203,8 @@ impl Workspace {
     /// Of documents that are resolved, over an inventory. What runs is not known yet, and nothing lives.
     fn of(specs: Specs, resolved: Resolved, options: LoadOptions, inventory: Inventory) -> Self {
         let root = specs.workspace.as_ref();
+        let mut inventory = inventory;
+        inventory.set_max_age(root.and_then(|spec| spec.max_age));
         Self {
             currency: root.and_then(|spec| spec.currency.clone()).unwrap_or_else(|| "USD".to_owned()),
             require: root.map_or_else(Vec::new, |spec| spec.require.iter().map(|axis| axis.value).collect()),
@@ -217,6 +224,7 @@ impl Workspace {
             lives: Lives::default(),
             revisions: Revisions::default(),
             allowed_sets: AllowedSets::default(),
+            asked_at: None,
         }
     }
 

@@ -209,7 +209,7 @@ pub(super) fn attachments(
     let mut found = Vec::with_capacity(specs.len());
     for spec in specs {
         match policies.find(&spec.policy) {
-            Some(policy) => found.push(Attachment { policy, enforcement: spec.enforcement }),
+            Some(policy) => found.push(Attachment::new(policy, spec.terms())),
             None if spec.remote || unsound.policies.contains(&*spec.policy) => {}
             None => {
                 let names = || policies.iter().map(|(_, policy)| policy.name().as_str());

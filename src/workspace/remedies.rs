@@ -132,6 +132,7 @@ impl Workspace {
             policies: &self.policies,
             environments,
             resource_type: deployment.workload.resource_type,
+            at: self.now(),
             unresolved: &deployment.unresolved,
             highest,
         }

@@ -119,7 +119,13 @@ impl Workspace {
 
     /// Notes that something was accepted.
     pub(super) fn accepted(&mut self, at: Option<Moment>, subject: impl Into<String>) {
-        self.revisions.accept(at, None, vec![subject.into()]);
+        self.accept(at, None, vec![subject.into()]);
+    }
+
+    /// Notes a revision. Its moment is that of questions from now on, unless they are asked of another.
+    pub(super) fn accept(&mut self, at: Option<Moment>, key: Option<(String, String)>, subjects: Vec<String>) {
+        self.revisions.accept(at, key, subjects);
+        self.look_at_clusters();
     }
 
     /// The moment at which a change counts: never before the last one (W8).

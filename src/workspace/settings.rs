@@ -66,7 +66,7 @@ impl Workspace {
         let (mut attachments, mut unresolved) = (Vec::new(), Vec::new());
         for used in &settings.policies {
             match self.policies.find(&used.name) {
-                Some(policy) => attachments.push(Attachment { policy, enforcement: used.enforcement }),
+                Some(policy) => attachments.push(Attachment::new(policy, used.terms())),
                 None if used.remote => unresolved.extend(Name::new(&used.name).ok()),
                 None => return Err(unknown("policy", &used.name)),
             }

@@ -6,7 +6,7 @@ use super::{LookupError, Running, Workspace};
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Name};
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
-use crate::policy::{Attachment, Enforcement, OnViolation};
+use crate::policy::{Attachment, OnViolation, Terms};
 use crate::time::Moment;
 
 /// Other policies for an environment, or for the workspace itself. All by name (W1).
@@ -14,8 +14,8 @@ use crate::time::Moment;
 pub struct PolicyChange {
     /// The environment; `None` is the workspace.
     pub environment: Option<String>,
-    /// What is attached there from now on.
-    pub policies: Vec<(String, Enforcement)>,
+    /// What is attached there from now on, and on what terms.
+    pub policies: Vec<(String, Terms)>,
 }
 
 /// A live deployment with replicas where they may not run.
@@ -69,10 +69,7 @@ impl Workspace {
             Some(name) => Some(self.find_environment(name)?),
             None => None,
         };
-        let attachment = |(name, enforcement): &(String, Enforcement)| {
-            let policy = self.find_policy(name)?;
-            Ok(Attachment { policy, enforcement: *enforcement })
-        };
+        let attachment = |(name, terms): &(String, Terms)| Ok(Attachment::new(self.find_policy(name)?, terms.clone()));
         let attachments = change.policies.iter().map(attachment).collect::<Result<Vec<_>, LookupError>>()?;
         let now = match environment {
             None => Some(&self.attachments),
@@ -114,21 +111,24 @@ impl Workspace {
     /// number. Those that are stopping count until they are gone.
     #[must_use]
     pub fn violations(&self, now: Moment) -> Vec<Violation> {
-        self.lives().flat_map(|(workload, _)| self.violations_of(now, workload)).collect()
+        let now = self.moment_of(now);
+        let seen = self.seen_at(now);
+        seen.lives().flat_map(|(workload, _)| seen.violations_of(now, workload)).collect()
     }
 
     /// The same for one workload, whose life need not have begun.
     #[must_use]
     pub fn violations_of(&self, now: Moment, workload: &Workload) -> Vec<Violation> {
         let now = self.moment_of(now);
+        let seen = self.seen_at(now);
         let records = self.life(workload).into_iter().flat_map(|life| life.state().deployments());
         let violation = |record: &Record| {
-            let places = self.illegal(workload, std::slice::from_ref(&record.governor), record);
+            let places = seen.illegal(workload, std::slice::from_ref(&record.governor), record);
             (!places.is_empty()).then(|| Violation {
                 workload: workload.clone(),
                 deployment: record.number,
                 places,
-                remedy: self.remedy(now, workload, record),
+                remedy: seen.remedy(now, workload, record),
             })
         };
         records.filter_map(violation).collect()

@@ -12,6 +12,7 @@ mod helps;
 mod json_schema;
 mod limits;
 mod load_tests;
+mod moments;
 mod policy_tests;
 mod reports;
 mod silence;

@@ -208,7 +208,7 @@ fn p11_the_impact_of_other_policies_on_what_runs() {
     act(&mut workspace, observe(2, Observation::Ready));
     let change = |policy: &str| PolicyChange {
         environment: Some("staging".to_owned()),
-        policies: vec![(policy.to_owned(), Enforcement::Enforce)],
+        policies: vec![(policy.to_owned(), Enforcement::Enforce.into())],
     };
     let now = Moment::from_millis(9_000);
     let impact = workspace.impact(now, &change("norway")).unwrap();
@@ -240,8 +240,7 @@ fn l13_other_policies_move_only_what_the_effects_speak_of() {
             workspace.carry_out(now, workload, observe).unwrap();
         }
     }
-    let nordic =
-        AttachmentSpec { policy: "nordic".to_owned().into(), enforcement: Enforcement::Enforce, remote: false };
+    let nordic = AttachmentSpec::enforced("nordic");
     let happening = Happening::SetPolicies { environment: "staging".to_owned().into(), policies: vec![nordic] };
     let effects = carry_out(&mut workspace, &workloads[0], now, &happening).unwrap();
     let starts = effects.iter().filter(|effect| matches!(effect, Effect::Start { .. })).count();

@@ -280,6 +280,16 @@ fn python(args: &[&str]) -> Option<(i32, String)> {
     }
 }
 
+/// Holds what the independent checker says of a certificate: confirmed, or refuted.
+pub(crate) fn checked(folder: &Folder, certificate: &str, confirmed: bool) {
+    let file = folder.0.join("to-be-checked.json");
+    std::fs::write(&file, certificate).unwrap();
+    let checker = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHECKER);
+    if let Some((status, said)) = python(&[checker.to_str().unwrap(), file.to_str().unwrap()]) {
+        assert_eq!(status == 0, confirmed, "{said}");
+    }
+}
+
 /// A5: a checker that shares no code with the solver confirms what is certified of the tour and of this fleet.
 #[test]
 fn a5_the_independent_checker_confirms_what_is_certified() {

@@ -54,6 +54,7 @@ fn cluster(name: &str, pools: Vec<PoolDef>) -> ClusterDef {
         country: Catalog::builtin().country("fr").unwrap(),
         location: None,
         zone: None,
+        observed_at: None,
         coordinates: None,
         labels: Default::default(),
         healthy: true,
@@ -88,7 +89,7 @@ fn share(thousandths: u32) -> GpuRequest {
 
 fn free_scope(catalog: &Catalog) -> Arc<Scope> {
     let policies = Arc::new(PolicySet::new(catalog));
-    Arc::new(Scope::compile(&policies, [Bundle::default(); 3], catalog.resource_type("model").unwrap()))
+    Arc::new(Scope::compile(&policies, [Bundle::default(); 3], catalog.resource_type("model").unwrap(), None))
 }
 
 fn two_gpus(inventory: &Inventory, replicas: u32) -> Decision {

@@ -5,6 +5,7 @@
 mod axes;
 mod catalog;
 mod inventory;
+mod moments;
 mod names;
 mod optimize;
 mod places;

@@ -333,9 +333,9 @@ fn p7_a_location_brought_later_counts_as_the_rest_of_its_country() {
     let scope = |options: Options| {
         let mut policies = PolicySet::new(&catalog);
         let policy = Policy::new(&catalog, "p".parse().unwrap(), Axis::Location, options, Targets::All).unwrap();
-        let attachments = [Attachment { policy: policies.insert(policy).unwrap(), enforcement: Enforcement::Enforce }];
+        let attachments = [Attachment::new(policies.insert(policy).unwrap(), Enforcement::Enforce)];
         let bundle = Bundle { attachments: &attachments, require: &[] };
-        Scope::compile(&Arc::new(policies), [bundle, Bundle::default(), Bundle::default()], model)
+        Scope::compile(&Arc::new(policies), [bundle, Bundle::default(), Bundle::default()], model, None)
     };
     let rest_of_france = scope(Options::listed([france], [paris]));
     let only_paris = scope(Options::listed([paris], []));
@@ -960,7 +960,7 @@ fn d9_an_allowed_set_that_was_kept_follows_every_change() {
     assert_eq!(named(&workspace), ["paris"]);
     let change = |policies: &[&str]| PolicyChange {
         environment: Some("production".to_owned()),
-        policies: policies.iter().map(|name| ((*name).to_owned(), Enforcement::Enforce)).collect(),
+        policies: policies.iter().map(|name| ((*name).to_owned(), Enforcement::Enforce.into())).collect(),
     };
     workspace.change_policies(&change(&["us"])).unwrap();
     assert_ne!(named(&workspace), ["paris"], "its environment's policies are others now");

@@ -167,7 +167,7 @@ fn w6_a_decision_from_before_a_policy_changed_is_refused() {
     let decision = workspace.place(id).unwrap().decision;
     let change = |policies: &[&str]| PolicyChange {
         environment: Some("production".to_owned()),
-        policies: policies.iter().map(|name| ((*name).to_owned(), Enforcement::Enforce)).collect(),
+        policies: policies.iter().map(|name| ((*name).to_owned(), Enforcement::Enforce.into())).collect(),
     };
     let unknown = workspace.change_policies(&change(&["only-fr", "only-frr"])).unwrap_err();
     assert_eq!(unknown.to_string(), "no policy is called `only-frr`; did you mean `only-fr`?", "W1");

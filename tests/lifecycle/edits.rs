@@ -9,8 +9,9 @@ use siting::lifecycle::{
     Action, Change, Class, Command, Edit, Effect, Favoured, Field, GpuRequirement, Observation, Placed, PolicyUse,
     Preferred, Preferring, Push, PushKind, RequestScaling, Requirements, Settings, Status,
 };
-use siting::policy::Enforcement;
+use siting::policy::{Enforcement, Terms};
 use siting::rollout::{self, BlueGreen, Strategy};
+use siting::time::Moment;
 
 const PRODUCTION: &str = "production";
 
@@ -102,7 +103,7 @@ fn l11_an_edit_of_policies_decides_anew() {
     let preferred = Preferred { spread: Some(spread), ..Preferred::default() };
     let prefers = edit(one, Change::Placement(Some(preferred)));
     assert_eq!(life.state().placements_needed(life.moment(), &prefers), []);
-    let policy = PolicyUse { name: "norway".to_owned(), enforcement: Enforcement::Enforce, remote: false };
+    let policy = PolicyUse::new("norway", Enforcement::Enforce);
     let action = edit(one, Change::Policies(vec![policy]));
     let [request] = &life.state().placements_needed(life.moment(), &action)[..] else { panic!("one request") };
     assert_eq!(request.keep, [place("paris", 1)]);
@@ -264,7 +265,7 @@ fn l11_a_plan_shows_what_a_replica_takes_and_what_it_prefers() {
 
 #[test]
 fn l11_a_plan_shows_policies_and_how_they_bind() {
-    let policy = |enforcement, remote| PolicyUse { name: "eu".to_owned(), enforcement, remote };
+    let policy = |enforcement: Enforcement, remote| PolicyUse { remote, ..PolicyUse::new("eu", enforcement) };
     let text = |enforcement, remote| {
         let changes = shown(Change::Policies(vec![policy(enforcement, remote)]));
         changes.into_iter().map(|(_, text)| text).collect::<String>()
@@ -273,4 +274,7 @@ fn l11_a_plan_shows_policies_and_how_they_bind() {
     assert_eq!(text(Enforcement::Enforce, true), "eu (remote)");
     assert_eq!(text(Enforcement::Audit, false), "eu (audit)");
     assert_eq!(text(Enforcement::Audit, true), "eu (audit, remote)");
+    let terms = Terms::from(Enforcement::Enforce).until(Moment::from_millis(0)).reason("trial").ticket("OPS-1");
+    let changes = shown(Change::Policies(vec![PolicyUse::new("eu", terms)]));
+    assert_eq!(changes[0].1, "eu (until 1970-01-01T00:00:00Z, trial, OPS-1)", "P16");
 }

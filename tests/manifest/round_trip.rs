@@ -21,6 +21,7 @@ use siting::origin::Sourced;
 use siting::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money, Percent};
 use siting::rollout;
+use siting::time::Moment;
 
 /// Text that other readers take for something else, and any text.
 fn text() -> impl Strategy<Value = String> {
@@ -162,14 +163,22 @@ fn beamlit_policy() -> impl Strategy<Value = PolicySpec> {
 
 fn attachments() -> impl Strategy<Value = Vec<AttachmentSpec>> {
     let enforcement = prop::sample::select(vec![Enforcement::Enforce, Enforcement::Audit]);
+    let why = (of(moment()), of("[a-z ]{1,9}"), of("[A-Z]{2}-[0-9]"));
     vec(
-        (reference(), enforcement).prop_map(|(policy, enforcement)| AttachmentSpec {
+        (reference(), enforcement, why).prop_map(|(policy, enforcement, (until, reason, ticket))| AttachmentSpec {
             policy,
-            enforcement,
-            remote: false,
+            until,
+            reason,
+            ticket,
+            ..AttachmentSpec::new("", enforcement)
         }),
         0..3,
     )
+}
+
+/// Up to the year 9999, which is as far as the notation goes.
+fn moment() -> impl Strategy<Value = Moment> {
+    (0..253_402_300_800_000_u64).prop_map(Moment::from_millis)
 }
 
 fn require() -> impl Strategy<Value = Vec<Sourced<Axis>>> {
@@ -217,7 +226,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
     let expected = (1..=1_000_000_u32, resources())
         .prop_map(|(weight, resources)| Sourced::from(ExpectedDemandSpec { weight, resources }));
     (
-        (metadata(), attachments(), require(), of(reference()), of("[A-Z]{3}")),
+        (metadata(), attachments(), require(), of(reference()), of("[A-Z]{3}"), of(1..10_000_000_u64)),
         (
             vec(sourced(name()), 0..3),
             groups,
@@ -228,7 +237,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
         ),
     )
         .prop_map(|(first, second)| {
-            let (metadata, policies, require, default_environment, currency) = first;
+            let (metadata, policies, require, default_environment, currency, max_age) = first;
             let (resource_types, groups, providers, locations, flavors, expected_demands) = second;
             WorkspaceSpec {
                 metadata,
@@ -242,6 +251,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
                 locations,
                 flavors,
                 expected_demands,
+                max_age: max_age.map(std::time::Duration::from_millis),
                 severities: vec![("policy-unused".to_owned().into(), siting::manifest::spec::FindingSeverity::Off)],
             }
         })
@@ -534,9 +544,8 @@ fn model_deployment() -> impl Strategy<Value = DeploymentSpec> {
     (metadata(), sourced(name()), of(reference()), original).prop_map(|(metadata, workload, environment, original)| {
         let (namespace, enabled, model_source_ref, service_ref, policies, serverless, offloading, status) = original;
         let attach = |policy: &PolicyReference| AttachmentSpec {
-            policy: policy.object.name.clone().unwrap().into(),
-            enforcement: Enforcement::Enforce,
             remote: policy.ref_type != Some(PolicyRefType::Local),
+            ..AttachmentSpec::enforced(policy.object.name.clone().unwrap())
         };
         let replicas = serverless.as_ref().and_then(|serverless| serverless.min_num_replicas).unwrap_or(0);
         DeploymentSpec {
@@ -622,12 +631,25 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         of(sourced(name())),
         of(point()),
         any::<bool>(),
-        any::<bool>(),
+        (any::<bool>(), of(moment())),
         pools,
     )
-        .prop_map(|(metadata, provider, location, country, zone, coordinates, healthy, cordoned, pools)| {
-            ClusterSpec { metadata, provider, location, country, zone, coordinates, healthy, cordoned, pools }
-        })
+        .prop_map(
+            |(metadata, provider, location, country, zone, coordinates, healthy, (cordoned, observed_at), pools)| {
+                ClusterSpec {
+                    metadata,
+                    provider,
+                    location,
+                    country,
+                    zone,
+                    coordinates,
+                    healthy,
+                    cordoned,
+                    observed_at,
+                    pools,
+                }
+            },
+        )
 }
 
 /// Boxed, part by part, for test threads have small stacks.

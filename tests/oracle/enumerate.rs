@@ -80,6 +80,7 @@ impl Universe {
             coordinates: None,
             healthy: true,
             cordoned: false,
+            observed_at: None,
             pools: Pools::Short(vec![(kind.to_owned(), code.to_owned())]),
         };
         let clusters = countries

@@ -29,6 +29,7 @@ fn cluster(name: &str, country: &str, pools: Pools) -> Cluster {
         coordinates: None,
         healthy: true,
         cordoned: false,
+        observed_at: None,
         pools,
     }
 }

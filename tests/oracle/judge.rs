@@ -139,7 +139,8 @@ fn settle(world: &World, deployment: &Deployment, fleet: &Fleet, partial: bool) 
     for (number, (level, attachments)) in levels(world, deployment).into_iter().enumerate() {
         let names: BTreeSet<&str> =
             attachments.iter().filter(|(_, enforced)| !enforced).map(|(name, _)| name.as_str()).collect();
-        for name in names {
+        // P16: an audited one ends without a trace.
+        for name in names.into_iter().filter(|name| !has_ended(world, deployment, level, name)) {
             // P6: out of scope is as if absent.
             if !in_scope(policy(world, name), deployment) {
                 continue;
@@ -306,10 +307,23 @@ fn levels<'a>(world: &'a World, deployment: &'a Deployment) -> [(&'static str, &
     [("workspace", &world.workspace.attachments), ("environment", attachments), ("deployment", &deployment.attachments)]
 }
 
-/// The policies of one level that are in force: enforced and in scope (P6, P12), sorted by name.
+/// P16: whether what one level says of a policy has ended, from the stated moment on.
+fn has_ended(world: &World, deployment: &Deployment, level: &str, policy: &str) -> bool {
+    let owner = match level {
+        "workspace" => "workspace".to_owned(),
+        "environment" => format!("environment {}", governor(deployment)),
+        _ => format!("deployment {}", deployment.name),
+    };
+    let ends = world.ends.iter().find(|(whose, of, _)| *whose == owner && of == policy);
+    ends.is_some_and(|(.., until)| world.at.is_none_or(|at| at >= *until))
+}
+
+/// The policies of one level that are in force: enforced and in scope (P6, P12), sorted by name. Those that have ended
+/// are among them, and allow nothing (P16).
 struct InForce<'a> {
     level: &'static str,
     policies: Vec<&'a Policy>,
+    ended: BTreeSet<&'a str>,
 }
 
 /// The policies in force at each level, `also` (a level and a policy) counting as enforced.
@@ -321,8 +335,11 @@ fn in_force<'a>(world: &'a World, deployment: &'a Deployment, also: Option<(usiz
             .filter(|(name, enforced)| *enforced || also == Some((number, name.as_str())))
             .map(|(name, _)| name.as_str())
             .collect();
-        let policies = names.into_iter().map(|name| policy(world, name)).filter(|p| in_scope(p, deployment)).collect();
-        all.push(InForce { level, policies });
+        let policies: Vec<&Policy> =
+            names.into_iter().map(|name| policy(world, name)).filter(|p| in_scope(p, deployment)).collect();
+        let names = policies.iter().map(|policy| policy.name.as_str());
+        let ended = names.filter(|name| has_ended(world, deployment, level, name)).collect();
+        all.push(InForce { level, policies, ended });
     }
     all
 }
@@ -334,7 +351,10 @@ impl InForce<'_> {
 
     /// P3, P6: the union of the level's policies of the axis; without any, everything.
     fn admits(&self, world: &World, axis: Axis, atom: &Atom) -> bool {
-        !self.restricts(axis) || self.policies.iter().any(|policy| policy.axis == axis && allows(world, policy, atom))
+        let admits = |policy: &&Policy| {
+            policy.axis == axis && !self.ended.contains(policy.name.as_str()) && allows(world, policy, atom)
+        };
+        !self.restricts(axis) || self.policies.iter().any(admits)
     }
 
     fn names(&self, axis: Axis) -> Vec<(String, &'static str)> {
@@ -942,6 +962,7 @@ enum Constraint {
     PolicyConflict,
     Unhealthy,
     Cordoned,
+    Stale,
     LocationNotAllowed,
     FlavorNotAllowed,
     ProviderNotAllowed,
@@ -954,12 +975,13 @@ enum Constraint {
     SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 15] = [
+const CONSTRAINTS: [Constraint; 16] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
     Constraint::Unhealthy,
     Constraint::Cordoned,
+    Constraint::Stale,
     Constraint::LocationNotAllowed,
     Constraint::FlavorNotAllowed,
     Constraint::ProviderNotAllowed,
@@ -980,6 +1002,7 @@ impl Constraint {
             Constraint::PolicyConflict => "policy-conflict",
             Constraint::Unhealthy => "unhealthy",
             Constraint::Cordoned => "cordoned",
+            Constraint::Stale => "stale",
             Constraint::LocationNotAllowed => "location-not-allowed",
             Constraint::FlavorNotAllowed => "flavor-not-allowed",
             Constraint::ProviderNotAllowed => "provider-not-allowed",
@@ -1071,6 +1094,12 @@ fn judge(
     also: Option<(usize, &str)>,
 ) -> Decision {
     Case::new(world, deployment, fleet, also).decide(partial)
+}
+
+/// I8: whether a cluster was observed too long before the decision's moment.
+fn is_stale(world: &World, cluster: &Cluster) -> bool {
+    let (Some(most), Some(observed)) = (world.max_age, cluster.observed_at) else { return false };
+    world.at.is_none_or(|at| at > observed && at - observed > most)
 }
 
 impl<'a> Case<'a> {
@@ -1332,6 +1361,7 @@ impl Case<'_> {
             }
             Constraint::Unhealthy => pair.data.healthy,
             Constraint::Cordoned => !pair.data.cordoned,
+            Constraint::Stale => !is_stale(self.world, pair.data),
             Constraint::LocationNotAllowed => allowed(self.world, &self.in_force, Axis::Location, &pair.place),
             Constraint::FlavorNotAllowed => allowed(self.world, &self.in_force, Axis::Flavor, &pair.hardware),
             Constraint::ProviderNotAllowed => allowed(self.world, &self.in_force, Axis::Provider, &pair.run_by),

@@ -193,7 +193,38 @@ fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clust
     if random.chance(45) {
         running(&mut random, &mut world);
     }
+    if random.chance(25) {
+        moments(&mut random, &mut world);
+    }
     (world, random)
+}
+
+/// Moments near those that matter: just before, at, and just after.
+const MOMENTS: &[u64] = &[1_000, 59_999, 60_000, 60_001, 120_000];
+
+/// Lets attachments end, and what is known of clusters age (P16, I8).
+fn moments(random: &mut Random, world: &mut World) {
+    world.at = random.maybe(90, |random| *random.pick(MOMENTS));
+    let mut attached: Vec<(String, Vec<(String, bool)>)> =
+        vec![("workspace".to_owned(), world.workspace.attachments.clone())];
+    for environment in &world.environments {
+        attached.push((format!("environment {}", environment.name), environment.level.attachments.clone()));
+    }
+    for deployment in &world.deployments {
+        attached.push((format!("deployment {}", deployment.name), deployment.attachments.clone()));
+    }
+    for (owner, attachments) in attached {
+        for (policy, _) in attachments {
+            let known = world.ends.iter().any(|(whose, of, _)| *whose == owner && *of == policy);
+            if !known && random.chance(50) {
+                world.ends.push((owner.clone(), policy, *random.pick(MOMENTS)));
+            }
+        }
+    }
+    world.max_age = random.maybe(60, |random| *random.pick(&[0, 1, 1_000, 60_000]));
+    for cluster in &mut world.clusters {
+        cluster.observed_at = random.maybe(60, |random| *random.pick(MOMENTS));
+    }
 }
 
 /// What a world favours.
@@ -284,6 +315,7 @@ fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
         coordinates: None,
         healthy: !random.chance(9),
         cordoned: random.chance(9),
+        observed_at: None,
         pools,
     }
 }

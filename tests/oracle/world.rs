@@ -28,6 +28,13 @@ pub struct World {
     pub locations: Vec<(String, String)>,
     /// What runs now (I4).
     pub running: Vec<Running>,
+    /// The moment of the decisions, in milliseconds since 1970; `None` where nobody says it, and then whatever ends
+    /// with time has ended (P16, I8).
+    pub at: Option<u64>,
+    /// When attachments end (P16): whose (`workspace`, `environment NAME`, `deployment NAME`), of which policy, when.
+    pub ends: Vec<(String, String, u64)>,
+    /// How old what is known of a cluster may be, in milliseconds (I8).
+    pub max_age: Option<u64>,
 }
 
 /// Replicas of a deployment that run now (`kind: Placement`).
@@ -189,6 +196,8 @@ pub struct Cluster {
     pub coordinates: Option<(i32, i32)>,
     pub healthy: bool,
     pub cordoned: bool,
+    /// When it was looked at, in milliseconds since 1970 (I8).
+    pub observed_at: Option<u64>,
     pub pools: Pools,
 }
 

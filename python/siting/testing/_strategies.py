@@ -96,7 +96,9 @@ def attachments(policies: Sequence[str]) -> st.SearchStrategy[list[siting.Attach
     if not policies:
         return st.just([])
     enforcement: st.SearchStrategy[Literal["enforce", "audit"]] = st.sampled_from(["enforce", "enforce", "audit"])
-    one = st.builds(siting.Attachment, st.sampled_from(list(policies)), enforcement)
+    # An end is for whoever asks at a moment: where none is known, whatever ends has ended.
+    reason = st.sampled_from([None, None, "migration"])
+    one = st.builds(siting.Attachment, st.sampled_from(list(policies)), enforcement, reason=reason)
     return st.lists(one, max_size=3, unique_by=lambda attached: attached.name)
 
 

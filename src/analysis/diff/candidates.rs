@@ -119,7 +119,8 @@ impl<'a, 'd> Groups<'a, 'd> {
         let (before, after) = (old.inventory(), new.inventory());
         let same_fleet = Arc::ptr_eq(before.fleet(), after.fleet())
             && before.healthy() == after.healthy()
-            && before.cordoned() == after.cordoned();
+            && before.cordoned() == after.cordoned()
+            && before.stale() == after.stale();
         let none = || BitSet::empty(0);
         Self {
             old,

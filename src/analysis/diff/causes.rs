@@ -205,6 +205,7 @@ impl<'a> Side<'a> {
                         | Code::PolicyConflict
                         | Code::Unhealthy
                         | Code::Cordoned
+                        | Code::Stale
                         | Code::NotAllowed(_)
                         | Code::InsufficientCapacity
                         | Code::TogetherImpossible
@@ -296,7 +297,7 @@ impl<'a> Blame<'a> {
             }
         }
         let open = |side: &Side<'_>, pair| {
-            side.cluster(pair).is_some_and(|cluster| side.workspace.inventory().is_open(cluster))
+            side.cluster(pair).is_some_and(|cluster| side.workspace.inventory().takers().contain(cluster))
         };
         if !open(self.side(lacks), other) {
             changes.insert(Change::Cluster(cluster.clone()));

@@ -7,6 +7,7 @@ use super::{Compared, Fate, Loosened, LoosenedThing, full_address};
 use crate::catalog::Axis;
 use crate::id::{Id, ResourceTypeId};
 use crate::policy::{Attachment, Bundle, Enforcement, Environment, Level, Scope};
+use crate::time::Moment;
 use crate::workspace::Workspace;
 
 /// Every workload type that either side knows, by its id in each. A type that one does not know is none of its policies'
@@ -22,7 +23,8 @@ fn resource_types(old: &Workspace, new: &Workspace) -> Vec<[ResourceTypeId; 2]> 
     all.iter().map(|name| [id(old, name), id(new, name)]).collect()
 }
 
-/// How what levels impose compares, over all workload types.
+/// How what levels impose compares, over all workload types, at the moment and at each later end of an attachment: between
+/// two ends nothing changes by time (A1).
 fn compare(
     [old, new]: [&Workspace; 2],
     catalogs: &Catalogs,
@@ -30,10 +32,16 @@ fn compare(
     after: [Bundle<'_>; 3],
     types: &[[ResourceTypeId; 2]],
 ) -> Meaning {
-    Meaning::all(types.iter().map(|&[was, is]| {
-        let before = Scope::compile(old.policies(), before, was);
-        let after = Scope::compile(new.policies(), after, is);
-        catalogs.compare(&before, &after)
+    let ends = before.iter().chain(&after).flat_map(|bundle| bundle.attachments).filter_map(|attached| attached.until);
+    let (was_at, is_at) = (old.now(), new.now());
+    let later: BTreeSet<Moment> = ends.filter(|until| Some(*until) > was_at.max(is_at)).collect();
+    let moments = std::iter::once((was_at, is_at)).chain(later.iter().map(|until| (Some(*until), Some(*until))));
+    Meaning::all(moments.flat_map(|(was_at, is_at)| {
+        types.iter().map(move |&[was, is]| {
+            let before = Scope::compile(old.policies(), before, was, was_at);
+            let after = Scope::compile(new.policies(), after, is, is_at);
+            catalogs.compare(&before, &after)
+        })
     }))
 }
 
@@ -55,7 +63,7 @@ pub(super) fn policies(old: &Workspace, new: &Workspace, catalogs: &Catalogs) ->
         (None, Some(_)) => Some(Fate::Added),
         (Some(_), None) => Some(Fate::Removed),
         (Some(was), Some(is)) => {
-            let attached = |policy| [Attachment { policy, enforcement: Enforcement::Enforce }];
+            let attached = |policy| [Attachment::new(policy, Enforcement::Enforce)];
             let (was, is) = (attached(was), attached(is));
             let meaning = compare([old, new], catalogs, alone(own_bundle(&was)), alone(own_bundle(&is)), &types);
             (meaning != Meaning::Equal || rewritten(name)).then_some(Fate::Compared(meaning))

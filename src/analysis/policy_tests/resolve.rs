@@ -139,7 +139,7 @@ impl Names<'_> {
         };
         let own = case.policies.iter().map(|attached| {
             let policy = self.known(workspace.find_policy(&attached.policy), &attached.policy.origin)?;
-            Some(Attachment { policy, enforcement: attached.enforcement })
+            Some(Attachment::new(policy, attached.terms()))
         });
         // All are looked up before the first unknown one ends it.
         let own: Vec<Option<Attachment>> = own.collect();

@@ -23,7 +23,8 @@ pub(in crate::cli) fn check(session: &mut Session, args: &args::Check) -> Result
         None => {
             let texts = Texts::new(&loaded.sources);
             let report = CheckReport::new(&loaded.workspace, &checked, session.include());
-            session.answer(&report, |_, style| render::check(&checked, &texts, style))?;
+            session
+                .answer(&report, |report, style| render::check(&checked, report.next_change.as_ref(), &texts, style))?;
         }
     }
     Ok(ExitStatus::of(!checked.findings.iter().any(matters)))

@@ -6,17 +6,24 @@ use super::diagnostics::Diagnostic;
 use super::words::count;
 use super::{Style, Texts};
 use crate::analysis::{Checked, Finding, Severity};
+use crate::report::NextChangeReport;
 
-pub(in crate::cli) fn check(checked: &Checked, texts: &Texts<'_>, style: Style) -> String {
+pub(in crate::cli) fn check(
+    checked: &Checked,
+    next: Option<&NextChangeReport>,
+    texts: &Texts<'_>,
+    style: Style,
+) -> String {
+    let next = next.map(|next| format!("next, at {}: {}\n", next.at, next.what.join(", "))).unwrap_or_default();
     let (findings, silenced) = (&checked.findings, checked.silenced.len());
     let silenced =
         if silenced > 0 { format!("{} silenced with a reason\n", count(silenced, "finding")) } else { String::new() };
     if findings.is_empty() {
-        return format!("{}\n{silenced}", style.good("no findings"));
+        return format!("{}\n{silenced}{next}", style.good("no findings"));
     }
     let mut text: String = findings.iter().map(|finding| of(finding).render(texts, style) + "\n").collect();
     text.push_str(&summary(findings, style));
-    text + &silenced
+    text + &silenced + &next
 }
 
 fn of(finding: &Finding) -> Diagnostic<'_> {

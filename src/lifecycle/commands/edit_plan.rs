@@ -386,10 +386,12 @@ fn gpus(settings: &Settings) -> String {
 }
 
 fn policies(settings: &Settings) -> String {
-    joined(settings.policies.iter().map(|policy| match (policy.enforcement, policy.remote) {
-        (Enforcement::Enforce, false) => policy.name.clone(),
-        (Enforcement::Enforce, true) => format!("{} (remote)", policy.name),
-        (Enforcement::Audit, false) => format!("{} (audit)", policy.name),
-        (Enforcement::Audit, true) => format!("{} (audit, remote)", policy.name),
+    joined(settings.policies.iter().map(|policy| {
+        let audited = (policy.enforcement == Enforcement::Audit).then(|| "audit".to_owned());
+        let remote = policy.remote.then(|| "remote".to_owned());
+        let until = policy.until.map(|until| format!("until {until}"));
+        let stated = [audited, remote, until, policy.reason.clone(), policy.ticket.clone()];
+        let said: Vec<_> = stated.into_iter().flatten().collect();
+        if said.is_empty() { policy.name.clone() } else { format!("{} ({})", policy.name, said.join(", ")) }
     }))
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::preferences::Preferred;
 use crate::deployment::{LoadBalancer, Offloading, Scaling};
 use crate::inventory::SliceNeed;
-use crate::policy::Enforcement;
+use crate::policy::{Enforcement, Terms};
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare, Money, Percent};
 use crate::rollout;
+use crate::time::Moment;
 
 /// A deployment's settings (L11). They stay readable whatever becomes of the catalog, so hardware and
 /// policies are names here.
@@ -188,6 +189,32 @@ pub struct PolicyUse {
     /// Whether it lives on a remote platform: a missing one refuses the deployment.
     #[serde(default)]
     pub remote: bool,
+    /// From when on it allows nothing (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+    /// Why it is attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The ticket that stands for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
+impl PolicyUse {
+    /// A policy on these terms.
+    #[must_use]
+    pub fn new(name: impl Into<String>, terms: impl Into<Terms>) -> Self {
+        let Terms { enforcement, until, reason, ticket } = terms.into();
+        Self { name: name.into(), enforcement, remote: false, until, reason, ticket }
+    }
+
+    /// Whether it is enforced, until when, and why.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let mut terms = Terms::from(self.enforcement);
+        (terms.until, terms.reason, terms.ticket) = (self.until, self.reason.clone(), self.ticket.clone());
+        terms
+    }
 }
 
 impl Settings {

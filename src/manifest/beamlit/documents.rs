@@ -17,7 +17,6 @@ use crate::manifest::spec::{
     write_choice,
 };
 use crate::origin::Sourced;
-use crate::policy::Enforcement;
 
 /// A policy of `authorization.beamlit.com/v1alpha1`.
 pub(in crate::manifest) mod policy {
@@ -74,8 +73,8 @@ pub(in crate::manifest) mod model_deployment {
         let replicas = body.serverless_config.as_ref().and_then(|serverless| serverless.min_num_replicas).unwrap_or(0);
         let attach = |(policy, reference): &(Sourced<String>, PolicyReference)| AttachmentSpec {
             policy: policy.clone(),
-            enforcement: Enforcement::Enforce,
             remote: reference.is_remote(),
+            ..AttachmentSpec::enforced("")
         };
         let beamlit = ModelDeployment {
             namespace,

@@ -21,7 +21,7 @@ pub(in crate::manifest) fn scenario(document: Item<'_>) -> Option<ScenarioSpec> 
         let resource_type = WorkloadType::take(&mut fields, "workload");
         let workload = WorkloadName::take(&mut fields, "workload");
         let description = <Option<String> as Field<Option<String>>>::take(&mut fields, "description");
-        let start = fields.optional("start").map_or(Some(Moment::default()), moment);
+        let start = fields.optional("start").map_or(Some(Moment::default()), Moment::read);
         let fleet = fields.optional("fleet");
         let unlimited = fleet.map_or(Some(false), |item| item.one_of(&[("loaded", false), ("unlimited", true)]));
         let hosted = fields.optional("host").is_some();
@@ -59,16 +59,6 @@ pub(in crate::manifest) fn shape() -> Shape {
     spec.add(steps, Shape::List { of: Box::new(Shape::Record(step_shape())), least: 1 });
     spec.rules.push(Rule::One(vec!["model", "workload"]));
     Shape::Record(spec)
-}
-
-fn moment(item: Item<'_>) -> Option<Moment> {
-    let text = item.text()?;
-    let millis = text.parse::<jiff::Timestamp>().ok().and_then(|found| u64::try_from(found.as_millisecond()).ok());
-    if millis.is_none() {
-        let message = "a moment must have a date, a time and a UTC offset";
-        item.problem(ProblemCode::InvalidValue, message, "write it as `2026-01-31T12:00:00Z`, from 1970 on");
-    }
-    millis.map(Moment::from_millis)
 }
 
 fn span(item: Item<'_>) -> Option<std::time::Duration> {

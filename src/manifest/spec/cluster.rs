@@ -16,6 +16,7 @@ use crate::id::Name;
 use crate::inventory::{Slice, SliceNeed};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced};
 use crate::quantity::{Amount, Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+use crate::time::Moment;
 
 document! {
     /// A cluster (I1).
@@ -37,6 +38,8 @@ document! {
         healthy: bool = true,
         /// Whether it is closed to new work (I3).
         cordoned: bool = false,
+        /// When this was observed; with the workspace's `maxAge`, it counts for so long (I8).
+        observed_at: Option<Moment>,
         /// What it has.
         pools: PoolsSpec as PoolsOrFlavors,
     }

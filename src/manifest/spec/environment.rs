@@ -9,7 +9,7 @@ use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
 use crate::catalog::{Axis, FlavorKind};
 use crate::document::{
     Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Seconds, Shape,
-    Whole, Written, document, words,
+    Span, Whole, Written, document, words,
 };
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
@@ -79,6 +79,8 @@ document! {
         flavors: Vec<FlavorSpec> as Lenient<Vec<FlavorSpec>> = Vec::new(),
         /// Demands for which packing leaves room (D5).
         expected_demands: Vec<Sourced<ExpectedDemandSpec>> as Lenient<Nonempty<Sourced<ExpectedDemandSpec>>> = Vec::new(),
+        /// How old what was observed of a cluster may be, as in `10m`; older, it takes nothing new (I8).
+        max_age: Option<Duration> as Option<Span>,
         /// How bad findings of the check command are, by code; `off` leaves them out.
         severities: Vec<(Sourced<String>, FindingSeverity)> as Lenient<Severities> = Vec::new(),
     }
@@ -100,6 +102,7 @@ impl WorkspaceSpec {
             locations: Vec::new(),
             flavors: Vec::new(),
             expected_demands: Vec::new(),
+            max_age: None,
             severities: Vec::new(),
         }
     }

@@ -9,7 +9,8 @@ use crate::document::{
 };
 use crate::manifest::beamlit::PolicyDetails;
 use crate::origin::{ProblemCode, Sourced};
-use crate::policy::Enforcement;
+use crate::policy::{Enforcement, Terms};
+use crate::time::Moment;
 
 document! {
     /// A policy (P1).
@@ -305,9 +306,38 @@ document! {
         policy: Sourced<String> as Sourced<Reference>,
         /// Whether it is enforced or only audited.
         enforcement: Enforcement as Lenient<Enforcement> = Enforcement::Enforce,
+        /// The moment from which on it allows nothing; its level stays restricted (P16).
+        until: Option<Moment>,
+        /// Why it is attached; explanations repeat it.
+        reason: Option<String>,
+        /// The ticket that stands for that; explanations repeat it.
+        ticket: Option<String>,
         /// A policy that lives on a remote platform: a missing one refuses the deployment
         /// (`policy-unresolved`) instead of failing the load.
         remote: bool as NotRemote,
+    }
+}
+
+impl AttachmentSpec {
+    /// A policy that is enforced, without an end.
+    #[must_use]
+    pub fn enforced(policy: impl Into<String>) -> Self {
+        Self::new(policy, Enforcement::Enforce)
+    }
+
+    /// A policy on these terms.
+    #[must_use]
+    pub fn new(policy: impl Into<String>, terms: impl Into<Terms>) -> Self {
+        let Terms { enforcement, until, reason, ticket } = terms.into();
+        Self { policy: policy.into().into(), enforcement, until, reason, ticket, remote: false }
+    }
+
+    /// Whether it is enforced, until when, and why.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let mut terms = Terms::from(self.enforcement);
+        (terms.until, terms.reason, terms.ticket) = (self.until, self.reason.clone(), self.ticket.clone());
+        terms
     }
 }
 
@@ -334,14 +364,11 @@ impl Format<AttachmentSpec> for Attached {
         if item.is_object() {
             return AttachmentSpec::read(item);
         }
-        Some(AttachmentSpec { policy: item.reference()?, enforcement: Enforcement::Enforce, remote: false })
+        Some(AttachmentSpec { policy: item.reference()?, ..AttachmentSpec::enforced("") })
     }
 
     fn write(value: &AttachmentSpec) -> Written {
-        match value.enforcement {
-            Enforcement::Enforce => value.policy.as_str().into(),
-            Enforcement::Audit => AttachmentSpec::write(value),
-        }
+        if value.terms() == Terms::default() { value.policy.as_str().into() } else { AttachmentSpec::write(value) }
     }
 
     fn shape() -> Shape {

@@ -72,8 +72,7 @@ impl<'d> Movable<'d> {
 /// The priced candidates of a decision under the alternative it took, cheapest first, then by id, and what a
 /// replica takes of them.
 fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> (Vec<Site>, Vec<Request>) {
-    let open = (&**inventory.healthy(), &**inventory.cordoned());
-    let feasible = Feasible::new(inventory.fleet(), open, decision.scope(), ask.demand);
+    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), decision.scope(), ask.demand);
     let index = inventory.fleet().index();
     let (mut sites, mut requests) = (Vec::new(), Vec::new());
     for kind in index.kinds().iter().filter(|_| !feasible.scope().refuses_everything()) {

@@ -8,6 +8,7 @@ use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice};
 use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
 use crate::policy::{Attachment, Bundle, Enforcement, Level, Options, Policy, PolicySet, Scope};
+use crate::time::Moment;
 
 /// What governs a question: everything that its scope is compiled from.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Governing<'a> {
     /// The environments that must all allow a place, each with its name and what its three levels impose.
     pub(crate) environments: Vec<(&'a Name, [Bundle<'a>; 3])>,
     pub(crate) resource_type: ResourceTypeId,
+    /// The moment of the question.
+    pub(crate) at: Option<Moment>,
     pub(crate) unresolved: &'a [Name],
     /// By policy of the set: the highest level that it is attached at anywhere.
     pub(crate) highest: Vec<(PolicyId, Level)>,
@@ -30,6 +33,7 @@ pub(super) struct Local<'a> {
     levels: Vec<[(Vec<Attachment>, &'a [Axis]); 3]>,
     environments: Vec<&'a Name>,
     resource_type: ResourceTypeId,
+    at: Option<Moment>,
     unresolved: &'a [Name],
     highest: Vec<(PolicyId, Level)>,
 }
@@ -65,7 +69,7 @@ impl<'a> Local<'a> {
                 let mut attached: Vec<Attachment> = Vec::new();
                 for attachment in in_force {
                     if let Some(policy) = local(attachment.policy) {
-                        let attachment = Attachment { policy, ..*attachment };
+                        let attachment = Attachment { policy, ..attachment.clone() };
                         if !attached.contains(&attachment) {
                             attached.push(attachment);
                         }
@@ -80,6 +84,7 @@ impl<'a> Local<'a> {
             levels,
             environments: governing.environments.iter().map(|(name, _)| *name).collect(),
             resource_type: governing.resource_type,
+            at: governing.at,
             unresolved: governing.unresolved,
             highest,
             policies: Arc::new(policies),
@@ -184,7 +189,7 @@ impl<'a> Local<'a> {
         for (number, levels) in self.levels.iter().enumerate() {
             let mut left: [Vec<Attachment>; 3] = Default::default();
             for ((kept, (attached, _)), level) in left.iter_mut().zip(levels).zip(Level::ALL) {
-                kept.extend(attached.iter().copied().filter(|attachment| is_left(number, level, attachment)));
+                kept.extend(attached.iter().filter(|attachment| is_left(number, level, attachment)).cloned());
             }
             let [workspace, environment, deployment] = &left;
             let [(_, first), (_, second), (_, third)] = levels;
@@ -193,14 +198,15 @@ impl<'a> Local<'a> {
                 Bundle { attachments: environment, require: second },
                 Bundle { attachments: deployment, require: third },
             ];
-            let scope = Scope::compile(&policies, bundles, self.resource_type).with_unresolved(unresolved.clone());
+            let scope =
+                Scope::compile(&policies, bundles, self.resource_type, self.at).with_unresolved(unresolved.clone());
             all = Some(match all {
                 Some(before) => before.both(&scope),
                 None => scope,
             });
         }
         all.unwrap_or_else(|| {
-            Scope::compile(&policies, Default::default(), self.resource_type).with_unresolved(unresolved)
+            Scope::compile(&policies, Default::default(), self.resource_type, self.at).with_unresolved(unresolved)
         })
     }
 

@@ -49,8 +49,7 @@ type Choice = (u32, Vec<(usize, u32)>);
 pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Option<Vec<Occupant>> {
     let Some(holders) = Holders::of(case, holders) else { return Some(Vec::new()) };
     let scope = case.local.scope(&[]);
-    let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
-    let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
+    let feasible = Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand);
     let alternatives = 0..case.ask.demand.alternatives();
     let mut best: Option<Choice> = None;
     for alternative in alternatives {
@@ -131,8 +130,7 @@ impl Pools {
 pub(super) fn held(case: &Case<'_>, holders: &[Holder]) -> Option<HeldRoom> {
     let holders = Holders::of(case, holders)?;
     let scope = case.local.scope(&[]);
-    let open = (&**case.inventory.healthy(), &**case.inventory.cordoned());
-    let feasible = Feasible::new(case.fleet(), open, &scope, case.ask.demand);
+    let feasible = Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand);
     let held = |alternative| {
         let pools = Pools::of(case, &feasible, alternative)?;
         let missing = case.ask.wanted().checked_sub(pools.room).filter(|missing| *missing > 0)?;

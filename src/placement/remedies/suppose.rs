@@ -192,8 +192,7 @@ impl<'a> Case<'a> {
     pub(super) fn candidates(&self, groups: &[Group], steps: &[Step], values: &Values) -> Vec<bool> {
         let scope = self.local.scope(steps);
         let demand = self.demand(steps, values);
-        let open = (&**self.inventory.healthy(), &**self.inventory.cordoned());
-        let feasible = Feasible::new(self.fleet(), open, &scope, &demand);
+        let feasible = Feasible::new(self.fleet(), self.inventory.takers(), &scope, &demand);
         let index = self.fleet().index();
         let possible = !scope.refuses_everything();
         let places: Vec<bool> =

@@ -27,7 +27,7 @@ pub(super) fn groups(case: &Case<'_>) -> Vec<Group> {
     let mut counts: BTreeMap<(PlaceId, KindSetId, Option<ClusterId>), usize> = BTreeMap::new();
     for (number, (place, kinds)) in index.clusters().iter().enumerate() {
         let id = ClusterId::from_index(number);
-        if case.inventory.is_open(id) {
+        if case.inventory.takers().contain(id) {
             *counts.entry((*place, *kinds, bounded.then_some(id))).or_default() += 1;
         }
     }

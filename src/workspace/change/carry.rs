@@ -68,6 +68,7 @@ impl Workspace {
             return fail(problems);
         }
         after.lives = self.lives.clone();
+        after.set_asked_at(self.now());
         after.rehouse_lives(self, &mut problems);
         for address in attached {
             problems.extend(after.conflict(address));

@@ -10,7 +10,7 @@ use crate::manifest::spec::{
     AttachmentSpec, ClusterSpec, DeploymentSpec, EnvironmentSpec, Metadata, PoolsSpec, Specs, WorkspaceSpec,
 };
 use crate::origin::{Origin, Problem, ProblemCode, listed};
-use crate::policy::{Enforcement, Environment};
+use crate::policy::{Enforcement, Environment, Terms};
 
 use super::super::names;
 
@@ -41,8 +41,9 @@ impl Changing {
                 written.put(*documents);
             }
             ChangeStep::Remove { kind, name } => written.remove(kind, &name),
-            ChangeStep::Attach { at, policy, enforcement } => {
-                written.attach(&at, &policy, enforcement);
+            ChangeStep::Attach { at, policy, enforcement, until, reason, ticket } => {
+                let terms = Terms { enforcement, until, reason, ticket };
+                written.attach(&at, &policy, terms);
                 if let (AttachmentPoint::Deployment(address), Enforcement::Enforce) = (at, enforcement)
                     && let Ok(place) = deployment(&written.specs, &address)
                 {
@@ -305,7 +306,7 @@ impl Written {
         }
     }
 
-    fn attach(&mut self, at: &AttachmentPoint, policy: &str, enforcement: Enforcement) {
+    fn attach(&mut self, at: &AttachmentPoint, policy: &str, terms: Terms) {
         if !self.specs.policies.iter().any(|spec| spec.metadata.name.as_str() == policy) {
             let known = names_of(&self.specs.policies);
             if !self.unsound.policies.contains(policy) {
@@ -315,13 +316,14 @@ impl Written {
         let Some(attached) = self.attached(at) else { return };
         let local = |attached: &&mut AttachmentSpec| *attached.policy == *policy;
         match attached.iter_mut().find(local) {
-            Some(known) if known.enforcement == enforcement => {}
+            Some(known) if known.terms() == terms => {}
             Some(known) => {
-                known.enforcement = enforcement;
+                let (policy, remote) = (known.policy.clone(), known.remote);
+                *known = AttachmentSpec { policy, remote, ..AttachmentSpec::new("", terms) };
                 self.changed = true;
             }
             None => {
-                attached.push(AttachmentSpec { policy: policy.to_owned().into(), enforcement, remote: false });
+                attached.push(AttachmentSpec::new(policy, terms));
                 self.changed = true;
             }
         }

@@ -118,9 +118,10 @@ impl Workspace {
     pub fn preview(&self, now: Moment, change: WorkspaceChange) -> Result<Preview, ChangeError> {
         let now = self.moment(now, &change)?;
         let (after, changed, _) = self.changed(now, change)?;
+        let after = after.at(now);
         Ok(Preview {
             changed,
-            impact: self.impact_of(&after),
+            impact: self.seen_at(now).impact_of(&after),
             violations: after.violations(now),
             running_violations: after.running_violations(),
         })

@@ -8,7 +8,7 @@ use super::super::policies;
 use super::{AttachmentPoint, ChangeStep, Changed, Documents, WorkspaceChange};
 use crate::inventory::Displaced;
 use crate::manifest::spec::{AttachmentSpec, PoolsSpec, Specs};
-use crate::policy::{Attachment, Enforcement};
+use crate::policy::{Attachment, Terms};
 use crate::workspace::Workspace;
 
 impl Workspace {
@@ -21,8 +21,17 @@ impl Workspace {
         }
         match step {
             ChangeStep::Put(documents) => self.put_in_place(documents),
-            ChangeStep::Attach { at: AttachmentPoint::Environment(name), policy, enforcement } => {
-                self.attach_in_place(name, policy, *enforcement)
+            ChangeStep::Attach {
+                at: AttachmentPoint::Environment(name),
+                policy,
+                enforcement,
+                until,
+                reason,
+                ticket,
+            } => {
+                let (reason, ticket) = (reason.clone(), ticket.clone());
+                let terms = Terms { enforcement: *enforcement, until: *until, reason, ticket };
+                self.attach_in_place(name, policy, &terms)
             }
             ChangeStep::SetNodes { cluster, pool, nodes, gone } => self.set_nodes_in_place(cluster, pool, *nodes, gone),
             _ => None,
@@ -57,9 +66,9 @@ impl Workspace {
     }
 
     /// A policy to an environment that has a document.
-    fn attach_in_place(&mut self, environment: &str, policy: &str, enforcement: Enforcement) -> Option<Changed> {
+    fn attach_in_place(&mut self, environment: &str, policy: &str, terms: &Terms) -> Option<Changed> {
         let id = self.find_environment(environment).ok()?;
-        let attachment = Attachment { policy: self.find_policy(policy).ok()?, enforcement };
+        let attachment = Attachment::new(self.find_policy(policy).ok()?, terms.clone());
         let place = self.specs.environments.iter().position(|spec| spec.metadata.name.as_str() == environment)?;
         let known = self.specs.environments.get(place)?.policies.iter().position(|known| *known.policy == *policy);
         let attached = &mut self.environments.table.get_mut(id)?.attachments;
@@ -68,15 +77,15 @@ impl Workspace {
             // Attachments stand in the order in which they are written.
             Some(at) => {
                 let (attached, written) = (attached.get_mut(at)?, written.get_mut(at)?);
-                if attached.enforcement == enforcement {
+                if attached.terms() == *terms {
                     return Some(Changed::default());
                 }
                 *attached = attachment;
-                written.enforcement = enforcement;
+                *written = AttachmentSpec { policy: written.policy.clone(), ..AttachmentSpec::new("", terms.clone()) };
             }
             None => {
                 attached.push(attachment);
-                written.push(AttachmentSpec { policy: policy.to_owned().into(), enforcement, remote: false });
+                written.push(AttachmentSpec::new(policy, terms.clone()));
             }
         }
         Some(Changed { changed: true, ..Changed::default() })

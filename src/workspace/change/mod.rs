@@ -26,7 +26,7 @@ use crate::lifecycle::{Action, Command, Effect, Place, Refusal};
 use crate::manifest::Kind;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
-use crate::policy::Enforcement;
+use crate::policy::{Enforcement, Terms};
 use crate::time::Moment;
 
 /// What is to change in a workspace: steps that are accepted together, or refused together.
@@ -82,7 +82,7 @@ pub enum ChangeStep {
         /// Its name; of a deployment, its address.
         name: String,
     },
-    /// A policy that is attached; one that is attached already changes its enforcement.
+    /// A policy that is attached; one that is attached already changes its terms.
     Attach {
         /// Where.
         at: AttachmentPoint,
@@ -90,6 +90,15 @@ pub enum ChangeStep {
         policy: String,
         /// Whether it binds.
         enforcement: Enforcement,
+        /// From when on it allows nothing (P16).
+        #[cfg_attr(feature = "manifest", serde(default, skip_serializing_if = "Option::is_none"))]
+        until: Option<Moment>,
+        /// Why it is attached.
+        #[cfg_attr(feature = "manifest", serde(default, skip_serializing_if = "Option::is_none"))]
+        reason: Option<String>,
+        /// The ticket that stands for that.
+        #[cfg_attr(feature = "manifest", serde(default, skip_serializing_if = "Option::is_none"))]
+        ticket: Option<String>,
     },
     /// A policy that is attached no more.
     Detach {
@@ -267,10 +276,11 @@ impl WorkspaceChange {
         self.then(ChangeStep::Remove { kind, name: name.into() })
     }
 
-    /// And with a policy attached.
+    /// And with a policy attached: enforced or audited, until a moment, for a reason.
     #[must_use]
-    pub fn attach(self, at: AttachmentPoint, policy: impl Into<String>, enforcement: Enforcement) -> Self {
-        self.then(ChangeStep::Attach { at, policy: policy.into(), enforcement })
+    pub fn attach(self, at: AttachmentPoint, policy: impl Into<String>, terms: impl Into<Terms>) -> Self {
+        let Terms { enforcement, until, reason, ticket } = terms.into();
+        self.then(ChangeStep::Attach { at, policy: policy.into(), enforcement, until, reason, ticket })
     }
 
     /// And with a policy detached.
@@ -422,7 +432,7 @@ impl Workspace {
         let (at, subjects) = (self.moment(now, &change)?, change.subjects());
         if let Some(mut changed) = self.in_place(&change) {
             if changed.changed {
-                self.revisions.accept(Some(at), None, subjects);
+                self.accept(Some(at), None, subjects);
             }
             changed.revision = self.revisions.number;
             return Ok(changed);
@@ -431,7 +441,7 @@ impl Workspace {
         if changed.changed {
             let revisions = std::mem::take(&mut self.revisions);
             *self = Self { revisions, ..after };
-            self.revisions.accept(Some(at), None, subjects);
+            self.accept(Some(at), None, subjects);
         }
         changed.revision = self.revisions.number;
         Ok(changed)
@@ -492,7 +502,8 @@ impl Workspace {
     ) -> Result<(Self, Changed, WorkspaceChange), ChangeError> {
         let decided = WorkspaceChange { steps: Vec::new(), ..change };
         // The revisions are those of before: what steps note of them counts for nothing, and need not be copied.
-        let workspace = Self { revisions: self.revisions.without_recent(), ..self.clone() };
+        let mut workspace = Self { revisions: self.revisions.without_recent(), ..self.clone() };
+        workspace.set_asked_at(Some(at));
         let done = Changed { revision: self.revisions.number, ..Changed::default() };
         let mut changing = Changing { workspace, written: None, attached: Vec::new(), done, decided };
         let several = change.steps.len() > 1;
@@ -500,7 +511,8 @@ impl Workspace {
             changing.step(at, step, if several { format!("step {number}: ") } else { String::new() })?;
         }
         changing.resolve(at)?;
-        let Changing { workspace, done, decided, .. } = changing;
+        let Changing { mut workspace, done, decided, .. } = changing;
+        workspace.set_asked_at(self.asked_at);
         Ok((workspace, done, decided))
     }
 }

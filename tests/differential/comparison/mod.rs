@@ -13,13 +13,14 @@ use siting::id::{DeploymentId, PairId};
 use siting::inventory::Fleet;
 use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
 use siting::quantity::Money;
+use siting::time::Moment;
 use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
 pub use translate::specs;
 
 /// With `partial`, deployments take as many replicas as fit.
 pub fn compare(world: &World, partial: bool, what: &str) {
     let workspace = match Workspace::from_specs(specs(world), LoadOptions::default()) {
-        Ok(workspace) => workspace,
+        Ok(workspace) => world.at.map_or_else(|| workspace.clone(), |at| workspace.at(Moment::from_millis(at))),
         Err(error) => panic!("{what}: does not load: {error}\n{world:#?}"),
     };
     let ours: Vec<(String, Verdict)> = workspace

@@ -1,6 +1,7 @@
 //! The oracle's worlds in the library's words.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use crate::oracle::world::{self, World};
 
@@ -14,14 +15,15 @@ use siting::manifest::spec::{
 };
 use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
 use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+use siting::time::Moment;
 
 /// The world in the library's words.
 pub fn specs(world: &World) -> Specs {
     Specs {
         workspace: Some(workspace(world)),
         policies: world.policies.iter().map(policy).collect(),
-        environments: world.environments.iter().map(environment).collect(),
-        deployments: world.deployments.iter().map(deployment).collect(),
+        environments: world.environments.iter().map(|found| environment(world, found)).collect(),
+        deployments: world.deployments.iter().map(|found| deployment(world, found)).collect(),
         clusters: world.clusters.iter().map(cluster).collect(),
         running: world.running.iter().map(|running| self::running(world, running)).collect(),
         ..Specs::default()
@@ -44,7 +46,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
     };
     WorkspaceSpec {
         metadata: Metadata::named(name("world")),
-        policies: attachments(&world.workspace.attachments),
+        policies: attachments(world, "workspace", &world.workspace.attachments),
         require: require(&world.workspace),
         default_environment: None,
         currency: None,
@@ -54,6 +56,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
         flavors: Vec::new(),
         providers: Vec::new(),
         expected_demands: Vec::new(),
+        max_age: world.max_age.map(Duration::from_millis),
         severities: Vec::new(),
     }
 }
@@ -71,11 +74,16 @@ fn require(level: &world::Level) -> Vec<siting::origin::Sourced<Axis>> {
     level.require.iter().map(|&required| axis(required).into()).collect()
 }
 
-fn attachments(attachments: &[(String, bool)]) -> Vec<AttachmentSpec> {
+fn attachments(world: &World, owner: &str, attachments: &[(String, bool)]) -> Vec<AttachmentSpec> {
+    let until = |policy: &String| {
+        let ends = world.ends.iter().find(|(whose, of, _)| whose == owner && of == policy)?;
+        Some(Moment::from_millis(ends.2))
+    };
     let attachment = |(policy, enforced): &(String, bool)| AttachmentSpec {
         policy: policy.clone().into(),
         enforcement: if *enforced { Enforcement::Enforce } else { Enforcement::Audit },
-        remote: false,
+        until: until(policy),
+        ..AttachmentSpec::enforced(policy.clone())
     };
     attachments.iter().map(attachment).collect()
 }
@@ -96,10 +104,10 @@ fn policy(policy: &world::Policy) -> PolicySpec {
     }
 }
 
-fn environment(environment: &world::Environment) -> EnvironmentSpec {
+fn environment(world: &World, environment: &world::Environment) -> EnvironmentSpec {
     EnvironmentSpec {
         metadata: Metadata::named(name(&environment.name)),
-        policies: attachments(&environment.level.attachments),
+        policies: attachments(world, &format!("environment {}", environment.name), &environment.level.attachments),
         require: require(&environment.level),
         on_violation: OnViolation::default(),
         on_loss: OnLoss::default(),
@@ -108,16 +116,16 @@ fn environment(environment: &world::Environment) -> EnvironmentSpec {
     }
 }
 
-fn deployment(deployment: &world::Deployment) -> DeploymentSpec {
-    let remote = deployment.remote_missing.iter().map(|policy| AttachmentSpec {
-        policy: policy.clone().into(),
-        enforcement: Enforcement::Enforce,
-        remote: true,
-    });
+fn deployment(world: &World, deployment: &world::Deployment) -> DeploymentSpec {
+    let remote = deployment
+        .remote_missing
+        .iter()
+        .map(|policy| AttachmentSpec { remote: true, ..AttachmentSpec::enforced(policy.clone()) });
+    let own = attachments(world, &format!("deployment {}", deployment.name), &deployment.attachments);
     DeploymentSpec {
         resource_type: deployment.workload_type.clone().into(),
         environment: deployment.environment.clone().map(Into::into),
-        policies: attachments(&deployment.attachments).into_iter().chain(remote).collect(),
+        policies: own.into_iter().chain(remote).collect(),
         priority: deployment.priority.try_into().expect("a priority"),
         replicas: Some(deployment.replicas),
         resources: deployment.resources.as_ref().map(resources),
@@ -219,6 +227,7 @@ fn cluster(cluster: &world::Cluster) -> ClusterSpec {
         coordinates: cluster.coordinates.map(point),
         healthy: cluster.healthy,
         cordoned: cluster.cordoned,
+        observed_at: cluster.observed_at.map(Moment::from_millis),
         pools: match &cluster.pools {
             world::Pools::Short(flavors) => {
                 let flavor =
