@@ -42,12 +42,12 @@ def parts(addresses: Sequence[str], count: int) -> list[list[str]]:
 
 
 def commit_in_rounds(workspace: Workspace, propose: Propose) -> tuple[Decision, ...]:
-    """Place every deployment of a workspace and reserve what is placed; returns the decisions, in the order of deciding.
+    """Place all deployments of a workspace and reserve what is placed; returns the decisions in the order of deciding.
 
     ``workspace`` holds the reservations afterwards: give a :meth:`siting.Workspace.snapshot` where they are not wanted.
     There are at most as many rounds as deployments, since the first proposal of each is always committed or refused.
 
-    Raises :class:`siting.InvalidValue` where ``propose`` leaves out a deployment, or answers for one that was not asked.
+    Raises :class:`siting.InvalidValue` where ``propose`` leaves out a deployment, or answers for another.
     """
     order = list(workspace.deployments)
     made: dict[str, Decision] = {}
