@@ -97,6 +97,8 @@ fn d5_only_what_is_ranked_by_price_alone_moves() {
     let runs = "---\napiVersion: siting.dev/v1\nkind: Placement\nmetadata: {name: a-1}\n\
                 spec: {deployment: m/a, cluster: cheap, pool: p, replicas: 1}\n";
     assert_eq!(costs(text("") + runs), (92_000_000, 92_000_000));
+    // Who prefers the price does not prefer its present place.
+    assert_eq!(costs(text("  placement: {prefer: [price]}\n") + runs), (92_000_000, 22_000_000));
 }
 
 /// Nothing is tried without steps, and what cannot be had with few stays as it was; with more steps than there are

@@ -21,15 +21,16 @@ pub struct Movable<'d> {
 impl<'d> Movable<'d> {
     /// The replicas of a decision that the inventory holds under `reservations`; `None` for one that
     /// is not to be moved: with places of unknown price, with more to its ranking than the price, or
-    /// already running somewhere. O(sites × log sites).
+    /// already running somewhere and not preferring the price to that (D5). O(sites × log sites).
     pub fn new(
         inventory: &Inventory,
         decision: &'d mut Decision,
         ask: &Ask<'_>,
         reservations: &'d [ReservationId],
     ) -> Option<Self> {
+        let stays = !ask.current.is_empty() && ask.preferences.prefer.is_empty();
         let by_price = ask.preferences.prefer.iter().all(|preference| *preference == Preference::Price);
-        if !by_price || !ask.preferences.is_plain() || !ask.current.is_empty() || reservations.is_empty() {
+        if !by_price || !ask.preferences.is_plain() || stays || reservations.is_empty() {
             return None;
         }
         let (sites, requests) = sites(inventory, decision, ask);
