@@ -161,7 +161,8 @@ def scalings(draw: st.DrawFn) -> siting.Scaling:
     """Settings of how replicas follow the load."""
     least = draw(st.integers(0, 3))
     cpu = draw(st.one_of(st.none(), st.integers(1, 100)))
-    return siting.Scaling(least, least + draw(st.integers(0, 5)), target_cpu_utilization=cpu)
+    # A maximum of 0 is refused: nothing would ever answer.
+    return siting.Scaling(least, max(least, 1) + draw(st.integers(0, 5)), target_cpu_utilization=cpu)
 
 
 @st.composite
