@@ -309,6 +309,7 @@ __all__ = [
     "StrategyCheck",
     "Subject",
     "Tested",
+    "Together",
     "UnknownName",
     "Unmet",
     "Used",

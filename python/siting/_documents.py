@@ -24,6 +24,7 @@ from siting._settings import (
     Pool,
     Preferences,
     ProviderDefinition,
+    Quantity,
     Resources,
     Scaling,
     Strategy,

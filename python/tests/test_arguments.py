@@ -67,7 +67,11 @@ def records() -> None:
         (siting.Offloading, (30,), {"metrics": (), "window_seconds": 1}),
         (siting.Pool, ("a",), {"nodes": 4, "cpu": 4, "memory": "8Gi", "spot": True, "used": siting.Used(cpu=1)}),
         (siting.PoolGpu, ("t4", 1), {}),
-        (siting.Preferences, (["price"],), {"spread": siting.Spread("location"), "together": siting.Together("country")}),
+        (
+            siting.Preferences,
+            (["price"],),
+            {"spread": siting.Spread("location"), "together": siting.Together("country")},
+        ),
         (siting.Resources, (1, "1Gi"), {"storage": "1Gi", "gpu": gpu}),
         (siting.Scaling, (1, 2), {"enabled": True, "target_cpu_utilization": 50}),
         (siting.Site, ("paris", "a", "cpu:x86", 1), {}),
