@@ -17,6 +17,7 @@ const GUIDE: &str = "docs/guide.md";
 const LIFECYCLE: &str = "docs/lifecycle.md";
 const PULL_REQUEST: &str = "docs/pull-request.md";
 const TOUR: &str = "docs/tour/README.md";
+const SAID: &str = "docs/what-can-be-said.md";
 
 fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
@@ -66,13 +67,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A folder with each manifest of a page as a file of its own: the name stands in its first line, as a comment.
+fn files(page: &str) -> Folder {
+    let named = |block: &String| {
+        let name = block.lines().next()?.strip_prefix("# ")?.to_owned();
+        Some((name, block.clone()))
+    };
+    let all: Vec<(String, String)> = blocks(page, "yaml").iter().filter_map(named).collect();
+    Folder::of(&all.iter().map(|(name, text)| (name.as_str(), text)).collect::<Vec<_>>())
+}
+
 /// Runs a line such as `siting place fleet.yaml`.
 fn run(folder: &Folder, line: &str) -> Answer {
     let tour = root().join("docs/tour");
     let tour = tour.to_str().unwrap();
     let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let words = line.split_whitespace().skip(1).map(|word| match word {
-        "fleet.yaml" | "branch" | "certificate.json" => format!("@/{word}"),
+        "branch" | "certificate.json" => format!("@/{word}"),
+        file if file.ends_with(".yaml") && !file.contains('/') => format!("@/{file}"),
         word => word.replace("docs/tour", tour),
     });
     let words: Vec<_> = words.collect();
@@ -103,8 +115,12 @@ fn python(folder: &Folder, line: &str) -> Option<Answer> {
 #[test]
 fn output_is_as_printed() {
     let bless = std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always");
-    for page in [README, GUIDE, LIFECYCLE, PULL_REQUEST] {
-        let folder = if page == PULL_REQUEST { branch(page) } else { fleet(page) };
+    for page in [README, GUIDE, LIFECYCLE, PULL_REQUEST, SAID] {
+        let folder = match page {
+            PULL_REQUEST => branch(page),
+            SAID => files(page),
+            _ => fleet(page),
+        };
         let path = root().join(page);
         let mut text = fs::read_to_string(&path).unwrap();
         for block in blocks(page, "console") {

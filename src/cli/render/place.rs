@@ -216,7 +216,9 @@ pub(super) fn remedies(remedies: &[RemedyReport], more: bool) -> String {
         [format!("  {}", changes.join(", and ")), opens, owner]
     };
     text.push_str(&columns(&[], remedies.iter().take(shown).map(row).collect()));
-    if remedies.len() > shown || more {
+    if shown == 0 && more {
+        text.push_str("  no change of up to three that would place it was found, of those that were tried\n");
+    } else if remedies.len() > shown || more {
         text.push_str("    and more, of which `-o json` lists ten\n");
     }
     text
