@@ -69,7 +69,7 @@ impl PlannedMove {
 /// apiVersion: siting.dev/v1
 /// kind: Deployment
 /// metadata: {name: v1}
-/// spec: {model: bert, replicas: 1, resources: {cpu: 1, memory: 1Gi}}
+/// spec: {model: bert, replicas: 1, resources: {cpu: 1, memory: 1Gi}, placement: {prefer: [price]}}
 /// ---
 /// apiVersion: siting.dev/v1
 /// kind: Cluster

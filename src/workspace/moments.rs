@@ -92,6 +92,7 @@ impl Workspace {
     }
 
     /// As [`at`](Self::at), where there is a moment.
+    #[cfg(feature = "manifest")]
     pub(crate) fn seen_as_of(&self, at: Option<Moment>) -> Cow<'_, Self> {
         at.map_or(Cow::Borrowed(self), |at| Cow::Owned(self.at(at)))
     }

@@ -6,9 +6,9 @@ use siting::analysis::{Change, Diff, Meaning, diff};
 use siting::id::PairId;
 use siting::inventory::Fleet;
 use siting::policy::Level;
-use siting::workspace::{LoadOptions, Workspace};
+use siting::workspace::Workspace;
 
-use crate::comparison::specs;
+use crate::comparison;
 use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Axis, Deployment, World};
@@ -84,7 +84,7 @@ fn changed(world: &World, seed: u64) -> World {
 }
 
 fn loaded(world: &World) -> Option<Workspace> {
-    Workspace::from_specs(specs(world), LoadOptions::default()).ok()
+    comparison::loaded(world).ok()
 }
 
 fn named(fleet: &Fleet, pair: PairId) -> judge::Candidate {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use siting::analysis::{Loss, drain, drill, plan_moves};
 use siting::id::{ClusterId, DeploymentId, Id};
 use siting::placement;
-use siting::workspace::{LoadOptions, PlaceOptions, Workspace};
+use siting::workspace::{PlaceOptions, Workspace};
 
-use crate::comparison::specs;
+use crate::comparison;
 use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Deployment, Placement, Running, World};
@@ -15,7 +15,7 @@ use crate::oracle::world::{Deployment, Placement, Running, World};
 const WORLDS: u64 = 1_500;
 
 fn loaded(world: &World) -> Workspace {
-    Workspace::from_specs(specs(world), LoadOptions::default()).expect("a valid world")
+    comparison::loaded(world).expect("a valid world")
 }
 
 fn address(deployment: &Deployment) -> String {
@@ -150,6 +150,12 @@ fn compare_drain(seed: u64) -> [usize; 2] {
                     replicas: step.replicas,
                 }
             }));
+            // It asks on the terms of the one it stands for (P16).
+            let owner = format!("deployment {}", deployment.name);
+            let ends: Vec<_> = after.ends.iter().filter(|(whose, ..)| *whose == owner).cloned().collect();
+            after
+                .ends
+                .extend(ends.into_iter().map(|(_, policy, until)| ("deployment probe".to_owned(), policy, until)));
             let probe = Deployment {
                 name: "probe".to_owned(),
                 replicas: 1,
@@ -170,6 +176,7 @@ fn compare_plan(seed: u64) -> [usize; 2] {
     let decided = workspace.place_all_as(PlaceOptions { optimize: 2_000, ..PlaceOptions::default() });
     let plan = plan_moves(&workspace, &decided, None);
     let mut inventory = workspace.inventory().clone();
+    let mut left: Vec<u32> = workspace.running().iter().map(|own| own.replicas).collect();
     for step in &plan.moves {
         let placed = decided.iter().find(|found| found.deployment == step.deployment).expect("a decision");
         assert!(
@@ -177,16 +184,16 @@ fn compare_plan(seed: u64) -> [usize; 2] {
             "seed {seed}: {step:?}"
         );
         inventory.reserve(step.to, &step.needs, step.replicas).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let own = |own: &&siting::workspace::Running| own.deployment == step.deployment && own.pair == step.from;
         // Of several documents about the same place, one after the other gives its replicas.
-        let mut left = step.replicas;
-        for own in workspace.running().iter().filter(own) {
-            let held = inventory.reservation(own.reservation).map_or(0, |held| held.replicas());
-            let fewer = left.min(u32::try_from(held).expect("few"));
-            inventory.shrink(own.reservation, fewer).expect("it runs");
-            left -= fewer;
+        let mut leaving = step.replicas;
+        for (own, left) in workspace.running().iter().zip(&mut left) {
+            if own.deployment == step.deployment && own.pair == step.from {
+                let fewer = leaving.min(*left);
+                inventory.shrink(own.reservation, fewer).expect("it runs");
+                (leaving, *left) = (leaving - fewer, *left - fewer);
+            }
         }
-        assert_eq!(left, 0, "seed {seed}: {step:?}\n{world:#?}");
+        assert_eq!(leaving, 0, "seed {seed}: {step:?}\n{world:#?}");
     }
     // What is blocked has no room for a single one, with all moves made.
     for step in &plan.blocked {

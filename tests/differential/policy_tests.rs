@@ -9,9 +9,8 @@ use siting::manifest::spec::{
 use siting::origin::Sourced;
 use siting::placement::{Code, Verdict};
 use siting::policy::Level;
-use siting::workspace::{LoadOptions, Workspace};
 
-use crate::comparison::specs;
+use crate::comparison;
 use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Axis, Deployment, Opt, World};
@@ -254,7 +253,7 @@ fn compare(seeds: impl Iterator<Item = u64>) -> Seen {
         // Zones hang under real regions that the oracle's catalog does not know: excepting those means more than it says.
         let is_known = |option: &Opt| option.kind != "location" || option.name.starts_with("onprem/");
         world.policies.iter_mut().for_each(|policy| policy.except.retain(is_known));
-        let workspace = Workspace::from_specs(specs(&world), LoadOptions::default()).expect("a valid world");
+        let workspace = comparison::loaded(&world).expect("a valid world");
         let cases = cases(&world, seed);
         let listed = cases.iter().map(|case| Sourced::from(case.spec(&world))).collect();
         let test = PolicyTestSpec::new("test".parse().expect("a name"), listed);

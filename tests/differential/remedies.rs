@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use siting::placement::{RemedyBound, RemedyChange, RemedySet};
 use siting::policy::Level;
-use siting::workspace::{LoadOptions, Workspace};
+use siting::workspace::Workspace;
 
-use crate::comparison::specs;
+use crate::comparison;
 use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Axis, Deployment, Opt, Pools, Resources, Running, World};
@@ -342,7 +342,7 @@ fn opened(world: &World, deployment: &Deployment, set: &[Step], values: &BTreeMa
 /// How many remedies there are, and how many of several steps.
 fn compare(seed: u64) -> [usize; 3] {
     let world = world(seed, 3);
-    let workspace = Workspace::from_specs(specs(&world), LoadOptions::default()).expect("a valid world");
+    let workspace = comparison::loaded(&world).expect("a valid world");
     let mut seen = [0, 0, 0];
     for deployment in &world.deployments {
         let all = steps(&world, deployment);

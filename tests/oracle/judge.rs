@@ -1060,6 +1060,8 @@ struct Case<'a> {
     stopped: Counts,
     /// The one domain of those that were to stand together.
     chosen: Option<String>,
+    /// Whether it is why fewer fit that they are to stand together: what is no reason takes nothing away.
+    apart: bool,
     /// The fleet where the allotment stopped because of the spread.
     full: Option<Fleet>,
 }
@@ -1129,6 +1131,7 @@ impl<'a> Case<'a> {
             wanted: deployment.replicas.max(1),
             stopped: Counts::new(),
             chosen: None,
+            apart: false,
             full: None,
         }
     }
@@ -1177,6 +1180,7 @@ impl Case<'_> {
         }
         self.stopped = most.counts;
         self.chosen = most.chosen;
+        self.apart = why[1];
         // D6: capacity fails where spreading ended because a domain was full.
         self.full = (fitting < free).then(|| most.after.clone());
         let refusal = Refusal {
@@ -1391,7 +1395,7 @@ impl Case<'_> {
                 }),
                 (None, _) => true,
             },
-            Constraint::TogetherImpossible => match self.deployment.placement.together {
+            Constraint::TogetherImpossible => match self.deployment.placement.together.filter(|_| self.apart) {
                 Some(by) => {
                     let name = domain(pair.data, Spread { by, max_skew: Some(1), min_domains: None });
                     name.is_some() && name == self.chosen

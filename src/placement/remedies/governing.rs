@@ -45,6 +45,8 @@ pub(super) struct Gate {
     pub(super) environment: usize,
     pub(super) axis: Axis,
     pub(super) policies: Vec<PolicyId>,
+    /// Those of them whose attachment has not ended: the others allow nothing (P16).
+    pub(super) standing: Vec<PolicyId>,
 }
 
 impl<'a> Local<'a> {
@@ -121,11 +123,15 @@ impl<'a> Local<'a> {
                     continue;
                 }
                 for axis in Axis::ALL {
-                    let of_axis = attached.iter().map(|attachment| attachment.policy);
-                    let is_of = |id: &PolicyId| self.policies.get(*id).is_some_and(|policy| policy.axis() == axis);
-                    let policies: Vec<PolicyId> = of_axis.filter(is_of).collect();
+                    let is_of = |attachment: &&Attachment| {
+                        self.policies.get(attachment.policy).is_some_and(|policy| policy.axis() == axis)
+                    };
+                    let of_axis = || attached.iter().filter(is_of);
+                    let policies: Vec<PolicyId> = of_axis().map(|attachment| attachment.policy).collect();
+                    let standing = of_axis().filter(|attachment| !attachment.has_ended(self.at));
+                    let standing = standing.map(|attachment| attachment.policy).collect();
                     if !policies.is_empty() {
-                        gates.push(Gate { level, environment, axis, policies });
+                        gates.push(Gate { level, environment, axis, policies, standing });
                     }
                 }
             }
@@ -135,7 +141,7 @@ impl<'a> Local<'a> {
 
     /// The policies' effect at a gate: whether one of them admits an atom.
     pub(super) fn admits(&self, gate: &Gate, atom: Atom) -> bool {
-        gate.policies.iter().any(|id| self.policies.get(*id).is_some_and(|policy| policy.effect().contains(atom)))
+        gate.standing.iter().any(|id| self.policies.get(*id).is_some_and(|policy| policy.effect().contains(atom)))
     }
 
     /// Whether a policy with one more option admits an atom; not where an exception takes it out.

@@ -97,7 +97,7 @@ fn past_gate(case: &Case<'_>, gate: &Gate, atom: Atom) -> Vec<Set> {
     let mut ways = vec![detached];
     let present = case.fleet().index().present(gate.axis);
     for option in case.local.named_at(gate.axis, atom, present) {
-        let admitting = gate.policies.iter().filter(|policy| case.local.would_admit(**policy, option, atom));
+        let admitting = gate.standing.iter().filter(|policy| case.local.would_admit(**policy, option, atom));
         ways.extend(admitting.map(|policy| vec![Step::Add(*policy, option)]));
     }
     ways

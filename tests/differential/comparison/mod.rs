@@ -14,13 +14,19 @@ use siting::inventory::Fleet;
 use siting::placement::{Ask, Code, Decision, PairExplanation, ranking};
 use siting::quantity::Money;
 use siting::time::Moment;
-use siting::workspace::{LoadOptions, Outcome, PlaceOptions, Workspace};
+use siting::workspace::{LoadError, LoadOptions, Outcome, PlaceOptions, Workspace};
 pub use translate::specs;
+
+/// The world as a workspace that is asked at the world's moment.
+pub fn loaded(world: &World) -> Result<Workspace, LoadError> {
+    let workspace = Workspace::from_specs(specs(world), LoadOptions::default())?;
+    Ok(world.at.map_or_else(|| workspace.clone(), |at| workspace.at(Moment::from_millis(at))))
+}
 
 /// With `partial`, deployments take as many replicas as fit.
 pub fn compare(world: &World, partial: bool, what: &str) {
-    let workspace = match Workspace::from_specs(specs(world), LoadOptions::default()) {
-        Ok(workspace) => world.at.map_or_else(|| workspace.clone(), |at| workspace.at(Moment::from_millis(at))),
+    let workspace = match loaded(world) {
+        Ok(workspace) => workspace,
         Err(error) => panic!("{what}: does not load: {error}\n{world:#?}"),
     };
     let ours: Vec<(String, Verdict)> = workspace
