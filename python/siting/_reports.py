@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Union
 
@@ -418,7 +418,7 @@ class OptionCount(Record):
     type: str
     name: str
     clusters: int
-    leaves: Leaves | None = None
+    leaves: Leaves | None = field(default=None, compare=False)
     """How many of the values would be left if it were chosen, by axis, itself among them."""
 
 

@@ -259,7 +259,7 @@ class Workspace:
             return self._core, self._name(deployment)
         return self.what_if(Change().put(deployment))._core, deployment.address
 
-    def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[_siting.Attached]:
+    def _attached(self, policies: Iterable[AttachmentLike | Policy]) -> list[_siting._Attached]:
         listed = list(policies)
         for policy in listed:
             if isinstance(policy, Document):

@@ -163,6 +163,8 @@ def questions() -> None:
         ("drill", ("country:fr",), {}),
         ("drain", ("paris",), {}),
         ("plan_moves", (), {}),
+        ("at", (0,), {}),
+        ("next_change", (0,), {}),
         ("simulate", ({},), {}),
         ("commit", (fleet().place("one"),), {}),
         ("take_back", (reserved(),), {}),

@@ -269,13 +269,13 @@ fn metrics_shown(shown: &ShownSpec) -> Value {
 
 fn attached(policy: &PolicyUse) -> Value {
     let enforcement = if policy.enforcement == Enforcement::Audit { "audit" } else { "enforce" };
-    Value::Object(object([
+    object([
         ("name", json!(policy.name)),
         ("enforcement", json!(enforcement)),
         ("until", json!(policy.until.map(|until| until.to_string()))),
         ("reason", json!(policy.reason)),
         ("ticket", json!(policy.ticket)),
-    ]))
+    ])
 }
 
 fn settings(changes: &[Change]) -> Map<String, Value> {

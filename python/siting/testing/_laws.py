@@ -182,7 +182,9 @@ def _organisation(one: siting.Organisation | None, policies: Iterable[siting.Att
 
 def _deployment(one: siting.Deployment, policies: Iterable[siting.Attachment]) -> siting.Deployment:
     manifest = one.manifest()
-    manifest["spec"]["policies"] = [attached.to_json() for attached in policies]
+    # What is not stated is left out, as in any manifest.
+    stated = ({key: value for key, value in one.to_json().items() if value is not None} for one in policies)
+    manifest["spec"]["policies"] = list(stated)
     return siting.Deployment.from_manifest(manifest)
 
 
