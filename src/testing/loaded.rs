@@ -104,11 +104,15 @@ impl Draw for Attachment {
     }
 }
 
+/// The last millisecond of the year 9999.
+const LAST_OF_9999: u64 = 253_402_300_799_999;
+
 impl Draw for Terms {
     /// Mostly without an end, and with reasons now and then.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let mut terms = Self::from(Enforcement::draw(choices));
-        terms.until = choices.maybe(20, Moment::draw);
+        // Text has four digits for a year.
+        terms.until = choices.maybe(20, |choices| Moment::from_millis(choices.up_to(LAST_OF_9999)));
         terms.reason =
             choices.maybe(10, |choices| choices.one_of("migration", ["trial", "until the audit"]).to_owned());
         terms.ticket = choices.maybe(10, |choices| choices.one_of("PLAT-7", ["OPS-12"]).to_owned());
