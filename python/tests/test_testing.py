@@ -14,7 +14,7 @@ from siting.metrics import Window
 from siting.scaling import Autoscaler, Figures
 from siting.traffic import Algorithm, Backend, Balancer, NoRoute
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

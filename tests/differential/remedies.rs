@@ -11,7 +11,7 @@ use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Axis, Deployment, Opt, Pools, Resources, Running, World};
 
-const WORLDS: u64 = 2_000;
+const WORLDS: u64 = 1_500;
 
 /// A step, in the oracle's words. Quantities are lowered to what the other steps of the set leave room for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -481,5 +481,5 @@ fn d7_remedies_are_minimal_and_complete() {
         [a + d, b + e, c + f]
     });
     println!("{WORLDS} worlds: {remedies} remedies, {larger} of several steps, {room} by lower priorities");
-    assert!(remedies > 1_000 && larger > 300, "{remedies} remedies, {larger} of several steps");
+    assert!(remedies > 750 && larger > 225, "{remedies} remedies, {larger} of several steps");
 }

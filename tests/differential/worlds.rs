@@ -7,7 +7,7 @@ use crate::comparison::compare;
 use crate::oracle;
 
 /// Worlds of up to 8 clusters in a normal run; `SITING_WORLDS` asks for more.
-const SMALL: u64 = 100_000;
+const SMALL: u64 = 50_000;
 /// An odd number without a pattern, by which counting makes bytes that differ.
 const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Worlds of up to 60 clusters in a normal run.

@@ -285,10 +285,10 @@ fn shrunk(number: u8, property: impl Fn(&Specs) -> bool) -> (Specs, u32) {
     }
 }
 
-/// Shrinks twenty times; how often to the sizes asked for, which are clusters, policies and deployments. Never to
+/// Shrinks ten times; how often to the sizes asked for, which are clusters, policies and deployments. Never to
 /// more than one cluster and one policy beyond them, and within 1,500 tries.
 fn minimal(sizes: (usize, usize, usize), property: impl Fn(&Specs) -> bool) -> usize {
-    let hits = (0..20).filter(|&number| {
+    let hits = (0..10).filter(|&number| {
         let (world, tries) = shrunk(number, &property);
         let found = (world.clusters.len(), world.policies.len(), world.deployments.len());
         println!("{number}: {found:?} after {tries} tries");
@@ -304,9 +304,9 @@ fn a_planted_fault_shrinks_to_a_minimal_world() {
     // A platform that forgets what is excepted: one policy with an exception is needed, and one cluster that
     // it is about.
     let forgetting = Forgets(|world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.except.clear()));
-    assert!(minimal((1, 1, 1), |world| laws::stays_inside(&forgetting, world).is_ok()) >= 14);
+    assert!(minimal((1, 1, 1), |world| laws::stays_inside(&forgetting, world).is_ok()) >= 7);
     // One that lets policies of different levels add up needs two of them.
-    assert!(minimal((1, 2, 1), |world| laws::stays_inside(&Forgets(join_levels), world).is_ok()) >= 10);
+    assert!(minimal((1, 2, 1), |world| laws::stays_inside(&Forgets(join_levels), world).is_ok()) >= 5);
 }
 
 /// Attaches the environments' policies to the deployments instead: union for intersection.
@@ -453,7 +453,7 @@ fn citation(policy: &PolicySpec, level: Level) -> Citation {
 fn every_world_up_to_a_size_keeps_the_laws() {
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
     let part = |thread: usize| {
-        let worlds = every_world(2, 1).step_by(7).chain(every_world(1, 2).step_by(11));
+        let worlds = every_world(2, 1).step_by(14).chain(every_world(1, 2).step_by(22));
         let kept = worlds.skip(thread).step_by(threads).map(|world| {
             laws::of_policies(&Siting, &world).unwrap_or_else(|broken| panic!("{broken}\n{world:#?}"));
         });
@@ -467,7 +467,7 @@ fn every_world_up_to_a_size_keeps_the_laws() {
     let all = (1 + 18 + 18 * 18) * 61_usize;
     assert_eq!(every_world(2, 1).count(), all);
     assert_eq!(every_world(1, 2).count(), 19 * (1 + 60 + 60 * 60));
-    assert_eq!(seen, all.div_ceil(7) + (19 * (1 + 60 + 60 * 60_usize)).div_ceil(11));
+    assert_eq!(seen, all.div_ceil(14) + (19 * (1 + 60 + 60 * 60_usize)).div_ceil(22));
 }
 
 #[test]
