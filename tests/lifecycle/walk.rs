@@ -46,7 +46,7 @@ fn every_state_of_places_is_sound() {
 fn every_state_of_strategies_is_sound() {
     let fine = std::env::var_os("SITING_WALK").is_some_and(|grain| grain == "fine");
     let deep = std::env::var("SITING_WALK_STEPS").ok();
-    for (bounds, further) in [(STRATEGIES, 2), (STRATEGIES_BY_PLACE, 1)] {
+    for (bounds, further) in [(STRATEGIES, 2), (STRATEGIES_BY_PLACE, 0)] {
         let usual = bounds.steps.map(|steps| if fine { steps + further } else { steps });
         let bounds = Bounds { steps: deep.as_ref().map_or(usual, |deep| deep.parse().ok()), ..bounds };
         let found = Walk { bounds, grain: Grain::Whole, fault: None }.run();
