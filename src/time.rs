@@ -27,6 +27,9 @@ use serde::{Deserialize, Serialize};
 pub struct Moment(u64);
 
 impl Moment {
+    /// The last moment that text can say: RFC 3339 has four digits for a year. What stands in documents is no later.
+    pub const LAST_WRITTEN: Self = Self(253_402_300_799_999);
+
     /// The moment this many milliseconds after the epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
@@ -82,9 +85,9 @@ impl fmt::Display for Moment {
     }
 }
 
-/// A text that is no moment: it has no date, time or UTC offset, or lies before 1970.
+/// A text that is no moment: it has no date, time or UTC offset, or lies before 1970 or after 9999 by UTC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a moment must have a date, a time and a UTC offset, as in `2026-01-31T12:00:00Z`, from 1970 on")]
+#[error("a moment must have a date, a time and a UTC offset, as in `2026-01-31T12:00:00Z`, from 1970 to 9999")]
 #[non_exhaustive]
 pub struct InvalidMoment;
 
@@ -130,7 +133,8 @@ fn parsed(text: &str) -> Option<Moment> {
         }
     };
     let seconds = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - east;
-    u64::try_from(seconds * 1000 + millis).ok().map(Moment)
+    // An offset can lead beyond the last year that is written.
+    u64::try_from(seconds * 1000 + millis).ok().map(Moment).filter(|moment| *moment <= Moment::LAST_WRITTEN)
 }
 
 /// Numbers of so many digits each.

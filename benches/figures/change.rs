@@ -5,8 +5,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
+use siting::inventory::{GpuRequest, Request};
+use siting::lifecycle::{Action, Number, Observation, Place, Push, PushKind};
 use siting::manifest::{Source, read_str};
 use siting::policy::Enforcement;
+use siting::quantity::{Bytes, Cpu};
 use siting::time::Moment;
 use siting::workspace::{AttachmentPoint, LoadOptions, Workspace, WorkspaceChange, WorkspaceState};
 
@@ -58,14 +61,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     });
     group.finish();
 
-    let mut group = criterion.benchmark_group("F16");
-    group.sample_size(10).measurement_time(Duration::from_secs(5));
-    let text = workspace.state().to_json();
-    group.bench_function("snapshot/siting", |b| b.iter(|| black_box(workspace.state().to_json().len())));
-    group.bench_function("restore/siting", |b| {
-        b.iter(|| black_box(WorkspaceState::from_json(&text).and_then(Workspace::restore).is_ok()));
-    });
-    group.finish();
+    keeping(criterion);
 
     let mut group = criterion.benchmark_group("F20");
     group.sample_size(10).measurement_time(Duration::from_secs(5));
@@ -81,6 +77,71 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         );
     });
     group.finish();
+}
+
+/// F16: 1,000,000 nodes, 100,000 reservations, 10,000 lives with a replica each.
+fn keeping(criterion: &mut Criterion) {
+    const OWN: u32 = 90_000;
+    let workspace = kept(OWN);
+    let mut group = criterion.benchmark_group("F16");
+    group.sample_size(10).measurement_time(Duration::from_secs(5));
+    let (text, bytes) = (workspace.state().to_json(), workspace.state().to_bytes());
+    group.bench_function("snapshot/siting", |b| b.iter(|| black_box(workspace.state().to_bytes().len())));
+    group.bench_function("restore/siting", |b| {
+        b.iter(|| black_box(WorkspaceState::from_bytes(&bytes).and_then(Workspace::restore).is_ok()));
+    });
+    group.bench_function("snapshot/json", |b| b.iter(|| black_box(workspace.state().to_json().len())));
+    group.bench_function("restore/json", |b| {
+        b.iter(|| black_box(WorkspaceState::from_json(&text).and_then(Workspace::restore).is_ok()));
+    });
+    group.finish();
+    let each = |all: usize, without: usize| all.saturating_sub(without) as f64 / f64::from(OWN);
+    let none = kept(0).state();
+    println!(
+        "F16: a reservation takes {:.1} bytes, {:.1} as text; all {} bytes, {} as text",
+        each(bytes.len(), none.to_bytes().len()),
+        each(text.len(), none.to_json().len()),
+        bytes.len(),
+        text.len(),
+    );
+}
+
+fn kept(own: u32) -> Workspace {
+    const LIVES: usize = 10_000;
+    let mut text = String::new();
+    for number in 0..1_000 {
+        let pool = "{name: p, nodes: 1000, cpuFlavor: x86, cpu: 32, memory: 256Gi, gpu: {type: t4, count: 4}}";
+        let spec = format!("{{provider: onprem, country: de, pools: [{pool}]}}");
+        text.push_str(&document("Cluster", &format!("cluster-{number:04}"), &spec));
+    }
+    let mut workspace: Workspace = text.parse().expect("sound");
+    let place = |number: u32| Place {
+        cluster: format!("cluster-{:04}", number % 1_000).parse().expect("a name"),
+        pool: "p".parse().expect("a name"),
+        flavor: "gpu:t4".into(),
+        replicas: 1,
+    };
+    let request = |number: u32| Request {
+        cpu: Cpu::milli_cores(1_000 + u64::from(number % 7) * 500),
+        memory: Bytes::new((1 + u64::from(number % 5)) << 30),
+        gpu: GpuRequest::Whole(1),
+        ..Request::default()
+    };
+    let claims: Vec<_> = (0..own).map(|number| (place(number), request(number))).collect();
+    workspace.reserve(&claims).expect("there is room");
+    let spec = "{model: x, resources: {cpu: 2, memory: 4Gi}}";
+    let settings = read_str("d", &document("Deployment", "x", spec)).specs.deployments.remove(0).settings();
+    let push = Action::Push(Push { settings: settings.into(), ..Push::new(PushKind::Published, "v1") });
+    for number in 0..LIVES {
+        let name = format!("model-{number:05}").parse().expect("a name");
+        let life = workspace.workload("model", &name).expect("a type");
+        workspace.carry_out(NOW, &life, push.clone()).expect("legal");
+        for (generation, observation) in [(1, Observation::Built), (2, Observation::Ready)] {
+            let seen = Action::Observe { deployment: Number::new(1), generation, observation };
+            workspace.carry_out(NOW, &life, seen).expect("legal");
+        }
+    }
+    workspace
 }
 
 fn document(kind: &str, name: &str, spec: &str) -> String {

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from siting import _siting
 from siting._arguments import checked_class
+from siting._commands import Command
 from siting._document import Document
 from siting._errors import InvalidArgument
-from siting._life import Violation, place_seen
+from siting._life import Loss, Violation, place_seen
 from siting._manifests import rendered
 from siting._records import Record
 from siting._time import Moment, millis
 
 if TYPE_CHECKING:
-    from siting._commands import Command
     from siting._documents import Cluster, Deployment, Environment, Policy
     from siting._life import Seen, Site
     from siting._workspace import Source
@@ -174,6 +174,24 @@ class Change:
     def command(self, workload: str, command: Command, *, type: str = "model") -> Change:
         """Carry a command of a workload's life out; what it needs is placed."""
         return self._asked(workload, type, command=rendered(command.to_json())[0])
+
+    def settle(self, *found: Loss | Violation) -> Change:
+        """Do about losses and violations what is to be done now; nothing about those that wait or are only reported.
+
+        So they are settled through a log: :meth:`siting.Workspace.prepare` the change, append the entry, apply it.
+        """
+        change = self
+        for one in found:
+            (deployment, workload, type) = (one.deployment, one.workload.name, one.workload.type)
+            action = one.action if isinstance(one, Loss) else one.remedy
+            if deployment is None or action is None or action == "report":
+                continue
+            if action == "replace":
+                change = change._asked(workload, type, replace=deployment)
+            else:
+                command = Command.move(deployment) if action == "move" else Command.deactivate(deployment)
+                change = change.command(workload, command, type=type)
+        return change
 
     def observe(
         self, workload: str, deployment: str, seen: Seen, *, generation: int | None = None, type: str = "model"

@@ -232,18 +232,20 @@ class Violation(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Loss(Record):
-    """A live deployment with replicas on clusters that are lost, and what follows."""
+    """A live deployment with replicas on clusters or nodes that are lost, and what follows."""
 
     workload: Workload
     deployment: str | None
     places: tuple[Site, ...]
     since: int
-    """Since when the first of these clusters is lost, in milliseconds."""
+    """Since when the first of these clusters or nodes is lost, in milliseconds."""
     relief: Literal["wait", "until", "under-way", "move", "retry"]
     until: int | None
     """Until when the cluster may come back, where that is waited for."""
     reason: str | None
     """Why others are not started elsewhere, where they would be; it is tried again."""
+    action: Literal["move", "replace"] | None = None
+    """What is to be carried out now: all of its replicas move, or others take the place of the lost ones."""
     effects: tuple[Any, ...] = ()
     refused: str | None = None
 

@@ -100,6 +100,8 @@ enum Asked {
         candidate: String,
         sight: Box<Sight>,
     },
+    /// Others take the place of its lost replicas.
+    Replace(String),
 }
 
 #[derive(Deserialize)]
@@ -178,6 +180,7 @@ impl Asked {
                 let candidate = life::named(&workspace.state_of(&workload)?, &candidate)?;
                 Action::Advance { candidate, sight }
             }
+            Self::Replace(deployment) => Action::Replace(life::named(&workspace.state_of(&workload)?, &deployment)?),
         };
         let resource_type = named.0.clone();
         Ok(ChangeStep::Command { resource_type, workload: workload.name, action: Box::new(action) })

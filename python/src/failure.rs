@@ -180,6 +180,9 @@ impl From<AttachError> for Failure {
         if let AttachError::Unknown(unknown) = error {
             return unknown.into();
         }
+        if let AttachError::Unwritten(unwritten) = error {
+            return Self::value(unwritten, "leave `until` out, or state a moment of a year up to 9999");
+        }
         Self::conflict("policy-conflict", &error)
     }
 }

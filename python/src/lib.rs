@@ -77,7 +77,7 @@ mod _siting {
     use super::workspace::{Workspace, builtin_catalog, diff, differences, nearest, normalise, schema};
 
     #[pymodule_export]
-    use super::written::{read_back, write_down};
+    use super::written::{read_back, read_bytes, write_bytes, write_down};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,4 +1,4 @@
-//! Replicas on clusters that are lost, and what follows (W9).
+//! Replicas on clusters and nodes that are lost, and what follows (W9).
 
 use pyo3::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use siting::workspace::{Loss, Relief, Workspace as Snapshot};
 use crate::failure::{Outcome, json};
 use crate::workspace::Workspace;
 
-/// Live deployments with replicas on clusters that are lost.
+/// Live deployments with replicas on clusters or nodes that are lost.
 #[pyfunction]
 pub(crate) fn losses(py: Python<'_>, workspace: &Workspace, now: u64) -> Outcome<String> {
     py.detach(|| {
@@ -61,5 +61,6 @@ fn entry(workspace: &Snapshot, loss: &Loss) -> Value {
         "relief": relief,
         "until": until,
         "reason": reason,
+        "action": loss.action().map(|action| action.verb()),
     })
 }

@@ -1,5 +1,7 @@
 //! A workspace written down, and read back the same.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use siting::manifest::spec::{Metadata, Specs};
 use siting::workspace::{Workspace as Snapshot, WorkspaceState};
@@ -17,6 +19,18 @@ pub(crate) fn write_down(py: Python<'_>, workspace: &Workspace) -> String {
 #[pyfunction]
 pub(crate) fn read_back(py: Python<'_>, written: &str) -> Outcome<Workspace> {
     py.detach(|| Ok(Snapshot::restore(WorkspaceState::from_json(written)?)?.into()))
+}
+
+/// All of a workspace as bytes.
+#[pyfunction]
+pub(crate) fn write_bytes(py: Python<'_>, workspace: &Workspace) -> Cow<'static, [u8]> {
+    Cow::Owned(py.detach(|| workspace.snapshot().state().to_bytes()))
+}
+
+/// Reads what was written as bytes.
+#[pyfunction]
+pub(crate) fn read_bytes(py: Python<'_>, written: &[u8]) -> Outcome<Workspace> {
+    py.detach(|| Ok(Snapshot::restore(WorkspaceState::from_bytes(written)?)?.into()))
 }
 
 /// The documents of one name, as they are now: policies, environments, deployments and clusters.

@@ -89,6 +89,9 @@ def test_nodes_that_go_tell_whose_they_were(workspace: siting.Workspace) -> None
     (displaced,) = changed.displaced
     assert (displaced.reservation, displaced.replicas, displaced.owner) == (made, 1, None)
     again = siting.Workspace.restore(workspace.state())
+    assert siting.Workspace.restore(workspace.state_bytes()).state() == workspace.state()
+    with pytest.raises(siting.InvalidValue, match="the bytes are damaged"):
+        siting.Workspace.restore(workspace.state_bytes()[:-1])
     assert again.state() == workspace.state()
     with pytest.raises(siting.InvalidArgument):
         siting.Change().nodes("berlin", "p", -1)
@@ -258,3 +261,67 @@ def test_a_lost_cluster_is_relieved() -> None:
     assert fleet.losses(now=61_002) == ()
     assert fleet.jump_to(61_000 + 2 * 24 * 3_600_000)
     assert not fleet.jump_to(61_000)
+
+
+def test_losses_and_violations_are_settled_through_a_log() -> None:
+    """W3, W9, L13: what settles them is prepared here, and comes to the same there; nodes that go are lost as well."""
+    pool = "[{name: p, nodes: 3, cpuFlavor: x86, cpu: 8, memory: 32Gi}]"
+    spec = "spec: {provider: onprem, country: %s, pools: %s}\n"
+    cluster = "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {name: %s}\n" + spec
+    here = siting.loads("---\n".join([cluster % ("berlin", "de", pool), cluster % ("paris", "fr", pool)]))
+    there = here.snapshot()
+
+    def both(now: int, change: siting.Change) -> None:
+        entry = here.prepare(change, key=f"key-{now}", now=now)
+        assert entry is not None
+        for workspace in (here, there):
+            assert workspace.apply(entry)
+        assert here.state() == there.state()
+
+    push = siting.Command.push("v1", name="one", replicas=2, resources=siting.Resources(cpu=8, memory="1Gi"))
+    both(0, siting.Change().command("bert", push))
+    both(1, siting.Change().observe("bert", "one", "built"))
+    both(2, siting.Change().observe("bert", "one", "ready"))
+    (place,) = here.life("bert")["one"].places
+    both(1000, siting.Change().nodes(place.cluster, "p", 1))
+    (loss,) = here.losses(now=2000)
+    assert (loss.relief, loss.action, loss.since) == ("until", None, 1000)
+    assert loss.places[0].replicas == 1
+    assert here.prepare(siting.Change().settle(loss), key="early", now=2000) is None
+    (loss,) = here.losses(now=301_000)
+    assert (loss.relief, loss.action) == ("move", "replace")
+    both(301_000, siting.Change().settle(loss))
+    both(301_001, siting.Change().observe("bert", "one", "ready"))
+    assert here.losses(now=301_001) == ()
+    assert sorted(one.replicas for one in here.life("bert")["one"].places) == [1, 1]
+    country = {"berlin": "fr", "paris": "de"}[place.cluster]
+    only = siting.Policy("only", locations=[f"country:{country}"])
+    both(301_002, siting.Change().put(only).attach("only", environment="production"))
+    (violation,) = here.violations(now=301_002)
+    assert violation.remedy == "move"
+    both(301_003, siting.Change().settle(violation))
+    both(301_004, siting.Change().observe("bert", "one", "ready"))
+    assert {one.cluster for one in here.life("bert")["one"].places} != {place.cluster}
+    assert here.violations(now=301_004) == ()
+
+
+def test_a_key_is_that_of_one_change() -> None:
+    """W3."""
+    fleet = siting.loads(FLEET)
+    entry = fleet.prepare(siting.Change().cluster("berlin", cordoned=True), key="one", now=0)
+    assert entry is not None
+    fleet.apply(entry)
+    for cordoned, code in ((True, "already-applied"), (False, "key-used")):
+        with pytest.raises(siting.Conflict) as caught:
+            fleet.prepare(siting.Change().cluster("berlin", cordoned=cordoned), key="one", now=0)
+        assert caught.value.code == code
+
+
+def test_who_uses_what_is_removed_is_told() -> None:
+    """W2."""
+    fleet = siting.loads(FLEET)
+    fleet.change(siting.Change().attach("only-de", deployment="m/a"))
+    with pytest.raises(siting.LoadError) as caught:
+        fleet.change(siting.Change().remove(("Policy", "only-de")))
+    (error,) = caught.value.errors
+    assert (error.code, error.message) == ("in-use", "policy `only-de` is attached to deployment `m/a`")

@@ -369,7 +369,7 @@ impl Format<Moment> for Moment {
         let moment = item.text()?.parse().ok();
         if moment.is_none() {
             let message = "a moment must have a date, a time and a UTC offset";
-            item.problem(ProblemCode::InvalidValue, message, "write it as `2026-01-31T12:00:00Z`, from 1970 on");
+            item.problem(ProblemCode::InvalidValue, message, "write it as `2026-01-31T12:00:00Z`, from 1970 to 9999");
         }
         moment
     }

@@ -11,6 +11,7 @@ mod changes;
 mod cluster;
 mod fleet;
 mod freshness;
+mod gone;
 mod in_use;
 mod index;
 mod kind;

@@ -103,6 +103,17 @@ impl Taken {
         nodes.iter().map(common).fold(0, u32::saturating_add)
     }
 
+    /// The same in parts, each of which is on some nodes, or on none of them.
+    pub(super) fn parted(&self, nodes: &[Stretch]) -> Vec<Self> {
+        let own = self.first..self.first.saturating_add(self.count);
+        let bounds = nodes.iter().flat_map(|&(first, count)| [first, first.saturating_add(count)]);
+        let mut cuts: Vec<u32> = bounds.filter(|cut| own.contains(cut)).chain([own.start, own.end]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let stretches = cuts.iter().zip(cuts.iter().skip(1));
+        stretches.map(|(&first, &end)| self.of_nodes(first, end - first)).collect()
+    }
+
     /// How many replicas are on each of its nodes.
     pub(super) fn replicas_each(&self) -> u32 {
         self.replicas.checked_div(self.count).unwrap_or_default()

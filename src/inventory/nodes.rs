@@ -71,6 +71,12 @@ impl Taken {
         self.replicas > 0 && self.replicas.checked_rem(self.count) == Some(0)
     }
 
+    /// What it holds of some of its nodes.
+    pub(super) fn of_nodes(&self, first: u32, count: u32) -> Self {
+        let each = self.replicas.checked_div(self.count).unwrap_or_default();
+        Self { first, count, replicas: count.saturating_mul(each), ..self.clone() }
+    }
+
     /// What `fewer` of its replicas give back, those of the last nodes first, and what the others keep.
     pub(super) fn split(self, fewer: u32) -> (Vec<Self>, Vec<Self>) {
         let each = self.replicas / self.count.max(1);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "manifest")]
 use super::node::Total;
-use super::nodes::{Nodes, Taken};
+use super::nodes::Taken;
 use super::owner::Owner;
 #[cfg(feature = "manifest")]
 use super::request::Request;
@@ -153,11 +153,12 @@ impl Inventory {
         let gone = || RestoreError::Gone { cluster: reservation.cluster.clone(), pool: reservation.pool.clone() };
         let pool = self.find_pool(&reservation.cluster, &reservation.pool).ok_or_else(gone)?;
         if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
-            let mut after = Nodes::clone(nodes);
-            if !reservation.taken.iter().all(|taken| after.take_again(taken)) {
+            let nodes = Arc::make_mut(nodes);
+            if let Some(at) = reservation.taken.iter().position(|taken| !nodes.take_again(taken)) {
+                // What was taken before that goes back.
+                reservation.taken.iter().take(at).for_each(|taken| nodes.give_back(taken));
                 return Err(RestoreError::NotFree(id));
             }
-            *nodes = Arc::new(after);
         } else if !reservation.taken.is_empty() {
             return Err(RestoreError::NotFree(id));
         }
@@ -171,6 +172,11 @@ impl Inventory {
     #[must_use]
     pub fn next_reservation(&self) -> ReservationId {
         ReservationId(self.next)
+    }
+
+    /// Gives numbers from this one on: whatever was given since has been taken back, and nobody has seen it.
+    pub(crate) fn count_on_from(&mut self, next: ReservationId) {
+        self.next = next.0;
     }
 
     /// Gives no number below this one any more.

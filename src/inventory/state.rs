@@ -359,16 +359,7 @@ impl Inventory {
     /// # Errors
     /// [`UnknownReservation`] if it was never made, or has been released already.
     pub fn shrink(&mut self, id: ReservationId, fewer: u32) -> Result<(), UnknownReservation> {
-        let held = self.reservations.get_mut(&id).ok_or(UnknownReservation(id))?;
-        let (given, kept) = split(std::mem::take(&mut held.taken), fewer);
-        held.taken = kept;
-        let pool = held.pool;
-        if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
-            let nodes = Arc::make_mut(nodes);
-            given.iter().for_each(|taken| nodes.give_back(taken));
-        }
-        self.note_use(pool);
-        Ok(())
+        self.shrink_among(id, fewer, 0)
     }
 
     /// What would be free on the one pool of several reservations without so many replicas of each. `None` where they
@@ -407,7 +398,7 @@ impl Inventory {
 }
 
 /// What `fewer` replicas give back, the last taken first, and what the others keep.
-fn split(taken: Vec<Taken>, fewer: u32) -> (Vec<Taken>, Vec<Taken>) {
+pub(super) fn split(taken: Vec<Taken>, fewer: u32) -> (Vec<Taken>, Vec<Taken>) {
     let (mut left, mut given) = (fewer, Vec::new());
     let mut kept = Vec::with_capacity(taken.len());
     for taken in taken.into_iter().rev() {

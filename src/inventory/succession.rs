@@ -12,7 +12,8 @@ use super::state::{Held, Inventory, ReservationId};
 use crate::catalog::Catalog;
 use crate::id::{Name, PoolId};
 
-/// Replicas that run on nodes which are gone (I1). They hold them until they are reported lost or stopped.
+/// Replicas that run on nodes which are gone (I1). They hold them until they are stopped; those of lives are lost, and
+/// others take their place (W9).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Displaced {
@@ -86,9 +87,7 @@ impl Homeless {
 impl Held {
     /// The replicas of a reservation that are on nodes which are gone.
     fn displaced(&self, id: ReservationId, gone: &[Stretch], names: impl Fn() -> (Name, Name)) -> Option<Displaced> {
-        let on_gone =
-            |taken: &super::nodes::Taken| u64::from(taken.nodes_among(gone)) * u64::from(taken.replicas_each());
-        let replicas: u64 = self.taken.iter().map(on_gone).sum();
+        let replicas = self.replicas_on(gone);
         (replicas > 0).then(|| {
             let ((cluster, pool), owner) = (names(), self.owner.clone());
             Displaced { cluster, pool, owner, reservation: id, replicas }

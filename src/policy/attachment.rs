@@ -142,6 +142,15 @@ fn has_ended(until: Option<Moment>, at: Option<Moment>) -> bool {
 }
 
 impl Terms {
+    /// What is wrong with an end that no document can say, where one is stated.
+    pub(crate) fn unwritten(&self) -> Option<String> {
+        let until = self.until.filter(|until| *until > Moment::LAST_WRITTEN)?;
+        Some(format!(
+            "an attachment cannot end at {until}: the last moment that is written is {}",
+            Moment::LAST_WRITTEN
+        ))
+    }
+
     /// Whether what is attached on them has ended; see [`Attachment::has_ended`].
     #[must_use]
     pub fn have_ended(&self, at: Option<Moment>) -> bool {

@@ -9,7 +9,7 @@ use crate::lifecycle::{Action, Edit, Effect, Number, Push, Refusal};
 use crate::manifest::scenario::{EndpointSpec, Happening, PushSpec};
 use crate::manifest::spec::AttachmentSpec;
 use crate::time::Moment;
-use crate::workspace::{LookupError, PolicyChange, Workspace};
+use crate::workspace::{PolicyChange, Workspace};
 
 /// Carries out on a workspace what happens in a step: for hosts that take commands as text, with
 /// deployments named by name or id.
@@ -162,7 +162,7 @@ fn push(scene: &Workspace, spec: &PushSpec) -> Result<Push, Refusal> {
     Ok(push)
 }
 
-fn unknown_name(error: LookupError) -> Refusal {
+fn unknown_name(error: impl ToString) -> Refusal {
     Refusal::new("C8", error.to_string())
 }
 

@@ -161,6 +161,9 @@ fn asked(action: &Action<String>) -> String {
         Action::ObservePlace { deployment, seen, .. } => format!("{deployment}: {seen}"),
         Action::ClusterLost { cluster } => format!("cluster {cluster} is lost"),
         Action::ClusterBack { cluster } => format!("cluster {cluster} is back"),
+        Action::NodesGone { deployment, place, .. } => {
+            format!("{} replicas of {deployment} on {} have lost their nodes", place.replicas, place.cluster)
+        }
         other => other.on_environment().unwrap_or_else(|| other.verb().to_owned()),
     }
 }

@@ -142,7 +142,7 @@ fn drawn(choices: &mut Choices<'_>, state: &State) -> Action {
 fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Action {
     let on_replaced = choices.maybe(30, OnReplaced::draw);
     let by = choices.maybe(30, PromotionStrategy::draw).map(Box::new);
-    match choices.below(27) {
+    match choices.below(28) {
         0 => Action::Push(Push::draw(choices)),
         1 => Action::Patch { version: choices.maybe(50, text) },
         2 => {
@@ -186,6 +186,10 @@ fn action(choices: &mut Choices<'_>, deployment: Number, generation: u64) -> Act
         23 => Action::ClusterLost { cluster: place(choices, 1).cluster },
         24 => Action::ClusterBack { cluster: place(choices, 1).cluster },
         25 => Action::Replace(deployment),
+        26 => {
+            let replicas = choices.below(4);
+            Action::NodesGone { deployment, generation, place: place(choices, replicas) }
+        }
         _ => Action::DeleteWorkload,
     }
 }

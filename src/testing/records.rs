@@ -206,7 +206,8 @@ impl Draw for Site {
         let place = Place::draw(choices);
         let seen = choices.maybe(30, |choices| Seen::draw(choices).of(place.replicas));
         let lost_since = choices.maybe(10, Moment::draw);
-        Self { place, generation: choices.between(1, 5).into(), seen, lost_since }
+        let gone_since = choices.maybe(5, Moment::draw);
+        Self { place, generation: choices.between(1, 5).into(), seen, lost_since, gone_since }
     }
 }
 

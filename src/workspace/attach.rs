@@ -19,6 +19,9 @@ pub enum AttachError {
     /// the policies of each level.
     #[error("{}; detach one of them first, or attach a policy that leaves something allowed", .0.message())]
     Conflict(Box<Reason>),
+    /// It would end at a moment that no document can say.
+    #[error("{0}; leave `until` out, or state a moment of a year up to 9999")]
+    Unwritten(String),
 }
 
 /// An environment that cannot be removed; nothing has changed (E1).
@@ -63,6 +66,7 @@ impl Workspace {
     ) -> Result<(), AttachError> {
         let policy = policy.find_in(self)?;
         let attachment = Attachment::new(policy, terms);
+        writable(&attachment.terms())?;
         let enforcement = attachment.enforcement;
         let (deployment, found) = self.found(deployment)?;
         if found.attachments.contains(&attachment) {
@@ -109,6 +113,14 @@ impl Workspace {
             Ok(_) => Ok(()),
             Err(error) => Err(RemoveEnvironmentError::InUse(error)),
         }
+    }
+}
+
+/// Refuses terms that no document can say: what is kept of them could not be read (W4).
+pub(super) fn writable(terms: &Terms) -> Result<(), AttachError> {
+    match terms.unwritten() {
+        Some(unwritten) => Err(AttachError::Unwritten(unwritten)),
+        None => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::manifest::same::Shared;
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolGpuSpec, PoolSpec, PoolsSpec, Specs, UsedSpec};
 use crate::origin::{Origin, Problem, ProblemCode, Sourced, listed};
 use crate::quantity::{Bytes, Cpu};
+use crate::time::Moment;
 
 /// A cluster, or a pool of one, that is left out of a quarantining load, and why (I6).
 #[derive(Clone, PartialEq, Debug)]
@@ -76,6 +77,14 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
         let name = &spec.metadata.name;
         problems.extend(twin(name.as_str(), &name.origin));
         let place = place(catalog, spec, &disputes, problems);
+        if let Some(at) = spec.observed_at.filter(|at| *at > Moment::LAST_WRITTEN) {
+            // Specs that were built in code can hold what no text can (W4).
+            let (cluster, last) = (&name.value, Moment::LAST_WRITTEN);
+            let message =
+                format!("cluster `{cluster}` cannot be observed at {at}: the last moment that is written is {last}");
+            let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
+            problems.push(problem.help("state when it was looked at, or leave `observedAt` out"));
+        }
         let (pools, faulty) = pools(catalog, name, &spec.pools, closed, problems);
         let mut problems = problems.split_off(before);
         let left_out = |pool, origin: &Origin, problems| {

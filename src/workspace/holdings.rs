@@ -1,26 +1,39 @@
 //! What the replicas of lifecycles hold of the inventory, kept in step from one state to the next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
-use crate::catalog::FlavorKind;
+use crate::catalog::{Catalog, FlavorKind};
 use crate::deployment::Workload;
 use crate::id::{Id, Name, PairId};
-use crate::inventory::{Inventory, Owner, Request, Reservation, ReservationId};
+use crate::inventory::{Fleet, Inventory, Owner, Request, Reservation, ReservationId};
 use crate::lifecycle::{Number, Place, Refusal, Site, State};
 
 /// What decided placements take: by deployment, each place with what a replica there takes.
 pub(super) type Claims = BTreeMap<Number, Vec<(Place, PairId, Request)>>;
 
-/// Which replicas: of a workload (by the index of its type, and name), a deployment, a place, and the
-/// generation that they were started in.
-type Key = (usize, Name, Number, Place, u64);
+/// Which life: by the index of its workload's type, and name.
+type Life = (usize, Name);
 
-/// Reservations of running replicas.
+/// Which replicas of a life: of a deployment, at a place, and the generation that they were started in.
+type Key = (Number, Place, u64);
+
+/// What the replicas of one life hold.
+type Held = BTreeMap<Key, Holding>;
+
+/// Reservations of running replicas, by life. A clone shares those of each.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Holdings(BTreeMap<Key, Holding>);
+pub(super) struct Holdings(BTreeMap<Life, Arc<Held>>);
+
+/// What a life held, to be put back.
+pub(super) struct Before {
+    held: Option<Arc<Held>>,
+    reservations: Vec<Reservation>,
+    next: ReservationId,
+}
 
 #[derive(Clone, Debug)]
 struct Holding {
@@ -51,16 +64,39 @@ pub(super) struct Claim {
 impl Holdings {
     /// Gives back all that a workload's replicas hold.
     pub(super) fn forget(&mut self, inventory: &mut Inventory, workload: &Workload) -> Result<(), Refusal> {
-        let of_this = |key: &Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
-        let keys: Vec<Key> = self.0.keys().filter(|key| of_this(key)).cloned().collect();
-        keys.iter().filter_map(|key| self.0.remove(key)).try_for_each(|holding| release(inventory, holding.id))
+        let held = self.0.remove(&life(workload)).unwrap_or_default();
+        held.values().try_for_each(|holding| release(inventory, holding.id))
+    }
+
+    /// What a life holds, to be [put back](Self::put_back) where something is refused halfway.
+    pub(super) fn before(&self, inventory: &Inventory, workload: &Workload) -> Before {
+        let held = self.0.get(&life(workload)).cloned();
+        let reservations = held.iter().flat_map(|held| held.values());
+        let reservations = reservations.filter_map(|holding| inventory.reservation(holding.id)).collect();
+        Before { held, reservations, next: inventory.next_reservation() }
+    }
+
+    /// A life holds again what it held, on the same nodes; nobody has seen what it was given meanwhile.
+    pub(super) fn put_back(&mut self, inventory: &mut Inventory, workload: &Workload, before: Before) {
+        for holding in self.0.remove(&life(workload)).iter().flat_map(|held| held.values()) {
+            // What is not held need not be given back.
+            let _ = inventory.release(holding.id);
+        }
+        for reservation in &before.reservations {
+            let _ = inventory.release(reservation.id());
+        }
+        for reservation in &before.reservations {
+            // Invariant `others-hold-as-before`: nobody else has taken anything, so its nodes are free.
+            let _ = inventory.restore(reservation);
+        }
+        inventory.count_on_from(before.next);
+        self.0.extend(before.held.map(|held| (life(workload), held)));
     }
 
     /// Gives back what a deployment's replicas hold, in an inventory to look ahead in.
     pub(super) fn set_free(&self, inventory: &mut Inventory, workload: &Workload, deployment: Number) {
-        let of_this =
-            |key: &Key| (key.0, &key.1, key.2) == (workload.resource_type.index(), &workload.name, deployment);
-        for (_, holding) in self.0.iter().filter(|(key, _)| of_this(key)) {
+        let held = self.0.get(&life(workload)).into_iter().flat_map(|held| held.iter());
+        for (_, holding) in held.filter(|(key, _)| key.0 == deployment) {
             // What is not held there need not be given back.
             let _ = inventory.release(holding.id);
         }
@@ -68,7 +104,9 @@ impl Holdings {
 
     /// Every reservation: the index of the workload's type, its name, the deployment's number, and the replicas.
     pub(super) fn all(&self) -> impl Iterator<Item = (usize, &Name, Number, ReservationId, u32)> {
-        self.0.iter().map(|((kind, name, number, ..), holding)| (*kind, name, *number, holding.id, holding.replicas))
+        self.0.iter().flat_map(|((kind, name), held)| {
+            held.iter().map(move |((number, ..), holding)| (*kind, name, *number, holding.id, holding.replicas))
+        })
     }
 
     /// Takes what replicas hold that run already, be their cluster open or not.
@@ -81,8 +119,9 @@ impl Holdings {
         site: &Site,
         Claim { pair, request }: Claim,
     ) -> Result<(), Refusal> {
-        let key = self.key(workload, deployment, &site.place, site.generation);
-        let before = self.0.remove(&key);
+        let key = key(deployment, &site.place, site.generation);
+        let held = Arc::make_mut(self.0.entry(life(workload)).or_default());
+        let before = held.remove(&key);
         let replicas = site.place.replicas.saturating_add(before.as_ref().map_or(0, |holding| holding.replicas));
         if let Some(holding) = before {
             release(inventory, holding.id)?;
@@ -90,7 +129,7 @@ impl Holdings {
         let reserved = inventory.reserve_anyway(pair, &request, replicas);
         let id = reserved.map_err(|error| Refusal::new("I4", error.to_string()).next("make room, or stop them"))?;
         inventory.assign(id, owner(state, deployment));
-        self.0.insert(key, Holding { request, replicas, id });
+        held.insert(key, Holding { request, replicas, id });
         Ok(())
     }
 
@@ -104,11 +143,11 @@ impl Holdings {
         held: &[LifeReservation],
         pair: impl Fn(&Place) -> Option<PairId>,
     ) -> Result<(), (Option<usize>, String)> {
-        let mut wanted = self.wanted(workload, state);
+        let (mut wanted, mut back) = (wanted(state), Held::new());
         for (at, held) in held.iter().enumerate() {
             let refuse = |message: String| (Some(at), message);
             let LifeReservation { deployment, generation, place, request, reservation } = held;
-            let key = self.key(workload, *deployment, place, *generation);
+            let key = key(*deployment, place, *generation);
             let replicas = place.replicas;
             if wanted.remove(&key) != Some(replicas) {
                 return Err(refuse(format!(
@@ -128,31 +167,31 @@ impl Holdings {
                 return Err(refuse(format!("the reservation does not match what {replicas} replicas take")));
             }
             inventory.restore(reservation).map_err(|error| refuse(error.to_string()))?;
-            self.0.insert(key, Holding { request: *request, replicas, id: reservation.id() });
+            back.insert(key, Holding { request: *request, replicas, id: reservation.id() });
+        }
+        if !back.is_empty() {
+            self.0.insert(life(workload), Arc::new(back));
         }
         match wanted.into_iter().next() {
             Some((key, replicas)) => {
                 let message =
-                    format!("nothing is reserved for {replicas} replicas of deployment number {}", key.2.get());
+                    format!("nothing is reserved for {replicas} replicas of deployment number {}", key.0.get());
                 Err((None, message))
             }
             None => Ok(()),
         }
     }
 
-    /// How many replicas of a lifecycle run or are about to, by deployment, place and generation.
-    fn wanted(&self, workload: &Workload, state: &State) -> BTreeMap<Key, u32> {
-        let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
-        for (number, generation, taken) in state.taken() {
-            let count = wanted.entry(self.key(workload, number, taken, generation)).or_default();
-            *count = count.saturating_add(taken.replicas);
-        }
-        wanted
-    }
-
-    fn key(&self, workload: &Workload, deployment: Number, place: &Place, generation: u64) -> Key {
-        let place = Place { replicas: 0, ..place.clone() };
-        (workload.resource_type.index(), workload.name.clone(), deployment, place, generation)
+    /// The reservation of replicas at a place, started in a generation.
+    pub(super) fn find(
+        &self,
+        workload: &Workload,
+        number: Number,
+        place: &Place,
+        generation: u64,
+    ) -> Option<ReservationId> {
+        let held = self.0.get(&life(workload))?;
+        held.get(&key(number, place, generation)).map(|holding| holding.id)
     }
 
     /// Reserves and releases until exactly what the state's replicas take is held.
@@ -163,44 +202,84 @@ impl Holdings {
         state: &State,
         claims: &Claims,
     ) -> Result<(), Refusal> {
-        let wanted = self.wanted(workload, state);
-        let of_this = |key: &&Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
-        let mut left: Vec<Key> =
-            self.0.keys().filter(of_this).filter(|key| !wanted.contains_key(*key)).cloned().collect();
+        let (wanted, gone) = (wanted(state), gone(state));
+        let gone = |key: &Key| gone.get(key).copied().unwrap_or_default();
+        let life = life(workload);
+        let held = Arc::make_mut(self.0.entry(life.clone()).or_default());
+        let mut left: Vec<Key> = held.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
         for (key, replicas) in wanted {
-            if let Some(holding) = self.0.get_mut(&key) {
-                holding.resize(inventory, replicas)?;
-                inventory.assign(holding.id, owner(state, key.2));
-            } else if let Some((pair, request)) = claims.get(&key.2).and_then(|claims| claimed(claims, &key.3)) {
+            if let Some(holding) = held.get_mut(&key) {
+                holding.resize(inventory, replicas, gone(&key))?;
+                inventory.assign(holding.id, owner(state, key.0));
+            } else if let Some((pair, request)) = claims.get(&key.0).and_then(|claims| claimed(claims, &key.1)) {
                 let id = reserve(inventory, pair, &request, replicas)?;
-                inventory.assign(id, owner(state, key.2));
-                self.0.insert(key, Holding { request, replicas, id });
-            } else if let Some(at) = left.iter().position(|old| (old.2, &old.3) == (key.2, &key.3)) {
+                inventory.assign(id, owner(state, key.0));
+                held.insert(key, Holding { request, replicas, id });
+            } else if let Some(at) = left.iter().position(|old| (old.0, &old.1) == (key.0, &key.1)) {
                 // The same replicas under another generation: a patch.
                 let old = left.swap_remove(at);
-                if let Some(mut holding) = self.0.remove(&old) {
-                    holding.resize(inventory, replicas)?;
-                    inventory.assign(holding.id, owner(state, key.2));
-                    self.0.insert(key, holding);
+                if let Some(mut holding) = held.remove(&old) {
+                    holding.resize(inventory, replicas, gone(&key))?;
+                    inventory.assign(holding.id, owner(state, key.0));
+                    held.insert(key, holding);
                 }
             }
         }
         for key in left {
-            if let Some(holding) = self.0.remove(&key) {
+            if let Some(holding) = held.remove(&key) {
                 release(inventory, holding.id)?;
             }
+        }
+        if held.is_empty() {
+            self.0.remove(&life);
         }
         Ok(())
     }
 }
 
+fn life(workload: &Workload) -> Life {
+    (workload.resource_type.index(), workload.name.clone())
+}
+
+fn key(deployment: Number, place: &Place, generation: u64) -> Key {
+    (deployment, Place { replicas: 0, ..place.clone() }, generation)
+}
+
+/// How many replicas of a lifecycle run or are about to, by deployment, place and generation.
+fn wanted(state: &State) -> BTreeMap<Key, u32> {
+    let mut wanted: BTreeMap<Key, u32> = BTreeMap::new();
+    for (number, generation, taken) in state.taken() {
+        let count = wanted.entry(key(number, taken, generation)).or_default();
+        *count = count.saturating_add(taken.replicas);
+    }
+    wanted
+}
+
+/// How many of them are known to be on nodes that are gone.
+fn gone(state: &State) -> BTreeMap<Key, u32> {
+    let mut gone: BTreeMap<Key, u32> = BTreeMap::new();
+    for record in state.deployments() {
+        for site in record.sites.iter().filter(|site| site.gone_since.is_some()) {
+            let count = gone.entry(key(record.number, &site.place, site.generation)).or_default();
+            *count = count.saturating_add(site.place.replicas);
+        }
+    }
+    gone
+}
+
 impl Holding {
-    /// Takes more, or gives back what fewer replicas do not need: those that stay, stay where they are (L14).
-    fn resize(&mut self, inventory: &mut Inventory, replicas: u32) -> Result<(), Refusal> {
+    /// Takes more, or gives back what fewer replicas do not need: those that stay, stay where they are (L14), `gone` of
+    /// them on nodes that are gone.
+    fn resize(&mut self, inventory: &mut Inventory, replicas: u32, gone: u32) -> Result<(), Refusal> {
         let taken = match replicas.checked_sub(self.replicas) {
             Some(0) => Ok(()),
             Some(more) => inventory.extend(self.id, &self.request, more).map_err(|error| error.to_string()),
-            None => inventory.shrink(self.id, self.replicas - replicas).map_err(|error| error.to_string()),
+            None => {
+                let closed = inventory.pool_of(self.id).map(|pool| inventory.gone_nodes(pool)).unwrap_or_default();
+                let of_gone = inventory.replicas_on(self.id, &closed).saturating_sub(gone);
+                let shrunk = inventory.shrink_among(self.id, self.replicas - replicas, of_gone);
+                shrunk.map_err(|error| error.to_string())
+            }
         };
         taken.map_err(|error| Refusal::new("I4", error).next("decide anew"))?;
         self.replicas = replicas;
@@ -234,7 +313,7 @@ fn claimed(claims: &[(Place, PairId, Request)], place: &Place) -> Option<(PairId
     found.map(|(_, pair, request)| (*pair, *request))
 }
 
-fn flavor(catalog: &crate::catalog::Catalog, flavor: crate::id::FlavorId) -> String {
+fn flavor(catalog: &Catalog, flavor: crate::id::FlavorId) -> String {
     format!("{}:{}", catalog.flavor_kind(flavor).as_str(), catalog.flavor_code(flavor))
 }
 
@@ -252,15 +331,14 @@ impl Workspace {
     /// # Ok::<(), siting::workspace::LoadError>(())
     /// ```
     pub fn reserved_by_lives(&self) -> impl Iterator<Item = ReservationId> + '_ {
-        self.lives.holdings.0.values().map(|holding| holding.id)
+        self.lives.holdings.0.values().flat_map(|held| held.values()).map(|holding| holding.id)
     }
 
     /// What the replicas of a lifecycle hold, to be saved with it.
     #[must_use]
     pub fn held_by_life(&self, workload: &Workload) -> Vec<LifeReservation> {
-        let of_this = |key: &Key| (key.0, &key.1) == (workload.resource_type.index(), &workload.name);
-        let held = self.lives.holdings.0.iter().filter(|(key, _)| of_this(key));
-        let held = held.filter_map(|((_, _, deployment, place, generation), holding)| {
+        let held = self.lives.holdings.0.get(&life(workload)).into_iter().flat_map(|held| held.iter());
+        let held = held.filter_map(|((deployment, place, generation), holding)| {
             Some(LifeReservation {
                 deployment: *deployment,
                 generation: *generation,
@@ -286,9 +364,13 @@ impl Workspace {
 
     /// The pair that a place names, if it is still there.
     pub(super) fn pair(&self, place: &Place) -> Option<PairId> {
-        let (kind, code) = place.flavor.split_once(':')?;
-        let kind = [FlavorKind::Cpu, FlavorKind::Gpu].into_iter().find(|known| known.as_str() == kind)?;
-        let flavor = self.catalog.flavor(kind, code)?;
-        self.inventory.fleet().find_pair(place.cluster.as_str(), place.pool.as_str(), flavor)
+        pair_at(&self.catalog, self.inventory.fleet(), place)
     }
+}
+
+/// The pair of a fleet that a place names, if it is there.
+pub(super) fn pair_at(catalog: &Catalog, fleet: &Fleet, place: &Place) -> Option<PairId> {
+    let (kind, code) = place.flavor.split_once(':')?;
+    let kind = [FlavorKind::Cpu, FlavorKind::Gpu].into_iter().find(|known| known.as_str() == kind)?;
+    fleet.find_pair(place.cluster.as_str(), place.pool.as_str(), catalog.flavor(kind, code)?)
 }

@@ -1,15 +1,17 @@
 //! The lifecycles of workloads: commands are completed, their placements decided, and carried out (L12).
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::Workspace;
 use super::holdings::{Claims, Holdings};
 use crate::deployment::{Deployment, Preferences, Workload};
-use crate::id::{EnvironmentId, Name, PairId};
+use crate::id::{EnvironmentId, Name, PairId, PoolId};
 use crate::inventory::Request;
 use crate::lifecycle::{
     Action, Command, Desired, Effect, Journal, Place, Placed, PlacementRequest, Purpose, PushKind, Refusal, Sight,
-    State,
+    Site, State,
 };
 use crate::placement::{self, Ask, Decision};
 use crate::policy::{Environment, Scope};
@@ -206,9 +208,44 @@ impl Workspace {
         };
         let concerned =
             |(life, journal): (&Workload, &Journal)| (!journal.state().ignores(&action())).then(|| life.clone());
+        let told = self.lives().filter_map(concerned).map(|life| (life, action())).collect();
+        self.tell(now, told)
+    }
+
+    /// Tells every life how many of its replicas are on nodes that are gone, where it does not know: of one pool, or of all
+    /// (W9). O(replicas by place).
+    pub(super) fn tell_of_nodes(&mut self, now: Moment, pool: Option<PoolId>) -> Vec<(Workload, Effect)> {
+        let (inventory, mut told, mut gone) = (&self.inventory, Vec::new(), BTreeMap::new());
+        for (life, journal) in &self.lives.journals {
+            for record in journal.state().deployments() {
+                for (at, site) in record.sites.iter().enumerate() {
+                    let same = |other: &Site| other.generation == site.generation && other.place.is_at(&site.place);
+                    if record.sites.iter().take(at).any(same) {
+                        continue;
+                    }
+                    let held = self.lives.holdings.find(life, record.number, &site.place, site.generation);
+                    let Some((id, of)) = held.and_then(|id| Some((id, inventory.pool_of(id)?))) else { continue };
+                    if pool.is_some_and(|pool| pool != of) {
+                        continue;
+                    }
+                    let nodes = gone.entry(of).or_insert_with(|| inventory.gone_nodes(of));
+                    let place = Place { replicas: inventory.replicas_on(id, nodes), ..site.place.clone() };
+                    let (deployment, generation) = (record.number, site.generation);
+                    let action = Action::NodesGone { deployment, generation, place };
+                    if !journal.state().ignores(&action) {
+                        told.push((life.clone(), action));
+                    }
+                }
+            }
+        }
+        self.tell(now, told)
+    }
+
+    /// Has lives take note of what has happened to clusters and nodes.
+    fn tell(&mut self, now: Moment, told: Vec<(Workload, Action)>) -> Vec<(Workload, Effect)> {
         let mut effects = Vec::new();
-        for life in self.lives().filter_map(concerned).collect::<Vec<_>>() {
-            let prepared = Prepared { command: action().into(), claims: Claims::new() };
+        for (life, action) in told {
+            let prepared = Prepared { command: action.into(), claims: Claims::new() };
             // Invariant `loss-is-no-choice`: taking note of it needs no place, so nothing refuses it.
             if let Ok(Ok(done)) = self.carry(now, &life, &prepared) {
                 effects.extend(done.into_iter().map(|effect| (life.clone(), effect)));
@@ -227,14 +264,16 @@ impl Workspace {
         let Prepared { command, claims } = prepared;
         let mut after = self.state_of(workload)?;
         after.apply(now, command)?;
-        let (mut inventory, mut holdings) = (self.inventory.clone(), self.lives.holdings.clone());
-        if let Err(taken) = holdings.follow(&mut inventory, workload, &after, claims) {
+        let begun = Journal::new(self.unborn(workload)?);
+        let (inventory, holdings) = (&mut self.inventory, &mut self.lives.holdings);
+        let before = holdings.before(inventory, workload);
+        if let Err(taken) = holdings.follow(inventory, workload, &after, claims) {
+            holdings.put_back(inventory, workload, before);
             return Ok(Err(taken));
         }
-        let begun = Journal::new(self.unborn(workload)?);
         let journal = self.lives.journals.entry(workload.clone()).or_insert(begun);
+        // Invariant `tried-before`: the state took the command a moment ago, so it does now.
         let effects = journal.apply(now, command.clone())?;
-        (self.inventory, self.lives.holdings) = (inventory, holdings);
         Ok(Ok(effects))
     }
 

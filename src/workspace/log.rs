@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Workspace;
 use super::change::{ChangeError, Changed, WorkspaceChange};
-use super::revisions::{fingerprint, tables};
+use super::revisions::{Named, fingerprint, tables};
 use crate::time::Moment;
 
 /// A change with all that was decided for it, to be written down and applied elsewhere.
@@ -40,6 +40,8 @@ pub struct LogEntry {
     revision: u64,
     at: Moment,
     key: String,
+    /// What was asked for, by its fingerprint: the change as it was before anything was decided for it.
+    asked: String,
     change: WorkspaceChange,
 }
 
@@ -214,8 +216,13 @@ impl LogEntry {
     /// What tells it from every other entry under its key. The revision that it follows is none of it: a rebased
     /// entry is the same one.
     fn content(&self) -> String {
-        fingerprint(serde_json::to_string(&self.change).unwrap_or_default().as_bytes())
+        of_change(&self.change)
     }
+}
+
+/// The fingerprint of a change as it is written.
+fn of_change(change: &WorkspaceChange) -> String {
+    fingerprint(serde_json::to_string(change).unwrap_or_default().as_bytes())
 }
 
 fn check_key(key: &str) -> Result<(), EntryError> {
@@ -228,11 +235,18 @@ impl Workspace {
     /// prepared under it.
     ///
     /// # Errors
-    /// [`EntryError`].
+    /// [`EntryError`]: [`AlreadyApplied`](EntryError::AlreadyApplied) where this very change has been accepted under the
+    /// key, [`KeyUsed`](EntryError::KeyUsed) where another has.
     pub fn prepare(&self, now: Moment, key: &str, change: WorkspaceChange) -> Result<Option<LogEntry>, EntryError> {
         check_key(key)?;
-        if let Some((revision, _)) = self.revisions.known(key) {
-            return Err(EntryError::AlreadyApplied { key: key.to_owned(), revision });
+        let asked = of_change(&change);
+        if let Some(known) = self.revisions.known(key) {
+            let (key, revision) = (key.to_owned(), known.revision);
+            let same = known.asked == Some(&asked) || known.content == asked;
+            return Err(match same {
+                true => EntryError::AlreadyApplied { key, revision },
+                false => EntryError::KeyUsed { key, revision },
+            });
         }
         let at = self.moment(now, &change)?;
         let (_, changed, decided) = self.changed(at, change)?;
@@ -242,6 +256,7 @@ impl Workspace {
             revision: self.revision(),
             at,
             key: key.to_owned(),
+            asked,
             change: decided,
         };
         Ok(changed.changed.then_some(entry))
@@ -259,13 +274,12 @@ impl Workspace {
         }
         self.follows(entry.revision)?;
         let at = self.moment(entry.at, &entry.change)?;
-        let (after, mut changed, _) = self.changed(at, entry.change.clone())?;
+        let mut changed = self.carried_out(at, entry.change.clone())?;
         if !changed.changed {
             return Err(EntryError::Nothing);
         }
-        let revisions = std::mem::take(&mut self.revisions);
-        *self = Self { revisions, ..after };
-        self.accept(Some(at), Some((entry.key.clone(), content)), entry.change.subjects());
+        let (key, asked) = (entry.key.clone(), entry.asked.clone());
+        self.accept(Some(at), Some(Named { key, content, asked: Some(asked) }), entry.change.subjects());
         changed.revision = self.revision();
         Ok(Applied::Now(changed))
     }
@@ -299,8 +313,8 @@ impl Workspace {
         }
         check_key(&entry.key)?;
         match self.revisions.known(&entry.key) {
-            Some((revision, known)) if known == content => Ok(Some(revision)),
-            Some((revision, _)) => Err(EntryError::KeyUsed { key: entry.key.clone(), revision }),
+            Some(known) if known.content == content => Ok(Some(known.revision)),
+            Some(known) => Err(EntryError::KeyUsed { key: entry.key.clone(), revision: known.revision }),
             None => Ok(None),
         }
     }

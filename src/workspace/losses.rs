@@ -1,4 +1,4 @@
-//! Replicas on clusters that are lost, and what follows (W9).
+//! Replicas on clusters and nodes that are lost, and what follows (W9).
 
 use super::Workspace;
 use crate::deployment::Workload;
@@ -6,7 +6,7 @@ use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Site};
 use crate::policy::OnLoss;
 use crate::time::Moment;
 
-/// A live deployment with replicas on clusters that are lost.
+/// A live deployment with replicas on clusters or nodes that are lost.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Loss {
@@ -16,10 +16,41 @@ pub struct Loss {
     pub deployment: Number,
     /// Where they are.
     pub places: Vec<Place>,
-    /// Since when the first of these clusters is lost.
+    /// Since when the first of these clusters or nodes is lost.
     pub since: Moment,
     /// What its environment wants done (`onLoss`), as far as it can be.
     pub relief: Relief,
+    /// Whether all of its replicas are started elsewhere at once.
+    whole: bool,
+}
+
+impl Loss {
+    /// What is to be carried out now, as a [change](super::WorkspaceChange::command) or by itself, where the relief is to
+    /// [move](Relief::Move): the same as [`settle_losses`](Workspace::settle_losses) does, and an entry of a log where it is
+    /// [prepared](Workspace::prepare).
+    ///
+    /// ```
+    /// use siting::time::Moment;
+    /// use siting::workspace::{Workspace, WorkspaceChange};
+    ///
+    /// # fn settle(workspace: &mut Workspace, now: Moment) -> Result<(), Box<dyn std::error::Error>> {
+    /// for loss in workspace.losses(now) {
+    ///     let Some(action) = loss.action() else { continue };
+    ///     let resource_type = workspace.catalog().resource_type_name(loss.workload.resource_type).to_owned();
+    ///     let change = WorkspaceChange::new().command(resource_type, loss.workload.name.clone(), action);
+    ///     let key = format!("lost-{}-{}", loss.workload.name, loss.since.as_millis());
+    ///     if let Some(entry) = workspace.prepare(now, &key, change)? {
+    ///         // … the entry is appended to the log …
+    ///         workspace.apply(&entry)?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        (self.relief == Relief::Move).then(|| action(self.deployment, self.whole))
+    }
 }
 
 /// What is done about a loss.
@@ -42,7 +73,7 @@ pub enum Relief {
 pub type Relieved = (Loss, Result<Vec<Effect>, Refusal>);
 
 impl Workspace {
-    /// Every live deployment with replicas on clusters that are lost, by workload and number.
+    /// Every live deployment with replicas on clusters or nodes that are lost, by workload and number.
     #[must_use]
     pub fn losses(&self, now: Moment) -> Vec<Loss> {
         let (now, mut found) = (self.moment_of(now), Vec::new());
@@ -53,11 +84,12 @@ impl Workspace {
     }
 
     fn loss(&self, now: Moment, workload: &Workload, record: &Record) -> Option<Loss> {
-        let lost = || record.sites.iter().filter(|site| site.lost_since.is_some());
-        let since = lost().filter_map(|site| site.lost_since).min()?;
+        let lost = || record.sites.iter().filter(|site| site.is_lost());
+        let since = lost().filter_map(Site::lost_at).min()?;
         let places = lost().map(|site| site.place.clone()).collect();
         let relief = self.relief(now, workload, record);
-        Some(Loss { workload: workload.clone(), deployment: record.number, places, since, relief })
+        let whole = self.whole(workload, record);
+        Some(Loss { workload: workload.clone(), deployment: record.number, places, since, relief, whole })
     }
 
     /// Does for every loss what its environment wants: where the grace is over, as many replicas as fit are started
@@ -77,15 +109,26 @@ impl Workspace {
         for loss in self.losses(now) {
             // What those before it took may have left no room for it, so it is asked again.
             let record = self.life(&loss.workload).and_then(|life| life.state().deployment(loss.deployment));
-            let asked = record.map(|record| (self.relief(now, &loss.workload, record), action(record)));
-            let (relief, done) = match asked {
-                Some((Relief::Move, action)) => (Relief::Move, self.carry_out(now, &loss.workload, action)),
-                Some((relief, _)) => (relief, Ok(Vec::new())),
-                None => (loss.relief.clone(), Ok(Vec::new())),
+            let Some(record) = record else {
+                settled.push((loss, Ok(Vec::new())));
+                continue;
             };
-            settled.push((Loss { relief, ..loss }, done));
+            let (relief, whole) = (self.relief(now, &loss.workload, record), self.whole(&loss.workload, record));
+            let loss = Loss { relief, whole, ..loss };
+            let done = match loss.action() {
+                Some(action) => self.carry_out(now, &loss.workload, action),
+                None => Ok(Vec::new()),
+            };
+            settled.push((loss, done));
         }
         settled
+    }
+
+    /// Whether all of a deployment's replicas are brought elsewhere at once: of one that does not serve yet, and of the draft.
+    /// One that starts in a rollout is left to that.
+    fn whole(&self, workload: &Workload, record: &Record) -> bool {
+        let in_rollout = self.life(workload).is_some_and(|life| life.state().is_in_rollout(record.number));
+        record.draft || (record.status.is_starting() && !in_rollout)
     }
 
     fn relief(&self, now: Moment, workload: &Workload, record: &Record) -> Relief {
@@ -97,10 +140,10 @@ impl Workspace {
             return Relief::UnderWay;
         }
         let grace = environment.map_or(crate::policy::Environment::GRACE, |environment| environment.grace);
-        let due = |site: &Site| site.lost_since.map(|since| since.after(grace));
+        let due = |site: &Site| site.lost_at().map(|since| since.after(grace));
         match record.sites.iter().filter_map(due).min() {
             Some(due) if now < due => Relief::Until(due),
-            _ => match self.command(now, workload, action(record)) {
+            _ => match self.command(now, workload, action(record.number, self.whole(workload, record))) {
                 Ok(_) => Relief::Move,
                 Err(refusal) => Relief::Retry(refusal),
             },
@@ -108,11 +151,7 @@ impl Workspace {
     }
 }
 
-/// What brings the replicas elsewhere: of one that does not serve yet, and of the draft, all at once.
-fn action(record: &Record) -> Action {
-    if record.draft || record.status.is_starting() {
-        Action::Move(record.number)
-    } else {
-        Action::Replace(record.number)
-    }
+/// What brings the replicas elsewhere.
+fn action(deployment: Number, whole: bool) -> Action {
+    if whole { Action::Move(deployment) } else { Action::Replace(deployment) }
 }

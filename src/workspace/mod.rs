@@ -35,8 +35,11 @@ mod losses;
 mod moments;
 mod names;
 mod offload;
+#[cfg(feature = "manifest")]
+mod packed;
 mod policies;
 mod preferences;
+mod recent;
 mod remedies;
 mod resolve;
 mod revisions;

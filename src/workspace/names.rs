@@ -10,6 +10,8 @@ use crate::manifest::spec::{AttachmentSpec, ChoiceSpec};
 use crate::origin::{Problem, ProblemCode, Sourced, listed};
 use crate::policy::{Attachment, PolicySet};
 
+/// What to do instead of an end that cannot be written.
+pub(super) const UNTIL: &str = "leave `until` out, or state a moment of a year up to 9999";
 /// The most names that one problem lists.
 pub(super) const LISTED: usize = 10;
 
@@ -208,6 +210,12 @@ pub(super) fn attachments(
 ) -> Vec<Attachment> {
     let mut found = Vec::with_capacity(specs.len());
     for spec in specs {
+        // Specs that were built in code can hold what no text can (W4).
+        if let Some(unwritten) = spec.terms().unwritten() {
+            let message = format!("policy `{}`: {unwritten}", spec.policy.value);
+            let problem = Problem::new(ProblemCode::InvalidValue, &spec.policy.origin, message);
+            problems.push(problem.help(UNTIL));
+        }
         match policies.find(&spec.policy) {
             Some(policy) => found.push(Attachment::new(policy, spec.terms())),
             None if spec.remote || unsound.policies.contains(&*spec.policy) => {}

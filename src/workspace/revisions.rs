@@ -2,8 +2,6 @@
 
 #[cfg(feature = "manifest")]
 use std::collections::BTreeSet;
-use std::collections::VecDeque;
-use std::sync::Arc;
 #[cfg(feature = "manifest")]
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Workspace;
 use super::change::{ChangeError, WorkspaceChange};
+use super::recent::{Recent, Revision};
 #[cfg(feature = "manifest")]
 use crate::catalog::Catalog;
 use crate::lifecycle::Refusal;
@@ -34,47 +33,49 @@ pub(super) struct Revisions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Moment>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    recent: Arc<VecDeque<Arc<Revision>>>,
+    recent: Recent,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Revision {
-    /// The idempotency key, and what was accepted under it, by its fingerprint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<(String, String)>,
-    /// What it changed, in words.
-    subjects: Vec<String>,
+/// An idempotency key, what was accepted under it, and what was asked for.
+pub(super) struct Named {
+    pub(super) key: String,
+    pub(super) content: String,
+    pub(super) asked: Option<String>,
 }
 
-fn is_empty(recent: &Arc<VecDeque<Arc<Revision>>>) -> bool {
-    recent.is_empty()
+/// What is remembered of a key.
+#[cfg(feature = "manifest")]
+pub(super) struct Known<'a> {
+    /// The revision that it came to be.
+    pub(super) revision: u64,
+    pub(super) content: &'a str,
+    pub(super) asked: Option<&'a String>,
+}
+
+fn is_empty(recent: &Recent) -> bool {
+    recent.len() == 0
 }
 
 impl Revisions {
     /// One more.
-    pub(super) fn accept(&mut self, at: Option<Moment>, key: Option<(String, String)>, subjects: Vec<String>) {
+    pub(super) fn accept(&mut self, at: Option<Moment>, named: Option<Named>, subjects: Vec<String>) {
+        let (key, asked) = named.map_or((None, None), |named| (Some((named.key, named.content)), named.asked));
         self.number = self.number.saturating_add(1);
         self.last = self.last.max(at);
-        let recent = Arc::make_mut(&mut self.recent);
-        recent.push_back(Arc::new(Revision { key, subjects }));
-        while recent.len() > REMEMBERED {
-            recent.pop_front();
-        }
+        self.recent.push(Revision { key, asked, subjects }, REMEMBERED);
     }
 
     /// The same number and moment, with nothing remembered.
     pub(super) fn without_recent(&self) -> Self {
-        Self { number: self.number, last: self.last, recent: Arc::default() }
+        Self { number: self.number, last: self.last, recent: Recent::default() }
     }
 
     /// The revision of a key, and what was accepted under it.
     #[cfg(feature = "manifest")]
-    pub(super) fn known(&self, key: &str) -> Option<(u64, &str)> {
-        let of_key = |revision: &Arc<Revision>| revision.key.as_ref().is_some_and(|(known, _)| known == key);
-        let back = self.recent.iter().rev().position(of_key)?;
-        let found = self.recent.iter().rev().nth(back)?.key.as_ref()?;
-        Some((self.number.saturating_sub(u64::try_from(back).ok()?), &found.1))
+    pub(super) fn known(&self, key: &str) -> Option<Known<'_>> {
+        let (after, found) = self.recent.find(key)?;
+        let revision = self.number.saturating_sub(u64::try_from(after).ok()?);
+        Some(Known { revision, content: &found.key.as_ref()?.1, asked: found.asked.as_ref() })
     }
 
     /// The first revision after which all is remembered.
@@ -123,8 +124,8 @@ impl Workspace {
     }
 
     /// Notes a revision. Its moment is that of questions from now on, unless they are asked of another.
-    pub(super) fn accept(&mut self, at: Option<Moment>, key: Option<(String, String)>, subjects: Vec<String>) {
-        self.revisions.accept(at, key, subjects);
+    pub(super) fn accept(&mut self, at: Option<Moment>, named: Option<Named>, subjects: Vec<String>) {
+        self.revisions.accept(at, named, subjects);
         self.look_at_clusters();
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{LookupError, Running, Workspace};
+use super::attach::writable;
+use super::{AttachError, Running, Workspace};
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Name};
 use crate::lifecycle::{Action, Effect, Number, Place, Record, Refusal, Status};
@@ -29,6 +30,20 @@ pub struct Violation {
     pub places: Vec<Place>,
     /// What its environment wants done.
     pub remedy: Remedy,
+}
+
+impl Violation {
+    /// What is to be carried out, as a [change](super::WorkspaceChange::command) or by itself, where its remedy is to move or
+    /// to stop: the same as [`settle_violations`](Workspace::settle_violations) does, and an entry of a log where it is
+    /// [prepared](Workspace::prepare).
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        match self.remedy {
+            Remedy::Move => Some(Action::Move(self.deployment)),
+            Remedy::Stop => Some(Action::Deactivate(self.deployment)),
+            Remedy::Report { .. } => None,
+        }
+    }
 }
 
 /// What is done about a violation (L13).
@@ -63,14 +78,18 @@ impl Workspace {
     /// [`violations`](Self::violations), or [`settle`](Self::settle_violations) them.
     ///
     /// # Errors
-    /// [`LookupError`] of the environment or a policy; nothing has changed then.
-    pub fn change_policies(&mut self, change: &PolicyChange) -> Result<(), LookupError> {
+    /// [`AttachError`]: of an environment or a policy that is not known, or an end that cannot be written; nothing has
+    /// changed then. What conflicts is not refused.
+    pub fn change_policies(&mut self, change: &PolicyChange) -> Result<(), AttachError> {
         let environment = match &change.environment {
             Some(name) => Some(self.find_environment(name)?),
             None => None,
         };
-        let attachment = |(name, terms): &(String, Terms)| Ok(Attachment::new(self.find_policy(name)?, terms.clone()));
-        let attachments = change.policies.iter().map(attachment).collect::<Result<Vec<_>, LookupError>>()?;
+        let attachment = |(name, terms): &(String, Terms)| {
+            writable(terms)?;
+            Ok(Attachment::new(self.find_policy(name)?, terms.clone()))
+        };
+        let attachments = change.policies.iter().map(attachment).collect::<Result<Vec<_>, AttachError>>()?;
         let now = match environment {
             None => Some(&self.attachments),
             Some(id) => self.environment(id).map(|environment| &environment.attachments),
@@ -101,7 +120,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`change_policies`](Self::change_policies).
-    pub fn impact(&self, now: Moment, change: &PolicyChange) -> Result<Vec<Violation>, LookupError> {
+    pub fn impact(&self, now: Moment, change: &PolicyChange) -> Result<Vec<Violation>, AttachError> {
         let mut after = self.clone();
         after.change_policies(change)?;
         Ok(after.violations(now))
@@ -175,17 +194,14 @@ impl Workspace {
             // What those before it took may have left no room for it, so it is asked again.
             let workload = &violation.workload;
             let record = self.life(workload).and_then(|life| life.state().deployment(violation.deployment));
-            let remedy = record.map(|record| self.remedy(now, workload, record)).unwrap_or(violation.remedy);
-            let action = match &remedy {
-                Remedy::Move => Some(Action::Move(violation.deployment)),
-                Remedy::Stop => Some(Action::Deactivate(violation.deployment)),
-                Remedy::Report { .. } => None,
-            };
-            let done = match action {
+            let asked = record.map(|record| self.remedy(now, workload, record));
+            let remedy = asked.unwrap_or_else(|| violation.remedy.clone());
+            let violation = Violation { remedy, ..violation };
+            let done = match violation.action() {
                 Some(action) => self.carry_out(now, &violation.workload, action),
                 None => Ok(Vec::new()),
             };
-            settled.push((Violation { remedy, ..violation }, done));
+            settled.push((violation, done));
         }
         settled
     }

@@ -23,6 +23,7 @@ mod without_effect;
 mod workspace;
 mod workspace_changes;
 mod workspace_desired;
+mod workspace_extremes;
 mod workspace_kept;
 mod workspace_log;
 mod workspace_losses;

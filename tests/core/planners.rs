@@ -115,7 +115,7 @@ struct Planner {
 }
 
 /// What somebody wants: much of it is refused.
-fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
+fn wish(random: &mut Random, workspace: &Workspace, now: Moment) -> WorkspaceChange {
     let cluster = random.one_of(&["berlin", "paris", "rome"]);
     let name = random.one_of(&["x", "y"]);
     let life = life(workspace, name);
@@ -126,7 +126,7 @@ fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
         [] => Number::new(1),
         all => all[usize::try_from(random.below(all.len() as u64)).unwrap()],
     };
-    match random.below(16) {
+    match random.below(18) {
         0 => {
             let country = if cluster == "paris" { "fr" } else { "de" };
             put(&support::cluster(cluster, country, random.few(1, 4), random.few(4, 8)))
@@ -164,6 +164,17 @@ fn wish(random: &mut Random, workspace: &Workspace) -> WorkspaceChange {
         10 if random.one_in(3) => command(Action::Deactivate(number)),
         11 if random.one_in(3) => command(Action::Delete(number)),
         12 => command(Action::Move(number)),
+        // What settles a loss or a violation, where there is one.
+        13 | 14 => {
+            let losses = workspace.losses(now).into_iter().filter_map(|loss| Some((loss.action()?, loss.workload)));
+            let violations = workspace.violations(now).into_iter();
+            let violations = violations.filter_map(|violation| Some((violation.action()?, violation.workload)));
+            let all: Vec<_> = losses.chain(violations).collect();
+            match all.get(usize::try_from(random.below(all.len().max(1) as u64)).unwrap()) {
+                Some((action, life)) => support::command(life.name.as_str(), action.clone()),
+                None => command(Action::Replace(number)),
+            }
+        }
         _ => {
             // What is awaited; late, early or doubled at times.
             let desired = workspace.life(&life).map(|life| life.state().desired()).unwrap_or_default();
@@ -238,8 +249,8 @@ fn run(seed: u64, steps: u64, fault: Option<Fault>) -> BTreeMap<&'static str, u6
             planner.older = text(&planner.workspace);
             *told.entry("crashes").or_default() += 1;
         }
-        let mut change = wish(&mut random, &planner.workspace);
         let mut now = planner.clock;
+        let mut change = wish(&mut random, &planner.workspace, Moment::from_millis(now));
         if random.one_in(50) {
             // A clock that jumps by days is refused, unless that is said.
             now += 200_000_000;
@@ -403,7 +414,7 @@ mod random {
     #[test]
     fn w3_planners_of_one_log_agree_for_long() {
         let steps = std::env::var("SITING_PLANNER_STEPS").ok().and_then(|steps| steps.parse().ok());
-        let told = super::run(2026, steps.unwrap_or(2_000), None);
+        let told = super::run(2026, steps.unwrap_or(50_000), None);
         println!("{told:?}");
     }
 }

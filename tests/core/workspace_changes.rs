@@ -165,12 +165,16 @@ fn w2_a_change_is_refused_whole_with_all_its_problems() {
 fn w2_what_is_referred_to_stays() {
     let mut workspace = fleet();
     let removal = || WorkspaceChange::new().remove(Kind::Policy, "only-de");
-    let help = "the change removes it; remove what refers to it as well, or keep it";
-    assert_eq!(refused(&mut workspace, removal()), [format!("<text>:25:19: no policy is called `only-de`; {help}")]);
+    assert_eq!(
+        refused(&mut workspace, removal()),
+        ["<text>:25:19: policy `only-de` is attached to environment `staging`; \
+          detach it there in the same change, or keep it"]
+    );
     let staging = WorkspaceChange::new().remove(Kind::Environment, "staging");
     assert_eq!(
         refused(&mut workspace, staging.clone()),
-        [format!("<text>:30:31: no environment is called `staging`; {help}")]
+        ["<text>:30:31: environment `staging` governs deployment `m/a`; \
+          remove the deployment, or put it elsewhere, in the same change"]
     );
     let production = WorkspaceChange::new().remove(Kind::Environment, "production");
     assert_eq!(
@@ -182,6 +186,57 @@ fn w2_what_is_referred_to_stays() {
     workspace.change(NOW, all).unwrap();
     assert!(workspace.find_policy("only-de").is_err() && workspace.find_environment("staging").is_err());
     comes_back(&workspace);
+}
+
+/// W2: who uses what is taken out is told, each with its place and what to do about it.
+#[test]
+fn w2_who_uses_what_is_taken_out_is_told() {
+    let root =
+        "{defaultEnvironment: staging, policies: [only-de], groups: {nordics: [se, no]}, resourceTypes: [batch]}";
+    let more = [
+        document("Workspace", "acme", root),
+        document(
+            "Policy",
+            "north",
+            "{type: location, resourceTypes: [batch], locations: [{type: group, name: nordics}]}",
+        ),
+        document("Deployment", "c", "{model: m, placement: {prefer: [{favourites: [{cluster: paris, weight: 1}]}]}}"),
+        document("Deployment", "d", "{model: m, policies: [only-de]}"),
+        document("Placement", "runs", "{deployment: d, cluster: berlin, pool: p, replicas: 1}"),
+    ];
+    let mut workspace: Workspace = format!("{}{}", documents(), more.concat()).parse().unwrap();
+    let mut told = |change: WorkspaceChange| -> Vec<String> {
+        let codes = workspace.clone().change(NOW, change.clone()).unwrap_err().problems;
+        assert!(codes.iter().all(|problem| problem.code == ProblemCode::InUse), "{codes:?}");
+        let problems = refused(&mut workspace, change);
+        assert!(problems.iter().all(|problem| problem.contains("in the same change")), "{problems:?}");
+        problems
+            .iter()
+            .map(|problem| problem.split("; ").next().unwrap().split_once(": ").unwrap().1.to_owned())
+            .collect()
+    };
+    let remove = |kind, name: &str| WorkspaceChange::new().remove(kind, name);
+    assert_eq!(
+        told(remove(Kind::Policy, "only-de")),
+        [
+            "policy `only-de` is attached to environment `staging`",
+            "policy `only-de` is attached to the workspace",
+            "policy `only-de` is attached to deployment `m/d`"
+        ]
+    );
+    assert_eq!(
+        told(remove(Kind::Environment, "staging")),
+        ["environment `staging` governs deployment `m/a`", "environment `staging` is the default of the workspace"]
+    );
+    assert_eq!(told(remove(Kind::Cluster, "paris")), ["deployment `m/c` prefers cluster `paris`"]);
+    assert_eq!(told(remove(Kind::Deployment, "m/d")), ["placement `runs` has replicas of deployment `m/d`"]);
+    assert_eq!(
+        told(put(&document("Workspace", "acme", "{}"))),
+        [
+            "workload type `batch` is in use here, and the change takes it out of the workspace",
+            "group `nordics` is in use here, and the change takes it out of the workspace"
+        ]
+    );
 }
 
 /// W2: what lives refer to is referred to.

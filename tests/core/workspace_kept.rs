@@ -389,4 +389,17 @@ proptest! {
         }
         super::tampered::kept(&bytes);
     }
+
+    /// W4: so it is with the bytes of a state, under a sum that fits what was made of them.
+    #[test]
+    fn w4_bytes_that_were_tampered_with_are_refused_or_sound(
+        edits in prop::collection::vec((any::<u16>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = vec![255];
+        for (at, how) in edits {
+            bytes.extend(at.to_be_bytes());
+            bytes.push(how);
+        }
+        super::tampered::kept(&bytes);
+    }
 }

@@ -215,10 +215,34 @@ fn w3_what_was_done_is_not_wanted_again() {
     let entry = workspace.prepare(moment(0), "k", reserve("paris", 1)).unwrap().unwrap();
     let other = workspace.prepare(moment(0), "k", reserve("paris", 2)).unwrap().unwrap();
     workspace.apply(&entry).unwrap();
-    let done = EntryError::AlreadyApplied { key: "k".into(), revision: 1 };
-    assert_eq!(workspace.prepare(moment(0), "k", reserve("paris", 3)).unwrap_err(), done);
-    assert_eq!(workspace.rebase(&entry).unwrap_err(), done);
-    assert_eq!(workspace.rebase(&other).unwrap_err(), EntryError::KeyUsed { key: "k".into(), revision: 1 });
+    let done = |revision| EntryError::AlreadyApplied { key: "k".into(), revision };
+    let used = |revision| EntryError::KeyUsed { key: "k".into(), revision };
+    assert_eq!(workspace.prepare(moment(0), "k", reserve("paris", 1)).unwrap_err(), done(1));
+    assert_eq!(workspace.prepare(moment(0), "k", reserve("paris", 3)).unwrap_err(), used(1));
+    assert_eq!(workspace.rebase(&entry).unwrap_err(), done(1));
+    assert_eq!(workspace.rebase(&other).unwrap_err(), used(1));
+}
+
+/// W3: so it is with commands, for which much is decided and filled in, after a restart, and wherever the log was read.
+#[test]
+fn w3_a_command_under_a_known_key_is_told_from_another() {
+    let (mut here, mut there) = (fleet(), fleet());
+    let steps = [push("x", 3, 2), observe("x", 1, Observation::Built), observe("x", 2, Observation::Ready)];
+    let others = [push("x", 3, 3), observe("x", 2, Observation::Built), observe("x", 2, Observation::Failed)];
+    for (number, change) in (0..).zip(&steps) {
+        both(&mut here, &mut there, number, &format!("key-{number}"), change.clone());
+    }
+    for workspace in [here, restored(&there), there] {
+        let before = text(&workspace);
+        for (number, (same, other)) in (0..).zip(steps.iter().zip(&others)) {
+            let (key, revision) = (format!("key-{number}"), number + 1);
+            let again = workspace.prepare(moment(9), &key, same.clone()).unwrap_err();
+            assert_eq!(again, EntryError::AlreadyApplied { key: key.clone(), revision });
+            let refused = workspace.prepare(moment(9), &key, other.clone()).unwrap_err();
+            assert_eq!(refused, EntryError::KeyUsed { key, revision });
+        }
+        assert_eq!(text(&workspace), before);
+    }
 }
 
 /// W3: what others have brought about meanwhile is no entry any more.

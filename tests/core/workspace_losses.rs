@@ -1,9 +1,13 @@
 //! Clusters that are lost and come back, and the replicas of lives on them (W9).
 
 use proptest::prelude::*;
+use serde_json::Value;
 use siting::deployment::Workload;
-use siting::lifecycle::{Action, Answer, Effect, Endpoint, Number, Observation, PlaceSeen, Record, Status};
+use siting::lifecycle::{
+    Action, Answer, Effect, Endpoint, Number, Observation, PlaceSeen, PromotionStrategy, Record, Sight, Status,
+};
 use siting::policy::Enforcement;
+use siting::rollout;
 use siting::time::Moment;
 use siting::workspace::{AttachmentPoint, ChangeStep, LogEntry, Relief, Workspace, WorkspaceChange};
 
@@ -269,9 +273,215 @@ fn w9_a_loss_is_shared() {
     assert_eq!((record(&here, &x).running(), record(&here, &x).ready()), (4, 1));
 }
 
+fn nodes(cluster: &str, nodes: u32) -> WorkspaceChange {
+    WorkspaceChange::new().set_nodes(cluster, "p", nodes)
+}
+
+/// W9, I1: replicas on nodes that are gone are lost, node by node: they are not ready, are listed, others start elsewhere
+/// after the grace, and only what those held is given back.
+#[test]
+fn w9_nodes_that_are_gone_are_relieved_as_lost_clusters_are() {
+    let mut workspace = fleet("");
+    let x = running(&mut workspace, 0);
+    let changed = workspace.change(moment(1000), nodes("berlin", 2)).unwrap();
+    assert_eq!(changed.displaced.iter().map(|it| it.replicas).collect::<Vec<_>>(), [1]);
+    let lost = || [("berlin".to_owned(), 2, 2), ("berlin".to_owned(), 1, 0)];
+    assert_eq!(replicas(&workspace, &x), lost());
+    assert_eq!(record(&workspace, &x).status, Status::Active);
+    comes_back(&workspace);
+    let losses = workspace.losses(moment(2000));
+    assert_eq!((&losses[0].places[..], losses[0].since), (&[place("berlin", 1)][..], moment(1000)));
+    assert_eq!(reliefs(&workspace, 2000), [Relief::Until(moment(1000 + GRACE))]);
+    // What the host sees of the place is of those that are there.
+    let seen = PlaceSeen {
+        cluster: "berlin".parse().unwrap(),
+        pool: "p".parse().unwrap(),
+        flavor: "cpu:x86".into(),
+        sequence: 1,
+        ready: 2,
+        lost: 1,
+        failed: 0,
+    };
+    workspace.carry_out(moment(2000), &x, Action::ObservePlace { deployment: ONE, generation: 2, seen }).unwrap();
+    assert_eq!(replicas(&workspace, &x), lost());
+    let due = moment(1000 + GRACE);
+    let settled = workspace.settle_losses(due);
+    let [(_, Ok(effects))] = &settled[..] else { panic!("{settled:?}") };
+    let starts = |effect: &Effect| matches!(effect, Effect::Start { places, .. } if *places == [place("paris", 1)]);
+    assert!(effects.iter().any(starts), "{effects:?}");
+    assert_eq!(reliefs(&workspace, 1000 + GRACE), [Relief::UnderWay]);
+    comes_back(&workspace);
+    let done = workspace.change(due, observe("x", 2, Observation::Ready)).unwrap();
+    let stops = |effect: &Effect| matches!(effect, Effect::Stop { places, .. } if *places == [place("berlin", 1)]);
+    assert!(done.effects.iter().any(|(_, effect)| stops(effect)), "{:?}", done.effects);
+    assert_eq!(replicas(&workspace, &x), [("berlin".to_owned(), 2, 2), ("paris".to_owned(), 1, 1)]);
+    assert!(workspace.losses(due).is_empty());
+    comes_back(&workspace);
+    // Nothing is held on the node that went; what stands, stands where it was.
+    let back = workspace.change(due, nodes("berlin", 3)).unwrap();
+    assert_eq!((back.effects, held(&workspace, "berlin")), (vec![], 12));
+    assert!(workspace.clone().reserve(&[(place("berlin", 1), cores(10))]).is_ok());
+    assert!(workspace.clone().reserve(&[(place("berlin", 2), cores(10))]).is_err());
+}
+
+/// W9: nodes that are back in time bring their replicas back, and those that were starting in their place stop.
+#[test]
+fn w9_nodes_that_come_back_in_time_bring_their_replicas() {
+    let mut workspace = fleet("");
+    let x = running(&mut workspace, 0);
+    workspace.change(moment(1000), nodes("berlin", 1)).unwrap();
+    assert_eq!(replicas(&workspace, &x), [("berlin".to_owned(), 1, 1), ("berlin".to_owned(), 2, 0)]);
+    let due = moment(1000 + GRACE);
+    assert!(workspace.settle_losses(due)[0].1.is_ok());
+    assert_eq!(held(&workspace, "paris"), 12);
+    // One of both nodes is back: one of those that start is not needed.
+    workspace.change(due, nodes("berlin", 2)).unwrap();
+    let expected = [("berlin".to_owned(), 2, 2), ("berlin".to_owned(), 1, 0), ("paris".to_owned(), 1, 0)];
+    assert_eq!(replicas(&workspace, &x), expected);
+    assert_eq!(held(&workspace, "paris"), 6);
+    comes_back(&workspace);
+    workspace.change(due, nodes("berlin", 3)).unwrap();
+    assert_eq!(replicas(&workspace, &x), [("berlin".to_owned(), 3, 3)]);
+    assert_eq!((held(&workspace, "berlin"), held(&workspace, "paris")), (18, 0));
+    assert!(workspace.losses(due).is_empty());
+    comes_back(&workspace);
+    // All of them at once; a cluster that is lost meanwhile and comes back brings back none of them.
+    let gone = workspace.change(due, nodes("berlin", 0)).unwrap();
+    assert!(gone.effects.iter().any(|(_, effect)| matches!(effect, Effect::Unroute { .. })), "{:?}", gone.effects);
+    assert_eq!(record(&workspace, &x).status, Status::Unhealthy);
+    for well in [false, true] {
+        workspace.change(due, healthy("berlin", well)).unwrap();
+        assert_eq!(replicas(&workspace, &x), [("berlin".to_owned(), 3, 0)]);
+        comes_back(&workspace);
+    }
+    workspace.change(due, nodes("berlin", 3)).unwrap();
+    assert_eq!((record(&workspace, &x).status, record(&workspace, &x).ready()), (Status::Active, 3));
+    comes_back(&workspace);
+}
+
+/// W9: what starts on a node that goes is started elsewhere as a whole, and a document that says fewer nodes is as good as
+/// their number.
+#[test]
+fn w9_what_starts_on_a_node_that_goes_starts_elsewhere() {
+    let mut workspace = fleet("");
+    workspace.change(moment(0), support::push("x", 6, 3)).unwrap();
+    workspace.change(moment(0), observe("x", 1, Observation::Built)).unwrap();
+    let x = life(&workspace, "x");
+    workspace.change(moment(1000), put(&cluster("berlin", "de", 2, 10))).unwrap();
+    let due = moment(1000 + GRACE);
+    let [loss] = &workspace.losses(due)[..] else { panic!("one is lost") };
+    assert_eq!(loss.action(), Some(Action::Move(ONE)));
+    assert!(workspace.settle_losses(due)[0].1.is_ok());
+    let all: u32 = replicas(&workspace, &x).iter().map(|(_, count, _)| count).sum();
+    assert_eq!((all, replicas(&workspace, &x)[0].0.as_str()), (3, "paris"));
+    assert!(workspace.losses(due).is_empty());
+    comes_back(&workspace);
+}
+
+/// Prepares here, and applies here and there by what is written.
+#[track_caller]
+fn both(here: &mut Workspace, there: &mut Workspace, now: Moment, key: &str, change: WorkspaceChange) {
+    let entry = here.prepare(now, key, change).unwrap().unwrap();
+    here.apply(&entry).unwrap();
+    there.apply(&LogEntry::from_json(&entry.to_json()).unwrap()).unwrap();
+    assert_eq!(text(here), text(there));
+    comes_back(there);
+}
+
+/// W3, W9, L13: what settles losses and violations is taken as entries of a log, and comes to what settling at once would.
+#[test]
+fn w9_losses_and_violations_are_settled_through_the_log() {
+    let mut here = fleet("");
+    let x = running(&mut here, 0);
+    let mut there = restored(&here);
+    let due = moment(1000 + GRACE);
+    both(&mut here, &mut there, moment(1000), "nodes", nodes("berlin", 2));
+    assert_eq!(here.losses(moment(2000))[0].action(), None, "it may come back");
+    let action = here.losses(due)[0].action().unwrap();
+    assert_eq!(action, Action::Replace(ONE));
+    let mut at_once = here.clone();
+    assert!(at_once.settle_losses(due)[0].1.is_ok());
+    both(&mut here, &mut there, due, "replace", command("x", action));
+    assert_eq!(here.life(&x), at_once.life(&x));
+    both(&mut here, &mut there, due, "ready", observe("x", 2, Observation::Ready));
+    assert!(here.losses(due).is_empty());
+    let at = AttachmentPoint::Environment("production".to_owned());
+    both(&mut here, &mut there, due, "attach", WorkspaceChange::new().attach(at, "only-fr", Enforcement::Enforce));
+    let violations = here.violations(due);
+    let action = violations[0].action();
+    let mut at_once = here.clone();
+    let settled = at_once.settle_violations(due);
+    // Two more do not fit in France beside the one that moves.
+    assert_eq!((action, settled[0].0.action()), (None, None));
+    both(&mut here, &mut there, due, "room", nodes("paris", 4));
+    let action = here.violations(due)[0].action().unwrap();
+    assert_eq!(action, Action::Move(ONE));
+    let mut at_once = here.clone();
+    assert!(at_once.settle_violations(due)[0].1.is_ok());
+    both(&mut here, &mut there, due, "move", command("x", action));
+    assert_eq!(here.life(&x), at_once.life(&x));
+    both(&mut here, &mut there, due, "moved", observe("x", 3, Observation::Ready));
+    assert_eq!(replicas(&here, &x), [("paris".to_owned(), 3, 3)]);
+    assert!(here.violations(due).is_empty());
+}
+
+/// W9, L14, L15: in a rollout others take the place of the holder's lost replicas: they are not counted beside these, the
+/// rollout goes on, and one of them that does not start takes nothing down.
+#[test]
+fn w9_a_loss_in_a_rollout_is_relieved() {
+    let mut workspace = fleet("");
+    let x = running(&mut workspace, 0);
+    let production = || "production".parse().unwrap();
+    let now = moment(1000);
+    workspace.carry_out(now, &x, Action::promote(ONE, production())).unwrap();
+    let settings = rollout::Settings::of(rollout::Strategy::BlueGreen(rollout::BlueGreen::default()));
+    let by = Some(Box::new(PromotionStrategy::By(settings)));
+    let (name, on_replaced) = (None, None);
+    let update = Action::UpdateVersion { environment: production(), version: "v2".to_owned(), name, on_replaced, by };
+    workspace.change(now, WorkspaceChange::new().set_nodes("paris", "p", 9)).unwrap();
+    workspace.carry_out(now, &x, update).unwrap();
+    let two = Number::new(2);
+    let tell = |workspace: &mut Workspace, deployment, observation| {
+        let generation = workspace.life(&x).unwrap().state().deployment(deployment).unwrap().generation;
+        workspace.carry_out(moment(1000 + GRACE), &x, Action::Observe { deployment, generation, observation }).unwrap()
+    };
+    tell(&mut workspace, two, Observation::Built);
+    tell(&mut workspace, two, Observation::Ready);
+    assert!(workspace.life(&x).unwrap().state().is_in_rollout(ONE));
+    let now = moment(1000 + GRACE);
+    workspace.change(now, nodes("berlin", 2)).unwrap();
+    let due = moment(1000 + 2 * GRACE);
+    let losses = workspace.losses(due);
+    assert_eq!((losses.len(), losses[0].action()), (1, Some(Action::Replace(ONE))), "{losses:?}");
+    assert!(workspace.settle_losses(due)[0].1.is_ok());
+    let holder = |workspace: &Workspace| {
+        let record = record(workspace, &x);
+        (record.size(), record.ready(), record.replacing)
+    };
+    assert_eq!(holder(&workspace), (3, 2, 1));
+    comes_back(&workspace);
+    // The rollout goes on meanwhile, and stops none of them.
+    let sight = Box::new(Sight { old: 2, new: 3, requests: 0, ..Sight::default() });
+    let effects = workspace.carry_out(due, &x, Action::Advance { candidate: two, sight }).unwrap();
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Stop { deployment: ONE, .. })), "{effects:?}");
+    assert_eq!(holder(&workspace), (3, 2, 1));
+    // It does not start: the others answer on, and it is tried again.
+    let mut failed = workspace.clone();
+    tell(&mut failed, ONE, Observation::Failed);
+    assert_eq!(holder(&failed), (3, 2, 0));
+    assert_eq!(failed.losses(due)[0].action(), Some(Action::Replace(ONE)));
+    comes_back(&failed);
+    let sight = Box::new(Sight { old: 3, new: 3, requests: 0, ..Sight::default() });
+    workspace.carry_out(due, &x, Action::Advance { candidate: two, sight }).unwrap();
+    assert_eq!(holder(&workspace), (3, 3, 0));
+    assert!(workspace.losses(due).is_empty());
+    comes_back(&workspace);
+}
+
 #[derive(Clone, Debug)]
 enum Happens {
     Healthy(&'static str, bool),
+    Nodes(&'static str, u32),
     Settle,
     Scale(u32),
     Told(bool),
@@ -282,6 +492,7 @@ fn happens() -> impl Strategy<Value = Happens> {
     let cluster = || prop::sample::select(vec!["berlin", "paris"]);
     prop_oneof![
         3 => (cluster(), any::<bool>()).prop_map(|(cluster, healthy)| Happens::Healthy(cluster, healthy)),
+        2 => (cluster(), 0..5_u32).prop_map(|(cluster, nodes)| Happens::Nodes(cluster, nodes)),
         3 => Just(Happens::Settle),
         2 => (1..7_u32).prop_map(Happens::Scale),
         4 => prop::bool::weighted(0.8).prop_map(Happens::Told),
@@ -310,8 +521,9 @@ proptest! {
             };
             for site in &record.sites {
                 prop_assert_eq!(site.lost_since.is_some(), lost(site.place.cluster.as_str()));
-                prop_assert!(site.lost_since.is_none() || record.seen_at(site).ready == 0);
+                prop_assert!(!site.is_lost() || record.seen_at(site).ready == 0);
             }
+            prop_assert_eq!(known_gone(record), on_gone_nodes(&workspace));
             if matches!(record.status, Status::Active | Status::Unhealthy) {
                 prop_assert!(record.replacing <= record.starting());
                 // Growth that fails is given up.
@@ -323,9 +535,36 @@ proptest! {
     }
 }
 
+/// How many replicas a deployment knows to be on nodes that are gone.
+fn known_gone(record: &Record) -> u64 {
+    record.sites.iter().filter(|site| site.gone_since.is_some()).map(|site| u64::from(site.place.replicas)).sum()
+}
+
+/// How many replicas of lives hold room on nodes that are gone, by what is kept.
+fn on_gone_nodes(workspace: &Workspace) -> u64 {
+    let kept: Value = serde_json::from_str(&text(workspace)).unwrap();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut sum = 0;
+    for held in all(&kept["lives"]).iter().flat_map(|life| all(&life["held"])) {
+        let held = &held["reservation"];
+        let closed = all(&kept["closedNodes"]).into_iter().filter(|closed| closed["cluster"] == held["cluster"]);
+        let closed: Vec<_> = closed.flat_map(|closed| all(&closed["nodes"])).collect();
+        for taken in all(&held["taken"]) {
+            let (first, count) = (number(&taken["first"]), number(&taken["count"]));
+            let is_gone =
+                |node: &u64| closed.iter().any(|it| (number(&it[0])..number(&it[0]) + number(&it[1])).contains(node));
+            let nodes = u64::try_from((first..first + count).filter(is_gone).count()).unwrap();
+            sum += nodes * number(&taken["replicas"]) / count;
+        }
+    }
+    sum
+}
+
 fn step(workspace: &mut Workspace, x: &Workload, now: Moment, wanted: &mut u32, happens: Happens) {
     match happens {
         Happens::Healthy(cluster, is) => drop(workspace.change(now, healthy(cluster, is)).unwrap()),
+        Happens::Nodes(cluster, count) => drop(workspace.change(now, nodes(cluster, count)).unwrap()),
         Happens::Settle => drop(workspace.settle_losses(now)),
         Happens::Scale(replicas) => {
             if workspace.carry_out(now, x, Action::Scale { deployment: ONE, replicas }).is_ok() {

@@ -361,6 +361,44 @@ fn w4_a_state_that_contradicts_itself_is_refused_with_its_place() {
     assert!(matches!(WorkspaceState::from_json("{"), Err(StateError::Malformed { .. })));
 }
 
+/// W4: the bytes of a state say what its text says, and a reservation takes 40 of them at most.
+#[test]
+fn w4_bytes_say_what_the_text_says() {
+    let mut workspace = fleet(400, DEPLOYMENT);
+    run(&mut workspace, "bert", 4, 2, 0);
+    let reserve = |workspace: &mut Workspace, count: u64| {
+        for number in 0..count {
+            let cpu = format!("{}m", 1000 + number % 7 * 500).parse().unwrap();
+            let one =
+                Request { cpu, memory: siting::quantity::Bytes::new((1 + number % 5) << 30), ..Request::default() };
+            workspace.reserve(&[(at("berlin", "cpu:x86", 1), one)]).unwrap();
+        }
+    };
+    let size = |workspace: &Workspace| {
+        let mut state = serde_json::to_value(workspace.state()).unwrap();
+        // What was accepted is told apart from what is reserved.
+        state["revisions"] = json!({"revision": 0});
+        WorkspaceState::from_json(&state.to_string()).unwrap().to_bytes().len()
+    };
+    reserve(&mut workspace, 100);
+    let (state, before) = (workspace.state(), size(&workspace));
+    let bytes = state.to_bytes();
+    assert_eq!(WorkspaceState::from_bytes(&bytes).unwrap(), state);
+    assert_eq!(Workspace::restore(WorkspaceState::from_bytes(&bytes).unwrap()).unwrap().state(), state);
+    assert!(bytes.len() * 3 < state.to_json().len(), "{} of {}", bytes.len(), state.to_json().len());
+    reserve(&mut workspace, 400);
+    let each = (size(&workspace) - before) / 400;
+    assert!(each <= 40, "a reservation takes {each} bytes");
+    // Each byte counts.
+    for at in 0..bytes.len() {
+        let mut spoilt = bytes.clone();
+        spoilt[at] ^= 1;
+        assert!(WorkspaceState::from_bytes(&spoilt).is_err(), "byte {at}");
+    }
+    let damaged = WorkspaceState::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err().to_string();
+    assert!(damaged.starts_with("this is not a workspace state: the bytes are damaged"), "{damaged}");
+}
+
 /// W4: what an earlier version wrote is read, for ever.
 #[test]
 fn w4_states_of_earlier_versions_are_read() {

@@ -19,5 +19,7 @@ mod oracle;
 #[path = "../oracle/examples.rs"]
 mod oracle_examples;
 mod policy_tests;
+#[expect(unreachable_pub, reason = "it is shared with the comparison with Cedar")]
+mod reach;
 mod remedies;
 mod worlds;

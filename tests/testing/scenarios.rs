@@ -220,6 +220,7 @@ fn asked(action: &Action<String>) -> (String, Value) {
         | Action::Autoscale { .. }
         | Action::ClusterLost { .. }
         | Action::ClusterBack { .. }
+        | Action::NodesGone { .. }
         | Action::Replace(_)
         | Action::Observe { .. }
         | Action::ObservePlace { .. } => {

@@ -128,7 +128,7 @@ impl Decided {
             if specs.is_empty() {
                 break Arc::clone(&self.workspace);
             }
-            let put = Documents::from(Specs { deployments: specs, ..Specs::default() });
+            let put = Documents::already_read(Specs { deployments: specs, ..Specs::default() });
             let change = WorkspaceChange::new().then(ChangeStep::Put(Box::new(put)));
             match self.workspace.what_if(self.workspace.last_moment().unwrap_or_default(), change) {
                 Ok(with) => break Arc::new(with),

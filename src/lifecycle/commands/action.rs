@@ -8,7 +8,7 @@ use super::edit_plan::Edit;
 use super::observation::{Observation, PlaceSeen};
 use crate::id::Name;
 use crate::lifecycle::placements::Placed;
-use crate::lifecycle::state::{Number, PromotionStrategy, Settings, Sight};
+use crate::lifecycle::state::{Number, Place, PromotionStrategy, Settings, Sight};
 use crate::policy::OnReplaced;
 
 /// An action and the placements it needs (L12). Without any for an action that needs none.
@@ -188,8 +188,18 @@ pub enum Action<D = Number> {
         /// The cluster.
         cluster: Name,
     },
-    /// Start replicas elsewhere in the place of those on lost clusters, as many as fit; these stop once the others are
-    /// ready (W9).
+    /// Take note of how many replicas at a place are on nodes that are gone; none, where all are back. They are lost until
+    /// then (W9). A workspace says so of its own accord when the nodes of a pool go or come.
+    NodesGone {
+        /// The deployment.
+        deployment: D,
+        /// The generation that started them.
+        generation: u64,
+        /// Where, and how many.
+        place: Place,
+    },
+    /// Start replicas elsewhere in the place of those on lost clusters and nodes, as many as fit; these stop once the others
+    /// are ready (W9).
     Replace(D),
     /// Take note of how the replicas at one place are (L14).
     ObservePlace {
@@ -325,6 +335,7 @@ impl<D> Action<D> {
             Self::Observe { .. } => "observe",
             Self::ClusterLost { .. } => "clusterLost",
             Self::ClusterBack { .. } => "clusterBack",
+            Self::NodesGone { .. } => "nodesGone",
             Self::Replace(_) => "replace",
             Self::ObservePlace { .. } => "observePlace",
         }
@@ -390,6 +401,9 @@ impl<D> Action<D> {
             }
             Self::ClusterLost { cluster } => Action::ClusterLost { cluster },
             Self::ClusterBack { cluster } => Action::ClusterBack { cluster },
+            Self::NodesGone { deployment, generation, place } => {
+                Action::NodesGone { deployment: find(deployment)?, generation, place }
+            }
             Self::Replace(deployment) => Action::Replace(find(deployment)?),
             Self::ObservePlace { deployment, generation, seen } => {
                 Action::ObservePlace { deployment: find(deployment)?, generation, seen }

@@ -103,6 +103,11 @@ impl State {
         match action {
             Action::ClusterLost { cluster } => return !self.has_replicas_on(cluster, false),
             Action::ClusterBack { cluster } => return !self.has_replicas_on(cluster, true),
+            Action::NodesGone { deployment, generation, place } => {
+                let Some(record) = self.deployment(*deployment) else { return self.tombstone(*deployment).is_some() };
+                return *generation <= record.generation
+                    && record.gone_of(place, *generation) == record.gone_at(place, *generation);
+            }
             _ => {}
         }
         let Action::Observe { deployment, generation, observation } = action else { return false };
@@ -263,6 +268,14 @@ impl Step<'_> {
             }
             Action::ClusterLost { cluster } => self.cluster_lost(cluster),
             Action::ClusterBack { cluster } => self.cluster_back(cluster),
+            Action::NodesGone { deployment, generation, place } => {
+                if self.state.ignores(action) {
+                    return Ok(());
+                }
+                self.nodes_gone(*deployment, *generation, place)?;
+                self.note_who_answers(*deployment);
+                Ok(())
+            }
             Action::Replace(number) => self.replace_lost(*number),
             Action::ObservePlace { deployment, generation, seen } => {
                 if self.state.ignores(action) {

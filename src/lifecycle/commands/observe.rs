@@ -20,8 +20,9 @@ impl Step<'_> {
         }
         let (moving, updating) = (record.moving, record.status == Status::Updating);
         let runs = matches!(record.status, Status::Active | Status::Unhealthy);
-        // A candidate of a rollout that failed has failed as a whole: the rollout goes back.
-        let alone = !self.state.is_in_rollout(number);
+        // A candidate of a rollout that failed has failed as a whole: the rollout goes back. A holder, or one that replaces
+        // what was lost, has not (L14).
+        let alone = self.state.rollout_by(number).is_none() || record.replacing > 0;
         let starts_beside = alone && !record.status.is_starting() && record.starting() > 0;
         match observation {
             Observation::Built => self.built(number),
@@ -75,7 +76,7 @@ impl Step<'_> {
         }
         record.tell_places_apart();
         let place = at.place();
-        let same = |site: &&mut Site| site.generation == generation && site.place.is_at(&place);
+        let same = |site: &&mut Site| site.is_at(&place, generation);
         if let Some(site) = record.sites.iter_mut().find(same) {
             site.seen = Some(at.seen().of(site.place.replicas));
         }
@@ -136,7 +137,7 @@ impl Step<'_> {
     fn all_ready(&mut self, number: Number) -> Result<(), Refusal> {
         let record = self.record(number)?;
         record.all_ready();
-        let reachable = record.sites.iter().any(|site| site.lost_since.is_none());
+        let reachable = record.sites.iter().any(|site| !site.is_lost());
         if record.status == Status::Unhealthy && reachable {
             self.advance(number, Event::Healthy)?;
         }
@@ -169,9 +170,9 @@ impl Step<'_> {
             }
         }
         record.forget_empty();
-        let running = record.running();
+        let size = record.size();
         self.stopped(number, generation, stopped);
-        self.takes_part_with(number, running);
+        self.takes_part_with(number, size);
         self.notify(Notice::Failed { deployment: number });
         Ok(())
     }

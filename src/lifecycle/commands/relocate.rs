@@ -33,6 +33,9 @@ impl Step<'_> {
             return Err(self.not_now(number));
         }
         let (governors, settings) = (self.governors(number)?, Arc::clone(&self.record(number)?.settings));
+        // Where nodes are gone the place is still allowed, and there is nothing to stay on.
+        let stays = self.record(number)?.sites.iter().all(|site| site.gone_since.is_none());
+        let keep = if stays { keep } else { Vec::new() };
         let places = self.place(number, governors, wanted, &settings, keep.clone())?;
         if same(&places, &keep) {
             return Ok(());

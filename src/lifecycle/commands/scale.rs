@@ -115,7 +115,7 @@ impl Step<'_> {
             record.tell_places_apart();
         }
         for place in &places {
-            let same = |site: &&mut Site| site.generation == generation && site.place.is_at(place);
+            let same = |site: &&mut Site| site.is_at(place, generation);
             if let Some(site) = record.sites.iter_mut().find(same) {
                 site.place.replicas = site.place.replicas.saturating_add(place.replicas);
                 continue;
@@ -137,8 +137,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Fewer replicas: first those on closed clusters or where they may not run, then those that are not ready,
-    /// then those at the worst places (L14).
+    /// Fewer replicas: first those on closed or lost clusters, on nodes that are gone, or where they may not run, then
+    /// those that are not ready, then those at the worst places (L14).
     pub(in crate::lifecycle) fn shrink(&mut self, number: Number, surplus: u32) -> Result<(), Refusal> {
         self.stop_worst(number, surplus, false)
     }
@@ -158,7 +158,7 @@ impl Step<'_> {
             PlacementRequest { deployment: number, governors, replicas, settings, keep, beside: Vec::new(), purpose };
         let best = self.answers.best_first(request)?;
         let record = self.record(number)?;
-        let rank = |site: &Site| best.iter().position(|place| place.is_at(&site.place));
+        let rank = |site: &Site| best.iter().position(|place| !site.is_lost() && place.is_at(&site.place));
         let mut order: Vec<(usize, Option<usize>, u32)> = Vec::with_capacity(record.sites.len());
         for (index, site) in record.sites.iter().enumerate() {
             order.push((index, rank(site), record.seen_at(site).ready));

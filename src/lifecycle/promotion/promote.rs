@@ -178,7 +178,7 @@ impl Step<'_> {
         if displaced.is_some() || slot.previous == Some(promotion.candidate) {
             slot.previous = displaced;
         }
-        let size = displaced.map_or(Ok(0), |displaced| self.record(displaced).map(|record| record.running()))?;
+        let size = displaced.map_or(Ok(0), |displaced| self.record(displaced).map(|record| record.size()))?;
         let candidate = self.record(promotion.candidate)?;
         candidate.governor = environment.clone();
         if candidate.status == Status::ScaledToZero && size > 0 {

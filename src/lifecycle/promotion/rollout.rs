@@ -64,6 +64,7 @@ impl Step<'_> {
             let record = self.record(number)?;
             if !record.is_seen_by_place() && !record.moving {
                 record.so_many_ready(ready);
+                self.replaced(number)?;
             }
         }
         let growth = sight.no_room.as_deref().map_or(Growth::Now, Growth::NoRoom);
@@ -127,7 +128,7 @@ impl Step<'_> {
         if let Some(old) = sides.old.filter(|old| self.state.deployment(*old).is_some_and(answers)) {
             self.advance(old, Event::Rollout)?;
             if std::mem::take(&mut rollout.holder_slept) {
-                rollout.size = self.record(old)?.running().max(1);
+                rollout.size = self.record(old)?.size().max(1);
             }
         }
         let forwards = !rollout.goes_back();
@@ -194,7 +195,7 @@ impl Step<'_> {
             rollout.part = 0;
             return Ok(());
         }
-        let (running, settings, fresh) = (record.running(), Arc::clone(&record.settings), record.deadline.is_none());
+        let (running, settings, fresh) = (record.size(), Arc::clone(&record.settings), record.deadline.is_none());
         let starts = record.status.is_starting() && fresh;
         let kept = wanted.max(rollout.keeps_now());
         rollout.part = wanted.min(running);
@@ -224,7 +225,7 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         let Some(number) = sides.old else { return Ok(()) };
         let record = self.record(number)?;
-        let (running, settings) = (record.running(), Arc::clone(&record.settings));
+        let (running, settings) = (record.size(), Arc::clone(&record.settings));
         if wanted < running {
             return self.shrink_unready_first(number, running - wanted);
         }
@@ -272,7 +273,7 @@ impl Step<'_> {
             self.back_to_least(old, growth)?;
         }
         let record = self.record(sides.candidate)?;
-        let wanted = record.settings.replicas_for(record.running());
+        let wanted = record.settings.replicas_for(record.size());
         self.settle(sides.candidate, wanted, growth)?;
         self.follow_readiness(sides.candidate)?;
         // From here on each start has a deadline of its own.

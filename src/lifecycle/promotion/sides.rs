@@ -45,13 +45,13 @@ impl State {
         let holder = holder.filter(|record| takes_part(record.status));
         let candidate = self.deployment(promotion.candidate).filter(|record| takes_part(record.status));
         let group = |replicas: u32, ready: u32| Group { replicas, available: ready.min(replicas) };
-        // What is known place by place counts; else the host's sums as well.
+        // What takes the place of lost replicas is not counted beside them (W9). What is known place by place counts; else the host's sums as well.
         let ready = |record: &Record, told| match () {
             () if record.is_seen_by_place() => record.ready(),
             // What was told was of replicas that may have stopped since.
             () => record.ready().min(told),
         };
-        let old = holder.map_or_else(Group::default, |record| group(record.running(), ready(record, rollout.seen.0)));
+        let old = holder.map_or_else(Group::default, |record| group(record.size(), ready(record, rollout.seen.0)));
         let allowed = |record: &Record| ready(record, rollout.seen.1).min(record.ready_but_at(&rollout.forbidden));
         let new = candidate.map_or_else(Group::default, |record| group(rollout.part, allowed(record)));
         let groups = (old, new);

@@ -16,7 +16,7 @@ impl Step<'_> {
     /// holds it, and where the holder does not run.
     pub(in crate::lifecycle) fn holders_size(&self, environment: &Name) -> u32 {
         let holder = self.state.holder(environment.as_str()).filter(|holder| runs(holder));
-        holder.map_or(0, Record::running)
+        holder.map_or(0, Record::size)
     }
 
     /// The candidate takes over at once: with as many replicas as the holder has, and where it may be.
@@ -127,7 +127,7 @@ impl Step<'_> {
                 size => self.set_size(environment, number, size),
             };
         }
-        let running = self.record(number)?.running();
+        let running = self.record(number)?.size();
         if settings.replicas_for(running.max(1)) == 0 {
             return self.not_to_be_replaced(number);
         }
@@ -186,7 +186,7 @@ impl Step<'_> {
     fn grow_candidate(&mut self, environment: &Name, number: Number, wanted: u32) -> Result<(), Refusal> {
         let Some(mut rollout) = self.rollout(environment) else { return Ok(()) };
         let record = self.record(number)?;
-        let (running, settings) = (record.running(), Arc::clone(&record.settings));
+        let (running, settings) = (record.size(), Arc::clone(&record.settings));
         if running == 0 || record.status.is_starting() {
             return Ok(());
         }
@@ -207,7 +207,7 @@ impl Step<'_> {
         growth: Growth<'_>,
     ) -> Result<(), Refusal> {
         let record = self.record(number)?;
-        let (running, settings) = (record.running(), Arc::clone(&record.settings));
+        let (running, settings) = (record.size(), Arc::clone(&record.settings));
         if wanted == 0 {
             return self.put_to_sleep(number, Event::Idle);
         }
@@ -285,7 +285,7 @@ impl State {
         let slot = self.slot(environment.as_str())?;
         let rollout = slot.promotion.as_ref()?.rollout.as_deref()?;
         if !rollout.is_by_replicas() {
-            return Some(self.deployment(number)?.running());
+            return Some(self.deployment(number)?.size());
         }
         let holder = slot.holder.and_then(|holder| self.deployment(holder)).filter(|holder| runs(holder));
         (slot.holder == Some(number) || holder.is_none_or(|holder| holder.running() == 0)).then_some(rollout.size)

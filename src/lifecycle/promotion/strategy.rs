@@ -112,10 +112,10 @@ impl Step<'_> {
         let holder = holder.and_then(|holder| self.state.deployment(holder));
         let holder_slept = holder.is_some_and(|holder| !runs(holder));
         let holder = holder.filter(|holder| runs(holder));
-        let before = holder.map_or(0, Record::running);
+        let before = holder.map_or(0, Record::size);
         let answers = holder.is_some_and(|holder| holder.status == Status::Active);
         let record = self.record(candidate)?;
-        let (own, settings) = (record.running(), Arc::clone(&record.settings));
+        let (own, settings) = (record.size(), Arc::clone(&record.settings));
         let size = if before > 0 { before } else { own.max(settings.replicas_at_start()) };
         let keeps = if keeps { own } else { 0 };
         let part = self.first_part(candidate, &strategy, size)?;
@@ -145,7 +145,7 @@ impl Step<'_> {
     /// The replicas of a candidate that take part from the start. Where their number makes the weight of a canary,
     /// those beyond its first part go before any request is led there (R3).
     fn first_part(&mut self, candidate: Number, strategy: &rollout::Settings, size: u32) -> Result<u32, Refusal> {
-        let own = self.record(candidate)?.running();
+        let own = self.record(candidate)?.size();
         let rollout::Strategy::Canary(canary) = &strategy.strategy else { return Ok(own) };
         let (Traffic::ByReplicas(rolling), Some(step)) = (canary.traffic, canary.steps().first()) else {
             return Ok(own);

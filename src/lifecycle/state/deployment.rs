@@ -160,7 +160,7 @@ impl Record {
     /// The places of those replicas that are not lost.
     #[must_use]
     pub fn standing(&self) -> Vec<Place> {
-        let standing = self.sites.iter().filter(|site| site.lost_since.is_none() && !self.is_coming(site));
+        let standing = self.sites.iter().filter(|site| !site.is_lost() && !self.is_coming(site));
         standing.map(|site| site.place.clone()).collect()
     }
 

@@ -11,10 +11,10 @@ impl Record {
         self.moving && site.generation == self.generation
     }
 
-    /// How the replicas of a site are. Those on a lost cluster are lost, whatever was seen of them (W9).
+    /// How the replicas of a site are. Those on a lost cluster or node are lost, whatever was seen of them (W9).
     #[must_use]
     pub fn seen_at(&self, site: &Site) -> Seen {
-        if site.lost_since.is_some() && self.is_up() {
+        if site.is_lost() && self.is_up() {
             return Seen { lost: site.place.replicas, ..Seen::default() };
         }
         self.told_of(site)
@@ -77,21 +77,21 @@ impl Record {
         self.sites.iter().any(|site| site.seen.is_some_and(|seen| seen.sequence.is_some()))
     }
 
-    /// How many replicas are on lost clusters and not being replaced (W9).
+    /// How many replicas are on lost clusters or nodes and not being replaced (W9).
     #[must_use]
     pub fn displaced(&self) -> u32 {
         self.lost_with_clusters().saturating_sub(self.replacing)
     }
 
-    /// How many replicas are on lost clusters.
+    /// How many replicas are on lost clusters or nodes.
     pub(in crate::lifecycle) fn lost_with_clusters(&self) -> u32 {
-        let lost = self.sites.iter().filter(|site| site.lost_since.is_some()).map(|site| site.place.replicas);
+        let lost = self.sites.iter().filter(|site| site.is_lost()).map(|site| site.place.replicas);
         lost.fold(0, u32::saturating_add)
     }
 
-    /// The site of a place and generation.
+    /// The site of a place and generation, on nodes that are there.
     pub(in crate::lifecycle) fn site(&self, place: &Place, generation: u64) -> Option<&Site> {
-        self.sites.iter().find(|site| site.generation == generation && site.place.is_at(place))
+        self.sites.iter().find(|site| site.is_at(place, generation))
     }
 
     /// Notes of each site what the status says of it, before places begin to differ.
@@ -126,7 +126,7 @@ impl Record {
             return;
         }
         let mut left = ready;
-        for site in self.sites.iter_mut().filter(|site| site.lost_since.is_none()) {
+        for site in self.sites.iter_mut().filter(|site| !site.is_lost()) {
             let here = left.min(site.place.replicas);
             left -= here;
             site.seen = Some(Seen { ready: here, ..Seen::default() });

@@ -19,13 +19,33 @@ pub struct Site {
     /// Since when its cluster is lost; what was seen of them counts again when it is back (W9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_since: Option<Moment>,
+    /// Since when the nodes that they are on are gone (W9). Those at the same place on other nodes are a site of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_since: Option<Moment>,
 }
 
 impl Site {
     /// Replicas of a generation that nothing was seen of yet.
     #[must_use]
     pub fn new(place: Place, generation: u64) -> Self {
-        Self { place, generation, seen: None, lost_since: None }
+        Self { place, generation, seen: None, lost_since: None, gone_since: None }
+    }
+
+    /// Since when they are lost, with their cluster or with the nodes that they are on (W9).
+    #[must_use]
+    pub fn lost_at(&self) -> Option<Moment> {
+        self.lost_since.into_iter().chain(self.gone_since).min()
+    }
+
+    /// Whether they are lost, with their cluster or with the nodes that they are on.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost_at().is_some()
+    }
+
+    /// Whether they are those of a place and generation that are on nodes which are there.
+    pub(in crate::lifecycle) fn is_at(&self, place: &Place, generation: u64) -> bool {
+        self.gone_since.is_none() && self.generation == generation && self.place.is_at(place)
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::names::Problems;
 use super::super::resolve::{Kept, Resolved, same};
 use super::super::running::{self, Running};
 use super::super::{LoadOptions, Quarantined, Workspace};
-use super::{ChangeError, Written};
+use super::{ChangeError, Written, in_use};
 use crate::deployment::Workload;
 use crate::id::Name;
 use crate::inventory::{ClosedNodes, Displaced, Homeless, Inventory, Restated};
@@ -39,8 +39,8 @@ impl Workspace {
                 found.extend(cluster.problems.iter().cloned());
             }
         }
-        let fail = |mut problems: Vec<Problem>| {
-            problems.iter_mut().for_each(|problem| explain_removed(problem, &removed));
+        let fail = |specs: &Specs, mut problems: Vec<Problem>| {
+            in_use::explain(&mut problems, specs, &removed, &self.catalog);
             Err(ChangeError::new(problems, left_out))
         };
         let (before, kept) = self.without_changed_placements(&specs);
@@ -56,7 +56,7 @@ impl Workspace {
                     Ok(homeless) => problems.extend(homeless.iter().map(|homeless| at_cluster(homeless, &origins))),
                     Err(invalid) => problems.push(same(&invalid)),
                 }
-                return fail(problems);
+                return fail(&specs, problems);
             }
         };
         let unsound = std::mem::take(&mut resolved.unsound);
@@ -65,7 +65,7 @@ impl Workspace {
         after.running = placements_kept(&mut after.inventory, claims, &kept, &mut found);
         problems.extend(found.into_vec());
         if !problems.is_empty() {
-            return fail(problems);
+            return fail(&after.specs, problems);
         }
         after.lives = self.lives.clone();
         after.set_asked_at(self.now());
@@ -73,7 +73,7 @@ impl Workspace {
         for address in attached {
             problems.extend(after.conflict(address));
         }
-        if problems.is_empty() { Ok((after, displaced)) } else { fail(problems) }
+        if problems.is_empty() { Ok((after, displaced)) } else { fail(&after.specs, problems) }
     }
 
     /// Counts the nodes that go among those on which something may be in use.
@@ -202,14 +202,4 @@ fn at_cluster(homeless: &Homeless, origins: &HashMap<Name, Origin>) -> Problem {
         _ => ProblemCode::InUse,
     };
     Problem::new(code, &origin, homeless.to_string())
-}
-
-/// Says of an unknown name that this very change takes it out.
-fn explain_removed(problem: &mut Problem, removed: &std::collections::BTreeSet<(&'static str, String)>) {
-    let is_meant = |(what, name): &&(&'static str, String)| {
-        problem.code == ProblemCode::UnknownName && problem.message == format!("no {what} is called `{name}`")
-    };
-    if removed.iter().any(|removed| is_meant(&removed)) {
-        problem.help = Some("the change removes it; remove what refers to it as well, or keep it".to_owned());
-    }
 }

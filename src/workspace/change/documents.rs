@@ -14,7 +14,7 @@ use crate::policy::{Enforcement, Environment, Terms};
 
 use super::super::names;
 
-impl Changing {
+impl Changing<'_> {
     /// Writes a step into the documents; gives it back where it does not concern them.
     pub(super) fn write(&mut self, step: ChangeStep) -> Option<ChangeStep> {
         if matches!(
@@ -29,7 +29,7 @@ impl Changing {
             return Some(step);
         }
         self.decided.steps.push(step.clone());
-        let workspace = &self.workspace;
+        let workspace = &*self.workspace;
         let written = self.written.get_or_insert_with(|| Written {
             specs: workspace.specs.as_ref().clone(),
             without_development: workspace.find_environment(Environment::DEVELOPMENT).is_err(),
@@ -217,8 +217,11 @@ impl Written {
             Kind::Workspace => specs.workspace.take_if(|spec| spec.metadata.name.as_str() == name).is_some(),
             Kind::Deployment | Kind::ModelDeployment => match deployment(specs, name) {
                 Ok(at) => {
-                    specs.deployments.remove(at);
-                    true
+                    // By its full address, whatever it was called.
+                    let address = full_address(&specs.deployments.remove(at));
+                    self.changed = true;
+                    self.removed.insert((noun(kind), address));
+                    return;
                 }
                 Err(problem) => return self.problems.push(problem),
             },
@@ -424,7 +427,7 @@ fn take_out(documents: &mut Vec<impl Document>, name: &str) -> bool {
     documents.len() < before
 }
 
-fn short_address(spec: &DeploymentSpec) -> String {
+pub(super) fn short_address(spec: &DeploymentSpec) -> String {
     format!("{}/{}", spec.workload.value, spec.metadata.name.value)
 }
 

@@ -9,11 +9,12 @@ use super::{AttachmentPoint, ChangeStep, Changed, Documents, WorkspaceChange};
 use crate::inventory::Displaced;
 use crate::manifest::spec::{AttachmentSpec, PoolsSpec, Specs};
 use crate::policy::{Attachment, Terms};
+use crate::time::Moment;
 use crate::workspace::Workspace;
 
 impl Workspace {
     /// Carries out a change of one step, if it is one of these and nothing speaks against it; else nothing has changed.
-    pub(super) fn in_place(&mut self, change: &WorkspaceChange) -> Option<Changed> {
+    pub(super) fn in_place(&mut self, now: Moment, change: &WorkspaceChange) -> Option<Changed> {
         let [step] = change.steps.as_slice() else { return None };
         let of_policies = !matches!(step, ChangeStep::SetNodes { .. });
         if of_policies && self.runs_where_policies_say() {
@@ -33,7 +34,9 @@ impl Workspace {
                 let terms = Terms { enforcement: *enforcement, until: *until, reason, ticket };
                 self.attach_in_place(name, policy, &terms)
             }
-            ChangeStep::SetNodes { cluster, pool, nodes, gone } => self.set_nodes_in_place(cluster, pool, *nodes, gone),
+            ChangeStep::SetNodes { cluster, pool, nodes, gone } => {
+                self.set_nodes_in_place(now, (cluster, pool), *nodes, gone)
+            }
             _ => None,
         }
     }
@@ -67,6 +70,9 @@ impl Workspace {
 
     /// A policy to an environment that has a document.
     fn attach_in_place(&mut self, environment: &str, policy: &str, terms: &Terms) -> Option<Changed> {
+        if terms.unwritten().is_some() {
+            return None;
+        }
         let id = self.find_environment(environment).ok()?;
         let attachment = Attachment::new(self.find_policy(policy).ok()?, terms.clone());
         let place = self.specs.environments.iter().position(|spec| spec.metadata.name.as_str() == environment)?;
@@ -92,7 +98,13 @@ impl Workspace {
     }
 
     /// How many nodes a pool has.
-    fn set_nodes_in_place(&mut self, cluster: &str, pool: &str, nodes: u32, gone: &[u32]) -> Option<Changed> {
+    fn set_nodes_in_place(
+        &mut self,
+        now: Moment,
+        (cluster, pool): (&str, &str),
+        nodes: u32,
+        gone: &[u32],
+    ) -> Option<Changed> {
         let place = self.specs.clusters.iter().position(|spec| spec.metadata.name.as_str() == cluster)?;
         let PoolsSpec::Pools(pools) = &self.specs.clusters.get(place)?.pools else { return None };
         let at = pools.iter().position(|spec| spec.name.as_str() == pool)?;
@@ -101,11 +113,14 @@ impl Workspace {
             return Some(Changed::default());
         }
         let id = self.inventory.find_pool(&cluster, &spec.name.value)?;
+        let were_gone = !self.inventory.gone_nodes(id).is_empty();
         let displaced: Vec<Displaced> = self.inventory.resize(id, nodes, gone)?;
         let PoolsSpec::Pools(pools) = &mut Arc::make_mut(&mut self.specs).clusters.get_mut(place)?.pools else {
             return None;
         };
         pools.get_mut(at)?.nodes = Some(nodes);
-        Some(Changed { changed: true, displaced, ..Changed::default() })
+        let touched = were_gone || !displaced.is_empty();
+        let effects = if touched { self.tell_of_nodes(now, Some(id)) } else { Vec::new() };
+        Some(Changed { changed: true, displaced, effects, ..Changed::default() })
     }
 }

@@ -7,6 +7,7 @@ mod carry;
 mod documents;
 mod impact;
 mod in_place;
+mod in_use;
 #[cfg(feature = "manifest")]
 mod text;
 
@@ -172,6 +173,14 @@ pub enum ChangeStep {
 }
 
 impl ChangeStep {
+    /// Whether it is no document's, and changes nothing where it is refused.
+    fn is_atomic(&self) -> bool {
+        matches!(
+            self,
+            Self::Commit { .. } | Self::Reserve(_) | Self::Release(_) | Self::Command { .. } | Self::Decided { .. }
+        )
+    }
+
     /// What it changes, in words.
     fn subjects(&self) -> Vec<String> {
         let named = |what: &str, name: &str| vec![format!("{what} `{name}`")];
@@ -229,7 +238,21 @@ pub struct Documents {
 }
 
 impl From<Specs> for Documents {
+    /// Of what code built. What no text can say of it, such as a grace of thousands of years, is told when they are put: it
+    /// could not be read from what is kept (W4). O(documents).
     fn from(specs: Specs) -> Self {
+        #[cfg(feature = "manifest")]
+        let problems = text::beyond_text(&specs);
+        #[cfg(not(feature = "manifest"))]
+        let problems = Vec::new();
+        Self { problems, ..Self::already_read(specs) }
+    }
+}
+
+impl Documents {
+    /// Of what has been read from text, and so can be read from it again: it is not tried.
+    #[must_use]
+    pub fn already_read(specs: Specs) -> Self {
         Self { specs, ..Self::default() }
     }
 }
@@ -395,8 +418,8 @@ fn instead_of(error: &ReserveError) -> &'static str {
 }
 
 /// The workspace while a change is carried out, step by step.
-struct Changing {
-    workspace: Workspace,
+struct Changing<'a> {
+    workspace: &'a mut Workspace,
     /// What steps have written into the documents since they were last resolved.
     written: Option<Written>,
     /// Attachments to deployments, of which no conflict may come (P10).
@@ -430,21 +453,42 @@ impl Workspace {
     /// [`ChangeError`] with all that is wrong; nothing has changed then.
     pub fn change(&mut self, now: Moment, change: WorkspaceChange) -> Result<Changed, ChangeError> {
         let (at, subjects) = (self.moment(now, &change)?, change.subjects());
-        if let Some(mut changed) = self.in_place(&change) {
-            if changed.changed {
-                self.accept(Some(at), None, subjects);
-            }
-            changed.revision = self.revisions.number;
-            return Ok(changed);
-        }
-        let (after, mut changed, _) = self.changed(at, change)?;
+        let mut changed = self.carried_out(at, change)?;
         if changed.changed {
-            let revisions = std::mem::take(&mut self.revisions);
-            *self = Self { revisions, ..after };
             self.accept(Some(at), None, subjects);
         }
         changed.revision = self.revisions.number;
         Ok(changed)
+    }
+
+    /// Carries a change out, which is no revision yet.
+    pub(super) fn carried_out(&mut self, at: Moment, change: WorkspaceChange) -> Result<Changed, ChangeError> {
+        if let Some(changed) = self.in_place(at, &change) {
+            return Ok(changed);
+        }
+        if let Some(step) = change.steps.first().filter(|step| change.steps.len() == 1 && step.is_atomic()) {
+            return self.step_in_place(at, step.clone());
+        }
+        let (after, changed, _) = self.changed(at, change)?;
+        if changed.changed {
+            let revisions = std::mem::take(&mut self.revisions);
+            *self = Self { revisions, ..after };
+        }
+        Ok(changed)
+    }
+
+    /// A step that leaves all as it was where it is refused.
+    fn step_in_place(&mut self, at: Moment, step: ChangeStep) -> Result<Changed, ChangeError> {
+        // What the step notes of revisions counts for nothing.
+        let without = self.revisions.without_recent();
+        let (revisions, asked_at) = (std::mem::replace(&mut self.revisions, without), self.asked_at);
+        self.set_asked_at(Some(at));
+        let mut changing = Changing::of(self);
+        let taken = changing.step(at, step, String::new());
+        let done = changing.done;
+        self.revisions = revisions;
+        self.set_asked_at(asked_at);
+        taken.map(|()| done)
     }
 
     /// Puts documents: each in the place of the whole document of its kind and name, or as a new one.
@@ -500,24 +544,31 @@ impl Workspace {
         at: Moment,
         change: WorkspaceChange,
     ) -> Result<(Self, Changed, WorkspaceChange), ChangeError> {
-        let decided = WorkspaceChange { steps: Vec::new(), ..change };
-        // The revisions are those of before: what steps note of them counts for nothing, and need not be copied.
+        // The revisions are those of before: what steps note of them counts for nothing.
         let mut workspace = Self { revisions: self.revisions.without_recent(), ..self.clone() };
+        if let Some(done) = workspace.in_place(at, &change) {
+            return Ok((workspace, Changed { revision: self.revisions.number, ..done }, change));
+        }
         workspace.set_asked_at(Some(at));
-        let done = Changed { revision: self.revisions.number, ..Changed::default() };
-        let mut changing = Changing { workspace, written: None, attached: Vec::new(), done, decided };
+        let mut changing = Changing::of(&mut workspace);
+        changing.decided.allow_jump = change.allow_jump;
         let several = change.steps.len() > 1;
         for (number, step) in (1_usize..).zip(change.steps) {
             changing.step(at, step, if several { format!("step {number}: ") } else { String::new() })?;
         }
         changing.resolve(at)?;
-        let Changing { mut workspace, done, decided, .. } = changing;
+        let Changing { done, decided, .. } = changing;
         workspace.set_asked_at(self.asked_at);
         Ok((workspace, done, decided))
     }
 }
 
-impl Changing {
+impl<'a> Changing<'a> {
+    fn of(workspace: &'a mut Workspace) -> Self {
+        let done = Changed { revision: workspace.revisions.number, ..Changed::default() };
+        Self { workspace, written: None, attached: Vec::new(), done, decided: WorkspaceChange::default() }
+    }
+
     /// `which` it is stands before what is wrong with it.
     fn step(&mut self, now: Moment, step: ChangeStep, which: String) -> Result<(), ChangeError> {
         let step = match self.write(step) {
@@ -526,7 +577,7 @@ impl Changing {
         };
         // What is carried out is carried out on what the steps before it came to.
         self.resolve(now)?;
-        let workspace = &mut self.workspace;
+        let workspace = &mut *self.workspace;
         let refused = |message: String, help: &str| ChangeError::refused(format!("{which}{message}"), help);
         let step = match step {
             ChangeStep::Commit { deployment, places } => {
@@ -592,13 +643,13 @@ impl Changing {
         let life = self.workspace.find_workload(&resource_type, workload.as_str());
         let life = life.map_err(|error| ChangeError { problems: vec![error.into()] })?;
         let entries = |workspace: &Workspace| workspace.life(&life).map(|life| life.entries().len());
-        let before = entries(&self.workspace);
-        let (command, effects) = carry_out(&mut self.workspace, &life).map_err(|refusal| {
+        let before = entries(self.workspace);
+        let (command, effects) = carry_out(self.workspace, &life).map_err(|refusal| {
             let Refusal { rule, reason, next } = refusal;
             let problem = carry::refused(format!("{which}{resource_type} `{workload}`: {reason} ({rule})"));
             ChangeError { problems: vec![next.into_iter().fold(problem, Problem::help)] }
         })?;
-        self.done.changed |= entries(&self.workspace) != before;
+        self.done.changed |= entries(self.workspace) != before;
         self.done.effects.extend(effects.into_iter().map(|effect| (life.clone(), effect)));
         Ok(ChangeStep::Decided { resource_type, workload, command: Box::new(command) })
     }
@@ -612,9 +663,13 @@ impl Changing {
         }
         let (after, displaced) = self.workspace.carried(written, &attached)?;
         let turned = self.workspace.inventory.turned(&after.inventory);
-        self.workspace = after;
+        let nodes_go_or_come = self.workspace.inventory.closed_nodes() != after.inventory.closed_nodes();
+        *self.workspace = after;
         for (cluster, healthy) in turned {
             self.done.effects.extend(self.workspace.tell_of_cluster(now, &cluster, !healthy));
+        }
+        if nodes_go_or_come {
+            self.done.effects.extend(self.workspace.tell_of_nodes(now, None));
         }
         self.done.changed = true;
         self.done.displaced.extend(displaced);

@@ -8,7 +8,7 @@ use super::Documents;
 use crate::deployment::Secret;
 use crate::manifest::spec::Specs;
 use crate::manifest::{self, Kind, Source};
-use crate::origin::Problem;
+use crate::origin::{Origin, Problem, ProblemCode};
 
 /// Documents one by one, without the values of environment variables (L11).
 pub(in crate::workspace) fn written(specs: &Specs) -> Vec<Value> {
@@ -22,6 +22,33 @@ pub(in crate::workspace) fn written(specs: &Specs) -> Vec<Value> {
         // Invariant `values-serialise`: what is written is JSON.
         Err(_) => Vec::new(),
     }
+}
+
+/// What documents hold that cannot be read from their text, by document: a problem for each.
+pub(super) fn beyond_text(specs: &Specs) -> Vec<Problem> {
+    let read = |texts: &[Value]| {
+        let text = serde_json::to_string(texts).unwrap_or_default();
+        let reading = manifest::read(&[Source::new("specs", text)]);
+        let broken = reading.specs.broken_clusters.into_iter().flat_map(|broken| broken.problems);
+        // Two of one name are two, and are told so where they are put.
+        let problems = reading.problems.into_iter().chain(broken).filter(|it| it.code != ProblemCode::Duplicate);
+        problems.collect::<Vec<_>>()
+    };
+    let documents = written(specs);
+    if read(&documents).is_empty() {
+        return Vec::new();
+    }
+    let of_one = |document: &Value| {
+        let text = |pointer| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let named = format!("{} `{}`", text("/kind"), text("/metadata/name"));
+        let told = |problem: Problem| {
+            let message = format!("{named} holds what its text cannot say: {}", problem.message);
+            let told = Problem::new(problem.code, &Origin::default(), message);
+            problem.help.into_iter().fold(told, Problem::help)
+        };
+        read(std::slice::from_ref(document)).into_iter().map(told).collect::<Vec<_>>()
+    };
+    documents.iter().flat_map(of_one).collect()
 }
 
 impl Documents {

@@ -9,6 +9,9 @@ use siting::manifest::spec::Specs;
 use siting::testing::{Choices, Draw};
 use siting::workspace::{LoadOptions, Workspace};
 
+#[path = "../../differential/reach.rs"]
+mod reach;
+
 type Pair = (String, String, &'static str, String);
 
 #[test]
@@ -28,10 +31,32 @@ fn cedar_has_the_same_candidates() {
     assert!(allowed > 0 && excluded > 0);
 }
 
+/// W2: so it is of workspaces that were reached by changes, from other worlds and by detours: a tenth as many.
+#[test]
+fn cedar_has_the_same_candidates_after_changes() {
+    let asked = std::env::var("SITING_CEDAR_WORLDS").ok();
+    let worlds: u64 = asked.map_or(2_000, |worlds| worlds.parse().expect("a number")) / 10;
+    let draw = |seed: u64| Specs::draw(&mut Choices::seeded(seed));
+    let mut counts = [0; 3];
+    for seed in 0..worlds {
+        let (from, by, world) = (draw(seed + 1_000_003), draw(seed + 2_000_003), draw(seed));
+        let (workspace, _) = reach::reach(from, &by, &world, seed, &format!("seed {seed}"));
+        let of_one = agree(&world, &workspace, seed);
+        counts = [0, 1, 2].map(|at| counts[at] + of_one[at]);
+    }
+    let [deployments, allowed, excluded] = counts;
+    println!("{worlds} worlds reached, {deployments} deployments compared: {allowed} pairs are candidates, {excluded} are not");
+    assert!(allowed > 0 && excluded > 0);
+}
+
 /// Compares one world; how many deployments, candidates and others it has.
 fn compare(seed: u64) -> [u64; 3] {
     let world = Specs::draw(&mut Choices::seeded(seed));
     let workspace = Workspace::from_specs(world.clone(), LoadOptions::default()).expect("a valid world");
+    agree(&world, &workspace, seed)
+}
+
+fn agree(world: &Specs, workspace: &Workspace, seed: u64) -> [u64; 3] {
     let mut counts = [0; 3];
     for deployment in &world.deployments {
         let (kind, workload) = (deployment.resource_type.as_str(), deployment.workload.as_str());
@@ -40,7 +65,7 @@ fn compare(seed: u64) -> [u64; 3] {
         let decision = workspace.place(id).expect("a decision").decision;
         let fleet: &Fleet = decision.fleet();
         let ours: BTreeSet<Pair> = decision.candidates().iter().map(|pair| named(fleet, pair)).collect();
-        let theirs = siting_cedar::candidates(&world, workspace.catalog(), deployment);
+        let theirs = siting_cedar::candidates(world, workspace.catalog(), deployment);
         let theirs: BTreeSet<Pair> = theirs.into_iter().map(|at| (at.cluster, at.pool, at.kind, at.code)).collect();
         assert_eq!(ours, theirs, "seed {seed}: siting (left) and Cedar (right) differ on {address} in\n{world:#?}");
         counts[0] += 1;

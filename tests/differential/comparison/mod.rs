@@ -29,10 +29,15 @@ pub fn compare(world: &World, partial: bool, what: &str) {
         Ok(workspace) => workspace,
         Err(error) => panic!("{what}: does not load: {error}\n{world:#?}"),
     };
+    agree(&workspace, world, partial, what);
+}
+
+/// The same of a workspace that stands for the world, however it came about.
+pub fn agree(workspace: &Workspace, world: &World, partial: bool, what: &str) {
     let ours: Vec<(String, Verdict)> = workspace
         .place_all_as(PlaceOptions { partial, optimize: 0 })
         .iter()
-        .map(|outcome| said(&workspace, outcome))
+        .map(|outcome| said(workspace, outcome))
         .collect();
     let expected = judge::decide_all(world, partial);
     for (ours, expected) in ours.iter().zip(&expected) {
@@ -40,7 +45,7 @@ pub fn compare(world: &World, partial: bool, what: &str) {
     }
     assert_eq!(ours.len(), expected.len(), "{what}");
     for id in workspace.deployment_ids() {
-        explanations_agree(&workspace, id, what);
+        explanations_agree(workspace, id, what);
     }
 }
 
