@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
 use siting::analysis::{diff, drill};
+use siting::catalog::Catalog;
 use siting::manifest::Source;
 use siting::placement::RemedyBound;
 use siting::workspace::{LoadOptions, Workspace};
 
-use super::fleet::asked::{Asked, TOO_MUCH};
+use super::fleet::asked::{Asked, ONE_GPU, TOO_MUCH};
 use super::fleet::clusters::{self, Size};
 
 pub(crate) fn bench(criterion: &mut Criterion) {
@@ -31,6 +32,8 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.finish();
 
     // Hosts of 4 TiB are nowhere; those of 16 GiB, under policies that leave none, are.
+    let catalog = Catalog::builtin();
+    let allowed = ["fr", "de", "ie", "us"].map(|code| catalog.country(code).expect("a country"));
     let mut group = criterion.benchmark_group("F21/remedies");
     for count in [1_000, 10_000] {
         let size = Size { pools: count, nodes: count * 2, per_cluster: 1 };
@@ -43,6 +46,13 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             assert!(!remedies().sets.is_empty(), "{name}: there is a remedy");
             group.bench_function(BenchmarkId::new(name, count), |b| b.iter(|| black_box(remedies())));
         }
+        // Clusters there are, but none where the deployment's policies let it be.
+        let elsewhere = clusters::nodes(size).into_iter().filter(|cluster| !allowed.contains(&cluster.country));
+        let elsewhere = clusters::inventory(elsewhere.collect());
+        let asked = Asked::governed(ONE_GPU, 0).on(&elsewhere);
+        let remedies = || asked.workspace.remedies(asked.deployment, RemedyBound::default()).expect("the deployment");
+        assert!(remedies().more, "there are more than are listed");
+        group.bench_function(BenchmarkId::new("by_place", count), |b| b.iter(|| black_box(remedies())));
     }
     group.finish();
 }

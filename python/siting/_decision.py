@@ -11,7 +11,7 @@ from siting._columns import Columns
 from siting._errors import InvalidArgument, NotPlaced
 from siting._packed import pack, unpack
 from siting._records import loads, or_damaged
-from siting._reports import Admission, Choice, DecisionReport, Explanation, Placement, Workload
+from siting._reports import Admission, Choice, DecisionReport, Explanation, Fingerprints, Placement, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,6 +105,11 @@ class Decision:
     def refusal(self) -> Refusal | None:
         """Why not all replicas have a place, and what would have to change; this is worked out when it is read."""
         return None if self._core.is_placed() else self.report.refusal
+
+    @property
+    def fingerprints(self) -> Fingerprints:
+        """What it was made from, by fingerprints: as long as they are the same, so is the decision."""
+        return loads(Fingerprints, self._text("fingerprints"))
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

@@ -306,6 +306,28 @@ class Workload(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Fingerprints(Record):
+    """What something was made from: as long as all three are the same, every decision is."""
+
+    policies: str
+    """Of the workspace's settings, policies, environments and deployments."""
+    catalog: str
+    """Of all names of places and hardware, and of what they mean."""
+    inventory: str
+    """Of the clusters, what runs on them, and what is reserved."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Side(Record):
+    """One side of a comparison."""
+
+    at: str | None = None
+    """The moment at which it is looked at, where it was asked for one or documents state moments."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What it is made from; it is left out of account where two are compared."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DecisionReport(Record):
     """A decision as ``siting place`` reports it."""
 
@@ -319,6 +341,8 @@ class DecisionReport(Record):
     placements: tuple[Placement, ...]
     refusal: Refusal | None
     audit: tuple[Audit, ...]
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What it was made from, where it stands by itself; it is left out of account where two are compared."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -389,6 +413,8 @@ class Explanation(Record):
     pools: tuple[PoolExplanation, ...] = ()
     admitted_by: tuple[Admission, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What it was made from; it is left out of account where two are compared."""
 
     def __str__(self) -> str:
         lines = [f"{self.deployment} is {self.verdict}, with {self.candidate_count} candidates"]
@@ -428,6 +454,8 @@ class Options(Record):
 
     environment: str
     workload_type: str
+    given: tuple[Choice, ...]
+    """What was chosen already, as it was asked."""
     locations: tuple[OptionCount, ...]
     flavors: tuple[OptionCount, ...]
     providers: tuple[OptionCount, ...]
@@ -435,6 +463,10 @@ class Options(Record):
     reasons: tuple[str, ...] = ()
     """Why nothing is left; empty where something is."""
     quarantined: tuple[Quarantined, ...] = ()
+    at: str | None = None
+    """The moment of the answer, where it was asked for one or documents state moments."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What it was made from; it is left out of account where two are compared."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -518,6 +550,8 @@ class CheckReport(Record):
     silenced: tuple[Silenced, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notices: tuple[Notice, ...] = ()
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What was checked; it is left out of account where two are compared."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -643,6 +677,10 @@ class Diff(Record):
     added: tuple[str, ...]
     removed: tuple[str, ...]
     moves: tuple[MustMove, ...]
+    old: Side = Side()
+    """What is compared with."""
+    new: Side = Side()
+    """What takes its place."""
 
     def table(self) -> Columns:
         """Return every candidate that a deployment gained or lost, one a row, with the changes that did it.
@@ -650,8 +688,7 @@ class Diff(Record):
         The columns are ``deployment``, ``policies`` (what became of what they allow), ``change`` (``gained`` or
         ``lost``), ``cluster``, ``pool``, ``flavor``, ``changes``.
         """
-        heading = {"apiVersion": "siting.dev/v1", "kind": "DiffReport"}
-        return Columns._of(_siting.differences(json.dumps(heading | self.to_json())))
+        return Columns._of(_siting.differences(written(self)))
 
     def _repr_html_(self) -> str:
         return _html.diff(self)
@@ -693,6 +730,12 @@ class Drill(Record):
     losses: tuple[LossResult, ...]
     least: tuple[LeastLosses, ...]
     down: tuple[str, ...]
+    lose: tuple[str, ...] = ()
+    """What was to be lost at once; empty where each single loss was asked for."""
+    at: str | None = None
+    """The moment of the drill, where it was asked for one or documents state moments."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What was drilled; it is left out of account where two are compared."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -796,6 +839,10 @@ class Drain(Record):
     cluster: str
     moves: tuple[DrainMove, ...]
     blocked: tuple[DrainBlocked, ...]
+    at: str | None = None
+    """The moment of the plan, where it was asked for one or documents state moments."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What it was made from; it is left out of account where two are compared."""
 
     def __bool__(self) -> bool:
         return not self.blocked
@@ -902,3 +949,18 @@ class Reservation(Record):
     pool: str
     taken: Any
     owner: str | None = None
+
+
+_KINDS: dict[type, str] = {
+    Diff: "DiffReport",
+    Drill: "DrillReport",
+    Drain: "DrainReport",
+    Options: "OptionsReport",
+    Explanation: "Explanation",
+}
+"""What the reports are called that records are read from."""
+
+
+def written(record: Diff | Drill | Drain | Options | Explanation) -> str:
+    """Write a record as the report that it was read from, as JSON."""
+    return json.dumps({"apiVersion": "siting.dev/v1", "kind": _KINDS[type(record)]} | record.to_json())

@@ -40,6 +40,7 @@ from siting._reports import (
     Reservation,
     Silenced,
     Verification,
+    written,
 )
 from siting._scenarios import ScenarioReport, scenario_reports
 from siting._time import millis
@@ -406,10 +407,19 @@ class Workspace:
         """Say what losing these at once, such as ``country:de``, or each single thing, would make impossible."""
         return read(Drill, self._core.drill(list(lose)))
 
-    def verify(self, claim: Decision | str) -> Verification:
-        """Check a decision, or the JSON of a report or certificate, field by field against this workspace."""
-        text = claim._text("report") if isinstance(claim, Decision) else claim
-        return read(Verification, self._core.verify(text))
+    def verify(
+        self, claim: Decision | Explanation | Diff | Drill | Drain | Options | str, *, old: Workspace | None = None
+    ) -> Verification:
+        """Check what was answered, or the JSON of a report or certificate, field by field against this workspace.
+
+        A diff needs both of its sides: it is checked between ``old`` and this one.
+        """
+        before = None if old is None else old._core
+        if isinstance(claim, str):
+            return read(Verification, self._core.verify(claim, before, False))
+        if isinstance(claim, Decision):
+            return read(Verification, self._core.verify(claim._core.claim(), before, False))
+        return read(Verification, self._core.verify(written(claim), before, True))
 
     def certify(self) -> str:
         """Write a certificate, as JSON, that no deployment reaches beyond its policies.

@@ -1,6 +1,6 @@
 //! Decisions: one, and many.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -10,9 +10,10 @@ use siting::inventory::ReservationId;
 use siting::lifecycle::Place;
 use siting::placement::{Remedies, RemedyBound};
 use siting::report::{
-    ChoiceName, ClusterExplanation, DecisionReport, ExplanationReport, Include, PlacedReport, Remedied,
+    ChoiceName, ClusterExplanation, DecisionReport, ExplanationReport, FingerprintsReport, Include, PlacedReport,
+    Remedied,
 };
-use siting::workspace::{Outcome as Decided, Workspace as Snapshot};
+use siting::workspace::{LeftByDecisions, Outcome as Decided, Workspace as Snapshot};
 
 use crate::columns::{self, Columns};
 use crate::failure::{Failure, Outcome, json};
@@ -35,18 +36,21 @@ enum Of {
         workspace: Arc<Snapshot>,
         decided: Arc<Decided>,
         /// All decisions that were made in their order, and the place of this one among them.
-        among: Option<(Arc<[Arc<Decided>]>, usize)>,
+        among: Option<(Arc<Among>, usize)>,
     },
     /// One of those that were written down.
     Kept(Arc<Kept>, usize),
 }
 
+/// Decisions that were made in their order.
+pub(crate) struct Among {
+    all: Vec<Arc<Decided>>,
+    /// What they left of the fleet, as far as that was asked.
+    left: Mutex<LeftByDecisions>,
+}
+
 impl Decision {
-    pub(crate) fn made(
-        workspace: Arc<Snapshot>,
-        decided: Arc<Decided>,
-        among: Option<(Arc<[Arc<Decided>]>, usize)>,
-    ) -> Self {
+    pub(crate) fn made(workspace: Arc<Snapshot>, decided: Arc<Decided>, among: Option<(Arc<Among>, usize)>) -> Self {
         Self { of: Of::Made { workspace, decided, among }, report: OnceLock::new(), remedies: OnceLock::new() }
     }
 
@@ -59,7 +63,7 @@ impl Decision {
         &self,
         workspace: &Snapshot,
         decided: &Decided,
-        among: Option<&(Arc<[Arc<Decided>]>, usize)>,
+        among: Option<&(Arc<Among>, usize)>,
     ) -> Outcome<&Remedies> {
         if let Some(found) = self.remedies.get() {
             return Ok(found);
@@ -67,9 +71,10 @@ impl Decision {
         let bound = RemedyBound::default();
         let found = match among {
             _ if decided.decision.is_placed() => Remedies::default(),
-            Some((all, at)) => {
-                let before = all.iter().take(*at).map(|outcome| &**outcome);
-                workspace.remedies_after(before, decided, bound)
+            Some((among, at)) => {
+                // What one thread leaves there is whole.
+                let mut left = among.left.lock().unwrap_or_else(PoisonError::into_inner);
+                workspace.remedies_among(&mut left, &among.all, *at, bound)
             }
             None => workspace.remedies(decided.deployment, bound)?,
         };
@@ -86,6 +91,13 @@ impl Decision {
             }
             Of::Kept(all, at) => all.report(*at),
         }
+    }
+
+    fn made_from(&self) -> Outcome<Option<FingerprintsReport>> {
+        Ok(match &self.of {
+            Of::Made { workspace, .. } => Some(FingerprintsReport::new(workspace)),
+            Of::Kept(all, at) => all.explanation(*at)?.fingerprints,
+        })
     }
 
     fn explained(&self, cluster: Option<&str>) -> Outcome<ExplanationReport> {
@@ -194,6 +206,20 @@ impl Decision {
         py.detach(|| json(&self.explained(cluster)?))
     }
 
+    /// What it was made from, by fingerprints.
+    fn fingerprints(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| json(&self.made_from()?))
+    }
+
+    /// Its report with what it was made from, to be verified.
+    fn claim(&self, py: Python<'_>) -> Outcome<String> {
+        py.detach(|| {
+            let mut report = self.reported()?;
+            report.fingerprints = self.made_from()?;
+            json(&report)
+        })
+    }
+
     fn currency(&self) -> &str {
         match &self.of {
             Of::Made { workspace, .. } => workspace.currency(),
@@ -234,7 +260,7 @@ pub(crate) struct Decisions {
 enum AllOf {
     Made {
         workspace: Arc<Snapshot>,
-        decided: Arc<[Arc<Decided>]>,
+        among: Arc<Among>,
         /// Whether each was decided after those before it.
         in_order: bool,
     },
@@ -243,7 +269,9 @@ enum AllOf {
 
 impl Decisions {
     pub(crate) fn made(workspace: Arc<Snapshot>, decided: Vec<Decided>, in_order: bool) -> Self {
-        Self { of: AllOf::Made { workspace, decided: decided.into_iter().map(Arc::new).collect(), in_order } }
+        let all = decided.into_iter().map(Arc::new).collect();
+        let among = Arc::new(Among { all, left: Mutex::default() });
+        Self { of: AllOf::Made { workspace, among, in_order } }
     }
 
     pub(crate) fn kept(kept: Kept) -> Self {
@@ -252,9 +280,9 @@ impl Decisions {
 
     fn at(&self, index: usize) -> Option<Decision> {
         Some(match &self.of {
-            AllOf::Made { workspace, decided, in_order } => {
-                let among = in_order.then(|| (Arc::clone(decided), index));
-                Decision::made(Arc::clone(workspace), Arc::clone(decided.get(index)?), among)
+            AllOf::Made { workspace, among, in_order } => {
+                let decided = Arc::clone(among.all.get(index)?);
+                Decision::made(Arc::clone(workspace), decided, in_order.then(|| (Arc::clone(among), index)))
             }
             AllOf::Kept(kept) if index < kept.len() => Decision::kept(Arc::clone(kept), index),
             AllOf::Kept(_) => return None,
@@ -270,7 +298,7 @@ impl Decisions {
 
     fn rows(&self) -> Outcome<Vec<Row>> {
         match &self.of {
-            AllOf::Made { workspace, decided, .. } => Row::of_made(workspace, decided),
+            AllOf::Made { workspace, among, .. } => Row::of_made(workspace, &among.all),
             AllOf::Kept(kept) => Row::of_kept(kept),
         }
     }
@@ -280,7 +308,7 @@ impl Decisions {
 impl Decisions {
     fn __len__(&self) -> usize {
         match &self.of {
-            AllOf::Made { decided, .. } => decided.len(),
+            AllOf::Made { among, .. } => among.all.len(),
             AllOf::Kept(kept) => kept.len(),
         }
     }

@@ -10,7 +10,7 @@ use siting::catalog::{self, Catalog};
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
     CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
-    MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify,
+    MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify, verify_diff,
 };
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
@@ -149,17 +149,24 @@ impl Workspace {
         })
     }
 
-    /// Whether a report, a decision or a certificate holds here.
-    fn verify(&self, py: Python<'_>, claim: &str) -> Outcome<String> {
+    /// Whether a report, a decision or a certificate holds here; a diff, between an old workspace and this one. A record is
+    /// first written as the report it was read from.
+    fn verify(&self, py: Python<'_>, claim: &str, old: Option<&Workspace>, record: bool) -> Outcome<String> {
         py.detach(|| {
             let malformed = |message: String| Failure::Value {
                 code: "invalid-value",
                 message,
-                help: "give a placement report, a decision of one, an explanation, a check or a certificate",
+                help: "give a decision, an explanation, a diff with `old`, a drill, a drain, options, or the JSON of these, \
+                       of a check or of a certificate",
             };
             let claim: serde_json::Value =
                 serde_json::from_str(claim).map_err(|error| malformed(format!("it is no JSON: {error}")))?;
-            json(&verify(&self.snapshot(), &claim).map_err(|error| malformed(error.to_string()))?)
+            let claim = if record { written::report(claim)? } else { claim };
+            let verified = match old {
+                Some(old) => verify_diff(&old.snapshot(), &self.snapshot(), &claim),
+                None => verify(&self.snapshot(), &claim),
+            };
+            json(&verified.map_err(|error| malformed(error.to_string()))?)
         })
     }
 

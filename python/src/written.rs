@@ -3,10 +3,15 @@
 use std::borrow::Cow;
 
 use pyo3::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use siting::manifest::spec::{Metadata, Specs};
+use siting::report::{DiffReport, DrainReport, DrillReport, ExplanationReport, OptionsReport};
 use siting::workspace::{Workspace as Snapshot, WorkspaceState};
 
 use crate::failure::Outcome;
+use crate::kept::damaged;
 use crate::workspace::Workspace;
 
 /// Writes a workspace down.
@@ -31,6 +36,27 @@ pub(crate) fn write_bytes(py: Python<'_>, workspace: &Workspace) -> Cow<'static,
 #[pyfunction]
 pub(crate) fn read_bytes(py: Python<'_>, written: &[u8]) -> Outcome<Workspace> {
     py.detach(|| Ok(Snapshot::restore(WorkspaceState::from_bytes(written)?)?.into()))
+}
+
+/// A record of a report as the report that it was read from.
+pub(crate) fn report(record: Value) -> Outcome<Value> {
+    fn same<T: DeserializeOwned + Serialize>(record: Value) -> Outcome<Value> {
+        serde_json::from_value::<T>(record).and_then(serde_json::to_value).map_err(damaged)
+    }
+    match record.get("kind").and_then(Value::as_str) {
+        Some("DiffReport") => same::<DiffReport>(record),
+        Some("DrillReport") => same::<DrillReport>(record),
+        Some("DrainReport") => same::<DrainReport>(record),
+        Some("OptionsReport") => same::<OptionsReport>(record),
+        _ => {
+            let mut report: ExplanationReport = serde_json::from_value(record).map_err(damaged)?;
+            if report.cluster.is_none() {
+                // A record has empty lists for what is not said.
+                (report.pools, report.admitted_by) = (None, None);
+            }
+            serde_json::to_value(report).map_err(damaged)
+        }
+    }
 }
 
 /// The documents of one name, as they are now: policies, environments, deployments and clusters.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import pickle
 
 import pytest
 
@@ -59,3 +61,50 @@ def test_a5_a_certificate_is_written_and_verified() -> None:
     certificate = workspace.certify()
     assert workspace.verify(certificate)
     assert not workspace.verify(certificate.replace("us-only", "eu-only"))
+
+
+def test_d7_remedies_of_a_batch_are_those_in_their_order() -> None:
+    # Each takes the one GPU there is from those after it, 150 times over; from back to front and at random as in order.
+    cluster = FLEET.split("---")[2].replace("flavors: [{type: gpu, name: t4}]", "pools: [{name: a, nodes: 75, %s}]")
+    cluster %= "cpuFlavor: x86, cpu: 4, memory: 16Gi, gpu: {type: t4, count: 1}"
+    deployments = "\n---\n".join(
+        f"{{apiVersion: siting.dev/v1, kind: Deployment, metadata: {{name: d-{number:03}}}, spec: {{model: m, "
+        f"resources: {{cpu: {number % 6 + 1}, memory: 1Gi, gpu: {{count: 1}}}}}}}}"
+        for number in range(150)
+    )
+    workspace = siting.loads(f"{cluster}\n---\n{deployments}")
+    told = [decision.refusal for decision in workspace.place_all()]
+    assert 50 < sum(refusal is not None for refusal in told) < 150
+    other = workspace.place_all()
+    for at in [149, 3, 148, 64, 63, 65, 0, 128, 127, *range(150)]:
+        assert other[at].refusal == told[at]
+
+
+def test_d8_reports_say_what_they_were_made_from_and_are_verified() -> None:
+    workspace = siting.loads(FLEET)
+    other = siting.loads(FLEET.replace("name: us}", "name: fr}"))
+    decision = other.place("bert-api-v1")
+    kept = pickle.loads(pickle.dumps(decision))
+    assert kept.fingerprints == decision.fingerprints == other.place_all()[0].fingerprints
+    assert decision.fingerprints.policies != workspace.place("bert-api-v1").fingerprints.policies
+    assert other.verify(kept)
+    assert workspace.verify(kept).changed == ("policies",)
+    answers = (
+        other.options(given=["gpu:t4"]),
+        other.drill(),
+        other.drill("cluster:paris"),
+        other.drain("paris"),
+        other.explain("bert-api-v1"),
+        other.explain("bert-api-v1", cluster="paris"),
+    )
+    for answer in answers:
+        assert other.verify(answer), answer
+        assert answer.fingerprints == decision.fingerprints
+        assert "policies" in workspace.verify(answer).changed
+    assert answers[2].lose == ("cluster:paris",)
+    diff = workspace.diff(other)
+    assert diff.new.fingerprints == decision.fingerprints
+    assert other.verify(diff, old=workspace)
+    assert other.verify(dataclasses.replace(diff, widened=()), old=workspace).refuted[0].path == "widened[0]"
+    with pytest.raises(siting.InvalidValue, match="both of its sides"):
+        other.verify(diff)

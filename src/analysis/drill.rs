@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::rooms;
 use crate::bitset::BitSet;
-use crate::id::{ClusterId, CountryId, DeploymentId, Id, LocationId, Name, PairId};
+use crate::id::{ClusterId, CountryId, DeploymentId, Id, LocationId, Name};
 use crate::inventory::{Cluster, Fleet};
-use crate::workspace::{LookupError, PlaceOptions, Workspace};
+use crate::workspace::{LookupError, Workspace};
 
 /// What can be lost at once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -146,6 +147,8 @@ fn providers(fleet: &Fleet) -> BTreeSet<&str> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Drill {
+    /// What was to be lost at once; empty where each single loss was asked for.
+    pub together: Vec<Loss>,
     /// Each loss, or the given ones together, with those that it touches; losses that touch nobody are left out.
     pub losses: Vec<LossResult>,
     /// For each deployment the least losses that take it down: nothing of it fits then. One or two at once.
@@ -192,20 +195,10 @@ pub struct LeastLosses {
     pub sets: Vec<Vec<Loss>>,
 }
 
-/// Where the replicas of a deployment fit.
-struct Rooms {
-    id: DeploymentId,
-    wanted: u32,
-    /// By alternative of the demand and cluster: how many replicas fit, at most as many as are wanted.
-    by_cluster: Vec<BTreeMap<ClusterId, u32>>,
-    before: u32,
-    /// Whether the sum of what fits is what a decision finds; else it is decided.
-    adds_up: bool,
-}
-
 /// Drills losses: given ones together, or every single one (A3). See [`Loss::all`].
 ///
-/// O(deployments × candidates), and for each loss the deployments that it touches.
+/// O(deployments + distinct questions × candidates), and for each loss the questions that it touches: deployments that are
+/// governed alike, ask for the same and run nowhere ask one question.
 ///
 /// ```
 /// use siting::Workspace;
@@ -238,151 +231,65 @@ struct Rooms {
 /// ```
 #[must_use]
 pub fn drill(workspace: &Workspace, together: &[Loss]) -> Drill {
-    let rooms: Vec<Rooms> = workspace.deployment_ids().filter_map(|id| Rooms::new(workspace, id)).collect();
+    let all = rooms::all(workspace);
     let sets: Vec<Vec<Loss>> = if together.is_empty() {
         Loss::all(workspace).into_iter().map(|loss| vec![loss]).collect()
     } else {
         vec![together.to_vec()]
     };
     let mut losses = Vec::new();
-    let mut singles = Vec::with_capacity(sets.len());
+    // Each loss by itself, and what it takes.
+    let (mut singles, mut taken) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len()));
     // Those who have room in each cluster, so that a loss asks only them.
-    let mut tenants: Vec<Vec<usize>> = vec![Vec::new(); workspace.inventory().fleet().clusters().len()];
-    for (at, rooms) in rooms.iter().enumerate() {
-        for cluster in rooms.clusters() {
+    let count = workspace.inventory().fleet().clusters().len();
+    let mut tenants: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (at, rooms) in all.iter().enumerate() {
+        for cluster in rooms.clusters.iter() {
             tenants.get_mut(cluster.index()).into_iter().for_each(|tenants| tenants.push(at));
         }
     }
     let drilled = sets.len();
     for lost in sets {
-        let empty = BitSet::empty(workspace.inventory().fleet().clusters().len());
-        let clusters = lost.iter().fold(empty, |all, loss| all.union(&loss.clusters(workspace)));
-        let touched: BTreeSet<usize> =
+        let clusters = lost.iter().fold(BitSet::empty(count), |all, loss| all.union(&loss.clusters(workspace)));
+        let mut touched: Vec<usize> =
             clusters.iter().filter_map(|cluster| tenants.get(cluster.index())).flatten().copied().collect();
-        let affected: Vec<Affected> = touched
-            .into_iter()
-            .filter_map(|at| rooms.get(at))
-            .map(|rooms| rooms.without(workspace, &clusters))
-            .filter(|affected| affected.after < affected.before)
-            .collect();
-        if together.is_empty()
-            && let [only] = lost.as_slice()
-        {
-            singles.push((only.clone(), clusters.clone()));
+        touched.sort_unstable();
+        touched.dedup();
+        let touched = touched.into_iter().filter_map(|at| all.get(at));
+        let mut affected: Vec<(usize, Affected)> = Vec::new();
+        for rooms in touched {
+            let (wanted, before, after) = (rooms.wanted, rooms.before, rooms.without(workspace, &clusters));
+            if after < before {
+                let less = |&(at, deployment): &_| (at, Affected { deployment, wanted, before, after });
+                affected.extend(rooms.of.iter().map(less));
+            }
         }
+        affected.sort_unstable_by_key(|(at, _)| *at);
         if !affected.is_empty() {
-            losses.push(LossResult { lost, clusters: clusters.len(), affected });
+            let affected = affected.into_iter().map(|(_, affected)| affected).collect();
+            losses.push(LossResult { lost: lost.clone(), clusters: clusters.len(), affected });
+        }
+        if together.is_empty() {
+            singles.extend(lost);
+            taken.push(clusters);
         }
     }
-    let least = rooms.iter().filter(|rooms| rooms.before > 0 && together.is_empty());
-    let least = least.map(|rooms| LeastLosses { deployment: rooms.id, sets: rooms.least(&singles) });
+    let mut least: Vec<(usize, LeastLosses)> = Vec::new();
+    for rooms in all.iter().filter(|rooms| rooms.before > 0 && together.is_empty()) {
+        let named = |set: Vec<usize>| set.into_iter().filter_map(|at| singles.get(at).cloned()).collect();
+        let sets: Vec<Vec<Loss>> = rooms.least(&taken).into_iter().map(named).collect();
+        let of = rooms.of.iter().filter(|_| !sets.is_empty());
+        least.extend(of.map(|&(at, deployment)| (at, LeastLosses { deployment, sets: sets.clone() })));
+    }
+    least.sort_unstable_by_key(|(at, _)| *at);
+    let down = all.iter().filter(|rooms| rooms.before == 0).flat_map(|rooms| &rooms.of);
+    let mut down: Vec<(usize, DeploymentId)> = down.copied().collect();
+    down.sort_unstable();
     Drill {
-        least: least.filter(|least| !least.sets.is_empty()).collect(),
-        down: rooms.iter().filter(|rooms| rooms.before == 0).map(|rooms| rooms.id).collect(),
+        together: together.to_vec(),
+        least: least.into_iter().map(|(_, least)| least).collect(),
+        down: down.into_iter().map(|(_, id)| id).collect(),
         losses,
         drilled,
     }
-}
-
-impl Rooms {
-    fn new(workspace: &Workspace, id: DeploymentId) -> Option<Self> {
-        let deployment = workspace.deployment(id)?;
-        let wanted = deployment.replicas.max(1);
-        let by_cluster = by_cluster(workspace.inventory().fleet(), &workspace.rooms(id).ok()?);
-        let options = PlaceOptions { partial: true, optimize: 0 };
-        let decided = workspace.place_as(id, options).ok()?.decision;
-        let before = decided.refusal().map_or(wanted, |refusal| refusal.fitting);
-        // What spans replicas, or what else a decision knows of, does not add up.
-        let sum = most(&by_cluster, wanted, |_| true);
-        let adds_up = deployment.preferences.is_plain() && sum == before;
-        Some(Self { id, wanted, by_cluster, before, adds_up })
-    }
-
-    /// The clusters that have room.
-    fn clusters(&self) -> BTreeSet<ClusterId> {
-        self.by_cluster.iter().flat_map(|rooms| rooms.keys().copied()).collect()
-    }
-
-    /// What fits without some clusters.
-    fn without(&self, workspace: &Workspace, lost: &BitSet<ClusterId>) -> Affected {
-        let after = if self.adds_up {
-            most(&self.by_cluster, self.wanted, |cluster| !lost.contains(cluster))
-        } else {
-            self.decided_without(workspace, lost)
-        };
-        Affected { deployment: self.id, wanted: self.wanted, before: self.before, after }
-    }
-
-    fn decided_without(&self, workspace: &Workspace, lost: &BitSet<ClusterId>) -> u32 {
-        let decided = workspace.place_without(self.id, lost);
-        decided.map_or(0, |decision| decision.refusal().map_or(self.wanted, |refusal| refusal.fitting))
-    }
-
-    /// The sets of one or two losses without a part that is enough, and without one that could be smaller.
-    fn least(&self, losses: &[(Loss, BitSet<ClusterId>)]) -> Vec<Vec<Loss>> {
-        let rooms = self.clusters();
-        // A loss counts by what it takes of the room.
-        let taken: Vec<(usize, BTreeSet<ClusterId>)> = losses
-            .iter()
-            .enumerate()
-            .map(|(at, (_, clusters))| {
-                (at, rooms.iter().copied().filter(|cluster| clusters.contains(*cluster)).collect())
-            })
-            .filter(|(_, taken): &(usize, BTreeSet<ClusterId>)| !taken.is_empty())
-            .collect();
-        let mut found: Vec<Vec<usize>> =
-            taken.iter().filter(|(_, taken)| *taken == rooms).map(|(at, _)| vec![*at]).collect();
-        let partial: Vec<_> = taken.iter().filter(|(_, taken)| *taken != rooms).collect();
-        let mut of_cluster: BTreeMap<ClusterId, Vec<usize>> = BTreeMap::new();
-        for (place, (_, taken)) in partial.iter().enumerate() {
-            taken.iter().for_each(|cluster| of_cluster.entry(*cluster).or_default().push(place));
-        }
-        for (place, (at, taken)) in partial.iter().enumerate() {
-            // What the other must take, too.
-            let Some(missing) = rooms.iter().find(|cluster| !taken.contains(cluster)) else { continue };
-            for &other in of_cluster.get(missing).into_iter().flatten().filter(|other| **other > place) {
-                let Some((other_at, other_taken)) = partial.get(other) else { continue };
-                if rooms.iter().all(|cluster| taken.contains(cluster) || other_taken.contains(cluster)) {
-                    found.push(vec![*at, *other_at]);
-                }
-            }
-        }
-        let size = |set: &Vec<usize>| -> BTreeSet<ClusterId> {
-            set.iter().filter_map(|at| losses.get(*at)).flat_map(|(_, clusters)| clusters.iter()).collect()
-        };
-        let sizes: Vec<_> = found.iter().map(size).collect();
-        let is_least = |at: usize| {
-            let Some((own, set)) = sizes.get(at).zip(found.get(at)) else { return false };
-            let smaller = |(other, found): (&BTreeSet<ClusterId>, &Vec<usize>)| {
-                found.len() <= set.len() && other.is_subset(own) && other.len() < own.len()
-            };
-            !sizes.iter().zip(&found).any(smaller)
-        };
-        let least = found.iter().enumerate().filter(|(at, _)| is_least(*at)).map(|(_, set)| set);
-        least.map(|set| set.iter().filter_map(|at| Some(losses.get(*at)?.0.clone())).collect()).collect()
-    }
-}
-
-/// The most replicas that fit under one alternative, on some clusters.
-fn most(by_cluster: &[BTreeMap<ClusterId, u32>], wanted: u32, counts: impl Fn(ClusterId) -> bool) -> u32 {
-    let sum = |rooms: &BTreeMap<ClusterId, u32>| {
-        let rooms = rooms.iter().filter(|(cluster, _)| counts(**cluster)).map(|(_, room)| u64::from(*room));
-        u32::try_from(rooms.sum::<u64>()).unwrap_or(u32::MAX).min(wanted)
-    };
-    by_cluster.iter().map(sum).max().unwrap_or(0)
-}
-
-/// How many replicas fit on each cluster, by alternative.
-fn by_cluster(fleet: &Fleet, rooms: &[Vec<(PairId, u32)>]) -> Vec<BTreeMap<ClusterId, u32>> {
-    let gathered = |rooms: &Vec<(PairId, u32)>| {
-        let mut clusters: BTreeMap<ClusterId, u32> = BTreeMap::new();
-        for (pair, room) in rooms.iter().filter(|(_, room)| *room > 0) {
-            if let Some(pair) = fleet.pair(*pair) {
-                let of_cluster = clusters.entry(pair.cluster).or_default();
-                *of_cluster = of_cluster.saturating_add(*room);
-            }
-        }
-        clusters
-    };
-    rooms.iter().map(gathered).collect()
 }

@@ -29,6 +29,7 @@ mod places;
 mod plan;
 mod policies;
 mod policy_tests;
+mod rooms;
 mod settings;
 mod silence;
 mod unused;

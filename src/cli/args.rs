@@ -191,6 +191,17 @@ pub(super) struct Diff {
     /// ones
     #[arg(required = true, value_name = "OLD NEW", num_args = 1..)]
     pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) sides: Sides,
+    /// Exit with 1 if an environment or deployment is allowed more, or something binds less, instead of if a deployment
+    /// loses all its places
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) forbid: Option<Forbidden>,
+}
+
+// What is compared, where it is not two paths. (A doc comment would be that of the command.)
+#[derive(Debug, Args)]
+pub(super) struct Sides {
     /// Compare a revision with a second one, or with the files as they are: `--git REV [REV] PATH…`
     #[arg(long)]
     pub(super) git: bool,
@@ -198,10 +209,6 @@ pub(super) struct Diff {
     /// name, or is a new one; can be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "git")]
     pub(super) what_if: Vec<PathBuf>,
-    /// Exit with 1 if an environment or deployment is allowed more, or something binds less, instead of if a deployment
-    /// loses all its places
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(super) forbid: Option<Forbidden>,
 }
 
 #[derive(Debug, Args)]
@@ -227,8 +234,15 @@ pub(super) struct Verify {
     /// What `-o json` printed, or `certify`; `-` for standard input
     #[arg(value_name = "FILE")]
     pub(super) claim: PathBuf,
-    #[command(flatten)]
-    pub(super) load: Load,
+    /// Files or directories of manifests; `-` for standard input. For a diff: what it was made of, as for `diff`
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// For a diff of revisions: `--git REV [REV] PATH…`
+    #[arg(long)]
+    pub(super) git: bool,
+    /// For a report that was made with these documents put; for a diff, what it compares with; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "git")]
+    pub(super) what_if: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

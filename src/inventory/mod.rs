@@ -44,6 +44,7 @@ pub(crate) use node_numbers::ClosedPool;
 pub use nodes::Nodes;
 pub use owner::Owner;
 pub use points::Points;
+pub(crate) use points::is_of_clusters;
 pub use request::{GpuRequest, Request, Share};
 pub use reservation::{Reservation, RestoreError};
 pub use slice::{Devices, InvalidSlice, Slice, SliceNeed};

@@ -25,7 +25,7 @@ fn holder(axis: Axis) -> Holder {
 }
 
 /// Whether a cluster stands at one point of an axis, with all its pools.
-pub(super) fn is_of_clusters(axis: Axis) -> bool {
+pub(crate) fn is_of_clusters(axis: Axis) -> bool {
     matches!(holder(axis), Holder::Cluster(_))
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprints::moment;
 use super::header::{ApiVersion, kind};
 use super::names::ChoiceName;
 use super::{FingerprintsReport, MoveTarget};
@@ -187,7 +188,7 @@ impl CertificateReport {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             statement: STATEMENT.to_owned(),
-            at: workspace.moment_told().map(|at| at.to_string()),
+            at: moment(workspace),
             fingerprints: FingerprintsReport::new(workspace),
             facts: FactsReport::new(catalog, fleet, &policies),
             places: (0..fleet.pairs().len()).filter_map(|at| PlaceReport::new(fleet, PairId::from_index(at))).collect(),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FingerprintsReport;
 use super::errors::{ProblemReport, QuarantinedReport, RelatedReport, place};
+use super::fingerprints::moment;
 use super::header::{ApiVersion, Include, kind};
 use crate::analysis::{Checked, Finding, Severity, Silenced};
 use crate::workspace::{NextChange, Workspace};
@@ -18,6 +20,9 @@ pub struct CheckReport {
     /// The moment of the check, where it was asked for one or documents state moments (P16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// What was checked (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
     /// The findings, by file, line and column.
     pub findings: Vec<FindingReport>,
     /// What ends next by time alone, so that answers may be others from then on.
@@ -110,7 +115,8 @@ impl CheckReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
-            at: workspace.moment_told().map(|at| at.to_string()),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
             findings: checked.findings.iter().map(FindingReport::from).collect(),
             next_change: workspace.now().and_then(|now| workspace.next_change(now)).map(Into::into),
             silenced: checked.silenced.iter().map(silenced).collect(),

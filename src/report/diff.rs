@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprints::SideReport;
 use super::header::{ApiVersion, kind};
 use super::names::CandidateReport;
 use crate::analysis::{Cause, Compared, DeploymentDiff, Diff, Fate, MustMove};
@@ -17,6 +18,12 @@ use crate::workspace::Workspace;
 pub struct DiffReport {
     api_version: ApiVersion,
     kind: kind::DiffReport,
+    /// What is compared with.
+    #[serde(default)]
+    pub old: SideReport,
+    /// What takes its place.
+    #[serde(default)]
+    pub new: SideReport,
     /// Policies whose document or meaning differs, by name.
     pub policies: Vec<ComparedReport>,
     /// What the workspace, environments and deployments impose by themselves, where it differs.
@@ -121,6 +128,8 @@ impl DiffReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            old: SideReport::new(diff.old),
+            new: SideReport::new(diff.new),
             policies: all(&diff.policies),
             levels: all(&diff.levels),
             environments: all(&diff.environments),

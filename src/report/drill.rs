@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FingerprintsReport;
+use super::fingerprints::moment;
 use super::header::{ApiVersion, kind};
 use super::names::{CandidateReport, ReasonReport};
 use crate::analysis::{Affected, Blocked, Drain, DrainMove, Drill};
@@ -16,6 +18,15 @@ use crate::workspace::Workspace;
 pub struct DrillReport {
     api_version: ApiVersion,
     kind: kind::DrillReport,
+    /// The moment of the drill, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What was drilled (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
+    /// What was to be lost at once; empty where each single loss was asked for.
+    #[serde(default)]
+    pub lose: Vec<String>,
     /// How many losses were looked at.
     pub drilled: usize,
     /// The losses that touch some deployment.
@@ -75,6 +86,12 @@ pub struct LeastLossesReport {
 pub struct DrainReport {
     api_version: ApiVersion,
     kind: kind::DrainReport,
+    /// The moment of the plan, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What it was made from (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
     /// The cluster.
     pub cluster: String,
     /// The moves, in the order in which they can be made.
@@ -144,6 +161,9 @@ impl DrillReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
+            lose: drill.together.iter().map(|loss| loss.text(workspace)).collect(),
             drilled: drill.drilled,
             losses: losses.collect(),
             least: least.collect(),
@@ -176,6 +196,8 @@ impl DrainReport {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
             cluster: fleet.cluster(plan.cluster).map(|found| found.name.as_str().to_owned()).unwrap_or_default(),
             moves: plan.moves.iter().filter_map(one).collect(),
             blocked: plan.blocked.iter().filter_map(blocked).collect(),

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprints::moment;
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport, policies};
-use super::{FiguresReport, HeldRoomReport, OccupantReport, QuarantinedReport, RemedyReport, ScopeReport};
+use super::{
+    FiguresReport, FingerprintsReport, HeldRoomReport, OccupantReport, QuarantinedReport, RemedyReport, ScopeReport,
+};
 use crate::analysis::PolicyAt;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
@@ -26,6 +29,9 @@ pub struct ExplanationReport {
     /// The moment of the decision, where it was asked for one or documents state moments (P16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// What it was made from (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
     /// The verdict: placed, partial or refused.
     pub verdict: Verdict,
     /// How many candidates there are.
@@ -142,7 +148,8 @@ impl ExplanationReport {
             api_version: ApiVersion::default(),
             kind: Default::default(),
             deployment: workspace.known_deployment(outcome.deployment)?.address(),
-            at: workspace.moment_told().map(|at| at.to_string()),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
             verdict: decision.verdict(),
             candidate_count: decision.candidates().len(),
             scope: ScopeReport::new(workspace.catalog(), decision.scope()),

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::header::{Include, Remedied};
-#[cfg(feature = "manifest")]
 use crate::workspace::Workspace;
 
 /// What decisions were made from, by fingerprints: as long as all three are the same, every decision is.
@@ -39,7 +38,43 @@ pub struct MadeReport {
     pub admitted_by: bool,
 }
 
+/// One side of a comparison.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SideReport {
+    /// The moment at which it is looked at, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What it is made from (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
+}
+
+impl SideReport {
+    pub(super) fn new(workspace: &Workspace) -> Self {
+        Self { at: moment(workspace), fingerprints: FingerprintsReport::of(workspace) }
+    }
+}
+
+/// The moment of what is said about a workspace, where it is one that matters.
+pub(super) fn moment(workspace: &Workspace) -> Option<String> {
+    workspace.moment_told().map(|at| at.to_string())
+}
+
 impl FingerprintsReport {
+    /// As [`new`](Self::new), where the texts of documents can be written.
+    #[cfg(feature = "manifest")]
+    pub(super) fn of(workspace: &Workspace) -> Option<Self> {
+        Some(Self::new(workspace))
+    }
+
+    /// Nothing: without manifests there are no texts of which fingerprints are made.
+    #[cfg(not(feature = "manifest"))]
+    pub(super) fn of(_: &Workspace) -> Option<Self> {
+        None
+    }
+
     /// Of a workspace as it is.
     #[cfg(feature = "manifest")]
     #[must_use]

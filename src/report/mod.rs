@@ -68,7 +68,7 @@ pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLo
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
 pub use figures::{FiguresReport, ShortReport, UnmetReport};
-pub use fingerprints::{FingerprintsReport, MadeReport};
+pub use fingerprints::{FingerprintsReport, MadeReport, SideReport};
 pub use header::{Include, Remedied};
 pub use names::{CandidateReport, ChoiceName, ReasonReport};
 pub use options::{LeavesReport, OptionReport, OptionsReport};
@@ -82,7 +82,7 @@ pub use scope::{FlavorScope, LocationScope, ScopeReport};
 #[cfg(feature = "manifest")]
 pub use simulation::{ScenarioResult, SimulationReport, StepRefusal, StepResult};
 #[cfg(feature = "manifest")]
-pub use verify::{RefutedReport, VerificationReport, VerifyError, verify};
+pub use verify::{RefutedReport, VerificationReport, VerifyError, verify, verify_diff};
 
 #[cfg(feature = "cli")]
 pub(crate) use scope::Covered;

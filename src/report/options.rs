@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::QuarantinedReport;
+use super::fingerprints::moment;
 use super::header::{ApiVersion, Include, kind};
 use super::names::ChoiceName;
+use super::{FingerprintsReport, QuarantinedReport};
 use crate::analysis::{OptionCount, Question, Remaining};
 use crate::catalog::{Axis, PerAxis};
 use crate::workspace::Workspace;
@@ -23,6 +24,15 @@ pub struct OptionsReport {
     /// The workload type that was asked about.
     #[serde(default)]
     pub workload_type: String,
+    /// The moment of the answer, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What it was made from (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
+    /// What was chosen already, as it was asked.
+    #[serde(default)]
+    pub given: Vec<ChoiceName>,
     /// Places that remain: by kind, then name.
     pub locations: Vec<OptionReport>,
     /// Hardware that remains: by kind, then code.
@@ -122,6 +132,9 @@ impl OptionsReport {
             kind: Default::default(),
             environment: environment.unwrap_or_default().to_owned(),
             workload_type: workspace.catalog().resource_type_name(question.resource_type).to_owned(),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
+            given: question.given.iter().map(|choice| ChoiceName::new(workspace.catalog(), *choice)).collect(),
             locations: of(Axis::Location),
             flavors: of(Axis::Flavor),
             providers: of(Axis::Provider),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprints::moment;
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::names::{CandidateReport, ChoiceName, ReasonReport};
 use super::{
@@ -77,6 +78,9 @@ pub struct DecisionReport {
     pub refusal: Option<RefusalReport>,
     /// What each audited policy would change (P12), by level, then name.
     pub audit: Vec<AuditReport>,
+    /// What it was made from (D8), where it stands by itself: among others, the report that holds them says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
 }
 
 /// Replicas of a deployment on one place.
@@ -171,13 +175,10 @@ impl PlacementReport {
             deployments,
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
             notices: ProblemReport::notices(workspace),
-            at: workspace.moment_told().map(|at| at.to_string()),
+            at: moment(workspace),
             revision: workspace.revision(),
             made: MadeReport::new(include, outcomes.len()),
-            #[cfg(feature = "manifest")]
-            fingerprints: Some(FingerprintsReport::new(workspace)),
-            #[cfg(not(feature = "manifest"))]
-            fingerprints: None,
+            fingerprints: FingerprintsReport::of(workspace),
             plan: None,
         })
     }
@@ -230,12 +231,19 @@ impl DecisionReport {
             },
             refusal: decision.refusal().map(RefusalReport::from),
             audit: outcome.audit.iter().filter_map(|audit| AuditReport::new(workspace, audit)).collect(),
+            fingerprints: None,
         };
         if include.remedies != Remedied::No && report.refusal.is_some() {
             let remedies = workspace.remedies(outcome.deployment, RemedyBound::default())?;
             report.remedy(workspace.catalog(), &remedies);
         }
         Ok(report)
+    }
+
+    /// The same, with what it was made from (D8): for one that is kept by itself. `workspace` is the one that made it.
+    #[must_use]
+    pub fn by_itself(self, workspace: &Workspace) -> Self {
+        Self { fingerprints: FingerprintsReport::of(workspace), ..self }
     }
 
     /// With these remedies of its refusal, where it is one, instead of its own.

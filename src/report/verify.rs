@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fingerprints::SideReport;
 use super::header::{ApiVersion, Include, Remedied, kind};
 use super::{
-    CertificateReport, CheckReport, ClusterExplanation, DecisionReport, ExplanationReport, FingerprintsReport,
-    PlacementReport,
+    CertificateReport, CheckReport, ClusterExplanation, DecisionReport, DiffReport, DrainReport, DrillReport,
+    ExplanationReport, FingerprintsReport, OptionsReport, PlacementReport,
 };
-use crate::analysis::check_all;
+use crate::analysis::{Loss, Question, check_all, diff, drain, drill, options};
 use crate::workspace::{LookupError, Outcome, PlaceOptions, Workspace};
 
 /// Whether a report or certificate holds for a workspace.
@@ -27,7 +28,7 @@ pub struct VerificationReport {
     pub of: String,
     /// Whether it holds in every field.
     pub verified: bool,
-    /// What it was made from and is not so here: `policies`, `catalog`, `inventory`.
+    /// What it was made from and is not so here: `policies`, `catalog`, `inventory`; of a diff `old.policies` and so on.
     pub changed: Vec<String>,
     /// The fields that do not hold, at most a hundred of them.
     pub refuted: Vec<RefutedReport>,
@@ -52,9 +53,16 @@ pub struct RefutedReport {
 pub enum VerifyError {
     /// It is no report that can be verified.
     #[error(
-        "a `{0}` cannot be verified: a placement report, a decision of one, an explanation, a check or a certificate can"
+        "a `{0}` cannot be verified: a placement report, a decision of one, an explanation, a check, a diff, a drill, a \
+         drain, options or a certificate can"
     )]
     Kind(String),
+    /// It is about two workspaces, and one is given.
+    #[error("a diff can be verified only against both of its sides")]
+    OneSide,
+    /// It is about one workspace, and two are given.
+    #[error("a `{0}` is about one workspace, not about two that are compared")]
+    TwoSides(String),
     /// It is not written as such a report is.
     #[error("it cannot be read as a {kind}: {error}")]
     Malformed {
@@ -101,9 +109,8 @@ const MOST: usize = 100;
 /// [`VerifyError`] for what is no such report.
 pub fn verify(workspace: &Workspace, claim: &Value) -> Result<VerificationReport, VerifyError> {
     // What was claimed of a moment is looked at as of that moment (P16).
-    let at = claim.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok());
-    let workspace = &*workspace.seen_as_of(at);
-    let kind = claim.get("kind").and_then(Value::as_str).unwrap_or("Decision");
+    let workspace = &*workspace.seen_as_of(moment(claim));
+    let kind = kind_of(claim);
     let found = match kind {
         "Decision" => decision(workspace, read(claim, "decision")?, claim),
         "PlacementReport" => placement(workspace, &read(claim, "placement report")?),
@@ -117,23 +124,89 @@ pub fn verify(workspace: &Workspace, claim: &Value) -> Result<VerificationReport
             let _: CertificateReport = read(claim, "certificate")?;
             Ok(CertificateReport::new(workspace).map_or_else(|beyond| value(&beyond), |report| value(&report)))
         }
+        "DrillReport" => drilled(workspace, &read(claim, "drill")?),
+        "DrainReport" => {
+            let claimed: DrainReport = read(claim, "drain")?;
+            drain(workspace, claimed.cluster.as_str()).map(|plan| value(&DrainReport::new(workspace, &plan)))
+        }
+        "OptionsReport" => remaining(workspace, &read(claim, "report of options")?),
+        "DiffReport" => return Err(VerifyError::OneSide),
         other => return Err(VerifyError::Kind(other.to_owned())),
     };
-    let mut refuted = Vec::new();
-    match found {
-        Ok(found) => compare("", Some(claim), Some(&found), &mut refuted),
-        Err(error) => {
-            refuted.push(RefutedReport { path: String::new(), claimed: kind.to_owned(), found: error.to_string() });
-        }
+    Ok(VerificationReport::new(claim, found, changed(claim, workspace)))
+}
+
+/// As [`verify`], of a diff: against what was compared with, and what is to take its place.
+///
+/// ```
+/// use siting::Workspace;
+/// use siting::analysis::diff;
+/// use siting::report::{DiffReport, verify_diff};
+///
+/// let fleet = |country: &str| format!("
+/// apiVersion: siting.dev/v1
+/// kind: Policy
+/// metadata: {{name: one-country}}
+/// spec: {{type: location, locations: [{{type: country, name: {country}}}]}}
+/// ");
+/// let (old, new): (Workspace, Workspace) = (fleet("fr").parse()?, fleet("de").parse()?);
+/// let mut claim = serde_json::to_value(DiffReport::new(&diff(&old, &new)))?;
+/// assert!(verify_diff(&old, &new, &claim)?.verified);
+/// assert!(!verify_diff(&new, &old, &claim)?.verified);
+///
+/// claim["policies"][0]["verdict"] = "narrowed".into();
+/// assert_eq!(verify_diff(&old, &new, &claim)?.refuted[0].path, "policies[0].verdict");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`VerifyError`] for what is no diff.
+pub fn verify_diff(old: &Workspace, new: &Workspace, claim: &Value) -> Result<VerificationReport, VerifyError> {
+    if kind_of(claim) != "DiffReport" {
+        return Err(VerifyError::TwoSides(kind_of(claim).to_owned()));
     }
-    let claimed = claim.get("fingerprints").cloned().map(serde_json::from_value::<FingerprintsReport>);
-    let changed = match claimed {
+    let claimed: DiffReport = read(claim, "diff")?;
+    let at = |side: &SideReport| side.at.as_deref().and_then(|at| at.parse().ok());
+    let (old, new) = (&*old.seen_as_of(at(&claimed.old)), &*new.seen_as_of(at(&claimed.new)));
+    let of_side = |name: &str, workspace: &Workspace| {
+        let changed = claim.get(name).map(|side| changed(side, workspace)).unwrap_or_default();
+        changed.into_iter().map(|what| format!("{name}.{what}")).collect::<Vec<_>>()
+    };
+    let changed = [of_side("old", old), of_side("new", new)].concat();
+    Ok(VerificationReport::new(claim, Ok(value(&DiffReport::new(&diff(old, new)))), changed))
+}
+
+impl VerificationReport {
+    /// Of a claim, and of what is found instead.
+    fn new(claim: &Value, found: Result<Value, LookupError>, changed: Vec<String>) -> Self {
+        let kind = kind_of(claim);
+        let mut refuted = Vec::new();
+        match found {
+            Ok(found) => compare("", Some(claim), Some(&found), &mut refuted),
+            Err(error) => {
+                refuted.push(RefutedReport { path: String::new(), claimed: kind.to_owned(), found: error.to_string() });
+            }
+        }
+        let verified = refuted.is_empty();
+        let (api_version, of) = (ApiVersion::default(), kind.to_owned());
+        Self { api_version, kind: Default::default(), of, verified, changed, refuted }
+    }
+}
+
+fn kind_of(claim: &Value) -> &str {
+    claim.get("kind").and_then(Value::as_str).unwrap_or("Decision")
+}
+
+fn moment(claim: &Value) -> Option<crate::time::Moment> {
+    claim.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())
+}
+
+/// What a claim says it was made from that is not so here.
+fn changed(claim: &Value, workspace: &Workspace) -> Vec<String> {
+    match claim.get("fingerprints").cloned().map(serde_json::from_value::<FingerprintsReport>) {
         Some(Ok(claimed)) => claimed.changed(&FingerprintsReport::new(workspace)),
         _ => Vec::new(),
-    };
-    let verified = refuted.is_empty();
-    let (api_version, of) = (ApiVersion::default(), kind.to_owned());
-    Ok(VerificationReport { api_version, kind: Default::default(), of, verified, changed, refuted })
+    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(claim: &Value, kind: &str) -> Result<T, VerifyError> {
@@ -164,14 +237,17 @@ fn decision(workspace: &Workspace, claimed: DecisionReport, claim: &Value) -> Re
     let partial = claimed.verdict == crate::placement::Verdict::Partial;
     let options = PlaceOptions { partial, optimize: 0 };
     let alone = workspace.place_as(id, options)?;
-    let alone = value(&DecisionReport::new(workspace, &alone, include.remedies(Remedied::Alone))?);
+    let by_itself = |report: DecisionReport| {
+        value(&if claimed.fingerprints.is_some() { report.by_itself(workspace) } else { report })
+    };
+    let alone = by_itself(DecisionReport::new(workspace, &alone, include.remedies(Remedied::Alone))?);
     if alone == *claim {
         return Ok(alone);
     }
     let all = workspace.place_all_as(options);
     let report = PlacementReport::new(workspace, &all, include.remedies(Remedied::InOrder))?;
     let in_order = report.deployments.into_iter().find(|found| address(found) == address(&claimed));
-    let in_order = in_order.map(|found| value(&found)).filter(|found| found == claim);
+    let in_order = in_order.map(by_itself).filter(|found| found == claim);
     Ok(in_order.unwrap_or(alone))
 }
 
@@ -202,6 +278,22 @@ fn explanation(workspace: &Workspace, claimed: &ExplanationReport) -> Result<Val
     let cluster = cluster.map(|name| ClusterExplanation::new(workspace, outcome.deployment, name)).transpose()?;
     let include = Include::NOTHING.quarantined(claimed.quarantined.is_some()).remedies(Remedied::Alone);
     Ok(value(&ExplanationReport::new(workspace, &outcome, cluster, include)?))
+}
+
+fn drilled(workspace: &Workspace, claimed: &DrillReport) -> Result<Value, LookupError> {
+    let lost = claimed.lose.iter().map(|text| Loss::named(workspace, text)).collect::<Result<Vec<_>, _>>()?;
+    Ok(value(&DrillReport::new(workspace, &drill(workspace, &lost))))
+}
+
+fn remaining(workspace: &Workspace, claimed: &OptionsReport) -> Result<Value, LookupError> {
+    let given: Vec<String> = claimed.given.iter().map(|choice| format!("{}:{}", choice.r#type, choice.name)).collect();
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    let question = Question::named(workspace, Some(&claimed.environment), Some(&claimed.workload_type), &given)?;
+    let found = options(workspace, question.environment, question.resource_type, &question.given);
+    let lists = [&claimed.locations, &claimed.flavors, &claimed.providers, &claimed.capacity];
+    let further = lists.into_iter().flatten().any(|option| option.leaves.is_some());
+    let include = Include::NOTHING.further(further).quarantined(claimed.quarantined.is_some());
+    Ok(value(&OptionsReport::new(workspace, &question, &found, include)))
 }
 
 /// Every path at which a claim is not what is found.

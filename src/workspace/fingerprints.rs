@@ -1,7 +1,10 @@
 //! What decisions are made from, told apart by fingerprints (D8).
 
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use super::Workspace;
-use super::revisions::{fingerprint, fingerprint_of_catalog};
+use super::revisions::{Mixed, fingerprint, fingerprint_of_catalog};
+use crate::catalog::Catalog;
 use crate::manifest::spec::Specs;
 use crate::manifest::write_json;
 
@@ -18,9 +21,24 @@ pub struct Fingerprints {
     pub inventory: String,
 }
 
+/// What documents make of fingerprints, as long as they are the same. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeptFingerprints(Arc<Mutex<Option<Kept>>>);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    /// Whose they are: an address is given to no other documents while this is kept.
+    specs: Weak<Specs>,
+    names: Weak<Catalog>,
+    policies: String,
+    catalog: String,
+    /// Of clusters and of what runs, before what is reserved is added.
+    inventory: Mixed,
+}
+
 impl Workspace {
     /// The fingerprints of what decisions are made from now. They do not depend on the order of documents, nor on
-    /// comments or spellings. O(documents + reservations).
+    /// comments or spellings. O(documents + reservations); what documents make of it is kept until they change.
     ///
     /// ```
     /// use siting::Workspace;
@@ -41,6 +59,23 @@ impl Workspace {
     /// ```
     #[must_use]
     pub fn fingerprints(&self) -> Fingerprints {
+        let kept = self.documents_mixed();
+        let reserved = self.inventory.reservations().filter_map(|id| self.inventory.reservation(id));
+        let reserved = reserved.map(|held| serde_json::to_string(&held).unwrap_or_default());
+        let reserved: Vec<String> = reserved.collect();
+        let inventory = kept.inventory.and(reserved.join("\n").as_bytes());
+        Fingerprints { policies: kept.policies, catalog: kept.catalog, inventory: inventory.to_string() }
+    }
+
+    fn documents_mixed(&self) -> Kept {
+        // Nothing is left half done under the lock.
+        let mut known = self.fingerprints.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_these = |kept: &&Kept| {
+            kept.specs.as_ptr() == Arc::as_ptr(&self.specs) && kept.names.as_ptr() == Arc::as_ptr(&self.catalog)
+        };
+        if let Some(kept) = known.as_ref().filter(of_these) {
+            return kept.clone();
+        }
         let specs = &*self.specs;
         let mut policies = Specs {
             workspace: specs.workspace.clone(),
@@ -62,14 +97,16 @@ impl Workspace {
             .map(|deployment| write_json(&Specs { deployments: vec![deployment], ..Specs::default() }))
             .collect();
         deployments.sort_unstable();
-        let reserved = self.inventory.reservations().filter_map(|id| self.inventory.reservation(id));
-        let reserved = reserved.map(|held| serde_json::to_string(&held).unwrap_or_default());
-        let reserved: Vec<String> = reserved.collect();
-        Fingerprints {
-            policies: fingerprint(format!("{}{}", write_json(&policies), deployments.concat()).as_bytes()),
+        let mixed = |text: &str| Mixed::default().and(text.as_bytes());
+        let kept = Kept {
+            specs: Arc::downgrade(&self.specs),
+            names: Arc::downgrade(&self.catalog),
+            policies: mixed(&write_json(&policies)).and(deployments.concat().as_bytes()).to_string(),
             catalog: fingerprint_of_catalog(&self.catalog),
-            inventory: fingerprint(format!("{}{}", write_json(&inventory), reserved.join("\n")).as_bytes()),
-        }
+            inventory: mixed(&write_json(&inventory)),
+        };
+        *known = Some(kept.clone());
+        kept
     }
 }
 

@@ -70,6 +70,7 @@ pub use lookup::{LookupError, Reference};
 pub use losses::{Loss, Relief, Relieved};
 pub use moments::NextChange;
 pub use offload::{Local, Offloaded};
+pub use remedies::LeftByDecisions;
 pub use running::Running;
 #[cfg(feature = "manifest")]
 pub use state::{StateError, WorkspaceState};
@@ -118,6 +119,8 @@ pub struct Workspace {
     lives: Lives,
     revisions: Revisions,
     allowed_sets: AllowedSets,
+    #[cfg(feature = "manifest")]
+    fingerprints: fingerprints::KeptFingerprints,
     /// The moment that questions are about, where they do not go by the last change.
     asked_at: Option<Moment>,
 }
@@ -227,6 +230,8 @@ impl Workspace {
             lives: Lives::default(),
             revisions: Revisions::default(),
             allowed_sets: AllowedSets::default(),
+            #[cfg(feature = "manifest")]
+            fingerprints: fingerprints::KeptFingerprints::default(),
             asked_at: None,
         }
     }

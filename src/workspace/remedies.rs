@@ -1,11 +1,23 @@
 //! Remedies of refusals: of deployments alone, in their order, and of lives (D7).
 
+use std::borrow::Borrow;
+
 use super::{LookupError, Outcome, PlaceOptions, Reference, Workspace};
 use crate::deployment::{Deployment, Workload};
 use crate::id::{DeploymentId, EnvironmentId, Id, PolicyId};
 use crate::inventory::Inventory;
 use crate::placement::{self, Ask, Governing, Holder, Remedies, RemedyBound};
 use crate::policy::{Bundle, Level};
+
+/// After how many decisions what they left is kept.
+const KEPT_EVERY: usize = 64;
+
+/// What decisions that were made in their order left of the fleet, now and then: for [`Workspace::remedies_among`].
+#[derive(Clone, Debug, Default)]
+pub struct LeftByDecisions {
+    /// Before all, and after every so many of them.
+    after: Vec<Inventory>,
+}
 
 impl Workspace {
     /// What would have to change for a deployment to be placed, alone, on the fleet as it is (D7): the smallest sets of
@@ -66,17 +78,30 @@ impl Workspace {
         each.collect()
     }
 
-    /// The same of one decision, after those that were made before it.
+    /// The same of one of them, by its place. What those before it left is kept in `left`, which is of these decisions
+    /// alone: however many are asked about, and in whatever order, each takes at most 64 decisions carried out again, and
+    /// what was not reached before.
     #[must_use]
-    pub fn remedies_after<'o>(
+    pub fn remedies_among<O: Borrow<Outcome>>(
         &self,
-        before: impl IntoIterator<Item = &'o Outcome>,
-        outcome: &Outcome,
+        left: &mut LeftByDecisions,
+        outcomes: &[O],
+        at: usize,
         bound: RemedyBound,
     ) -> Remedies {
-        let mut inventory = self.inventory.clone();
-        before.into_iter().for_each(|outcome| self.carry_out_again(&mut inventory, outcome));
-        self.remedies_at(&inventory, outcome, bound)
+        let Some(outcome) = outcomes.get(at) else { return Remedies::default() };
+        if left.after.is_empty() {
+            left.after.push(self.inventory.clone());
+        }
+        let known = (left.after.len() - 1).min(at / KEPT_EVERY);
+        let mut inventory = left.after.get(known).cloned().unwrap_or_else(|| self.inventory.clone());
+        for number in known * KEPT_EVERY..at {
+            outcomes.get(number).into_iter().for_each(|before| self.carry_out_again(&mut inventory, before.borrow()));
+            if (number + 1) % KEPT_EVERY == 0 {
+                left.after.push(inventory.clone());
+            }
+        }
+        self.remedies_at(&inventory, outcome.borrow(), bound)
     }
 
     fn remedies_at(&self, inventory: &Inventory, outcome: &Outcome, bound: RemedyBound) -> Remedies {

@@ -235,13 +235,38 @@ pub(super) fn fingerprint_of_catalog(catalog: &Catalog) -> String {
     fingerprint(text.as_bytes())
 }
 
-/// 128 bits that tell texts apart, in hexadecimal: FNV-1a. No defence against who looks for two alike.
+/// 128 bits that tell texts apart, shown in hexadecimal: FNV-1a. No defence against who looks for two alike.
+#[cfg(feature = "manifest")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mixed(u128);
+
+#[cfg(feature = "manifest")]
+impl Default for Mixed {
+    /// Of nothing.
+    fn default() -> Self {
+        Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
+    }
+}
+
+#[cfg(feature = "manifest")]
+impl Mixed {
+    /// Of what it is of, and of what follows.
+    pub(super) fn and(self, bytes: &[u8]) -> Self {
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        Self(bytes.iter().fold(self.0, |mixed, byte| (mixed ^ u128::from(*byte)).wrapping_mul(PRIME)))
+    }
+}
+
+#[cfg(feature = "manifest")]
+impl std::fmt::Display for Mixed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 #[cfg(feature = "manifest")]
 pub(super) fn fingerprint(bytes: &[u8]) -> String {
-    const START: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let mixed = bytes.iter().fold(START, |mixed, byte| (mixed ^ u128::from(*byte)).wrapping_mul(PRIME));
-    format!("{mixed:032x}")
+    Mixed::default().and(bytes).to_string()
 }
 
 #[cfg(all(test, feature = "manifest"))]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use siting::Workspace;
-use siting::report::{CertificateReport, verify};
+use siting::report::{CertificateReport, VerifyError, verify, verify_diff};
 
 use crate::support::Folder;
 
@@ -145,19 +145,24 @@ fn refutes(workspace: &Workspace, claim: &Value) -> bool {
     verify(workspace, claim).map_or(true, |report| !report.verified)
 }
 
-/// D8: what `place`, `explain` and `check` print is verified as it is, and refuted with any field changed or left out.
+/// D8: what reports print is verified as it is, and refuted with any field changed or left out.
 #[test]
 fn d8_each_field_of_a_report_that_is_tampered_with_is_refuted() {
     let folder = Folder::of(&[("fleet.yaml", FLEET)]);
     let text = std::fs::read_to_string(folder.0.join("fleet.yaml")).unwrap();
     let workspace: Workspace = text.parse().unwrap();
-    let lines: [&[&str]; 6] = [
+    let lines: [&[&str]; 11] = [
         &["place", "@/fleet.yaml", "--candidates", "--admitted-by"],
         &["place", "@/fleet.yaml", "--partial"],
         &["place", "@/fleet.yaml", "--independent"],
         &["explain", "@/fleet.yaml", "-d", "v2"],
         &["explain", "@/fleet.yaml", "-d", "v1", "-c", "virginia"],
         &["check", "@/fleet.yaml"],
+        &["drill", "@/fleet.yaml"],
+        &["drill", "@/fleet.yaml", "--lose", "country:de", "--lose", "cluster:oslo"],
+        &["drain", "@/fleet.yaml", "berlin"],
+        &["options", "@/fleet.yaml"],
+        &["options", "@/fleet.yaml", "-t", "function", "--given", "gpu:t4", "--given", "country:de", "--further"],
     ];
     let mut tried = 0;
     for line in lines {
@@ -189,7 +194,69 @@ fn d8_each_field_of_a_report_that_is_tampered_with_is_refuted() {
             }
         }
     }
-    assert!(tried > 500, "{tried}");
+    assert!(tried > 900, "{tried}");
+}
+
+/// D8, A1: a diff is verified against both of its sides, and refuted with any field changed or left out, be it made of two
+/// directories or of documents that are put.
+#[test]
+fn d8_each_field_of_a_diff_that_is_tampered_with_is_refuted() {
+    let wider = "{type: country, name: de}, {type: country, name: at}], resourceTypes: [model]";
+    let changed = FLEET
+        .replace("{type: country, name: de}], resourceTypes: [model]", wider)
+        .replace("{name: lasting, enforcement: audit}", "lasting")
+        .replace("policies: [europe, small-gpus,", "policies: [small-gpus,")
+        .replace("nordics: [se, no]", "nordics: [se, no, dk, de]")
+        .replace("require: [location]", "require: [flavor]")
+        .replace("name: v2}\nspec: {model: bert, policies: [germany], replicas: 9", "name: v3}\nspec: {model: bert");
+    let back = FLEET.replace("{type: gpu, name: t4}, {type: cpu, name: any}]", "{type: gpu, name: a100}]");
+    let put: Vec<&str> = back.split("---\n").filter(|document| document.contains("name: small-gpus}\n")).collect();
+    let folder = Folder::of(&[
+        ("old.yaml", FLEET.to_owned()),
+        ("new.yaml", changed.clone()),
+        ("put.yaml", format!("apiVersion: siting.dev/v1{}", put[0].split_once("v1").unwrap().1)),
+    ]);
+    let (old, new): (Workspace, Workspace) = (FLEET.parse().unwrap(), changed.parse().unwrap());
+    let sides: [&[&str]; 2] = [&["@/old.yaml", "@/new.yaml"], &["@/old.yaml", "--what-if", "@/put.yaml"]];
+    for made_of in sides {
+        let printed = folder.run(&[&["diff"], made_of, &["-o", "json"]].concat());
+        let claim = printed.json();
+        assert!(claim["deployments"].as_array().is_some_and(|found| !found.is_empty()), "{made_of:?}: {}", printed.out);
+        std::fs::write(folder.0.join("claim.json"), &printed.out).unwrap();
+        let answer = folder.run(&[&["verify", "@/claim.json"], made_of, &["-o", "json"]].concat());
+        assert_eq!((answer.status, &answer.json()["of"]), (0, &json!("DiffReport")), "{made_of:?}: {answer:?}");
+    }
+    let swapped = folder.run(&["verify", "@/claim.json", "@/old.yaml", "@/new.yaml", "-o", "json"]);
+    assert_eq!((swapped.status, &swapped.json()["changed"][0]), (1, &json!("new.policies")), "{swapped:?}");
+    let claim = folder.run(&["diff", "@/old.yaml", "@/new.yaml", "-o", "json"]).json();
+    for list in ["policies", "levels", "environments", "loosened", "widened", "deployments", "added", "removed"] {
+        assert!(claim[list].as_array().is_some_and(|found| !found.is_empty()), "nothing in {list}: {claim:#}");
+    }
+    assert_eq!(verify_diff(&old, &new, &claim).unwrap().refuted, []);
+    let all = all_tampered(&claim);
+    assert!(all.len() > 100, "{}", all.len());
+    for (what, changed) in all {
+        let refuted = verify_diff(&old, &new, &changed).map_or(true, |report| !report.verified);
+        assert!(refuted, "{what} is not refuted");
+    }
+    // A diff has two sides, and nothing else has.
+    assert!(matches!(verify(&new, &claim), Err(VerifyError::OneSide)));
+    let drilled = folder.run(&["drill", "@/old.yaml", "-o", "json"]);
+    assert!(matches!(verify_diff(&old, &new, &drilled.json()), Err(VerifyError::TwoSides(_))));
+    std::fs::write(folder.0.join("drill.json"), &drilled.out).unwrap();
+    let answer = folder.run(&["verify", "@/drill.json", "--git", "HEAD", "@/old.yaml"]);
+    assert!(answer.status == 2 && answer.err.contains("`--git` is for diffs"), "{answer:?}");
+}
+
+/// D8, D10: a report that was made with documents put is verified with the same put.
+#[test]
+fn d8_what_is_asked_with_documents_put_is_verified_with_them() {
+    let put = "{apiVersion: siting.dev/v1, kind: Deployment, metadata: {name: v1}, spec: {model: bert, replicas: 1}}";
+    let folder = Folder::of(&[("fleet.yaml", FLEET), ("put.yaml", put)]);
+    let printed = folder.run(&["place", "@/fleet.yaml", "--what-if", "@/put.yaml", "-o", "json"]);
+    std::fs::write(folder.0.join("claim.json"), &printed.out).unwrap();
+    assert_eq!(folder.run(&["verify", "@/claim.json", "@/fleet.yaml", "--what-if", "@/put.yaml"]).status, 0);
+    assert_eq!(folder.run(&["verify", "@/claim.json", "@/fleet.yaml"]).status, 1);
 }
 
 /// D8: what changed since is told by name, and a decision of other policies, places or capacity does not hold.
@@ -218,12 +285,12 @@ fn d8_a_report_of_another_world_is_refuted_and_says_what_changed() {
 #[test]
 fn d8_what_is_no_report_is_bad_input() {
     let folder = Folder::of(&[("fleet.yaml", FLEET), ("list.json", "[1, 2]"), ("text.json", "no JSON")]);
-    let drilled = folder.run(&["drill", "@/fleet.yaml", "-o", "json"]).out;
-    std::fs::write(folder.0.join("drill.json"), drilled).unwrap();
+    let listed = folder.run(&["catalog", "groups", "-o", "json"]).out;
+    std::fs::write(folder.0.join("catalog.json"), listed).unwrap();
     for (claim, said) in [
         ("list.json", "cannot be read as a decision"),
         ("text.json", "is no JSON"),
-        ("drill.json", "DrillReport"),
+        ("catalog.json", "a `Catalog` cannot be verified"),
         ("none.json", "cannot be read"),
     ] {
         let answer = folder.run(&["verify", &format!("@/{claim}"), "@/fleet.yaml"]);

@@ -387,6 +387,13 @@ fn compare(seed: u64) -> [usize; 3] {
             let is_listed = listed.iter().any(|((listed, _), _)| listed == set);
             assert!(is_listed, "seed {seed}: {address}: {set:?} is missing\n{world:#?}");
         }
+        // Fewer that are asked for are the first of these, though not all are decided.
+        for count in [1, 3] {
+            let few = workspace.remedies(&address, RemedyBound::new(3, count)).expect("a deployment");
+            let first = found.sets.get(..count.min(found.sets.len())).expect("so many");
+            assert_eq!(few.sets, first, "seed {seed}: {address}, the first {count}\n{world:#?}");
+            assert!(few.more || found.sets.len() <= count, "seed {seed}: {address} has more than {count}");
+        }
         let key = |set: &RemedySet| (set.changes.len(), set.opens);
         assert!(found.sets.is_sorted_by_key(key), "seed {seed}: {address} is not sorted");
         seen[0] += listed.len();

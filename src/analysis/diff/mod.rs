@@ -10,7 +10,7 @@ mod causes;
 mod meaning;
 mod verdicts;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::bitset::BitSet;
@@ -171,18 +171,15 @@ pub struct MustMove {
 pub fn diff<'a>(old: &'a Workspace, new: &'a Workspace) -> Diff<'a> {
     let catalogs = meaning::Catalogs::new(old.catalog(), new.catalog());
     let pairs = candidates::Pairs::new(old, new);
-    let before: HashMap<String, DeploymentId> =
-        old.deployment_ids().filter_map(|id| Some((full_address(old, id)?, id))).collect();
-    let mut matched = BTreeSet::new();
-    let (mut deployments, mut added) = (Vec::new(), Vec::new());
+    let before: HashMap<_, DeploymentId> = old.deployment_ids().filter_map(|id| Some((names(old, id)?, id))).collect();
+    let (mut both, mut deployments, mut added) = (Vec::new(), Vec::new(), Vec::new());
     let mut groups = candidates::Groups::new(old, new, &catalogs, &pairs);
     for id in new.deployment_ids() {
-        let Some(address) = full_address(new, id) else { continue };
-        let Some(&was) = before.get(&address) else {
-            added.push(address);
+        let Some(&was) = names(new, id).and_then(|names| before.get(&names)) else {
+            added.extend(full_address(new, id));
             continue;
         };
-        matched.insert(was);
+        both.push((was, id));
         deployments.extend(groups.compare(was, id).map(|(meaning, delta)| DeploymentDiff {
             old: was,
             new: id,
@@ -192,13 +189,14 @@ pub fn diff<'a>(old: &'a Workspace, new: &'a Workspace) -> Diff<'a> {
     }
     let moves = moves(new);
     deployments.retain(|found| found.meaning != Meaning::Equal || !found.delta.is_empty());
+    let matched: HashSet<DeploymentId> = both.iter().map(|(was, _)| *was).collect();
     let gone = old.deployment_ids().filter(|id| !matched.contains(id));
     let removed = gone.filter_map(|id| full_address(old, id)).collect();
     Diff {
         policies: verdicts::policies(old, new, &catalogs),
-        levels: verdicts::levels(old, new, &catalogs),
+        levels: verdicts::levels(old, new, &both, &catalogs),
         environments: verdicts::environments(old, new, &catalogs),
-        loosened: verdicts::loosened(old, new),
+        loosened: verdicts::loosened(old, new, &both),
         deployments,
         added,
         removed,
@@ -210,11 +208,16 @@ pub fn diff<'a>(old: &'a Workspace, new: &'a Workspace) -> Diff<'a> {
     }
 }
 
-/// How a deployment is matched: `type/workload/name`.
-fn full_address(workspace: &Workspace, id: DeploymentId) -> Option<String> {
+/// How a deployment is matched: the workload's type and name, and its own.
+fn names(workspace: &Workspace, id: DeploymentId) -> Option<(&str, &str, &str)> {
     let found = workspace.deployment(id)?;
     let resource_type = workspace.catalog().resource_type_name(found.workload.resource_type);
-    Some(format!("{resource_type}/{}", found.address()))
+    Some((resource_type, found.workload.name.as_str(), found.name.as_str()))
+}
+
+/// The same as it is told: `type/workload/name`.
+fn full_address(workspace: &Workspace, id: DeploymentId) -> Option<String> {
+    names(workspace, id).map(|(resource_type, workload, name)| format!("{resource_type}/{workload}/{name}"))
 }
 
 /// What runs where it could not be placed any more, room left aside.

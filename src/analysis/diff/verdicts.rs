@@ -1,11 +1,11 @@
 //! What became of policies, levels and environments, and what binds less.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::meaning::{Catalogs, Meaning};
 use super::{Compared, Fate, Loosened, LoosenedThing, full_address};
 use crate::catalog::Axis;
-use crate::id::{Id, ResourceTypeId};
+use crate::id::{DeploymentId, Id, ResourceTypeId};
 use crate::policy::{Attachment, Bundle, Enforcement, Environment, Level, Scope};
 use crate::time::Moment;
 use crate::workspace::Workspace;
@@ -91,7 +91,12 @@ fn environments_of(workspace: &Workspace) -> BTreeMap<&str, Bundle<'_>> {
 }
 
 /// What each level by itself imposes, where it differs.
-pub(super) fn levels(old: &Workspace, new: &Workspace, catalogs: &Catalogs) -> Vec<Compared> {
+pub(super) fn levels(
+    old: &Workspace,
+    new: &Workspace,
+    both: &[(DeploymentId, DeploymentId)],
+    catalogs: &Catalogs,
+) -> Vec<Compared> {
     let types = resource_types(old, new);
     let meaning = |before, after| {
         let meaning = compare([old, new], catalogs, alone(before), alone(after), &types);
@@ -109,27 +114,23 @@ pub(super) fn levels(old: &Workspace, new: &Workspace, catalogs: &Catalogs) -> V
         let name = Some((*name).to_owned());
         found.extend(meaning(*was, *bundle).map(|fate| Compared { level: Some(Level::Environment), name, fate }));
     }
-    let own = |workspace: &'_ Workspace| -> BTreeMap<String, Vec<Attachment>> {
-        let all = workspace
-            .deployment_ids()
-            .filter_map(|id| Some((full_address(workspace, id)?, workspace.deployment(id)?.attachments.clone())));
-        all.filter(|(_, attachments)| !attachments.is_empty()).collect()
-    };
-    let (before, after) = (own(old), own(new));
-    let addresses: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for address in addresses {
-        let (Ok(was), Ok(is)) = (old.find_deployment(address), new.find_deployment(address)) else { continue };
-        let type_of = |workspace: &Workspace, id| workspace.deployment(id).map(|found| found.workload.resource_type);
-        let Some(types) = type_of(old, was).zip(type_of(new, is)) else { continue };
-        let bundle = |own: &'_ BTreeMap<String, Vec<Attachment>>| own.get(address).cloned().unwrap_or_default();
-        let (was, is) = (bundle(&before), bundle(&after));
-        let (was, is) = (alone(own_bundle(&was)), alone(own_bundle(&is)));
-        let meaning = compare([old, new], catalogs, was, is, &[[types.0, types.1]]);
-        if meaning != Meaning::Equal {
-            let fate = Fate::Compared(meaning);
-            found.push(Compared { level: Some(Level::Deployment), name: Some(address.clone()), fate });
+    // Deployments with the same policies of their own on both sides are compared once.
+    let mut known: HashMap<([ResourceTypeId; 2], &[Attachment], &[Attachment]), Meaning> = HashMap::new();
+    let mut of_deployments = Vec::new();
+    for &(was, is) in both {
+        let Some((before, after)) = old.deployment(was).zip(new.deployment(is)) else { continue };
+        let types = [before.workload.resource_type, after.workload.resource_type];
+        let (before, after) = (before.attachments.as_slice(), after.attachments.as_slice());
+        let meaning = known.entry((types, before, after)).or_insert_with(|| {
+            compare([old, new], catalogs, alone(own_bundle(before)), alone(own_bundle(after)), &[types])
+        });
+        if *meaning != Meaning::Equal {
+            let (name, fate) = (full_address(new, is), Fate::Compared(*meaning));
+            of_deployments.push(Compared { level: Some(Level::Deployment), name, fate });
         }
     }
+    of_deployments.sort();
+    found.extend(of_deployments);
     found
 }
 
@@ -154,9 +155,13 @@ pub(super) fn environments(old: &Workspace, new: &Workspace, catalogs: &Catalogs
 }
 
 /// What binds less: attachments that were enforced and are watched, types of policy that were required and are not.
-pub(super) fn loosened(old: &Workspace, new: &Workspace) -> Vec<Loosened> {
+pub(super) fn loosened(old: &Workspace, new: &Workspace, both: &[(DeploymentId, DeploymentId)]) -> Vec<Loosened> {
     let mut found = Vec::new();
-    let mut compare = |level: Level, owner: Option<String>, before: Bundle<'_>, after: Bundle<'_>| {
+    let mut compare = |level: Level, owner: &dyn Fn() -> Option<String>, before: Bundle<'_>, after: Bundle<'_>| {
+        let is_audited = |attachment: &Attachment| attachment.enforcement == Enforcement::Audit;
+        if !after.attachments.iter().any(is_audited) && before.require.is_empty() {
+            return;
+        }
         let enforced = |workspace: &Workspace, bundle: Bundle<'_>, how: Enforcement| -> BTreeSet<String> {
             let attached = bundle.attachments.iter().filter(|attachment| attachment.enforcement == how);
             let named = attached.filter_map(|attachment| workspace.policies().get(attachment.policy));
@@ -168,19 +173,21 @@ pub(super) fn loosened(old: &Workspace, new: &Workspace) -> Vec<Loosened> {
         let given_up = |axis: &&Axis| !after.require.contains(axis);
         let given_up = before.require.iter().filter(given_up).map(|axis| axis.as_str().to_owned());
         let what = watched.map(LoosenedThing::Enforcement).chain(given_up.map(LoosenedThing::Requirement));
-        found.extend(what.map(|what| Loosened { level, owner: owner.clone(), what }));
+        found.extend(what.map(|what| Loosened { level, owner: owner(), what }));
     };
-    compare(Level::Workspace, None, old.bundle(), new.bundle());
+    compare(Level::Workspace, &|| None, old.bundle(), new.bundle());
     let after = environments_of(new);
     for (_, environment) in old.environments() {
         let name = environment.name.as_str();
         let Some(is) = after.get(name) else { continue };
-        compare(Level::Environment, Some(name.to_owned()), Environment::bundle(environment), *is);
+        compare(Level::Environment, &|| Some(name.to_owned()), Environment::bundle(environment), *is);
     }
+    let now: HashMap<DeploymentId, DeploymentId> = both.iter().copied().collect();
     for id in old.deployment_ids() {
-        let Some((address, was)) = full_address(old, id).zip(old.deployment(id)) else { continue };
-        let Some(is) = new.find_deployment(&address).ok().and_then(|id| new.deployment(id)) else { continue };
-        compare(Level::Deployment, Some(address), own_bundle(&was.attachments), own_bundle(&is.attachments));
+        let is = now.get(&id).and_then(|id| new.deployment(*id));
+        let Some((was, is)) = old.deployment(id).zip(is) else { continue };
+        let (was, is) = (own_bundle(&was.attachments), own_bundle(&is.attachments));
+        compare(Level::Deployment, &|| full_address(old, id), was, is);
     }
     found
 }

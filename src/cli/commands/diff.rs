@@ -11,16 +11,10 @@ use crate::cli::render;
 use crate::cli::session::Session;
 use crate::manifest::{self, Gathered};
 use crate::report::DiffReport;
+use crate::workspace::Workspace;
 
 pub(in crate::cli) fn diff(session: &mut Session, args: &args::Diff) -> Result<ExitStatus, Failure> {
-    let (old, new) = if args.what_if.is_empty() {
-        let (before, after) = if args.git { of_git(&args.paths)? } else { of_directories(&args.paths)? };
-        (session.load_gathered(before)?.workspace, session.load_gathered(after)?.workspace)
-    } else {
-        let loaded = session.load_and_put(&args.paths, &args.what_if)?;
-        let present = loaded.before.unwrap_or_else(|| loaded.workspace.clone());
-        (present, loaded.workspace)
-    };
+    let (old, new) = sides(session, &args.paths, &args.sides)?;
     let found = analysis::diff(&old, &new);
     let report = DiffReport::new(&found);
     if session.output == Output::Markdown {
@@ -35,6 +29,21 @@ pub(in crate::cli) fn diff(session: &mut Session, args: &args::Diff) -> Result<E
     }
     let no = if forbidden { !report.widened.is_empty() } else { report.loses_all() };
     Ok(ExitStatus::of(!no))
+}
+
+/// The two workspaces that are compared.
+pub(super) fn sides(
+    session: &mut Session,
+    paths: &[PathBuf],
+    args: &args::Sides,
+) -> Result<(Workspace, Workspace), Failure> {
+    if args.what_if.is_empty() {
+        let (before, after) = if args.git { of_git(paths)? } else { of_directories(paths)? };
+        return Ok((session.load_gathered(before)?.workspace, session.load_gathered(after)?.workspace));
+    }
+    let loaded = session.load_and_put(paths, &args.what_if)?;
+    let present = loaded.before.unwrap_or_else(|| loaded.workspace.clone());
+    Ok((present, loaded.workspace))
 }
 
 fn of_directories(paths: &[PathBuf]) -> Result<(Gathered, Gathered), Failure> {

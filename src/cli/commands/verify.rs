@@ -1,7 +1,7 @@
 //! `siting verify` and `siting certify`
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -16,15 +16,30 @@ use crate::report::{self, CertificateReport};
 const MOST_BYTES: u64 = 1 << 30;
 
 pub(in crate::cli) fn verify(session: &mut Session, args: &args::Verify) -> Result<ExitStatus, Failure> {
-    if args.claim.as_os_str() == "-" && args.load.paths.iter().any(|path| path.as_os_str() == "-") {
+    let is_input = |path: &PathBuf| path.as_os_str() == "-";
+    if is_input(&args.claim) && args.paths.iter().chain(&args.what_if).any(is_input) {
         let message = "standard input cannot be both the claim and the manifests".to_owned();
         return Err(Failure::invalid(message, "give the path of one of them".to_owned()));
     }
     let claim = claim(&args.claim)?;
-    let workspace = session.load(&args.load.paths)?.workspace;
-    let help =
-        || "give what `siting place`, `explain` or `check` printed with `-o json`, or `siting certify`".to_owned();
-    let report = report::verify(&workspace, &claim).map_err(|error| Failure::invalid(error.to_string(), help()))?;
+    let is_diff = claim.get("kind").and_then(Value::as_str) == Some("DiffReport");
+    let verified = if is_diff {
+        let sides = args::Sides { git: args.git, what_if: args.what_if.clone() };
+        let (old, new) = super::diff::sides(session, &args.paths, &sides)?;
+        report::verify_diff(&old, &new, &claim)
+    } else if args.git {
+        let message = "`--git` is for diffs: other reports are about one state of the manifests".to_owned();
+        return Err(Failure::invalid(message, "give the paths of the manifests alone".to_owned()));
+    } else {
+        let workspace = session.load_and_put(&args.paths, &args.what_if)?.workspace;
+        report::verify(&workspace, &claim)
+    };
+    let help = || {
+        "give what `siting place`, `explain`, `check`, `diff`, `drill`, `drain` or `options` printed with `-o json`, or \
+         `siting certify`"
+            .to_owned()
+    };
+    let report = verified.map_err(|error| Failure::invalid(error.to_string(), help()))?;
     session.answer(&report, render::verification)?;
     Ok(ExitStatus::of(report.verified))
 }

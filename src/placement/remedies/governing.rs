@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::gates::Gate;
 use super::step::Step;
-use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog, Choice};
-use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::catalog::{Axis, Catalog};
+use crate::id::{Name, PolicyId, ResourceTypeId};
 use crate::policy::{Attachment, Bundle, Enforcement, Level, Options, Policy, PolicySet, Scope};
 use crate::time::Moment;
 
@@ -36,17 +36,6 @@ pub(super) struct Local<'a> {
     at: Option<Moment>,
     unresolved: &'a [Name],
     highest: Vec<(PolicyId, Level)>,
-}
-
-/// Policies of one level that allow an axis together.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Gate {
-    pub(super) level: Level,
-    pub(super) environment: usize,
-    pub(super) axis: Axis,
-    pub(super) policies: Vec<PolicyId>,
-    /// Those of them whose attachment has not ended: the others allow nothing (P16).
-    pub(super) standing: Vec<PolicyId>,
 }
 
 impl<'a> Local<'a> {
@@ -139,21 +128,9 @@ impl<'a> Local<'a> {
         gates
     }
 
-    /// The policies' effect at a gate: whether one of them admits an atom.
-    pub(super) fn admits(&self, gate: &Gate, atom: Atom) -> bool {
-        gate.standing.iter().any(|id| self.policies.get(*id).is_some_and(|policy| policy.effect().contains(atom)))
-    }
-
-    /// Whether a policy with one more option admits an atom; not where an exception takes it out.
-    pub(super) fn would_admit(&self, policy: PolicyId, option: Choice, atom: Atom) -> bool {
-        self.with_option(policy, option).is_some_and(|policy| policy.effect().contains(atom))
-    }
-
-    fn with_option(&self, policy: PolicyId, option: Choice) -> Option<Policy> {
-        let found = self.policies.get(policy)?;
-        let mut options: Options = found.options().clone();
-        options.allowed.push(option);
-        Some(found.supposing(self.catalog, options))
+    /// A policy in force, by its id here.
+    pub(super) fn policy(&self, id: PolicyId) -> Option<&Policy> {
+        self.policies.get(id)
     }
 
     /// What the policies leave after some steps. O(policies in force × atoms / 64).
@@ -214,11 +191,5 @@ impl<'a> Local<'a> {
         all.unwrap_or_else(|| {
             Scope::compile(&policies, Default::default(), self.resource_type, self.at).with_unresolved(unresolved)
         })
-    }
-
-    /// The options by which policies can be told to admit what stands at an atom, among those for what is present.
-    pub(super) fn named_at(&self, axis: Axis, atom: Atom, present: &BitSet<Atom>) -> Vec<Choice> {
-        debug_assert!(atom.index() < self.catalog.universe(axis), "the policies are compiled for this fleet");
-        self.catalog.named_at(axis, atom, present)
     }
 }

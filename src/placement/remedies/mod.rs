@@ -8,8 +8,12 @@
 //! The search follows places and kinds of hardware, not clusters: for each it finds the ways past all that is against
 //! it, and tries unions of ways ([`ways`]). Whatever is listed has been decided ([`suppose`]).
 
+mod classes;
+mod gates;
 mod governing;
 mod occupants;
+mod opened;
+mod room_of_kinds;
 mod search;
 mod step;
 mod suppose;
@@ -119,8 +123,8 @@ pub(crate) struct Holder {
 /// The remedies of a question that was refused on this inventory; none where it would be placed. `holders` are the
 /// reservations of deployments of lower priority.
 ///
-/// O(clusters + sets tried × (places + kinds + what deciding takes)). The larger the fleet, the fewer sets are tried: at
-/// most 20,000, and at least 200.
+/// O(clusters + places × the ways past what is against each + sets tried × (places + what deciding takes)). Sets that open
+/// more clusters than those listed are not tried. The larger the fleet, the fewer are: at most 20,000, and at least 200.
 pub(crate) fn remedies(
     inventory: &Inventory,
     governing: &Governing<'_>,

@@ -2,20 +2,10 @@
 
 use std::fmt;
 
-use crate::catalog::{Catalog, Choice};
-use crate::id::{ClusterId, KindSetId, Name, PlaceId, PolicyId};
+use crate::catalog::{Axis, Catalog, Choice};
+use crate::id::{Name, PolicyId};
+use crate::inventory::is_of_clusters;
 use crate::policy::Level;
-
-/// Open clusters that stand at the same place and have the same kinds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
-    pub(super) place: PlaceId,
-    pub(super) kinds: KindSetId,
-    /// How many they are.
-    pub(super) clusters: usize,
-    /// The only one, where what its nodes cost matters: neither place nor kind says that.
-    pub(super) alone: Option<ClusterId>,
-}
 
 /// One step, by ids of the case. The order is that in which a set lists them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +39,19 @@ pub(super) enum Field {
     MaxSkew,
     MinDomains,
     Together,
+}
+
+impl Step {
+    /// Whether it can make a difference to what is allowed or fits of hardware; else it concerns places alone.
+    pub(super) fn concerns_hardware(self, axis_of: impl Fn(PolicyId) -> Option<Axis>) -> bool {
+        match self {
+            Self::Forget(_) => false,
+            Self::Detach(_, _, policy) | Self::Add(policy, _) => {
+                axis_of(policy).is_none_or(|axis| !is_of_clusters(axis))
+            }
+            Self::Drop(_) | Self::Lower(_) => true,
+        }
+    }
 }
 
 impl Field {

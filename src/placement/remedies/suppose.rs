@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::classes::Classes;
+use super::gates::Gates;
 use super::governing::{Governing, Local};
-use super::step::{Field, Group, Step};
+use super::room_of_kinds::most_of;
+use super::step::{Field, Step};
 use crate::deployment::{Demand, GpuNeed, Needs, Preferences, Resources, Spread};
-use crate::id::{ClusterId, Id, PairId};
 use crate::inventory::{Fleet, Inventory};
 use crate::placement::decision::fitting;
-use crate::placement::feasible::Feasible;
 use crate::placement::{Ask, lower};
 use crate::policy::Scope;
 use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
@@ -19,6 +20,10 @@ pub(super) struct Case<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) local: Local<'a>,
     pub(super) ask: Ask<'a>,
+    /// What policies admit of the fleet.
+    pub(super) gates: Gates,
+    /// What is open of it.
+    pub(super) classes: Classes,
     /// How often it has been asked with something supposed.
     asked: Cell<u32>,
 }
@@ -29,7 +34,8 @@ pub(super) type Values = Vec<(Field, u64)>;
 impl<'a> Case<'a> {
     pub(super) fn new(inventory: &'a Inventory, governing: &Governing<'a>, ask: &Ask<'a>) -> Self {
         let local = Local::new(governing, inventory.fleet().catalog());
-        Self { inventory, local, ask: *ask, asked: Cell::new(0) }
+        let (gates, classes) = (Gates::of(&local, inventory.fleet()), Classes::of(inventory));
+        Self { inventory, local, ask: *ask, gates, classes, asked: Cell::new(0) }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -43,6 +49,11 @@ impl<'a> Case<'a> {
     pub(super) fn fits_as_it_is(&self) -> bool {
         let scope = Arc::new(self.local.scope(&[]));
         self.fitting(&scope, &[], &Vec::new()) == self.ask.wanted()
+    }
+
+    /// Whether a type of policy is required and not in force (P13). No step mends that: none attaches a policy.
+    pub(super) fn misses_a_requirement(&self) -> bool {
+        !self.local.scope(&[]).unmet().is_empty()
     }
 
     /// What a quantity is now, in base steps; `None` where the demand does not state it, or it can be no less.
@@ -91,6 +102,9 @@ impl<'a> Case<'a> {
 
     /// Whether all replicas have a place after these steps, and what quantities are lowered to then: each to the most
     /// that fits, those after it as low as they can be.
+    ///
+    /// Where nothing is asked of all replicas taken together, less of a quantity never fits worse. So what is more than
+    /// any open node has is not tried, and where that much fits nothing else is.
     pub(super) fn solve(&self, steps: &[Step]) -> Option<Values> {
         let lowered = steps.iter().filter_map(|step| match step {
             Step::Lower(field) => Some(*field),
@@ -104,6 +118,16 @@ impl<'a> Case<'a> {
         for at in 0..values.len() {
             let Some(&(field, mut fits)) = values.get(at) else { continue };
             let mut too_much = self.stated(field)?;
+            if self.ask.preferences.is_plain() {
+                let most = most_of(self, field, steps, &values);
+                if most < too_much {
+                    set(&mut values, at, most);
+                    if most > fits && self.places_all(&scope, steps, &values) {
+                        continue;
+                    }
+                    too_much = most.max(fits + 1);
+                }
+            }
             while too_much - fits > 1 {
                 let middle = fits + (too_much - fits) / 2;
                 set(&mut values, at, middle);
@@ -188,39 +212,11 @@ impl<'a> Case<'a> {
         demand
     }
 
-    /// By group: whether its clusters are candidates after some steps. O(places + kinds + groups).
-    pub(super) fn candidates(&self, groups: &[Group], steps: &[Step], values: &Values) -> Vec<bool> {
-        let scope = self.local.scope(steps);
-        let demand = self.demand(steps, values);
-        let feasible = Feasible::new(self.fleet(), self.inventory.takers(), &scope, &demand);
-        let index = self.fleet().index();
-        let possible = !scope.refuses_everything();
-        let places: Vec<bool> =
-            index.places().iter().map(|place| possible && feasible.of_points(&place.points).is_none()).collect();
-        let fits = |kind| (0..demand.alternatives()).any(|alternative| feasible.fits(kind, alternative).is_some());
-        let kinds: Vec<bool> = index.kinds().iter().map(fits).collect();
-        let is_in = |list: &[bool], at: usize| list.get(at).copied().unwrap_or(false);
-        let some = |kind_set: &Vec<crate::id::KindId>| kind_set.iter().any(|kind| is_in(&kinds, kind.index()));
-        let kind_sets: Vec<bool> = index.kind_sets().iter().map(some).collect();
-        let is_cheap_enough = |group: &Group| group.alone.is_none_or(|cluster| has_candidate(&feasible, cluster));
-        let is_candidate = |group: &Group| {
-            is_in(&places, group.place.index()) && is_in(&kind_sets, group.kinds.index()) && is_cheap_enough(group)
-        };
-        groups.iter().map(is_candidate).collect()
-    }
-
     /// What one replica takes of a pair's pool, by alternative, where it is a candidate as things are.
     pub(super) fn request(&self, alternative: usize, pair: &crate::inventory::Pair) -> crate::inventory::Request {
         let kind = self.fleet().catalog().flavor_kind(pair.flavor);
         lower::request_under(self.ask.demand, alternative, kind)
     }
-}
-
-/// Whether some pair of a cluster is a candidate, its price included.
-fn has_candidate(feasible: &Feasible<'_>, cluster: ClusterId) -> bool {
-    let pairs = feasible.fleet().cluster(cluster).map(|cluster| cluster.pairs.clone()).unwrap_or_default();
-    let mut pairs = pairs.map(PairId::from_index);
-    pairs.any(|id| (0..feasible.demand().alternatives()).any(|alternative| feasible.is_candidate(id, alternative)))
 }
 
 fn change(resources: &mut Resources, alternative: usize, change: impl FnOnce(&mut GpuNeed)) {

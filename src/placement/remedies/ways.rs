@@ -1,72 +1,78 @@
 //! The ways past what is against a place and a kind of hardware.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::RemedyBound;
-use super::governing::Gate;
-use super::step::{Field, Group, Step};
+use super::gates::Gate;
+use super::step::{Field, Step};
 use super::suppose::Case;
+use crate::bitset::BitSet;
 use crate::deployment::Needs;
-use crate::id::{Atom, ClusterId, Id, KindSetId, PlaceId};
-use crate::inventory::{GpuRequest, Index, Kind, Points};
+use crate::id::{Atom, Id, KindId, PlaceId};
+use crate::inventory::{GpuRequest, Kind};
 use crate::placement::condition::Condition;
 use crate::placement::lower;
 
 /// Steps, ascending and each once.
 pub(super) type Set = Vec<Step>;
 
-/// By size: all sets of steps after which policies and demand are past one place and kind.
+/// All sets of steps after which policies and demand are past one place and kind. A step is of places or of kinds, so
+/// each set is one past a place and one past a kind that is there; they are put together size by size, as far as they
+/// are wanted.
 pub(super) struct Ways {
-    pub(super) of_size: [BTreeSet<Set>; RemedyBound::MOST_STEPS + 1],
-}
-
-/// The open clusters, gathered; each by itself under a bound of price. O(clusters).
-pub(super) fn groups(case: &Case<'_>) -> Vec<Group> {
-    let index = case.fleet().index();
-    let bounded = case.ask.demand.max_price.is_some();
-    let mut counts: BTreeMap<(PlaceId, KindSetId, Option<ClusterId>), usize> = BTreeMap::new();
-    for (number, (place, kinds)) in index.clusters().iter().enumerate() {
-        let id = ClusterId::from_index(number);
-        if case.inventory.takers().contain(id) {
-            *counts.entry((*place, *kinds, bounded.then_some(id))).or_default() += 1;
-        }
-    }
-    let group = |((place, kinds, alone), clusters)| Group { place, kinds, clusters, alone };
-    counts.into_iter().map(group).collect()
+    most: usize,
+    /// Past some kind: the sets, each with the places where such a kind is open.
+    of_kinds: Vec<(Set, BitSet<PlaceId>)>,
+    /// Past some place: the sets, each with these places; found where places that nothing is against are not enough.
+    of_places: Option<Vec<(Set, BitSet<PlaceId>)>>,
 }
 
 impl Ways {
-    /// O(places + kinds + places × kinds that are present, times the ways of each).
-    pub(super) fn of(case: &Case<'_>, groups: &[Group], most: usize) -> Self {
+    /// Of at most so many steps. O(kinds × the ways of each).
+    pub(super) fn new(case: &Case<'_>, most: usize) -> Self {
         let index = case.fleet().index();
-        let gates = case.local.gates();
-        let of_places: Vec<Vec<Set>> =
-            index.places().iter().map(|place| past_gates(case, &gates, &place.points, most)).collect();
-        let of_kinds: Vec<Vec<Set>> = index.kinds().iter().map(|kind| past_kind(case, &gates, kind, most)).collect();
-        let mut of_size: [BTreeSet<Set>; RemedyBound::MOST_STEPS + 1] = Default::default();
-        for (place, kind) in present(index, groups) {
-            let (Some(place), Some(kind)) = (of_places.get(place), of_kinds.get(kind)) else { continue };
-            for one in place {
-                for other in kind.iter().filter(|other| one.len() + other.len() <= most) {
-                    let way = union(one, other);
-                    if let Some(of_size) = of_size.get_mut(way.len()) {
-                        of_size.insert(way);
-                    }
+        let mut of_kinds: BTreeMap<Set, BitSet<PlaceId>> = BTreeMap::new();
+        for (number, kind) in index.kinds().iter().enumerate() {
+            let Some(places) = case.classes.places_of(KindId::from_index(number)).filter(|places| !places.is_empty())
+            else {
+                continue;
+            };
+            for set in past_kind(case, number, kind, most) {
+                let new = || BitSet::empty(places.universe());
+                of_kinds.entry(set).or_insert_with(new).union_with(places);
+            }
+        }
+        Self { most, of_kinds: of_kinds.into_iter().collect(), of_places: None }
+    }
+
+    /// Those of so many steps, without those that hold a set which is `found` already.
+    pub(super) fn of_size(&mut self, case: &Case<'_>, size: usize, found: impl Fn(&Set) -> bool) -> BTreeSet<Set> {
+        self.of_kinds.retain(|(set, _)| !found(set));
+        let mut all = BTreeSet::new();
+        let Some(least) = self.of_kinds.iter().map(|(set, _)| set.len()).min().filter(|least| *least <= size) else {
+            return all;
+        };
+        let admitted;
+        let of_places = if size == least {
+            // No step is left for places.
+            admitted = [(Vec::new(), case.gates.after(case.fleet(), &[]).places)];
+            admitted.as_slice()
+        } else {
+            let most = self.most - least;
+            self.of_places.get_or_insert_with(|| past_places(case, most)).retain(|(set, _)| !found(set));
+            self.of_places.as_deref().unwrap_or_default()
+        };
+        for (past_kind, there) in &self.of_kinds {
+            let rest = size.checked_sub(past_kind.len());
+            let of_rest = of_places.iter().filter(|(past_place, _)| Some(past_place.len()) == rest);
+            for (past_place, _) in of_rest.filter(|(_, places)| !places.is_disjoint(there)) {
+                let way = union(past_place, past_kind);
+                if !found(&way) {
+                    all.insert(way);
                 }
             }
         }
-        Self { of_size }
+        all
     }
-}
-
-/// Which kinds are present at which places.
-fn present(index: &Index, groups: &[Group]) -> HashSet<(usize, usize)> {
-    let kinds = |set: KindSetId| index.kind_sets().get(set.index()).map_or(&[][..], |kinds| kinds);
-    let of = |group: &Group| {
-        let place = group.place.index();
-        kinds(group.kinds).iter().map(move |kind| (place, kind.index()))
-    };
-    groups.iter().flat_map(of).collect()
 }
 
 /// All that both sets hold.
@@ -77,16 +83,22 @@ pub(super) fn union(one: &Set, other: &Set) -> Set {
     all
 }
 
-/// The ways past the gates that exclude what stands at some points; the empty one, where none does.
-fn past_gates(case: &Case<'_>, gates: &[Gate], points: &Points, most: usize) -> Vec<Set> {
-    let mut ways: Vec<Set> = vec![Vec::new()];
-    for gate in gates {
-        let Some(point) = points.get(gate.axis) else { continue };
-        if !case.local.admits(gate, point.atom) {
-            ways = each_with(&ways, &past_gate(case, gate, point.atom), most);
+/// The ways past the gates that exclude some place, each with these places. O(places × the ways of each).
+fn past_places(case: &Case<'_>, most: usize) -> Vec<(Set, BitSet<PlaceId>)> {
+    let places = case.fleet().index().places();
+    let mut all: BTreeMap<Set, BitSet<PlaceId>> = BTreeMap::new();
+    for (number, place) in places.iter().enumerate() {
+        let excluding = case.gates.excluding(&place.points, |admitted| admitted.has_place(number));
+        for set in past_gates(case, excluding, most) {
+            all.entry(set).or_insert_with(|| BitSet::empty(places.len())).insert(PlaceId::from_index(number));
         }
     }
-    ways
+    all.into_iter().collect()
+}
+
+/// The ways past gates, each of which excludes an atom; the empty one, where there is none.
+fn past_gates<'a>(case: &Case<'_>, excluding: impl Iterator<Item = (&'a Gate, Atom)>, most: usize) -> Vec<Set> {
+    excluding.fold(vec![Vec::new()], |ways, (gate, atom)| each_with(&ways, &past_gate(case, gate, atom), most))
 }
 
 /// The ways past one gate: without its policies, or with one more option of one of them.
@@ -94,10 +106,11 @@ fn past_gate(case: &Case<'_>, gate: &Gate, atom: Atom) -> Vec<Set> {
     let mut detached: Set =
         gate.policies.iter().map(|policy| Step::Detach(gate.level, gate.environment, *policy)).collect();
     detached.sort_unstable();
+    detached.dedup();
     let mut ways = vec![detached];
     let present = case.fleet().index().present(gate.axis);
-    for option in case.local.named_at(gate.axis, atom, present) {
-        let admitting = gate.standing.iter().filter(|policy| case.local.would_admit(**policy, option, atom));
+    for option in case.fleet().catalog().named_at(gate.axis, atom, present) {
+        let admitting = gate.standing.iter().filter(|policy| case.gates.may_admit(**policy, atom));
         ways.extend(admitting.map(|policy| vec![Step::Add(*policy, option)]));
     }
     ways
@@ -113,13 +126,15 @@ fn each_with(some: &[Set], others: &[Set], most: usize) -> Vec<Set> {
 }
 
 /// The ways past what is against a kind, under any alternative of the demand.
-fn past_kind(case: &Case<'_>, gates: &[Gate], kind: &Kind, most: usize) -> Vec<Set> {
-    let past_gates = past_gates(case, gates, &kind.points, most);
+fn past_kind(case: &Case<'_>, number: usize, kind: &Kind, most: usize) -> Vec<Set> {
     let alternatives = 0..case.ask.demand.alternatives();
-    let past_demand = alternatives.flat_map(|alternative| past_demand(case, kind, alternative, most));
-    let mut ways = each_with(&past_gates, &past_demand.collect::<Vec<_>>(), most);
-    ways.sort_by_key(Vec::len);
-    ways
+    let past_demand: Vec<Set> =
+        alternatives.flat_map(|alternative| past_demand(case, kind, alternative, most)).collect();
+    if past_demand.is_empty() {
+        return past_demand;
+    }
+    let excluding = case.gates.excluding(&kind.points, |admitted| admitted.has_kind(number));
+    each_with(&past_gates(case, excluding, most), &past_demand, most)
 }
 
 /// The ways past what a demand asks of hardware and of the size of a node, under one alternative; none where no step
