@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::governed::Subject;
 use crate::bitset::BitSet;
 use crate::deployment::{Demand, Preferences};
-use crate::id::{ClusterId, DeploymentId, Id, PairId};
+use crate::id::{ClusterId, DeploymentId, PairId};
 use crate::inventory::Fleet;
 use crate::workspace::{PlaceOptions, Workspace};
 

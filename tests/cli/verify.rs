@@ -234,7 +234,7 @@ fn d8_each_field_of_a_diff_that_is_tampered_with_is_refuted() {
     }
     assert_eq!(verify_diff(&old, &new, &claim).unwrap().refuted, []);
     let all = all_tampered(&claim);
-    assert!(all.len() > 100, "{}", all.len());
+    assert!(all.len() > 80, "{}", all.len());
     for (what, changed) in all {
         let refuted = verify_diff(&old, &new, &changed).map_or(true, |report| !report.verified);
         assert!(refuted, "{what} is not refuted");
