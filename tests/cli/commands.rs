@@ -254,7 +254,9 @@ fn explain_reports_what_the_interface_says() {
     let whole = folder.run(&["explain", "@", "-d", "bert/v1", "-o", "json"]);
     assert_eq!(whole.status, 0);
     let report = whole.json();
-    assert_eq!(keys(&report), ["apiVersion", "candidateCount", "deployment", "kind", "reasons", "scope", "verdict"]);
+    let expected =
+        ["apiVersion", "candidateCount", "deployment", "fingerprints", "kind", "reasons", "scope", "verdict"];
+    assert_eq!(keys(&report), expected);
     assert_eq!((&report["kind"], &report["deployment"]), (&json!("Explanation"), &json!("bert/v1")));
     let codes: Vec<_> = report["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
     assert_eq!(codes, ["location-not-allowed", "no-such-flavor", "does-not-fit-node", "insufficient-capacity"]);
@@ -391,7 +393,7 @@ fn check_ends_with_what_it_found() {
     let answer = folder.run(&["check", "@", "-o", "json"]);
     assert_eq!(answer.status, 1);
     let report = answer.json();
-    assert_eq!(keys(&report), ["apiVersion", "findings", "kind"]);
+    assert_eq!(keys(&report), ["apiVersion", "findings", "fingerprints", "kind"]);
     let finding = &report["findings"][0];
     assert_eq!(keys(finding), ["code", "column", "file", "line", "message", "related", "severity", "subject"]);
     assert_eq!(keys(&finding["subject"]), ["kind", "name"]);
