@@ -24,10 +24,13 @@ pub(super) struct Rooms {
     adds_up: bool,
 }
 
+/// What deployments ask that are alike: who governs them, what a replica takes, and how many are wanted.
+type Question<'a> = (Subject<'a>, &'a Demand, u32);
+
 /// All of a workspace. O(deployments + distinct questions × candidates).
 pub(super) fn all(workspace: &Workspace) -> Vec<Rooms> {
     let running: BTreeSet<DeploymentId> = workspace.running().iter().map(|running| running.deployment).collect();
-    let mut known: HashMap<(Subject<'_>, &Demand, u32), Vec<(&Preferences, usize)>> = HashMap::new();
+    let mut known: HashMap<Question<'_>, Vec<(&Preferences, usize)>> = HashMap::new();
     let mut all: Vec<Rooms> = Vec::new();
     for (at, id) in workspace.deployment_ids().enumerate() {
         let Some((found, subject)) = workspace.deployment(id).zip(Subject::deployment(workspace, id)) else { continue };

@@ -23,6 +23,9 @@ fn resource_types(old: &Workspace, new: &Workspace) -> Vec<[ResourceTypeId; 2]> 
     all.iter().map(|name| [id(old, name), id(new, name)]).collect()
 }
 
+/// A deployment's workload type and its own policies, on both sides.
+type Own<'a> = ([ResourceTypeId; 2], &'a [Attachment], &'a [Attachment]);
+
 /// How what levels impose compares, over all workload types, at the moment and at each later end of an attachment: between
 /// two ends nothing changes by time (A1).
 fn compare(
@@ -115,7 +118,7 @@ pub(super) fn levels(
         found.extend(meaning(*was, *bundle).map(|fate| Compared { level: Some(Level::Environment), name, fate }));
     }
     // Deployments with the same policies of their own on both sides are compared once.
-    let mut known: HashMap<([ResourceTypeId; 2], &[Attachment], &[Attachment]), Meaning> = HashMap::new();
+    let mut known: HashMap<Own<'_>, Meaning> = HashMap::new();
     let mut of_deployments = Vec::new();
     for &(was, is) in both {
         let Some((before, after)) = old.deployment(was).zip(new.deployment(is)) else { continue };

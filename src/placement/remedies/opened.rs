@@ -21,8 +21,11 @@ pub(super) struct Opened<'a> {
     /// What of the hardware is a candidate as things are.
     before: Vec<bool>,
     /// What steps that concern hardware make of it, as far as that was asked.
-    counts: RefCell<HashMap<(Vec<Step>, Values), Rc<Counts>>>,
+    counts: RefCell<HashMap<OfHardware, Rc<Counts>>>,
 }
+
+/// Steps that concern hardware, and what quantities are lowered to.
+type OfHardware = (Vec<Step>, Values);
 
 /// The open clusters with hardware that is a candidate, by place, as if the policies admitted each place.
 struct Counts {
@@ -46,7 +49,7 @@ impl<'a> Opened<'a> {
     pub(super) fn count(&self, steps: &[Step], values: &Values) -> usize {
         let axis_of = |policy| self.case.local.policy(policy).map(Policy::axis);
         let of_hardware = steps.iter().copied().filter(|step| step.concerns_hardware(axis_of));
-        let key: (Vec<Step>, Values) = (of_hardware.collect(), values.clone());
+        let key: OfHardware = (of_hardware.collect(), values.clone());
         let mut known = self.counts.borrow_mut();
         let counts =
             Rc::clone(known.entry(key).or_insert_with_key(|(steps, values)| Rc::new(self.counts(steps, values))));
