@@ -309,6 +309,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "policy::Note",
             "time::InvalidMoment",
             "workspace::NextChange",
+            "workspace::LeftByDecisions",
             "placement::HeldRoom",
             "placement::Occupant",
             "placement::Remedies",
