@@ -414,7 +414,7 @@ mod random {
     #[test]
     fn w3_planners_of_one_log_agree_for_long() {
         let steps = std::env::var("SITING_PLANNER_STEPS").ok().and_then(|steps| steps.parse().ok());
-        let told = super::run(2026, steps.unwrap_or(50_000), None);
+        let told = super::run(2026, steps.unwrap_or(5_000), None);
         println!("{told:?}");
     }
 }

@@ -434,6 +434,25 @@ fn w4_states_of_earlier_versions_are_read() {
     assert_eq!(error.to_string(), "clusters[2]: no cluster is called `rome`");
 }
 
+/// W4: so it is with the second form, as text and as bytes: a rollout under way, a replica whose node is gone and another in
+/// its place, keys, a broken cluster, an attachment that ends.
+#[test]
+fn w4_states_of_the_second_form_are_read() {
+    let (text, bytes) = (include_str!("states/v2.json"), include_bytes!("states/v2.bin"));
+    let (of_text, of_bytes) = (WorkspaceState::from_json(text).unwrap(), WorkspaceState::from_bytes(bytes).unwrap());
+    assert_eq!(of_text, of_bytes);
+    let workspace = Workspace::restore(of_bytes).unwrap();
+    assert_eq!(workspace.revision(), 9);
+    assert_eq!(workspace.quarantined()[0].name, "rome");
+    // 2 x 5 on nodes that are there, 5 on one that is gone, 5 in its place; 2 x 2 of the placement; 1 of `y`.
+    assert_eq!(held(&workspace), 10 + 5 + 5 + 4 + 1);
+    let losses = workspace.losses(Moment::from_millis(90_000));
+    assert_eq!((losses.len(), losses[0].since), (1, Moment::from_millis(40)));
+    let life = workspace.life(&workload(&workspace, "x")).unwrap();
+    assert_eq!(&life.replay().unwrap(), life.state());
+    assert_eq!(again(&workspace).state(), workspace.state());
+}
+
 /// W4: a journal of 0.1.0 is read, with a rollout under way, and goes on.
 #[test]
 fn w4_journals_of_the_first_release_are_read() {
