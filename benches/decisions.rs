@@ -1,6 +1,8 @@
-//! F13: a lifecycle transition, an autoscale decision, and a load balancer's pick among a hundred.
+//! F13, F19: a lifecycle transition, an autoscale decision, and a load balancer's pick among a hundred, alone and under a
+//! caller's mask.
 //!
-//! `cargo bench --bench decisions`; targets: 1 µs for a transition and a decision, 100 ns for a pick.
+//! `cargo bench --bench decisions`; targets: 1 µs for a transition and a decision, 100 ns for a pick, 150 ns for a mask and
+//! a pick under it.
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 use std::hint::black_box;
@@ -8,6 +10,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use siting::catalog::Catalog;
 use siting::lifecycle::{Action, Command, Observation, Place, Placed, PlacementRequest, Push, PushKind, State, Status};
 use siting::metrics::{MetricSpec, Resource, Source, Target};
 use siting::quantity::Milli;
@@ -15,7 +18,7 @@ use siting::rollout::{self, Canary, Group, Rollout, Strategy};
 use siting::scaling::hpa::{Figures, Replica, Sample};
 use siting::scaling::{self, Autoscaler, Bounds, Observed, kpa};
 use siting::time::Moment;
-use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller};
+use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller, Country, Mask, Masks, SiteId};
 
 /// A holder of production that falls ill and recovers: half of it is one transition.
 fn transition(criterion: &mut Criterion) {
@@ -113,6 +116,46 @@ fn pick(criterion: &mut Criterion) {
     }
 }
 
+/// The mask of a caller, and a pick under it: callers of every country in turn, a quarter of whom ten sites of forty answer,
+/// a quarter twenty, a quarter all but one, and the rest anywhere.
+fn pick_within(criterion: &mut Criterion) {
+    let algorithms = [
+        ("round-robin", Algorithm::RoundRobin),
+        ("least-connections", Algorithm::LeastConnections),
+        ("ip-hash", Algorithm::IpHash),
+        ("consistent-hash", Algorithm::ConsistentHash),
+    ];
+    let codes = Catalog::builtin();
+    let codes: Vec<Country> =
+        codes.countries().filter_map(|country| codes.country_code(country).parse().ok()).collect();
+    let mask = |kind: usize| match kind {
+        0 => Mask::only((0..10).map(SiteId)),
+        1 => Mask::only((10..30).map(SiteId)),
+        2 => Mask::only((1..40).map(SiteId)),
+        _ => Mask::everywhere(),
+    };
+    let bound = codes.iter().enumerate();
+    let masks = bound.fold(Masks::new(mask(0)), |masks, (at, code)| masks.with(mask(at % 4), [*code]));
+    for (name, algorithm) in algorithms {
+        let backend = |id: u32| {
+            let (weight, site) = (1 + id % 3, Some(SiteId(id % 40)));
+            Backend { weight, site, ..Backend::new(BackendId(id), format!("10.0.0.{id}"), 443) }
+        };
+        let mut balancer = Balancer::new(algorithm, (0..100).map(backend).collect()).unwrap();
+        balancer.bind(masks.clone());
+        let mut request = 0_u32;
+        criterion.bench_function(&format!("F19/pick/{name}/100"), |bencher| {
+            bencher.iter(|| {
+                request = request.wrapping_add(1);
+                let key = request.to_be_bytes();
+                let country = codes.get(request as usize % codes.len()).copied();
+                let caller = Caller { address: Some(IpAddr::from(key)), key: &key, country, ..Caller::default() };
+                black_box(balancer.pick(Moment::from_millis(0), &caller))
+            });
+        });
+    }
+}
+
 fn rollout(criterion: &mut Criterion) {
     let mut rollout = Rollout::new(Strategy::Canary(Canary::default()), Vec::new(), Moment::from_millis(0));
     let (old, new) = (Group { replicas: 10, available: 10 }, Group { replicas: 1, available: 1 });
@@ -123,5 +166,5 @@ fn rollout(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, transition, autoscale, pick, rollout);
+criterion_group!(benches, transition, autoscale, pick, pick_within, rollout);
 criterion_main!(benches);

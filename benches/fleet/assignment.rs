@@ -189,6 +189,7 @@ fn policy(name: &str, axis: Axis, options: Vec<(ChoiceKind, &str)>) -> PolicySpe
         options: Allowed::Listed(options.collect()),
         except: Vec::new(),
         resource_types: None,
+        callers: None,
         description: None,
         dialect: Dialect::Native,
     }

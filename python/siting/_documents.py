@@ -79,6 +79,7 @@ class Policy(Document):
     >>> Policy("t4-only", flavors=["gpu:t4"], resource_types=["model"])
     >>> Policy("european-owners", providers=["jurisdiction:eu27"])
     >>> Policy("no-spot", capacity=["capacity:on-demand", "capacity:reserved"])
+    >>> Policy("europeans-in-the-eea", locations=["group:eea"], callers=["group:eea"])
     """
 
     kind = "Policy"
@@ -92,6 +93,8 @@ class Policy(Document):
     """What is taken out again."""
     resource_types: tuple[str, ...]
     """The workload types that it applies to; empty for all."""
+    callers: tuple[Choice, ...]
+    """Where the requests come from that it binds; empty where it binds deployments."""
     description: str | None
 
     def __init__(
@@ -104,10 +107,17 @@ class Policy(Document):
         capacity: Iterable[ChoiceLike] | None = None,
         except_: Iterable[ChoiceLike] = (),
         resource_types: Iterable[str] = (),
+        callers: Iterable[ChoiceLike] | None = None,
         description: str | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
-        """Allow ``locations``, ``flavors``, ``providers`` or ``capacity``, but not ``except_``."""
+        """Allow ``locations``, ``flavors``, ``providers`` or ``capacity``, but not ``except_``.
+
+        With ``callers`` (continents, countries, groups) it binds requests from there, and no deployments.
+        """
+        binding = None if callers is None else _choices("callers", callers)
+        if binding is not None and not binding:
+            raise InvalidArgument("`callers` must not be empty", code="empty-list", path="callers")
         lists: dict[str, Iterable[ChoiceLike] | None] = {
             "locations": locations,
             "flavors": flavors,
@@ -124,6 +134,7 @@ class Policy(Document):
                 stated: _choices(stated, options),
                 "except": _choices("except_", except_),
                 "resourceTypes": list(resource_types),
+                "callers": binding,
                 "description": description,
             },
             stated=stated,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from siting import _html, _siting
-from siting._arguments import checked_class, record
+from siting._arguments import about, checked_class, record
 from siting._errors import Refused, UnknownName, shown
 from siting._manifests import rendered
 from siting._records import Record, decode, encode, freeze
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from siting._commands import Command
     from siting.metrics import Reading, Window
     from siting.scaling import State
-    from siting.traffic import Offloaded, OffloadingState
+    from siting.traffic import CallerMasks, Offloaded, OffloadingState, RemotePlace
 
 Seen = Literal["built", "loading", "ready", "failed", "drained", "unhealthy", "healthy", "timer-fired"]
 """What a host can see of a deployment."""
@@ -51,7 +51,7 @@ Status = Literal[
 """What a deployment is doing."""
 Role = Literal["development", "production", "published"]
 """What a deployment is among those of its workload."""
-Answered = Literal["routed", "split", "wakeFirst", "notReady", "notFound"]
+Answered = Literal["routed", "split", "wakeFirst", "notReady", "notForCaller", "notFound"]
 """What calls of an endpoint get."""
 EffectKind = Literal[
     "route",
@@ -172,8 +172,8 @@ class Share(Record):
 class Route(Record):
     """What calls of an endpoint get.
 
-    The answer is ``routed``, ``split`` while one deployment replaces another, ``wakeFirst``, ``notReady`` or
-    ``notFound``; the details tell to or of what.
+    The answer is ``routed``, ``split`` while one deployment replaces another, ``wakeFirst``, ``notReady``,
+    ``notForCaller`` where the caller may not be answered where replicas are, or ``notFound``; the details tell to or of what.
     """
 
     endpoint: str
@@ -331,6 +331,25 @@ class Life:
         found = json.loads(_siting.routes(self._core, self._workload))
         return {entry["endpoint"]: Route.from_json(entry) for entry in found}
 
+    def routes_from(self, caller: str | None) -> dict[str, Route]:
+        """What calls get that come from a country: as :attr:`routes`, where the caller may be answered.
+
+        ``caller`` is a country by any of its names; ``None`` where nobody knows it.
+        """
+        with about("caller"):
+            found = json.loads(_siting.routes_from(self._core, self._workload, caller))
+        return {entry["endpoint"]: Route.from_json(entry) for entry in found}
+
+    def caller_masks(self, deployment: str, sites: Mapping[int, RemotePlace]) -> CallerMasks:
+        """Return where a live deployment's callers may be answered among these places, for a balancer.
+
+        The keys of ``sites`` are the numbers that backends state as their ``site``.
+        """
+        from siting.traffic import CallerMasks, _sites
+
+        with about("sites"):
+            return CallerMasks(_siting.caller_masks_live(self._core, self._workload, deployment, _sites(sites)))
+
     def apply(self, command: Command, *, now: Moment) -> tuple[Effect, ...]:
         """Carry a command out; what it needs is placed, and its replicas take and give back capacity."""
         step, _ = rendered(command.to_json())
@@ -447,6 +466,18 @@ class Life:
             (ready, readings, requests),
             state,
         )
+
+    def offload_for(self, deployment: str, offloaded: Offloaded, *, caller: str | None) -> Offloaded:
+        """Tell what :meth:`offload` decided for all, for requests from a country: where they may be answered.
+
+        Where nothing is left, ``why`` is ``no-route``.
+        """
+        from siting.traffic import Offloaded
+
+        for_all = (offloaded.local, offloaded.remote_share, offloaded.why)
+        with about("caller"):
+            found = _siting.offload_live_for(self._core, self._workload, deployment, for_all, caller)
+        return Offloaded.from_json(json.loads(found))
 
     def adopt(self, *, now: Moment) -> tuple[str, ...]:
         """Begin the life with the loaded deployments that run already (:class:`siting.Running`); returns their ids."""

@@ -938,6 +938,8 @@ class Description(Record):
     scope: tuple[Any, ...]
     placement: Any
     history: tuple[Any, ...]
+    callers: tuple[Any, ...] = ()
+    """Where its requests are answered, by caller; empty where no policy binds any."""
 
 
 @record

@@ -21,15 +21,19 @@ __all__ = [
     "__version__",
     "adopt_life",
     "advance",
+    "answerable",
     "apply_entry",
     "attach",
     "autoscale",
     "builtin_catalog",
+    "caller_masks",
+    "caller_masks_live",
     "carry_out",
     "change",
     "change_policies",
     "closed",
     "commit",
+    "country_code",
     "deployments",
     "describe_live",
     "desired",
@@ -50,7 +54,9 @@ __all__ = [
     "observe",
     "observe_place",
     "offload",
+    "offload_for",
     "offload_live",
+    "offload_live_for",
     "offload_loaded",
     "prepare",
     "preview",
@@ -67,6 +73,8 @@ __all__ = [
     "revision",
     "rollout_bounds",
     "routes",
+    "routes_from",
+    "routing_for",
     "run_command_line",
     "run_scenarios",
     "schema",
@@ -174,6 +182,26 @@ def write_down(workspace: Workspace) -> str: ...
 def violations(workspace: Workspace, now: int) -> str: ...
 def diff(old: Workspace, new: Workspace) -> str: ...
 def destination(local: int, remote: tuple[int, int] | None, random: int) -> int | None: ...
+def answerable(workspace: Workspace, deployment: str, caller: str | None) -> list[str]: ...
+def caller_masks(workspace: Workspace, deployment: str, sites: list[tuple[int, str, str, str]]) -> str: ...
+def caller_masks_live(
+    workspace: Workspace, workload: tuple[str, str], deployment: str, sites: list[tuple[int, str, str, str]]
+) -> str: ...
+def country_code(text: str) -> str: ...
+def offload_for(
+    workspace: Workspace, deployment: str, for_all: tuple[int, int, str], caller: str | None, local: bool
+) -> str: ...
+def offload_live_for(
+    workspace: Workspace,
+    workload: tuple[str, str],
+    deployment: str,
+    for_all: tuple[int, int, str],
+    caller: str | None,
+) -> str: ...
+def routes_from(workspace: Workspace, workload: tuple[str, str], caller: str | None) -> str: ...
+def routing_for(
+    for_all: tuple[int, int, str], remote: int | None, here: bool, remotes: list[tuple[int, bool, bool]]
+) -> str: ...
 def offload_live(
     workspace: Workspace,
     workload: tuple[str, str],
@@ -205,6 +233,7 @@ class Autoscaler:
 class Balancer:
     @staticmethod
     def of(algorithm: str, backends: str, checks: str) -> Balancer: ...
+    def bind(self, masks: str) -> None: ...
     def replace(self, backends: str) -> None: ...
     def update(self, id: int, ready: bool | None, allowed: bool | None, draining: bool | None) -> bool: ...
     def checked(self, id: int, passed: bool) -> None: ...
@@ -217,7 +246,9 @@ class Balancer:
 
 @final
 class Request:
-    def __new__(cls, address: str | None, key: bytes, tried: list[int], version: int | None) -> Request: ...
+    def __new__(
+        cls, address: str | None, key: bytes, tried: list[int], version: int | None, country: str | None
+    ) -> Request: ...
 
 @final
 class Rollout:

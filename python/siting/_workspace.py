@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from siting._settings import AttachmentLike, Quantity
     from siting._time import Moment
     from siting.metrics import Reading
-    from siting.traffic import Offloaded, OffloadingState
+    from siting.traffic import CallerMasks, Offloaded, OffloadingState, RemotePlace
 
 Path = Union[str, "os.PathLike[str]"]
 """A file or directory; ``-`` is standard input."""
@@ -361,6 +361,28 @@ class Workspace:
         """Return for every deployment the clusters that its policies allow, whatever it demands."""
         return Allowed(self._core.allowed())
 
+    def answerable(self, deployment: str | Deployment, *, caller: str | None) -> tuple[str, ...]:
+        """Return the clusters on which a deployment's requests from a country may be answered.
+
+        ``caller`` is a country by any of its names; ``None``, where nobody knows it, is bound by every policy that
+        states callers.
+        """
+        name = self._name(deployment)
+        with about("caller"):
+            return tuple(_siting.answerable(self._core, name, caller))
+
+    def caller_masks(self, deployment: str | Deployment, sites: Mapping[int, RemotePlace]) -> CallerMasks:
+        """Return where a deployment's callers may be answered among these places, for a balancer.
+
+        The keys of ``sites`` are the numbers that backends state as their ``site``. Make them anew when policies,
+        attachments or clusters change, and when something ends.
+        """
+        from siting.traffic import CallerMasks, _sites
+
+        name = self._name(deployment)
+        with about("sites"):
+            return CallerMasks(_siting.caller_masks(self._core, name, _sites(sites)))
+
     def explain(self, deployment: str | Deployment, *, cluster: str | Cluster | None = None) -> Explanation:
         """Say why a deployment may run where it may; why not elsewhere, or on one cluster.
 
@@ -640,6 +662,22 @@ class Workspace:
             (ready, readings, requests),
             state,
         )
+
+    def offload_for(
+        self, deployment: str | Deployment, offloaded: Offloaded, *, caller: str | None, local: bool
+    ) -> Offloaded:
+        """Tell what :meth:`offload` decided for all, for requests from a country.
+
+        ``local`` is whether a ready local replica is where they may be answered. Where nothing is left, ``why`` is
+        ``no-route``.
+        """
+        from siting.traffic import Offloaded
+
+        name = self._name(deployment)
+        for_all = (offloaded.local, offloaded.remote_share, offloaded.why)
+        with about("caller"):
+            found = _siting.offload_for(self._core, name, for_all, caller, local)
+        return Offloaded.from_json(json.loads(found))
 
     # Lives.
 

@@ -19,6 +19,7 @@ __all__ = [
     "Algorithm",
     "Backend",
     "Balancer",
+    "CallerMasks",
     "Checks",
     "NoRoute",
     "Offloaded",
@@ -46,6 +47,18 @@ class Backend(Record):
     """Whether the policies allow it."""
     draining: bool = False
     max_connections: int | None = None
+    site: int | None = None
+    """Where it stands, for the masks of callers; if absent, it serves only callers who are cut from nothing."""
+
+
+@record
+class CallerMasks(Record):
+    """Where a deployment's callers may be answered, by country; a text that can be kept anywhere.
+
+    :meth:`siting.Workspace.caller_masks` and :meth:`siting.Life.caller_masks` make them.
+    """
+
+    text: str
 
 
 @record
@@ -60,6 +73,16 @@ class Checks(Record):
     """The requests within ``fail_timeout`` below which that percentage says nothing."""
     fail_timeout: Span = 10
     """How long it is taken out, and how long requests are counted."""
+
+
+def _request(
+    address: str | None, key: bytes, tried: Iterable[int], version: int | None, country: str | None
+) -> _siting.Request:
+    if country is not None:
+        with about("country"):
+            country = _siting.country_code(country)
+    with about("address"):
+        return _siting.Request(address, key, list(tried), version, country)
 
 
 def _told(backends: Iterable[Backend]) -> str:
@@ -90,15 +113,24 @@ class Balancer:
         key: bytes = b"",
         tried: Iterable[int] = (),
         version: int | None = None,
+        country: str | None = None,
     ) -> int:
         """Choose a backend for a request and count its connection; returns its id.
 
         ``address`` is the client's, for ``ip-hash``; ``key`` what ``consistent-hash`` hashes; ``tried`` were chosen
-        for the same request and failed. Raises :class:`NoRoute` with its cause where there is none.
+        for the same request and failed; ``country`` is the code of the country that it comes from, for the masks of
+        :meth:`bind`: where nobody knows it, the mask of unknown callers holds. Raises :class:`NoRoute` with its cause
+        where there is none.
         """
-        with about("address"):
-            request = _siting.Request(address, key, list(tried), version)
-        return self._core.pick(millis(now), request)
+        return self._core.pick(millis(now), _request(address, key, tried, version, country))
+
+    def bind(self, masks: CallerMasks) -> None:
+        """Answer requests only where these masks admit the caller; those of before no longer hold.
+
+        Bind it again when policies or clusters change, and when backends stand at new places.
+        """
+        with about("masks"):
+            self._core.bind(masks.text)
 
     @checked_late
     def finished(self, backend: int, *, now: Moment, failed: bool = False) -> None:
@@ -174,14 +206,15 @@ class Sessions:
         address: str | None = None,
         key: bytes = b"",
         tried: Iterable[int] = (),
+        country: str | None = None,
     ) -> tuple[int, Literal["new", "kept", "anew"]]:
         """Choose a client's backend: its own, while that can be had; returns its id and how it came to it.
 
         ``split`` shares requests between versions, in percent that sum to 100; ``random`` decides for a new client.
+        ``country`` is as in :meth:`Balancer.pick`.
         """
         shares = [(0, 100)] if split is None else list(split.items())
-        with about("address"):
-            request = _siting.Request(address, key, list(tried), None)
+        request = _request(address, key, tried, None, country)
         moment = millis(now)
         with about("split"):
             return self._core.pick(balancer._core, shares, moment, client, request, random)
@@ -227,6 +260,16 @@ class Routing(Record):
     remote_share: int
     why: str
 
+    def for_caller(self, *, local: bool, remotes: Iterable[Remote]) -> Routing:
+        """Tell the same for callers whom a mask binds.
+
+        ``local`` is whether the mask leaves a ready local replica; ``remotes`` are ranked, ``allowed`` where it leaves
+        them. Where it leaves one side, that answers all; where none, there is no route.
+        """
+        told = [(one.id, one.healthy, one.allowed) for one in remotes]
+        found = _siting.routing_for((self.local, self.remote_share, self.why), self.remote, local, told)
+        return Routing.from_json(json.loads(found))
+
     def choose(self, random: int) -> int | Literal["local"] | None:
         """Choose for one request: ``local``, a remote side's id, or nowhere."""
         remote = None if self.remote is None else (self.remote, self.remote_share)
@@ -241,6 +284,11 @@ class RemotePlace(Record):
     cluster: str
     pool: str
     flavor: str
+
+
+def _sites(sites: Mapping[int, RemotePlace]) -> list[tuple[int, str, str, str]]:
+    """Places with the host's numbers, as the native half takes them."""
+    return [(site, place.cluster, place.pool, place.flavor) for site, place in sites.items()]
 
 
 @record

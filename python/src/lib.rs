@@ -5,6 +5,7 @@
 //! half (`siting/`), which is the face. To bind something new: a method here that takes and returns
 //! JSON, a record of its fields there.
 
+mod callers;
 mod capacity;
 mod changes;
 mod columns;
@@ -33,6 +34,11 @@ use pyo3::prelude::*;
 mod _siting {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::callers::{
+        answerable, caller_masks, caller_masks_live, country_code, offload_for, offload_live_for, routes_from,
+        routing_for,
+    };
     #[pymodule_export]
     use super::capacity::{closed, release, reservations, reserve, restore, set_cluster};
     #[pymodule_export]

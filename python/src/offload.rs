@@ -70,7 +70,12 @@ fn remembered(state: Option<&str>) -> Outcome<Side> {
 }
 
 fn told(workspace: &Snapshot, offloaded: Option<Offloaded>, side: &Side) -> Outcome<Told> {
-    let Some(Offloaded { routing, remotes }) = offloaded else { return Ok(None) };
+    let Some(offloaded) = offloaded else { return Ok(None) };
+    Ok(Some((places_told(workspace, &offloaded)?, json(side)?)))
+}
+
+/// Where requests go, with the places by name.
+pub(crate) fn places_told(workspace: &Snapshot, Offloaded { routing, remotes }: &Offloaded) -> Outcome<String> {
     let fleet = workspace.inventory().fleet();
     let place = |pair: &PairId| {
         let (cluster, pool, flavor) = fleet.names(*pair)?;
@@ -85,7 +90,7 @@ fn told(workspace: &Snapshot, offloaded: Option<Offloaded>, side: &Side) -> Outc
         "why": routing.why,
         "remotes": remotes,
     });
-    Ok(Some((json(&routing)?, json(side)?)))
+    json(&routing)
 }
 
 #[derive(Deserialize)]

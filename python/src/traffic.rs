@@ -9,10 +9,11 @@ use serde::Deserialize;
 use serde_json::json;
 use siting::time::Moment;
 use siting::traffic::{
-    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Destination, FailedRequests, InvalidBackends, Load,
-    LocalSide, NoRoute, Offloading, Remote, RemoteId, Side, Split, VersionId,
+    self, Algorithm, Backend, BackendId, Bound, Caller, Checks, Country, Destination, FailedRequests, InvalidBackends,
+    Load, LocalSide, NoRoute, Offloading, Remote, RemoteId, Side, SiteId, Split, VersionId,
 };
 
+use crate::callers;
 use crate::capacity::read;
 use crate::failure::{Failure, Outcome, json};
 use crate::kept::restored;
@@ -25,23 +26,32 @@ pub(crate) struct Request {
     key: Vec<u8>,
     tried: Vec<BackendId>,
     version: Option<VersionId>,
+    country: Option<Country>,
 }
 
 #[pymethods]
 impl Request {
     #[new]
-    fn new(address: Option<&str>, key: Vec<u8>, tried: Vec<u32>, version: Option<u32>) -> Outcome<Self> {
+    fn new(
+        address: Option<&str>,
+        key: Vec<u8>,
+        tried: Vec<u32>,
+        version: Option<u32>,
+        country: Option<&str>,
+    ) -> Outcome<Self> {
         let parsed = |text: &str| {
             text.parse().map_err(|_| Failure::value(format!("`{text}` is no IP address"), "write it as `192.0.2.1`"))
         };
         let (tried, version) = (tried.into_iter().map(BackendId).collect(), version.map(VersionId));
-        Ok(Self { address: address.map(parsed).transpose()?, key, tried, version })
+        let country = country.map(callers::code).transpose()?;
+        Ok(Self { address: address.map(parsed).transpose()?, key, tried, version, country })
     }
 }
 
 impl Request {
     fn caller(&self) -> Caller<'_> {
-        Caller { address: self.address, key: &self.key, tried: &self.tried, version: self.version }
+        let Self { address, version, country, .. } = *self;
+        Caller { address, key: &self.key, tried: &self.tried, version, country }
     }
 }
 
@@ -85,6 +95,13 @@ impl Balancer {
     fn replace(&self, backends: &str) -> Outcome<()> {
         let backends = self::backends(backends)?;
         Ok(self.lock().replace(backends)?)
+    }
+
+    /// Requests are answered only where these masks admit the caller, from now on.
+    fn bind(&self, masks: &str) -> Outcome<()> {
+        let masks = callers::masks(masks)?;
+        self.lock().bind(masks);
+        Ok(())
     }
 
     /// Readiness and the like of one backend; false if there is none.
@@ -248,6 +265,7 @@ struct SeenBackend {
     allowed: bool,
     draining: bool,
     max_connections: Option<u32>,
+    site: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -273,6 +291,7 @@ fn backends(text: &str) -> Outcome<Vec<Backend>> {
         allowed: one.allowed,
         draining: one.draining,
         max_connections: one.max_connections,
+        site: one.site.map(SiteId),
         ..Backend::new(BackendId(one.id), one.address, one.port)
     };
     Ok(seen.into_iter().map(backend).collect())

@@ -1,7 +1,7 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 40] = [
+pub const FINDING_CODES: [&str; 43] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
@@ -9,6 +9,9 @@ pub const FINDING_CODES: [&str; 40] = [
     "attachment-ended",
     "attachment-ends-soon",
     "attachment-repeated",
+    "caller-without-replica",
+    "caller-without-route",
+    "callers-audited",
     "check-without-effect",
     "cluster-quarantined",
     "continent-for-union",

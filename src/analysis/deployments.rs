@@ -249,7 +249,8 @@ impl About<'_> {
                 continue;
             }
             let Some(above) = levels::above(self.scope, policy.axis(), Level::Deployment) else { continue };
-            if policy.effect().is_disjoint(&above) {
+            // What a policy that binds requests leaves is told by caller.
+            if policy.callers().is_none() && policy.effect().is_disjoint(&above) {
                 findings.push(levels::shadowed(self.site, policy, "the levels above leave"));
             }
         }

@@ -3,13 +3,15 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::answered::{CallerDescription, by_caller};
+use super::policy_at::PolicyAt;
 use crate::deployment::Workload;
 use crate::id::{DeploymentId, Id, Name};
 use crate::lifecycle::{
     Action, Answer, Endpoint, Field, Journal, Number, Place, Record, RequestScaling, Role, Settings, State, Status,
 };
-use crate::placement::{Culprit, Reason, culprits_of};
-use crate::policy::{self, Level, Scope};
+use crate::placement::{Reason, culprits_of};
+use crate::policy::{self, Scope};
 use crate::time::Moment;
 use crate::workspace::{LookupError, Outcome, Reference, Workspace};
 
@@ -41,6 +43,9 @@ pub struct Description {
     pub endpoints: Vec<EndpointDescription>,
     /// What the policies in force leave, by type.
     pub scope: Vec<AxisDescription>,
+    /// Where its requests are answered, by caller; empty where no policy binds any (P18).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<CallerDescription>,
     /// Where its replicas run; before it is pushed, where they would.
     pub placement: PlacementDescription,
     /// What happened to it, oldest first.
@@ -77,38 +82,6 @@ pub struct AxisDescription {
     pub state: policy::State,
     /// The policies that restrict it, by level.
     pub policies: Vec<PolicyAt>,
-}
-
-/// A policy and where it is attached.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct PolicyAt {
-    /// Its name.
-    pub name: String,
-    /// Its level.
-    pub level: Level,
-    /// When it ended there, where it has: it allows nothing since (P16).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
-    /// Why it is attached there, where that is stated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The ticket that stands for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
-}
-
-impl From<&Culprit> for PolicyAt {
-    fn from(culprit: &Culprit) -> Self {
-        let note = culprit.note.as_ref();
-        Self {
-            name: culprit.policy.as_str().to_owned(),
-            level: culprit.level,
-            ended: culprit.ended.map(|until| until.to_string()),
-            reason: note.and_then(|note| note.reason.clone()),
-            ticket: note.and_then(|note| note.ticket.clone()),
-        }
-    }
 }
 
 /// Where replicas run, or why they do not.
@@ -217,6 +190,7 @@ fn described(workspace: &Workspace, outcome: &Outcome) -> Option<Description> {
         settings: in_force(workspace.settings(deployment)?),
         endpoints: Vec::new(),
         scope: axes(outcome.decision.scope()),
+        callers: by_caller(workspace, outcome.decision.scope(), &workspace.caller_cuts(deployment).ok()?),
         placement: PlacementDescription {
             places: workspace.places(&outcome.decision),
             reasons: reasons.unwrap_or_default(),
@@ -243,6 +217,9 @@ pub fn describe_live(workspace: &Workspace, workload: &Workload, number: Number)
         settings: in_force(Settings::clone(&record.settings)),
         endpoints: endpoints(state, record),
         scope: scope.as_ref().map(axes).unwrap_or_default(),
+        callers: scope
+            .zip(workspace.caller_cuts_live(workload, number).ok())
+            .map_or_else(Vec::new, |(scope, cuts)| by_caller(workspace, &scope, &cuts)),
         placement: PlacementDescription {
             places: record.sites.iter().map(|site| site.place.clone()).collect(),
             reasons: Vec::new(),

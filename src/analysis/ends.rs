@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::catalog::Axis;
 use crate::manifest::spec::{AttachmentSpec, ClusterSpec};
-use crate::policy::{Attachment, Enforcement};
+use crate::policy::{Attachment, Enforcement, Policy};
 use crate::time::Moment;
 use crate::workspace::Workspace;
 
@@ -89,9 +89,14 @@ fn after(
     let Some((id, policy)) = policies.find(&spec.policy).and_then(|id| Some((id, policies.get(id)?))) else {
         return String::new();
     };
+    if policy.callers().is_some() {
+        return "extend `until`, or detach it: till then, callers that it names and unknown ones may be answered nowhere"
+            .to_owned();
+    }
     let axis: Axis = policy.axis();
     let others = attached.iter().filter(|other| other.enforcement == Enforcement::Enforce && other.policy != id);
-    let mut others = others.filter(|other| policies.get(other.policy).is_some_and(|found| found.axis() == axis));
+    let restricts = |found: &Policy| found.axis() == axis && found.callers().is_none();
+    let mut others = others.filter(|other| policies.get(other.policy).is_some_and(restricts));
     let same = attached.iter().any(|same| same.policy == id && !same.has_ended(now));
     if same || others.next().is_some() {
         "detach it, or extend `until`".to_owned()

@@ -106,13 +106,13 @@ fn repeated(workspace: &Workspace, site: &Site<'_>, bundle: Bundle<'_>, findings
     }
 }
 
-/// The enforced policies of an axis that have not ended, each once, in the order attached.
+/// The enforced policies of an axis that bind deployments and have not ended, each once, in the order attached.
 fn enforced<'w>(workspace: &'w Workspace, bundle: Bundle<'_>, axis: Axis) -> Vec<&'w Policy> {
     let mut seen = HashSet::new();
     let now = workspace.now();
     let enforced = bundle.attachments.iter().filter(|a| a.enforcement == Enforcement::Enforce && !a.has_ended(now));
     let policies = enforced.filter(|a| seen.insert(a.policy)).filter_map(|a| workspace.policies().get(a.policy));
-    policies.filter(|policy| policy.axis() == axis).collect()
+    policies.filter(|policy| policy.axis() == axis && policy.callers().is_none()).collect()
 }
 
 /// A policy of one kind next to one that allows the other kind: there is one flavor axis, so the

@@ -6,8 +6,10 @@
 //! [`drill()`] and [`drain()`] tell what losses would do, and how to empty a cluster; [`plan_moves`] orders the moves to
 //! what was decided.
 //!
-//! Answers for the rules C4, C7, C8, I1, P1, P8, P9 (as findings), D10, A1, A3 and A4.
+//! Answers for the rules C4, C7, C8, I1, P1, P8, P9, P18 (as findings), D10, A1, A3 and A4.
 
+mod answered;
+mod callers;
 mod checks;
 mod clusters;
 mod codes;
@@ -28,15 +30,17 @@ mod options;
 mod places;
 mod plan;
 mod policies;
+mod policy_at;
 mod policy_tests;
 mod rooms;
 mod settings;
 mod silence;
 mod unused;
 
+pub use answered::CallerDescription;
 pub use describe::{
-    AxisDescription, Description, EndpointDescription, HistoryEntry, Obstacle, PlacementDescription, PolicyAt,
-    WorkloadName, describe, describe_live,
+    AxisDescription, Description, EndpointDescription, HistoryEntry, Obstacle, PlacementDescription, WorkloadName,
+    describe, describe_live,
 };
 pub use diff::{
     Cause, Causes, Change, Compared, Delta, DeploymentDiff, Diff, Fate, Loosened, LoosenedThing, Meaning, MustMove,
@@ -47,6 +51,7 @@ pub use drill::{Affected, Drill, LeastLosses, Loss, LossResult, drill};
 pub use finding::{Finding, Severity, Subject};
 pub use options::{OptionCount, Question, Remaining, options};
 pub use plan::{MovePlan, PlannedMove, plan_moves};
+pub use policy_at::PolicyAt;
 pub use policy_tests::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested, test_policies};
 
 pub use codes::FINDING_CODES;
@@ -97,6 +102,7 @@ pub fn check_all(workspace: &Workspace) -> Checked {
     checks::check(workspace, &mut findings);
     settings::check(workspace, &mut findings);
     ends::check(workspace, &mut findings);
+    callers::check(workspace, &mut findings);
     unused::check(workspace, &mut findings);
     places::check(workspace, &mut findings);
     jurisdictions::check(workspace, &mut findings);

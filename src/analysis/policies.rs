@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, Continent, PerAxis};
-use crate::id::{Atom, Id, PolicyId};
+use crate::id::{Atom, CountryId, Id, PolicyId};
 use crate::manifest::spec::{Allowed, ChoiceSpec, PolicySpec};
 use crate::origin::{Origin, Sourced};
-use crate::policy::Policy;
+use crate::policy::{Callers, Policy};
 use crate::workspace::Workspace;
 
 /// Words in a policy that refer to the European Union rather than to Europe (C4).
@@ -40,6 +40,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         about.continent_for_union(findings);
         about.options(findings);
         about.exceptions(findings);
+        about.callers(findings);
         if has_clusters {
             about.without_cluster(standing.get(policy.axis()), findings);
         }
@@ -156,6 +157,33 @@ impl About<'_> {
                     format!("names {} {} more than once", spec.kind, tick(spec))
                 } else {
                     format!("names {} {}, which {} {} covers", spec.kind, tick(spec), wide.kind, tick(wide))
+                };
+                self.finding("option-covered", Severity::Info, &spec.origin, &what)
+            });
+        }
+    }
+
+    /// Callers that others of the policy cover (P18).
+    fn callers(&self, findings: &mut Findings) {
+        let stated = self.resolved(self.spec.callers.as_deref().unwrap_or_default());
+        let countries: Vec<_> =
+            stated.iter().map(|(spec, choice)| (*spec, Callers::countries_of(self.catalog, *choice))).collect();
+        for (at, (spec, own)) in countries.iter().enumerate() {
+            let covers = |(other, (_, wide)): &(usize, &(_, BitSet<CountryId>))| {
+                *other != at && own.is_subset(wide) && (own != wide || *other < at)
+            };
+            let Some((_, (wide, _))) = countries.iter().enumerate().find(covers) else { continue };
+            findings.push_with("option-covered", &self.subject, || {
+                let what = if spec.value == wide.value {
+                    format!("names callers from {} {} more than once", spec.kind, tick(spec))
+                } else {
+                    format!(
+                        "names callers from {} {}, which {} {} covers",
+                        spec.kind,
+                        tick(spec),
+                        wide.kind,
+                        tick(wide)
+                    )
                 };
                 self.finding("option-covered", Severity::Info, &spec.origin, &what)
             });

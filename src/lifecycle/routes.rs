@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::id::Name;
 use crate::lifecycle::effects::{Effect, Endpoint, Weight};
-use crate::lifecycle::state::{Capability, Number, Record, Role, State, Status};
+use crate::lifecycle::state::{Capability, Number, Place, Record, Role, State, Status};
 use crate::policy::Environment;
 use crate::traffic::{Split, VersionId};
 
@@ -24,6 +24,8 @@ pub enum Answer {
     WakeFirst(Callee),
     /// It is there, and has no ready replica at the moment.
     NotReady(Callee),
+    /// It has ready replicas, and the caller may be answered at none of them (P18).
+    NotForCaller(Callee),
     /// 404, and why.
     NotFound(Cause),
 }
@@ -63,7 +65,7 @@ impl Answer {
         match self {
             Self::Routed(callee) => vec![weight(callee, 100)],
             Self::Split(shares) => shares.iter().map(|share| weight(&share.callee, share.percent)).collect(),
-            Self::WakeFirst(_) | Self::NotReady(_) | Self::NotFound(_) => Vec::new(),
+            Self::WakeFirst(_) | Self::NotReady(_) | Self::NotForCaller(_) | Self::NotFound(_) => Vec::new(),
         }
     }
 
@@ -120,6 +122,31 @@ impl State {
     pub fn route(&self, endpoint: &Endpoint) -> Answer {
         let shared = replaced_in(endpoint).and_then(|environment| self.shared(environment));
         shared.unwrap_or_else(|| self.called(endpoint).map_or_else(Answer::NotFound, answer))
+    }
+
+    /// The same for a call that may be answered at some places only, as `admits` says it (P18): a deployment without a
+    /// ready replica at one of them gets nothing, and the others share its part.
+    #[must_use]
+    pub fn route_within(&self, endpoint: &Endpoint, mut admits: impl FnMut(&Record, &Place) -> bool) -> Answer {
+        let mut answers = |callee: &Callee| {
+            self.deployment(callee.deployment).is_some_and(|record| {
+                let here = record.sites.iter().filter(|site| !record.is_coming(site));
+                here.filter(|site| record.seen_at(site).ready > 0).any(|site| admits(record, &site.place))
+            })
+        };
+        match self.route(endpoint) {
+            Answer::Routed(callee) if !answers(&callee) => Answer::NotForCaller(callee),
+            Answer::Split(shares) => {
+                let (mut left, mut cut): (Vec<_>, Vec<_>) =
+                    shares.into_iter().partition(|share| answers(&share.callee));
+                match (left.len(), cut.len()) {
+                    (0, 1..) => Answer::NotForCaller(cut.swap_remove(0).callee),
+                    (1, _) => Answer::Routed(left.swap_remove(0).callee),
+                    _ => Answer::Split(whole(left)),
+                }
+            }
+            answer => answer,
+        }
     }
 
     /// The one deployment that answers the calls of an endpoint, if one does.
@@ -221,6 +248,20 @@ fn replaced_in(endpoint: &Endpoint) -> Option<&str> {
 /// Whether a deployment answers calls: it serves, and has a ready replica (R3).
 fn answers(record: &Record) -> bool {
     record.status.serves() && record.ready() > 0
+}
+
+/// The same shares, in proportion, so that they sum to 100; what rounding leaves goes to the first.
+fn whole(mut shares: Vec<Share>) -> Vec<Share> {
+    let total: u32 = shares.iter().map(|share| u32::from(share.percent)).sum();
+    for share in &mut shares {
+        let part = (u32::from(share.percent) * 100).checked_div(total).unwrap_or(0);
+        share.percent = u8::try_from(part).unwrap_or(100);
+    }
+    let sum: u32 = shares.iter().map(|share| u32::from(share.percent)).sum();
+    if let Some(first) = shares.first_mut() {
+        first.percent = first.percent.saturating_add(u8::try_from(100_u32.saturating_sub(sum)).unwrap_or(0));
+    }
+    shares
 }
 
 fn callee(record: &Record) -> Callee {

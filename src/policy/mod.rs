@@ -3,11 +3,13 @@
 //! A [`Policy`] allows options of one axis; its *effect* is a set of that axis's atoms (P2).
 //! Attached at three levels, policies combine into a [`Scope`] (P3–P8): union within a level,
 //! intersection across levels and axes, so that no level can widen another. A scope remembers
-//! which policies of which level restrict it.
+//! which policies of which level restrict it. A policy that states [`Callers`] binds requests instead of deployments:
+//! [`CallerCuts`] say what is left to each caller (P18).
 //!
-//! Answers for the rules P1–P10, P12, P13, P15, P16, E1, E2.
+//! Answers for the rules P1–P10, P12, P13, P15, P16, P18, E1, E2.
 
 mod attachment;
+mod callers;
 mod environment;
 mod scope;
 
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 pub use attachment::{Attachment, Enforcement, Level, Note, OnLoss, OnReplaced, OnViolation, Terms};
+pub use callers::{CallerCuts, Callers};
 pub use environment::Environment;
 pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
 
@@ -46,6 +49,7 @@ pub struct Policy {
     axis: Axis,
     options: Options,
     targets: Targets,
+    callers: Option<Callers>,
     effect: BitSet<Atom>,
     origin: Origin,
 }
@@ -67,7 +71,7 @@ impl Policy {
             let excepts = !options.except.is_empty();
             return Err(if excepts { InvalidPolicy::AllowsNothing } else { InvalidPolicy::NothingKnown });
         }
-        Ok(Self { name, axis, options, targets, effect, origin: Origin::default() })
+        Ok(Self { name, axis, options, targets, callers: None, effect, origin: Origin::default() })
     }
 
     /// The same policy, with the place where it was written.
@@ -75,6 +79,20 @@ impl Policy {
     pub fn at(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
+    }
+
+    /// The same policy, binding requests from these places instead of deployments (P18).
+    ///
+    /// # Errors
+    /// [`InvalidPolicy::NotCallers`] without any place, or if one is no continent, country or group.
+    pub fn binding_callers(
+        mut self,
+        catalog: &Catalog,
+        callers: impl IntoIterator<Item = Choice>,
+    ) -> Result<Self, InvalidPolicy> {
+        let callers = Callers::new(catalog, callers.into_iter().collect());
+        self.callers = Some(callers.ok_or(InvalidPolicy::NotCallers)?);
+        Ok(self)
     }
 
     /// The same policy with other options, to be looked at in thought: it may allow nothing.
@@ -105,6 +123,12 @@ impl Policy {
     #[must_use]
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// Whose requests it binds; `None` where it binds deployments (P18).
+    #[must_use]
+    pub fn callers(&self) -> Option<&Callers> {
+        self.callers.as_ref()
     }
 
     /// What it allows, as atoms of its axis (P2).
@@ -198,6 +222,9 @@ pub enum InvalidPolicy {
     /// Nothing is known of what it allows: a jurisdiction that no known provider answers to (P9, P15).
     #[error("nothing that it allows is known")]
     NothingKnown,
+    /// Its callers are none, or one is no continent, country or group (P18).
+    #[error("callers are continents, countries and groups, at least one")]
+    NotCallers,
     /// It was compiled against another catalog than the other policies of the set.
     #[error("the policy was compiled against another catalog")]
     OtherCatalog,

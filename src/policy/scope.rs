@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::{Attachment, Enforcement, Level, Policy, PolicySet};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, PerAxis, Point};
-use crate::id::{Atom, Id, Name, PolicyId, ResourceTypeId};
+use crate::id::{Atom, CountryId, Id, Name, PolicyId, ResourceTypeId};
 use crate::time::Moment;
 
 /// The policies in force for one workload type, compiled (P3–P8).
@@ -44,9 +44,29 @@ pub struct Bundle<'a> {
     pub require: &'a [Axis],
 }
 
+/// What the policies that are combined bind.
+#[derive(Clone, Copy)]
+enum Binding {
+    Deployments,
+    /// Requests from a country, or of an unknown caller (P18).
+    Requests(Option<CountryId>),
+}
+
+impl Binding {
+    fn concerns(self, policy: &Policy) -> bool {
+        match (self, policy.callers()) {
+            (Self::Deployments, callers) => callers.is_none(),
+            (Self::Requests(_), None) => false,
+            (Self::Requests(caller), Some(callers)) => caller.is_none_or(|country| callers.include(country)),
+        }
+    }
+}
+
 impl Scope {
     /// Combines the three levels' policies for a workload of `resource_type`, at a moment; where none is known, whatever
     /// has an end has ended (P16). `levels` are in the order of [`Level::ALL`].
+    ///
+    /// Policies that bind requests are left to [`CallerCuts`](super::CallerCuts).
     ///
     /// O(attached policies × atoms / 64); policies that are not attached cost nothing.
     #[must_use]
@@ -56,6 +76,31 @@ impl Scope {
         resource_type: ResourceTypeId,
         at: Option<Moment>,
     ) -> Self {
+        Self::combine(policies, levels, resource_type, at, Binding::Deployments)
+    }
+
+    /// What the caller policies leave to a request from a country (P18); of an unknown caller each of them binds by
+    /// itself. They require nothing, and audited ones leave no trace.
+    #[must_use]
+    pub fn of_caller(
+        policies: &Arc<PolicySet>,
+        levels: [Bundle<'_>; 3],
+        resource_type: ResourceTypeId,
+        at: Option<Moment>,
+        caller: Option<CountryId>,
+    ) -> Self {
+        Self::combine(policies, levels, resource_type, at, Binding::Requests(caller))
+    }
+
+    fn combine(
+        policies: &Arc<PolicySet>,
+        levels: [Bundle<'_>; 3],
+        resource_type: ResourceTypeId,
+        at: Option<Moment>,
+        binding: Binding,
+    ) -> Self {
+        let of_deployments = matches!(binding, Binding::Deployments);
+        let apart = matches!(binding, Binding::Requests(None));
         let mut scope = Self {
             policies: Arc::clone(policies),
             axes: PerAxis::from_fn(|axis| AxisScope::unrestricted(policies.universe(axis))),
@@ -69,13 +114,14 @@ impl Scope {
         for (level, bundle) in Level::ALL.into_iter().zip(levels) {
             for attachment in bundle.attachments {
                 let Some(policy) = policies.get(attachment.policy) else { continue };
-                if !policy.targets().include(resource_type) {
+                if !policy.targets().include(resource_type) || !binding.concerns(policy) {
                     continue;
                 }
                 let ended = attachment.until.filter(|_| attachment.has_ended(at));
                 if attachment.enforcement == Enforcement::Audit {
                     // An audited one ends without a trace (P16).
-                    scope.audited.extend(ended.is_none().then_some((level, attachment.policy)));
+                    let told = ended.is_none() && of_deployments;
+                    scope.audited.extend(told.then_some((level, attachment.policy)));
                     continue;
                 }
                 if attachment.until.is_some() || attachment.note.is_some() {
@@ -83,9 +129,12 @@ impl Scope {
                 }
                 scope.ended.extend(ended.map(|until| (level, attachment.policy, until)));
                 let axis = scope.axes.get_mut(policy.axis());
-                axis.widen(level, attachment.policy, policy.effect(), ended.is_none());
+                axis.widen((level, attachment.policy), policy.effect(), ended.is_none(), apart);
             }
             scope.only_ended(level, bundle);
+            if !of_deployments {
+                continue;
+            }
             // What a level requires, it or a level above must restrict; those below come later (P13).
             let unmet = bundle.require.iter().filter(|&&axis| scope.axes.get(axis).restrictions.is_empty());
             let unmet: SmallVec<[_; 2]> = unmet.map(|&axis| (axis, level)).collect();
@@ -196,6 +245,12 @@ impl Scope {
         self.axes.get(axis)
     }
 
+    /// Whether some axis is restricted.
+    #[must_use]
+    pub fn restricts(&self) -> bool {
+        self.axes.iter().any(|(_, axis)| !axis.restrictions.is_empty())
+    }
+
     /// The axes of which nothing is left.
     pub fn conflicts(&self) -> impl Iterator<Item = Axis> {
         Axis::ALL.into_iter().filter(|&axis| self.axis(axis).state() == State::Conflict)
@@ -286,10 +341,11 @@ impl AxisScope {
         Self { allowed: BitSet::full(universe), restrictions: SmallVec::new() }
     }
 
-    /// One more policy at `level`, which is the lowest level seen so far.
-    /// It `allows` its effect, or nothing if it has ended.
-    fn widen(&mut self, level: Level, id: PolicyId, effect: &BitSet<Atom>, allows: bool) {
-        match self.restrictions.last_mut().filter(|last| last.level == level) {
+    /// One more policy at its level, which is the lowest level seen so far. It `allows` its effect, or nothing if it has
+    /// ended. `apart`: it restricts by itself, beside the others of its level.
+    fn widen(&mut self, (level, id): (Level, PolicyId), effect: &BitSet<Atom>, allows: bool, apart: bool) {
+        let joins = |known: &Restriction| known.level == level && (!apart || known.policies.contains(&id));
+        match self.restrictions.iter_mut().rev().find(|known| joins(known)) {
             Some(restriction) => {
                 if allows {
                     restriction.allowed.union_with(effect);

@@ -228,24 +228,25 @@ fn canonical(value: &serde_json::Value) -> String {
     }
 }
 
-/// The policies that are attached somewhere and enforced, by name.
+/// The policies that are attached somewhere and enforced, by name. Those that bind requests say nothing of where
+/// deployments run (P18).
 fn policies(workspace: &Workspace) -> Vec<&Policy> {
     let of_environments = workspace.environments().flat_map(|(_, found)| &found.attachments);
     let of_deployments = workspace.deployments().iter().flat_map(|found| &found.attachments);
     let all = workspace.bundle().attachments.iter().chain(of_environments).chain(of_deployments);
     let enforced = all.filter(|attachment| attachment.enforcement == Enforcement::Enforce);
     let ids: BTreeSet<_> = enforced.map(|attachment| attachment.policy).collect();
-    let mut found: Vec<&Policy> = ids.into_iter().filter_map(|id| workspace.policies().get(id)).collect();
+    let found = ids.into_iter().filter_map(|id| workspace.policies().get(id));
+    let mut found: Vec<&Policy> = found.filter(|policy| policy.callers().is_none()).collect();
     found.sort_by_key(|policy| policy.name());
     found
 }
 
 fn names(workspace: &Workspace, attachments: &[Attachment]) -> Vec<String> {
     let enforced = attachments.iter().filter(|attachment| attachment.enforcement == Enforcement::Enforce);
-    let names: BTreeSet<String> = enforced
-        .filter_map(|attachment| Some(workspace.policies().get(attachment.policy)?.name().to_string()))
-        .collect();
-    names.into_iter().collect()
+    let policies = enforced.filter_map(|attachment| workspace.policies().get(attachment.policy));
+    let names = policies.filter(|policy| policy.callers().is_none()).map(|policy| policy.name().to_string());
+    names.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// The enforced policies of which no attachment of the level is in force any more.

@@ -31,7 +31,7 @@ use crate::workspace::{PolicyChange, Workspace};
 /// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &wake).unwrap_err();
 /// assert_eq!(refusal.to_string(), "there is no deployment `v1` (L1)");
 ///
-/// let traffic = Happening::Traffic { endpoint: EndpointSpec::Workload, per_second: 100 };
+/// let traffic = Happening::Traffic { endpoint: EndpointSpec::Workload, per_second: 100, from: None };
 /// let refusal = carry_out(&mut workspace, &bert, Moment::default(), &traffic).unwrap_err();
 /// assert_eq!(refusal.rule, "L12");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -77,13 +77,14 @@ fn happen(
     }
     if let Some(host) = host {
         match happening {
-            Happening::Traffic { endpoint, per_second } => {
+            Happening::Traffic { endpoint, per_second, from } => {
                 if let EndpointSpec::Environment(name) = endpoint {
                     scene.find_environment(name.as_str()).map_err(unknown_name)?;
                 }
                 let found = expectations::endpoint(&scene.state_of(workload)?, endpoint);
                 let unknown = || Refusal::new("L1", format!("there is no `{endpoint}`"));
-                host.expect_traffic(found.ok_or_else(unknown)?, *per_second);
+                let country = from.as_deref().and_then(|code| scene.catalog().country(code));
+                host.expect_traffic(found.ok_or_else(unknown)?, country, *per_second);
             }
             Happening::Metrics(shown) => host.show(shown)?,
             Happening::Fail { deployment, replicas } => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::scripted_host::Host;
 use super::wording::named;
 use super::{Difference, Seen, StepReport};
-use crate::lifecycle::{Answer, Endpoint, State, Status};
+use crate::lifecycle::{Answer, Endpoint, Refusal, State, Status};
 use crate::manifest::scenario::{EndpointSpec, ExpectSpec};
 use crate::origin::printable;
 
@@ -44,8 +44,18 @@ pub(super) fn differences(expect: &ExpectSpec, step: &StepReport, seen: &Seen<'_
         hold(
             format!("what {way} leads to"),
             wanted.clone(),
-            environment.map_or_else(|| route(state, way), no_environment),
+            environment.map_or_else(|| route(state, way, |endpoint| Ok(state.route(endpoint))), no_environment),
         );
+    }
+    for (from, way, wanted) in
+        expect.routes_from.iter().flat_map(|(from, ways)| ways.iter().map(move |(way, wanted)| (from, way, wanted)))
+    {
+        let environment = way.strip_prefix("environment/").filter(|name| scene.find_environment(name).is_err());
+        // A scenario knows its countries, and `unknown` is none.
+        let caller = scene.catalog().country(from);
+        let got = |endpoint: &Endpoint| scene.route(workload, endpoint, caller);
+        let is = environment.map_or_else(|| route(state, way, got), no_environment);
+        hold(format!("what {way} leads to from {from}"), wanted.clone(), is);
     }
     for (address, wanted) in &expect.places {
         let mut is: BTreeMap<String, u32> = BTreeMap::new();
@@ -115,12 +125,16 @@ fn hold_refusal(expect: &ExpectSpec, step: &StepReport, hold: &mut impl FnMut(St
 }
 
 /// What a call gets, in a word: a deployment's name, or why there is none.
-fn route(state: &State, way: &str) -> String {
+fn route(state: &State, way: &str, answer: impl Fn(&Endpoint) -> Result<Answer, Refusal>) -> String {
     let Some(spec) = EndpointSpec::read(way) else {
         return "no endpoint: write `workload`, `draft`, `environment/…` or `deployment/…`".to_owned();
     };
     let Some(endpoint) = endpoint(state, &spec) else { return "never-there".to_owned() };
-    match state.route(&endpoint) {
+    let answer = match answer(&endpoint) {
+        Ok(answer) => answer,
+        Err(refusal) => return refusal.to_string(),
+    };
+    match answer {
         Answer::Routed(callee) => callee.name.to_string(),
         Answer::Split(shares) => {
             let words = shares.iter().map(|share| format!("{} {}%", share.callee.name, share.percent));
@@ -128,6 +142,7 @@ fn route(state: &State, way: &str) -> String {
         }
         Answer::WakeFirst(_) => "wake-first".to_owned(),
         Answer::NotReady(_) => "not-ready".to_owned(),
+        Answer::NotForCaller(_) => "not-for-caller".to_owned(),
         Answer::NotFound(cause) => cause.as_str().to_owned(),
     }
 }

@@ -12,14 +12,14 @@ use super::version_metrics::{Served, Shown};
 use super::wording;
 use crate::catalog::nearest;
 use crate::deployment::Workload;
-use crate::id::Name;
+use crate::id::{CountryId, Name};
 use crate::lifecycle::{Action, Answer, Effect, Endpoint, Load, Number, Observation, Refusal, Sight, State, Status};
 use crate::manifest::scenario::{HostSpec, ShownSpec};
 use crate::origin::listed;
 use crate::scaling;
 use crate::time::Moment;
 use crate::traffic::{Side, Why};
-use crate::workspace::{Local, Workspace};
+use crate::workspace::{Local, Offloaded, Workspace};
 
 /// A host that behaves, and what it has seen.
 pub(super) struct Host {
@@ -28,16 +28,16 @@ pub(super) struct Host {
     start: Moment,
     now: Moment,
     replicas: Replicas,
-    /// Requests a second, by endpoint.
-    traffic: BTreeMap<Endpoint, u32>,
+    /// Requests a second, by endpoint and the country that they come from.
+    traffic: BTreeMap<(Endpoint, Caller), u32>,
     shown: BTreeMap<String, Shown>,
     /// The versions that there are, or will be.
     versions: BTreeSet<String>,
     served: BTreeMap<Number, Served>,
     /// Thousandths of requests that had no route, or waited for too long where nobody was awake.
     lost: u64,
-    /// Requests that wait until their deployment is awake, by endpoint.
-    waiting: BTreeMap<Endpoint, Queue>,
+    /// Requests that wait until their deployment is awake, by endpoint and country.
+    waiting: BTreeMap<(Endpoint, Caller), Queue>,
     /// Timers that were asked for, with the generation that they are about.
     timers: BTreeSet<(Moment, Number, u64)>,
     /// Each deployment's line in the series.
@@ -46,8 +46,15 @@ pub(super) struct Host {
     sides: BTreeMap<Name, Side>,
     /// Where an environment's requests are offloaded to, and which part of them.
     pub(super) offloaded: BTreeMap<Name, (String, u8)>,
+    /// Which part of an environment's requests from a country goes to remote sides (P18).
+    remote: BTreeMap<(Name, Caller), u8>,
+    /// The callers who have no route because of where they call from, by endpoint: here, or to a remote side.
+    cut: BTreeSet<(Endpoint, Caller, bool)>,
     pub(super) series: Series,
 }
+
+/// The country that requests come from, where it is known.
+type Caller = Option<CountryId>;
 
 /// How long the last replicas that are stopped go on with what waits for them.
 const GRACE: Duration = Duration::from_secs(30);
@@ -71,6 +78,8 @@ impl Host {
             memories: BTreeMap::new(),
             sides: BTreeMap::new(),
             offloaded: BTreeMap::new(),
+            remote: BTreeMap::new(),
+            cut: BTreeSet::new(),
             series: Series::default(),
         }
     }
@@ -92,8 +101,8 @@ impl Host {
         requests.collect()
     }
 
-    pub(super) fn expect_traffic(&mut self, endpoint: Endpoint, per_second: u32) {
-        self.traffic.insert(endpoint, per_second);
+    pub(super) fn expect_traffic(&mut self, endpoint: Endpoint, from: Caller, per_second: u32) {
+        self.traffic.insert((endpoint, from), per_second);
     }
 
     /// Lets a version show other metrics.
@@ -211,14 +220,14 @@ impl Host {
     /// Sends the requests of the time that passed to whoever is to answer them.
     fn serve(&mut self, scene: &Workspace, passed: Duration) {
         let Ok(state) = scene.state_of(&self.workload) else { return };
-        for (endpoint, per_second) in self.traffic.clone() {
+        for ((endpoint, from), per_second) in self.traffic.clone() {
             // Thousandths of requests: so many a second, for so many milliseconds.
             let requests = u64::from(per_second).saturating_mul(millis(passed));
             let remote = match &endpoint {
-                Endpoint::Environment(name) => self.offloaded.get(name).map_or(0, |(_, percent)| *percent),
+                Endpoint::Environment(name) => self.remote.get(&(name.clone(), from)).copied().unwrap_or(0),
                 _ => 0,
             };
-            self.send(&state, &endpoint, requests / 100 * u64::from(100 - remote));
+            self.send(scene, &state, (endpoint, from), requests / 100 * u64::from(100 - remote));
         }
         for record in state.deployments() {
             let (ready, shown) = (self.replicas.ready(record.number, self.now), self.shown(&state, record.number));
@@ -230,11 +239,16 @@ impl Host {
         gone.for_each(|(_, served)| served.give_up());
     }
 
-    /// Sends requests to an endpoint, and those that have waited there until somebody is awake.
-    fn send(&mut self, state: &State, endpoint: &Endpoint, requests: u64) {
-        let (now, answer) = (self.now, state.route(endpoint));
+    /// Sends requests from a country to an endpoint, and those that have waited there until somebody is awake.
+    fn send(&mut self, scene: &Workspace, state: &State, (endpoint, from): (Endpoint, Caller), requests: u64) {
+        let now = self.now;
+        let Ok(answer) = scene.route_in(&self.workload, state, &endpoint, from) else {
+            self.lost += requests;
+            return;
+        };
         let shares = answer.shares();
-        let waiting = self.waiting.entry(endpoint.clone()).or_default();
+        self.tell(scene, state, (endpoint.clone(), from, false), matches!(answer, Answer::NotForCaller(_)));
+        let waiting = self.waiting.entry((endpoint, from)).or_default();
         waiting.push(now, requests);
         if shares.is_empty() {
             let wakes = match &answer {
@@ -250,6 +264,23 @@ impl Host {
                 let part = requests / 100 * u64::from(share.percent);
                 self.served.entry(share.deployment).or_default().receive(came, part);
             }
+        }
+    }
+
+    /// Notes that callers are cut from an endpoint, or are not any more.
+    fn tell(&mut self, scene: &Workspace, state: &State, about: (Endpoint, Caller, bool), is_cut: bool) {
+        let way = state.endpoint_name(&about.0);
+        let callers = about.1.map_or("unknown callers".to_owned(), |country| {
+            format!("callers from {}", scene.catalog().country_code(country))
+        });
+        if is_cut != self.cut.contains(&about) {
+            let what = if is_cut { "have no route to" } else { "have a route again to" };
+            self.series.note(self.now.since(self.start), format!("{callers} {what} {way}"));
+            if is_cut {
+                self.cut.insert(about)
+            } else {
+                self.cut.remove(&about)
+            };
         }
     }
 
@@ -308,7 +339,7 @@ impl Host {
 
     /// Whether some endpoint's requests wait for a deployment to wake.
     fn is_called(&self, state: &State, number: Number) -> bool {
-        let called = self.traffic.iter().filter(|(_, per_second)| **per_second > 0).map(|(endpoint, _)| endpoint);
+        let called = self.traffic.iter().filter(|(_, per_second)| **per_second > 0).map(|((endpoint, _), _)| endpoint);
         called
             .into_iter()
             .any(|endpoint| matches!(state.route(endpoint), Answer::WakeFirst(callee) if callee.deployment == number))
@@ -329,6 +360,14 @@ impl Host {
             let local = Local { ready: ready > 0, readings: &readings, requests };
             let decided = scene.offload_live(&self.workload, holder.number, side, self.now, &local);
             let Ok(Some(offloaded)) = decided else { continue };
+            for from in self.callers_of(&environment) {
+                let bound = scene.offload_live_for(&self.workload, holder.number, &offloaded, from);
+                let Ok(Offloaded { routing, .. }) = bound else { continue };
+                let part = routing.remote.map_or(0, |(_, percent)| percent);
+                self.remote.insert((environment.clone(), from), part);
+                let is_cut = routing.why == Why::NoRoute && offloaded.routing.why != Why::NoRoute;
+                self.tell(scene, &state, (Endpoint::Environment(environment.clone()), from, true), is_cut);
+            }
             let fleet = scene.inventory().fleet();
             let named = offloaded.remotes.first().and_then(|pair| fleet.names(*pair));
             let before = self.offloaded.remove(&environment);
@@ -344,17 +383,23 @@ impl Host {
 
     /// All requests to an environment, in thousandths a second; those that are offloaded among them.
     fn requested(&self, environment: &Name) -> u64 {
-        let per_second = self.traffic.get(&Endpoint::Environment(environment.clone())).copied().unwrap_or(0);
-        u64::from(per_second) * 1000
+        let called = self.traffic.iter().filter(|((endpoint, _), _)| is_of(endpoint, environment));
+        called.map(|(_, per_second)| u64::from(*per_second) * 1000).sum()
+    }
+
+    /// The countries that requests to an environment come from.
+    fn callers_of(&self, environment: &Name) -> Vec<Caller> {
+        let called = self.traffic.keys().filter(|(endpoint, _)| is_of(endpoint, environment));
+        called.map(|(_, from)| *from).collect()
     }
 
     /// The environments with traffic.
     fn environments(&self) -> Vec<Name> {
-        let named = |endpoint: &Endpoint| match endpoint {
+        let named = |(endpoint, _): &(Endpoint, Caller)| match endpoint {
             Endpoint::Environment(name) => Some(name.clone()),
             _ => None,
         };
-        self.traffic.keys().filter_map(named).collect()
+        self.traffic.keys().filter_map(named).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Notes what there is for the chart.
@@ -380,6 +425,10 @@ impl Host {
         let version = state.deployment(number).and_then(|record| record.version.as_deref());
         version.and_then(|version| self.shown.get(version)).cloned().unwrap_or_default()
     }
+}
+
+fn is_of(endpoint: &Endpoint, environment: &Name) -> bool {
+    matches!(endpoint, Endpoint::Environment(name) if name == environment)
 }
 
 fn offloading_in_words(environment: &Name, to: Option<&(String, u8)>, why: Why) -> String {

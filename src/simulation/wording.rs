@@ -123,10 +123,14 @@ fn told(happening: &Happening) -> String {
         Happening::Push(PushSpec { from, push, .. }) => pushed(push, from.as_ref().map(|from| &*from.value)),
         Happening::Do(action) => asked(action),
         Happening::Wait => "wait".to_owned(),
-        Happening::Traffic { endpoint: EndpointSpec::Environment(name), per_second } => {
-            format!("{name} gets {per_second} requests a second")
+        Happening::Traffic { endpoint, per_second, from } => {
+            let called = match endpoint {
+                EndpointSpec::Environment(name) => name.to_string(),
+                other => other.to_string(),
+            };
+            let from = from.as_ref().map_or_else(String::new, |country| format!(" from {country}"));
+            format!("{called} gets {per_second} requests a second{from}")
         }
-        Happening::Traffic { endpoint, per_second } => format!("{endpoint} gets {per_second} requests a second"),
         Happening::Metrics(shown) => format!("version {} shows other metrics", shown.version),
         Happening::Fail { deployment, replicas } => format!("{replicas} replicas of {deployment} fail"),
         Happening::Observe(observation, deployment) => seen(*observation, deployment),

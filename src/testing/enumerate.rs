@@ -154,6 +154,7 @@ fn small_policy(choices: &mut Choices<'_>, number: u32) -> PolicySpec {
         options: Allowed::Listed(options.into_iter().map(Into::into).collect()),
         except: except.into_iter().map(Into::into).collect(),
         resource_types: None,
+        callers: None,
         description: None,
         dialect: Dialect::Native,
     }

@@ -80,8 +80,8 @@ arbitrary! {
     crate::scaling::behaviour: Amount, Behaviour, Change, Changes, Held, Limit, Proposals, Rules, Select;
     crate::scaling::kpa: Seen, Settings, State, Wanted;
     crate::scaling::settings: Baseten, Reading;
-    crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Destination, FailedRequests, Health, Load,
-        Offloading, Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why;
+    crate::traffic: Algorithm, Backend, BackendId, Balancer, Bound, Cause, Checks, Country, Destination, FailedRequests, Health,
+        Load, Mask, Masks, Offloading, Remote, RemoteId, Ring, Routing, Sessions, Side, SiteId, Split, VersionId, Why;
     crate::rollout: Action, BlueGreen, Canary, Check, Group, Outcome, Pause, Peak, Phase, Reason, Rolling, Rollout,
         Settings, Slack, Span, Standing, Step, Strategy, Tally, Threshold, Traffic, Verdict, WhenIdle;
     crate::rollout::canary: Counts, Scale, Sides, Weight;

@@ -223,6 +223,7 @@ fn spoil(choices: &mut Choices<'_>, world: &mut Specs, most: usize) {
                 options: Allowed::Listed(vec![option.into()]),
                 except: Vec::new(),
                 resource_types: None,
+                callers: None,
                 description: None,
                 dialect: Dialect::Native,
             });

@@ -6,7 +6,7 @@ use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, text};
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, Catalog, Choice};
+use crate::catalog::{Axis, Catalog, Choice, ChoiceKind};
 use crate::id::Atom;
 use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
 use crate::origin::Sourced;
@@ -39,8 +39,21 @@ fn policy(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> 
         except,
         resource_types: (!targets.is_empty()).then(|| targets.into_iter().map(|name| name.to_owned().into()).collect()),
         description: choices.maybe(5, text),
+        callers: callers(choices),
         dialect: Dialect::Native,
     }
+}
+
+/// Where requests come from: mostly nowhere, so that a policy binds deployments (P18).
+fn callers(choices: &mut Choices<'_>) -> Option<Vec<Sourced<ChoiceSpec>>> {
+    let one = |choices: &mut Choices<'_>| {
+        let (kind, name) = choices.one_of(
+            (ChoiceKind::Group, "eea"),
+            [(ChoiceKind::Country, "us"), (ChoiceKind::Continent, "as"), (ChoiceKind::Country, "de")],
+        );
+        ChoiceSpec::new(kind, name).into()
+    };
+    choices.maybe(8, |choices| choices.several(1, 2, one))
 }
 
 fn options(

@@ -12,7 +12,7 @@ use crate::scaling::hpa::{Phase, Replica, Sample, Tolerance};
 use crate::scaling::{self, Bounds};
 use crate::time::Moment;
 use crate::traffic::{
-    self, Backend, BackendId, Checks, FailedRequests, Health, Offloading, Remote, RemoteId, Split, VersionId,
+    self, Backend, BackendId, Checks, FailedRequests, Health, Offloading, Remote, RemoteId, SiteId, Split, VersionId,
 };
 
 words! {
@@ -174,6 +174,12 @@ impl Draw for BackendId {
     }
 }
 
+impl Draw for SiteId {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        Self(choices.below(3))
+    }
+}
+
 impl Draw for VersionId {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self(choices.below(3))
@@ -198,6 +204,7 @@ impl Draw for Backend {
             max_connections: choices.maybe(20, |choices| choices.between(1, 10)),
             connections: choices.below(12),
             health: Health::draw(choices),
+            site: choices.maybe(60, SiteId::draw),
             ..Self::new(id, format!("10.0.0.{}", id.0), 8080)
         }
     }

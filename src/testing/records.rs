@@ -228,6 +228,10 @@ impl Draw for Answer {
             let mut share = |percent| Share { percent, ..Share::draw(choices) };
             return Self::Split(vec![share(old), share(new)]);
         }
+        // Of whom callers are cut from, policies say.
+        if choices.chance(5) {
+            return Self::NotForCaller(Callee::draw(choices));
+        }
         State::draw(choices).route(&Endpoint::draw(choices))
     }
 }

@@ -6,14 +6,14 @@ use super::choices::{Choices, Draw};
 use super::values::{span, valid, words};
 use crate::time::Moment;
 use crate::traffic::{
-    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Destination, Load, LocalSide, Offloading,
-    Remote, RemoteId, Ring, Routing, Sessions, Side, Split, VersionId, Why,
+    Algorithm, Backend, BackendId, Balancer, Bound, Caller, Cause, Checks, Country, Destination, Load, LocalSide, Mask,
+    Masks, Offloading, Remote, RemoteId, Ring, Routing, Sessions, Side, SiteId, Split, VersionId, Why,
 };
 
 words! {
     Bound: New Kept Anew;
-    Cause: WakeFirst Forbidden NotReady Unhealthy WithoutWeight Draining Full;
-    Why: Calm Loaded LoadedWithoutRemote LocalDown NoRoute;
+    Cause: WakeFirst Forbidden NotForCaller NotReady Unhealthy WithoutWeight Draining Full;
+    Why: Calm Loaded LoadedWithoutRemote LocalDown LocalNotForCaller NoRoute;
 }
 
 /// Backends with different numbers, of small weights.
@@ -40,16 +40,44 @@ impl Draw for Balancer {
     fn draw(choices: &mut Choices<'_>) -> Self {
         let (algorithm, checks) = (Algorithm::draw(choices), Checks::draw(choices));
         let mut balancer = valid(choices, |choices| Self::with_checks(algorithm, backends(choices), checks).ok());
+        if choices.chance(30) {
+            balancer.bind(Masks::draw(choices));
+        }
         let mut now = Moment::default();
         choices.several(0, 8, |choices| {
             now = now.after(span(choices, 10_000));
             let (address, key) = (address(choices), choices.below(100).to_be_bytes());
-            let picked = balancer.pick(now, &Caller { address, key: &key, ..Caller::default() });
+            let country = choices.maybe(70, Country::draw);
+            let picked = balancer.pick(now, &Caller { address, key: &key, country, ..Caller::default() });
             if let (Ok(id), true) = (picked, choices.chance(60)) {
                 balancer.finished(now, id, choices.chance(20));
             }
         });
         balancer
+    }
+}
+
+/// The country that calls: one of a few.
+impl Draw for Country {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        valid(choices, |choices| choices.one_of("de", ["fr", "us"]).parse().ok())
+    }
+}
+
+impl Draw for Mask {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        match choices.below(4) {
+            0 => Self::everywhere(),
+            _ => Self::only(choices.several(0, 3, SiteId::draw)),
+        }
+    }
+}
+
+impl Draw for Masks {
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let unknown = Mask::draw(choices);
+        let bound = choices.several(0, 2, |choices| (Mask::draw(choices), Country::draw(choices)));
+        bound.into_iter().fold(Self::new(unknown), |masks, (mask, country)| masks.with(mask, [country]))
     }
 }
 

@@ -163,7 +163,8 @@ fn happening(choices: &mut Choices<'_>, told: &Told) -> Happening {
                 2 => EndpointSpec::Deployment(told.deployment(choices)),
                 _ => EndpointSpec::Environment(environment(choices)),
             };
-            Happening::Traffic { endpoint, per_second: choices.one_of(10, [0, 100, 1000]) }
+            let from = choices.maybe(20, |choices| choices.one_of("de", ["us", "jp"]).to_owned());
+            Happening::Traffic { endpoint, per_second: choices.one_of(10, [0, 100, 1000]), from }
         }
         46..=48 => Happening::Metrics(ShownSpec::draw(choices)),
         _ => Happening::Fail { deployment: told.deployment(choices), replicas: choices.between(1, 5) },
@@ -327,6 +328,10 @@ impl Draw for ExpectSpec {
             0 => Self { status: vec![(whose, Status::draw(choices))], ..none },
             1 => Self { roles: vec![(whose, Role::draw(choices))], ..none },
             2 => Self { governors: vec![(whose, environment(choices).to_string())], ..none },
+            3 if choices.chance(30) => {
+                let from = choices.one_of("unknown", ["de", "us"]).to_owned();
+                Self { routes_from: vec![(from, vec![("workload".to_owned(), whose)])], ..none }
+            }
             3 => Self { routes: vec![("workload".to_owned(), whose)], ..none },
             4 => Self { effects: Some(choices.several(0, 2, text)), ..none },
             5 => {

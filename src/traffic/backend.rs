@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::health::{Checks, Health};
+use super::masks::{Mask, SiteId};
 use crate::time::Moment;
 
 /// A backend's number, which the host gives.
@@ -31,8 +32,11 @@ pub struct Backend {
     pub weight: u32,
     /// Whether it says that it can serve.
     pub ready: bool,
-    /// Whether the policies let it serve these requests.
+    /// Whether the policies let it serve its deployment's requests, wherever they come from.
     pub allowed: bool,
+    /// Where it stands, for masks; one that does not say serves only callers who are cut from nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteId>,
     /// Whether it finishes what it has and takes nothing new.
     pub draining: bool,
     /// The most connections it takes; `None` is any number.
@@ -55,6 +59,7 @@ impl Backend {
             weight: 1,
             ready: true,
             allowed: true,
+            site: None,
             draining: false,
             max_connections: None,
             connections: 0,
@@ -84,6 +89,13 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// The same for callers whom a mask binds.
+    pub(super) fn unusable_for(&self, mask: &Mask, now: Moment, checks: &Checks) -> Option<Cause> {
+        if self.allowed && !mask.admits(self.site) { Some(Cause::NotForCaller) } else { self.unusable(now, checks) }
+    }
+}
+
 /// Why a backend takes no request, or why there is no route at all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,6 +104,8 @@ pub enum Cause {
     WakeFirst,
     /// The policies do not allow it.
     Forbidden,
+    /// The caller may not be answered where it stands.
+    NotForCaller,
     /// It is not ready.
     NotReady,
     /// It failed its checks or its requests.
@@ -108,7 +122,7 @@ pub enum Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct NoRoute {
     /// How many backends there are, by cause, in the order of [`Cause`] from [`Cause::Forbidden`] on.
-    counts: [u32; 6],
+    counts: [u32; 7],
 }
 
 impl NoRoute {
@@ -126,8 +140,15 @@ impl NoRoute {
     /// The cause nearest to a route: what most nearly would have taken the request.
     #[must_use]
     pub fn cause(&self) -> Cause {
-        let causes =
-            [Cause::Forbidden, Cause::NotReady, Cause::Unhealthy, Cause::WithoutWeight, Cause::Draining, Cause::Full];
+        let causes = [
+            Cause::Forbidden,
+            Cause::NotForCaller,
+            Cause::NotReady,
+            Cause::Unhealthy,
+            Cause::WithoutWeight,
+            Cause::Draining,
+            Cause::Full,
+        ];
         let present = causes.into_iter().zip(self.counts).rev().find(|(_, count)| *count > 0);
         present.map_or(Cause::WakeFirst, |(cause, _)| cause)
     }
@@ -144,6 +165,7 @@ impl fmt::Display for NoRoute {
         f.write_str(match self.cause() {
             Cause::WakeFirst => "there is no replica of what is asked for: wake it first",
             Cause::Forbidden => "no replica is where the policies allow it",
+            Cause::NotForCaller => "no replica is where this caller may be answered",
             Cause::NotReady => "no replica is ready",
             Cause::Unhealthy => "no ready replica is healthy",
             Cause::WithoutWeight => "every healthy replica has a weight of 0",

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Backend, BackendId, Cause, NoRoute, VersionId};
 use super::hashing::{IpHash, Ring};
 use super::health::Checks;
+use super::masks::{Country, Masks};
 use super::split::Split;
-use super::turns::{Turn, Turns};
+use super::turns::{Left, Turn, Turns};
 use crate::time::Moment;
 
 /// The rule by which a backend is chosen.
@@ -37,6 +38,9 @@ pub struct Caller<'a> {
     pub tried: &'a [BackendId],
     /// The version that is to answer, where a split has chosen one.
     pub version: Option<VersionId>,
+    /// The country that it calls from, for the [`Masks`]; a caller of whom it is not known is bound by the mask of unknown
+    /// callers.
+    pub country: Option<Country>,
 }
 
 /// A deployment's backends and the turn they are in.
@@ -69,6 +73,9 @@ pub struct Balancer {
     /// Until when `usable` holds as it is; `None` where it has to be made anew.
     holds_until: Option<Moment>,
     ring: Ring,
+    pub(super) masks: Masks,
+    /// What each mask leaves of `usable`, where it was asked for since that was made.
+    left: Vec<Option<Left>>,
 }
 
 impl Balancer {
@@ -101,6 +108,8 @@ impl Balancer {
             usable: Turns::default(),
             holds_until: None,
             ring: Ring::default(),
+            masks: Masks::none(),
+            left: Vec::new(),
         };
         balancer.arrange();
         Ok(balancer)
@@ -130,6 +139,19 @@ impl Balancer {
         Ok(())
     }
 
+    /// From now on, requests are answered only where these masks admit the caller (P18). Whoever compiles them from
+    /// policies gives them again when those change, or when backends stand at new places.
+    pub fn bind(&mut self, masks: Masks) {
+        self.masks = masks;
+        self.left.clear();
+    }
+
+    /// The masks that bind requests.
+    #[must_use]
+    pub fn masks(&self) -> &Masks {
+        &self.masks
+    }
+
     /// Changes what is known of a backend: readiness, permission, draining, checks. False where there is
     /// none of this number. Its number, address and weight stay as they are; for those, [`Self::replace`].
     pub fn update(&mut self, id: BackendId, change: impl FnOnce(&mut Backend)) -> bool {
@@ -155,66 +177,102 @@ impl Balancer {
     /// [`NoRoute`], with the causes, where none may be sent this request.
     pub fn pick(&mut self, now: Moment, caller: &Caller<'_>) -> Result<BackendId, NoRoute> {
         self.refresh(now);
-        let Self { algorithm, backends, usable, ring, turns, .. } = self;
-        let at = if usable.is_empty() {
+        let place = self.masks.place(caller.country);
+        self.look_through(place);
+        let Self { algorithm, backends, usable, ring, turns, masks, left, .. } = self;
+        let left = left.get(place).and_then(Option::as_ref);
+        let of_mask = |at: &usize| left.is_none_or(|left| left.has(*at));
+        let at = if usable.is_empty() || left.is_some_and(|left| !left.is_any()) {
             None
         } else if caller.tried.is_empty() && caller.version.is_none() {
+            let next = |usable: &mut Turns| match left {
+                Some(left) => usable.next_in(left),
+                None => usable.next(),
+            };
             match (algorithm, caller.address) {
-                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => usable.next(),
-                (Algorithm::LeastConnections, _) => usable.idlest(),
+                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => next(usable),
+                (Algorithm::LeastConnections, _) => match left {
+                    Some(left) => usable.idlest_in(left),
+                    None => usable.idlest(),
+                },
                 (Algorithm::IpHash, Some(address)) => {
-                    by_address(turns, address, |place| usable.find(place)).or_else(|| usable.next())
+                    let found = by_address(turns, address, |place| usable.find(place).filter(of_mask));
+                    found.or_else(|| next(usable))
                 }
-                (Algorithm::ConsistentHash, _) => by_key(ring, caller.key, |place| usable.find(place)),
+                (Algorithm::ConsistentHash, _) => by_key(ring, caller.key, |place| usable.find(place).filter(of_mask)),
             }
         } else {
+            let mask = masks.at(place);
             let admits = |place: u32| {
                 backends.get(place as usize).is_some_and(|backend| {
                     caller.version.is_none_or(|version| version == backend.version)
                         && !caller.tried.contains(&backend.id)
+                        && mask.admits(backend.site)
                 })
             };
             let find = |place: u32| usable.find(place).filter(|_| admits(place));
             let none = !usable.iter().any(|turn| admits(turn.place));
             match (algorithm, caller.address) {
                 _ if none => None,
-                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => usable.next_of(|turn| admits(turn.place)),
-                (Algorithm::LeastConnections, _) => usable.idlest_of(|turn| admits(turn.place)),
+                (Algorithm::RoundRobin, _) | (Algorithm::IpHash, None) => usable.next_of(|_, turn| admits(turn.place)),
+                (Algorithm::LeastConnections, _) => usable.idlest_of(|_, turn| admits(turn.place)),
                 (Algorithm::IpHash, Some(address)) => {
-                    by_address(turns, address, find).or_else(|| usable.next_of(|turn| admits(turn.place)))
+                    by_address(turns, address, find).or_else(|| usable.next_of(|_, turn| admits(turn.place)))
                 }
                 (Algorithm::ConsistentHash, _) => by_key(ring, caller.key, find),
             }
         };
-        at.and_then(|at| self.opened(now, at))
-            .ok_or_else(|| self.none_of(now, |version| caller.version.is_none_or(|asked| asked == version)))
+        at.and_then(|at| self.opened(now, at)).ok_or_else(|| {
+            self.none_of(now, caller.country, |version| caller.version.is_none_or(|asked| asked == version))
+        })
+    }
+
+    /// Says what the mask at a place leaves of the usable, where that is not known.
+    fn look_through(&mut self, place: usize) {
+        let mask = self.masks.at(place);
+        if mask.is_everywhere() || self.left.get(place).is_some_and(Option::is_some) {
+            return;
+        }
+        self.left.resize(self.masks.len(), None);
+        let backends = &self.backends;
+        let admits = |place: u32| backends.get(place as usize).is_some_and(|backend| mask.admits(backend.site));
+        if let Some(left) = self.left.get_mut(place) {
+            *left = Some(self.usable.left(admits));
+        }
     }
 
     /// Why there is no route to any version that `asked` lets pass.
-    fn none_of(&self, now: Moment, asked: impl Fn(VersionId) -> bool) -> NoRoute {
+    fn none_of(&self, now: Moment, country: Option<Country>, asked: impl Fn(VersionId) -> bool) -> NoRoute {
+        let mask = self.masks.of(country);
         // One that was tried and failed this request is as good as unhealthy.
-        let cause = |backend: &Backend| backend.unusable(now, &self.checks).unwrap_or(Cause::Unhealthy);
+        let cause = |backend: &Backend| backend.unusable_for(mask, now, &self.checks).unwrap_or(Cause::Unhealthy);
         NoRoute::of(self.backends.iter().filter(|backend| asked(backend.version)).map(cause))
     }
 
-    /// Why there is no route to any version with a share.
-    pub(super) fn no_route(&self, now: Moment, split: &Split) -> NoRoute {
-        self.none_of(now, |version| split.share(version) > 0)
+    /// Why there is no route for a caller to any version with a share.
+    pub(super) fn no_route(&self, now: Moment, country: Option<Country>, split: &Split) -> NoRoute {
+        self.none_of(now, country, |version| split.share(version) > 0)
     }
 
-    /// Opens a connection to this very backend, where it may be sent a request.
-    pub fn reopen(&mut self, now: Moment, id: BackendId) -> bool {
+    /// Opens a connection to this very backend, where it may be sent a request from a country.
+    pub fn reopen(&mut self, now: Moment, id: BackendId, country: Option<Country>) -> bool {
         self.refresh(now);
         let place = self.backends.iter().position(|backend| backend.id == id);
-        let at = place.and_then(|place| self.usable.find(u32::try_from(place).ok()?));
+        let admitted = place.filter(|&place| {
+            self.backends.get(place).is_some_and(|backend| self.masks.of(country).admits(backend.site))
+        });
+        let at = admitted.and_then(|place| self.usable.find(u32::try_from(place).ok()?));
         at.and_then(|at| self.opened(now, at)).is_some()
     }
 
-    /// Whether a backend of this version, other than those tried, may be sent a request.
+    /// Whether a backend of this version may be sent a caller's request, other than those it has tried.
     #[must_use]
-    pub fn serves(&self, now: Moment, version: VersionId, tried: &[BackendId]) -> bool {
+    pub fn serves(&self, now: Moment, version: VersionId, caller: &Caller<'_>) -> bool {
+        let mask = self.masks.of(caller.country);
         let mut of_version = self.backends.iter().filter(|backend| backend.version == version);
-        of_version.any(|backend| !tried.contains(&backend.id) && backend.unusable(now, &self.checks).is_none())
+        of_version.any(|backend| {
+            !caller.tried.contains(&backend.id) && backend.unusable_for(mask, now, &self.checks).is_none()
+        })
     }
 
     /// The version that a backend runs.
@@ -272,6 +330,7 @@ impl Balancer {
         };
         self.turns = self.backends.iter().enumerate().map(turn).collect();
         self.usable = Turns::default();
+        self.left.clear();
         self.holds_until = None;
         if self.algorithm == Algorithm::ConsistentHash {
             self.ring = Ring::new(self.backends.iter().map(|one| (one.address.as_str(), one.port, one.weight)));
@@ -305,6 +364,7 @@ impl Balancer {
             }
         }
         self.usable = Turns::new(usable.into_iter());
+        self.left.clear();
         self.holds_until = Some(until);
     }
 }

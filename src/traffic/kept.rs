@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::backend::{Backend, BackendId, VersionId};
 use super::balancer::{Algorithm, Balancer, InvalidBackends};
 use super::health::Checks;
+use super::masks::Masks;
 use super::sessions::{Session, Sessions};
 use crate::time::Moment;
 
@@ -20,6 +21,9 @@ struct KeptBalancer {
     backends: Vec<Backend>,
     /// The weight that counts of each backend, and how far its turn has come.
     turns: Vec<(i32, i32)>,
+    /// Where callers may be answered; absent, nobody is cut from anything.
+    #[serde(default, skip_serializing_if = "Masks::is_none")]
+    masks: Masks,
 }
 
 /// What sessions hold.
@@ -81,8 +85,8 @@ impl From<Balancer> for KeptBalancer {
     fn from(mut balancer: Balancer) -> Self {
         balancer.settle();
         let turns = balancer.turns.iter().map(|turn| (turn.effective, turn.current)).collect();
-        let Balancer { algorithm, checks, backends, .. } = balancer;
-        Self { algorithm, checks, backends, turns }
+        let Balancer { algorithm, checks, backends, masks, .. } = balancer;
+        Self { algorithm, checks, backends, turns, masks }
     }
 }
 
@@ -90,7 +94,7 @@ impl TryFrom<KeptBalancer> for Balancer {
     type Error = InvalidBalancer;
 
     fn try_from(kept: KeptBalancer) -> Result<Self, InvalidBalancer> {
-        let KeptBalancer { algorithm, checks, backends, turns } = kept;
+        let KeptBalancer { algorithm, checks, backends, turns, masks } = kept;
         let counted = checks.requests.is_none_or(|rule| (1..=100).contains(&rule.percent) && rule.at_least > 0);
         if checks.unhealthy_after == 0 || checks.healthy_after == 0 || !counted {
             return Err(InvalidBalancer::Checks);
@@ -107,6 +111,7 @@ impl TryFrom<KeptBalancer> for Balancer {
             }
             (turn.effective, turn.current) = (effective, current);
         }
+        balancer.bind(masks);
         Ok(balancer)
     }
 }

@@ -195,6 +195,41 @@ pub enum Destination {
 }
 
 impl Routing {
+    /// The same for requests of callers whom a mask binds (P18). `local` says whether it leaves a ready local replica;
+    /// `remotes` are those of [`Side::step`], ranked, of which it allows some. Where it leaves one side, that answers all of
+    /// them; the shares are as for everybody where it leaves both.
+    ///
+    /// ```
+    /// use siting::traffic::{Remote, RemoteId, Routing, Why};
+    /// let all = Routing { local: 70, remote: Some((RemoteId(1), 30)), why: Why::Loaded };
+    /// let remotes = [
+    ///     Remote { id: RemoteId(1), healthy: true, allowed: false }, // outside of the mask
+    ///     Remote { id: RemoteId(2), healthy: true, allowed: true },
+    /// ];
+    /// let european = all.for_caller(true, &remotes);
+    /// assert_eq!((european.local, european.remote), (70, Some((RemoteId(2), 30))));
+    /// let european = all.for_caller(false, &remotes);
+    /// assert_eq!((european.local, european.remote), (0, Some((RemoteId(2), 100))));
+    /// assert_eq!(all.for_caller(false, &[]).why, Why::NoRoute);
+    /// ```
+    #[must_use]
+    pub fn for_caller(&self, local: bool, remotes: &[Remote]) -> Self {
+        let remote = remotes.iter().find(|remote| remote.healthy && remote.allowed).map(|remote| remote.id);
+        let is_down = matches!(self.why, Why::LocalDown | Why::NoRoute);
+        match (local && !is_down, remote) {
+            (false, None) => Self { local: 0, remote: None, why: Why::NoRoute },
+            (false, Some(remote)) => {
+                let why = if is_down { Why::LocalDown } else { Why::LocalNotForCaller };
+                Self { local: 0, remote: Some((remote, 100)), why }
+            }
+            (true, remote) => match (self.remote, remote) {
+                (None, _) => Self { remote: None, ..*self },
+                (Some(_), None) => Self { local: 100, remote: None, why: Why::LoadedWithoutRemote },
+                (Some((_, percent)), Some(remote)) => Self { remote: Some((remote, percent)), ..*self },
+            },
+        }
+    }
+
     /// Where a request goes, for a random number of which the remainder by 100 counts; `None` where there
     /// is no route.
     ///
@@ -225,6 +260,8 @@ pub enum Why {
     LoadedWithoutRemote,
     /// No local replica is ready: all goes to the remote side.
     LocalDown,
+    /// The caller may not be answered where the local replicas are: all of its requests go to the remote side.
+    LocalNotForCaller,
     /// No local replica is ready, and no remote side is healthy and allowed: there is no route (R7).
     NoRoute,
 }

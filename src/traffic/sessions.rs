@@ -10,7 +10,8 @@ use crate::time::Moment;
 
 /// Sticky sessions: a client's requests go to the backend that answered its first, until the session
 /// expires. When that backend can take no request, the client is bound anew: to another of the same
-/// version while there is one, so that a canary does not change sides in the middle of a session.
+/// version while there is one, so that a canary does not change sides in the middle of a session. A backend that the
+/// caller's mask does not admit takes none of its requests, whatever its session says (P18).
 ///
 /// At most [`Sessions::MOST`] are kept at a time, or fewer by [`Sessions::at_most`], and keys of at most
 /// [`Sessions::MOST_BYTES`] together. Beyond, a new client is answered without.
@@ -132,7 +133,7 @@ impl Sessions {
         // A version that lost its share, as one that was rolled back, lets go of its clients.
         let served = session.filter(|session| split.share(session.version) > 0);
         let kept = served.filter(|session| !caller.tried.contains(&session.backend));
-        if let Some(session) = kept.filter(|session| balancer.reopen(now, session.backend)) {
+        if let Some(session) = kept.filter(|session| balancer.reopen(now, session.backend, caller.country)) {
             self.bind(now, key, session.backend, session.version);
             return Ok((session.backend, Bound::Kept));
         }
@@ -142,8 +143,8 @@ impl Sessions {
         let backend = match pinned {
             Some(backend) => backend,
             None => {
-                let chosen = split.choose(random, |version| balancer.serves(now, version, caller.tried));
-                let Some(version) = chosen else { return Err(balancer.no_route(now, split)) };
+                let chosen = split.choose(random, |version| balancer.serves(now, version, caller));
+                let Some(version) = chosen else { return Err(balancer.no_route(now, caller.country, split)) };
                 balancer.pick(now, &Caller { version: Some(version), ..*caller })?
             }
         };

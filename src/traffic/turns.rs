@@ -44,6 +44,22 @@ pub(super) struct Turn {
     pub(super) connections: u32,
 }
 
+/// Which of those that can be chosen a mask leaves, as a column: all bits, or none.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    bits: Vec<i32>,
+}
+
+impl Left {
+    pub(super) fn has(&self, at: usize) -> bool {
+        self.bits.get(at).is_some_and(|bits| *bits != 0)
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.bits.iter().any(|bits| *bits != 0)
+    }
+}
+
 impl Turns {
     pub(super) fn new(turns: impl Iterator<Item = Turn>) -> Self {
         let mut all = Self::default();
@@ -178,7 +194,7 @@ impl Turns {
     pub(super) fn next(&mut self) -> Option<usize> {
         self.settle();
         if self.recovering {
-            return self.next_of(|_| true);
+            return self.next_of(|_, _| true);
         }
         let (mut total, mut most) = (0, i32::MIN);
         for (current, weight) in self.current.iter_mut().zip(&self.weights) {
@@ -193,7 +209,7 @@ impl Turns {
 
     /// Smooth weighted round robin among those that `admits` lets pass: each grows by its weight, the
     /// largest is taken and pays for all.
-    pub(super) fn next_of(&mut self, admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+    pub(super) fn next_of(&mut self, admits: impl Fn(usize, &Turn) -> bool) -> Option<usize> {
         self.settle();
         let mut total = 0;
         let mut best: Option<(usize, i32)> = None;
@@ -202,7 +218,7 @@ impl Turns {
             let Some(turn) = self.get(at) else { continue };
             let grows = turn.effective < turn.weight;
             recovering |= grows;
-            if !admits(&turn) {
+            if !admits(at, &turn) {
                 continue;
             }
             let now = turn.current + turn.effective;
@@ -221,10 +237,46 @@ impl Turns {
         Some(at)
     }
 
+    /// The same among those that a mask leaves.
+    pub(super) fn next_in(&mut self, left: &Left) -> Option<usize> {
+        self.settle();
+        if self.recovering {
+            return self.next_of(|at, _| left.has(at));
+        }
+        let (mut total, mut most) = (0, i32::MIN);
+        for ((current, weight), bits) in self.current.iter_mut().zip(&self.weights).zip(&left.bits) {
+            let weight = weight & bits;
+            *current += weight;
+            total += weight;
+            most = most.max((*current & bits) | (i32::MIN & !bits));
+        }
+        let mut taking_part = self.current.iter().zip(&left.bits);
+        let at = taking_part.position(|(current, bits)| *current == most && *bits != 0)?;
+        *self.current.get_mut(at)? -= total;
+        Some(at)
+    }
+
+    /// The fewest connections for the weight among those that a mask leaves.
+    pub(super) fn idlest_in(&mut self, left: &Left) -> Option<usize> {
+        self.settle();
+        if self.recovering || self.loads.is_empty() {
+            return self.idlest_of(|at, _| left.has(at));
+        }
+        let loads = || self.loads.iter().zip(&left.bits);
+        let least = loads().map(|(load, bits)| (load & bits) | (i32::MAX & !bits)).min()?;
+        let idlest = loads().map(|(load, bits)| bits & -i32::from(*load == least)).collect();
+        self.next_in(&Left { bits: idlest })
+    }
+
+    /// Those that a mask leaves, of which `admits` says whether a place is one.
+    pub(super) fn left(&self, admits: impl Fn(u32) -> bool) -> Left {
+        Left { bits: self.places.iter().map(|&place| -i32::from(admits(place))).collect() }
+    }
+
     /// The fewest connections for the weight; of several, by smooth weighted round robin among them.
     pub(super) fn idlest(&mut self) -> Option<usize> {
         if self.recovering || self.loads.is_empty() {
-            return self.idlest_of(|_| true);
+            return self.idlest_of(|_, _| true);
         }
         if self.tied.stand.is_empty() {
             let least = self.loads.iter().copied().min()?;
@@ -249,7 +301,7 @@ impl Turns {
     }
 
     /// The same among those that `admits` lets pass, by multiplying crosswise.
-    pub(super) fn idlest_of(&mut self, admits: impl Fn(&Turn) -> bool) -> Option<usize> {
+    pub(super) fn idlest_of(&mut self, admits: impl Fn(usize, &Turn) -> bool) -> Option<usize> {
         self.settle();
         let crosswise = |one: &Turn, other: &Turn| {
             let load = |turn: &Turn, weight: i32| u64::from(turn.connections) * u64::from(weight.unsigned_abs());
@@ -257,7 +309,7 @@ impl Turns {
         };
         let mut best: Option<(usize, Turn)> = None;
         let mut several = false;
-        for (at, turn) in self.iter().enumerate().filter(|(_, turn)| admits(turn)) {
+        for (at, turn) in self.iter().enumerate().filter(|(at, turn)| admits(*at, turn)) {
             match best.as_ref().map(|(_, best)| crosswise(&turn, best)) {
                 None | Some(Ordering::Less) => (best, several) = (Some((at, turn)), false),
                 Some(Ordering::Equal) => several = true,
@@ -265,7 +317,7 @@ impl Turns {
             }
         }
         let (at, best) = best?;
-        if several { self.next_of(|turn| admits(turn) && crosswise(turn, &best).is_eq()) } else { Some(at) }
+        if several { self.next_of(|at, turn| admits(at, turn) && crosswise(turn, &best).is_eq()) } else { Some(at) }
     }
 }
 
@@ -293,7 +345,7 @@ mod tests {
                 Some(_) => continue,
                 None => {
                     let at = kept.idlest();
-                    assert_eq!(at, looked.idlest_of(|_| true));
+                    assert_eq!(at, looked.idlest_of(|_, _| true));
                     at.expect("one")
                 }
             };

@@ -12,7 +12,7 @@ use crate::deployment::{Deployment, Domain};
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
 use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
-use crate::policy::{Bundle, Level, Scope};
+use crate::policy::{Level, Scope};
 
 /// How deployments are placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,10 +60,8 @@ impl Workspace {
     }
 
     pub(super) fn scope_of(&self, deployment: &Deployment) -> Scope {
-        let environment = self.environment(deployment.environment).map(|environment| environment.bundle());
-        let own = Bundle { attachments: &deployment.attachments, require: &[] };
-        let levels = [self.bundle(), environment.unwrap_or_default(), own];
-        Scope::compile(&self.policies, levels, deployment.workload.resource_type, self.now())
+        let resource_type = deployment.workload.resource_type;
+        Scope::compile(&self.policies, self.levels_of(deployment), resource_type, self.now())
             .with_unresolved(deployment.unresolved.clone())
     }
 

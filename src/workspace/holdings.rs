@@ -363,7 +363,7 @@ impl Workspace {
     }
 
     /// The pair that a place names, if it is still there.
-    pub(super) fn pair(&self, place: &Place) -> Option<PairId> {
+    pub(crate) fn pair(&self, place: &Place) -> Option<PairId> {
         pair_at(&self.catalog, self.inventory.fleet(), place)
     }
 }

@@ -8,13 +8,14 @@
 //! Running workloads are tracked as well: a workload's lifecycle is a state machine, and the workspace decides the
 //! placements that its commands need, carries them out, and says what a change of policies makes illegal.
 //!
-//! Answers for the rules C7, C8, P9, P10, P12, P16, E1, E2, I6, I8, with the lifecycle for L12 and L13, and for what
+//! Answers for the rules C7, C8, P9, P10, P12, P16, P18, E1, E2, I6, I8, with the lifecycle for L12 and L13, and for what
 //! R4 and R6 ask of placements.
 
 mod additions;
 mod adoption;
 mod allowed;
 mod attach;
+mod callers;
 mod capacity;
 mod change;
 mod clusters;

@@ -1,12 +1,12 @@
-//! Where requests go besides the local replicas, under the policies (R6, D9).
+//! Where requests go besides the local replicas, under the policies (R6, D9, P18).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Workspace;
+use super::{LookupError, Reference, Workspace};
 use crate::deployment::{Deployment, Offloading, Workload};
-use crate::id::{ClusterId, DeploymentId, Id, PairId};
-use crate::lifecycle::{Number, Refusal};
+use crate::id::{ClusterId, CountryId, DeploymentId, Id, PairId};
+use crate::lifecycle::{Number, Record, Refusal};
 use crate::metrics::{MetricSpec, Reading};
 use crate::placement::{Ask, ranking};
 use crate::policy::Scope;
@@ -101,8 +101,69 @@ impl Workspace {
         let Some(offloading) = &record.settings.offloading else { return Ok(None) };
         let governor = std::slice::from_ref(&record.governor);
         let (scope, deployment) = self.governed(workload, governor, &record.settings, 0)?;
-        let here = record.sites.iter().filter_map(|site| self.cluster_of(self.pair(&site.place)?)).collect();
+        let here = self.clusters_of(record);
         Ok(Some(self.offloaded(&deployment, &Arc::new(scope), offloading, &here, side, now, local)))
+    }
+
+    /// What [`offload`](Self::offload) decided for all, for requests from a country, or of a caller whose country nobody
+    /// knows (P18): the remote sides are those at which they may be answered. `local` says whether the caller's mask leaves
+    /// a ready local replica. Where it leaves nothing there is no route, and nothing goes elsewhere.
+    ///
+    /// # Errors
+    /// [`LookupError`] for a deployment that the workspace does not have.
+    pub fn offload_for(
+        &self,
+        deployment: impl Reference<DeploymentId>,
+        offloaded: &Offloaded,
+        caller: Option<CountryId>,
+        local: bool,
+    ) -> Result<Offloaded, LookupError> {
+        let (id, found) = self.found(deployment)?;
+        let here = self.running.iter().filter(|running| running.deployment == id);
+        let here = here.filter_map(|running| self.cluster_of(running.pair)).collect();
+        let scope = self.answer_scope(id, caller)?;
+        Ok(self.offloaded_within(found, &scope, &here, offloaded, local))
+    }
+
+    /// As [`offload_for`](Self::offload_for), for a live deployment: its local replicas are those that were seen to be ready.
+    ///
+    /// # Errors
+    /// As [`offload_live`](Self::offload_live).
+    pub fn offload_live_for(
+        &self,
+        workload: &Workload,
+        number: Number,
+        offloaded: &Offloaded,
+        caller: Option<CountryId>,
+    ) -> Result<Offloaded, Refusal> {
+        let state = self.state_of(workload)?;
+        let record = state.deployment(number).ok_or_else(|| {
+            Refusal::new("L1", format!("there is no deployment `{}`", state.id(number))).next("name one that is live")
+        })?;
+        let cuts = self.cuts_of_record(workload, &state, record)?;
+        let governor = std::slice::from_ref(&record.governor);
+        let (scope, deployment) = self.governed(workload, governor, &record.settings, 0)?;
+        let scope = Arc::new(scope.both(cuts.of(caller)));
+        let ready = record.sites.iter().filter(|site| record.seen_at(site).ready > 0);
+        let local = ready.into_iter().any(|site| self.is_within(&cuts, caller, &site.place));
+        Ok(self.offloaded_within(&deployment, &scope, &self.clusters_of(record), offloaded, local))
+    }
+
+    fn offloaded_within(
+        &self,
+        deployment: &Deployment,
+        scope: &Arc<Scope>,
+        here: &BTreeSet<ClusterId>,
+        offloaded: &Offloaded,
+        local: bool,
+    ) -> Offloaded {
+        let remotes = self.remotes(deployment, scope, here);
+        let ranked: Vec<_> = remotes.iter().filter_map(|&pair| self.remote(pair)).collect();
+        Offloaded { routing: offloaded.routing.for_caller(local, &ranked), remotes }
+    }
+
+    fn clusters_of(&self, record: &Record) -> BTreeSet<ClusterId> {
+        record.sites.iter().filter_map(|site| self.cluster_of(self.pair(&site.place)?)).collect()
     }
 
     #[expect(clippy::too_many_arguments, reason = "the one place where both ways meet")]

@@ -1,4 +1,4 @@
-//! Policies, resolved and compiled (P1, P9).
+//! Policies, resolved and compiled (P1, P9, P18).
 
 use smallvec::SmallVec;
 
@@ -41,6 +41,7 @@ pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Proble
     for (list, empty) in [
         ("options", matches!(&spec.options, Allowed::Listed(options) if options.is_empty())),
         ("resource types", spec.resource_types.as_ref().is_some_and(Vec::is_empty)),
+        ("callers", spec.callers.as_ref().is_some_and(Vec::is_empty)),
     ] {
         if empty {
             let message = format!("the list of {list} of policy `{}` is empty", name.value);
@@ -55,6 +56,7 @@ pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Proble
             Options { everything: false, allowed: choices(allowed), except: choices(&spec.except) }
         }
     };
+    let callers = spec.callers.as_deref().map(&mut choices);
     let targets = match &spec.resource_types {
         None => Targets::All,
         Some(types) => {
@@ -65,7 +67,12 @@ pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Proble
     if problems.len() > before {
         return None;
     }
-    match Policy::new(catalog, name.value.clone(), spec.axis, options, targets) {
+    let policy = Policy::new(catalog, name.value.clone(), spec.axis, options, targets);
+    let policy = policy.and_then(|policy| match callers {
+        Some(callers) => policy.binding_callers(catalog, callers),
+        None => Ok(policy),
+    });
+    match policy {
         Ok(policy) => Some(policy.at(name.origin.clone())),
         Err(error) => {
             let (code, help) = match error {
@@ -76,6 +83,9 @@ pub(super) fn policy(catalog: &Catalog, spec: &PolicySpec, problems: &mut Proble
                     ProblemCode::AllowsNothing,
                     "no known provider answers to that law; declare one under the workspace's `providers`",
                 ),
+                InvalidPolicy::NotCallers => {
+                    (ProblemCode::InvalidValue, "write continents, countries and groups under `callers`")
+                }
                 InvalidPolicy::OtherAxis | InvalidPolicy::OtherCatalog => {
                     (ProblemCode::InvalidValue, "list options of the policy's own type")
                 }

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod axes;
+mod callers;
 mod catalog;
 mod inventory;
 mod moments;

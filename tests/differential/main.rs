@@ -8,6 +8,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod callers;
 #[expect(unreachable_pub, reason = "the comparison is shared with the fuzz targets")]
 mod comparison;
 mod diff;

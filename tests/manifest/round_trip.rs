@@ -127,13 +127,18 @@ fn choices(axis: Axis, least: usize) -> impl Strategy<Value = Vec<Sourced<Choice
 fn policy() -> impl Strategy<Value = PolicySpec> {
     prop::sample::select(Axis::ALL.to_vec()).prop_flat_map(|axis| {
         let types = of(vec(reference(), 1..3));
-        (metadata(), choices(axis, 1), choices(axis, 0), types, of(text())).prop_map(
-            move |(metadata, options, except, resource_types, description)| PolicySpec {
+        let kinds = vec![ChoiceKind::Continent, ChoiceKind::Country, ChoiceKind::Group];
+        let caller = (prop::sample::select(kinds), reference());
+        let caller = caller.prop_map(|(kind, name)| ChoiceSpec::new(kind, name.value));
+        let callers = of(vec(sourced(caller), 1..3));
+        (metadata(), choices(axis, 1), choices(axis, 0), types, (callers, of(text()))).prop_map(
+            move |(metadata, options, except, resource_types, (callers, description))| PolicySpec {
                 metadata,
                 axis,
                 options: Allowed::Listed(options),
                 except,
                 resource_types,
+                callers,
                 description,
                 dialect: Dialect::Native,
             },
@@ -156,6 +161,7 @@ fn beamlit_policy() -> impl Strategy<Value = PolicySpec> {
         options: if everything && policy.axis == Axis::Flavor { Allowed::Everything } else { policy.options },
         except: Vec::new(),
         resource_types: None,
+        callers: None,
         description: None,
         dialect: Dialect::Beamlit(Box::new(details)),
         ..policy

@@ -100,8 +100,14 @@ impl Universe {
         let mut excepting = Vec::new();
         for (axis, options) in [(Axis::Location, places), (Axis::Flavor, hardware)] {
             for options_allowed in subsets(&options) {
-                let policy =
-                    Policy { name: String::new(), axis, options: options_allowed, except: Vec::new(), targets: None };
+                let policy = Policy {
+                    name: String::new(),
+                    axis,
+                    options: options_allowed,
+                    except: Vec::new(),
+                    targets: None,
+                    callers: None,
+                };
                 excepting.extend(options.iter().map(|one| Policy { except: vec![one.clone()], ..policy.clone() }));
                 plain.push(policy);
             }

@@ -9,14 +9,14 @@ use crate::oracle::world::{
     Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, Gpu, GpuNeed, Level, Near, Opt, Placement, Policy,
     Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
-use crate::oracle::{enumerate, random};
+use crate::oracle::{callers, enumerate, random};
 
 const GIB: u64 = 1 << 30;
 
 fn policy(name: &str, axis: Axis, options: &[(&str, &str)]) -> Policy {
     let options =
         options.iter().map(|(kind, name)| Opt { kind: (*kind).to_owned(), name: (*name).to_owned() }).collect();
-    Policy { name: name.to_owned(), axis, options, except: Vec::new(), targets: None }
+    Policy { name: name.to_owned(), axis, options, except: Vec::new(), targets: None, callers: None }
 }
 
 fn cluster(name: &str, country: &str, pools: Pools) -> Cluster {
@@ -1074,4 +1074,80 @@ fn slices_serve_who_asks_for_them() {
     let world = World { clusters, deployments: vec![deployment(1, None)], ..World::default() };
     let names: Vec<_> = only(&world).candidates.iter().map(|found| found.cluster.clone()).collect();
     assert_eq!(names, ["whole"]);
+}
+
+fn binding(name: &str, axis: Axis, options: &[(&str, &str)], of: &[(&str, &str)]) -> Policy {
+    let callers = of.iter().map(|(kind, name)| Opt { kind: (*kind).to_owned(), name: (*name).to_owned() }).collect();
+    Policy { callers: Some(callers), ..policy(name, axis, options) }
+}
+
+/// The clusters at which a caller may be answered.
+fn answering(world: &World, caller: Option<&str>) -> Vec<String> {
+    let found = callers::answerable(world, &world.deployments[0], caller);
+    let clusters: BTreeSet<String> = found.into_iter().map(|candidate| candidate.cluster).collect();
+    clusters.into_iter().collect()
+}
+
+/// P18: Europeans are answered in the EEA only, others anywhere; whoever is unknown may be European.
+#[test]
+fn callers_are_answered_where_the_policies_that_name_them_allow() {
+    let mut world = World {
+        environments: vec![Environment {
+            name: "production".to_owned(),
+            level: Level { attachments: enforced(&["europeans"]), require: Vec::new() },
+        }],
+        policies: vec![
+            binding("europeans", Axis::Location, &[("group", "eea")], &[("group", "eea")]),
+            binding("germans", Axis::Location, &[("country", "de")], &[("country", "de")]),
+            binding("americans", Axis::Location, &[("country", "us")], &[("country", "us")]),
+            policy("no-us", Axis::Location, &[("continent", "eu")]),
+        ],
+        deployments: vec![deployment(1, None)],
+        clusters: everywhere(&["de", "fr", "us"]),
+        ..World::default()
+    };
+    assert_eq!(answering(&world, Some("de")), ["de", "fr"]);
+    assert_eq!(answering(&world, Some("jp")), ["de", "fr", "us"]);
+    assert_eq!(answering(&world, None), ["de", "fr"]);
+    // It binds no deployment, and is not what `require` asks for.
+    assert_eq!(product(&only(&world).candidates).0, BTreeSet::from(["de", "fr", "us"]));
+    world.environments[0].level.require = vec![Axis::Location];
+    assert_eq!(only(&world).verdict, "refused");
+    assert!(answering(&world, Some("jp")).is_empty());
+    world.environments[0].level.require.clear();
+    // P3: at one level they add up; P5: levels cut each other down.
+    world.environments[0].level.attachments = enforced(&["europeans", "germans"]);
+    assert_eq!(answering(&world, Some("de")), ["de", "fr"]);
+    world.environments[0].level.attachments = enforced(&["europeans"]);
+    world.deployments[0].attachments = enforced(&["germans"]);
+    assert_eq!(answering(&world, Some("de")), ["de"]);
+    assert_eq!(answering(&world, Some("fr")), ["de", "fr"]);
+    assert_eq!(answering(&world, None), ["de"]);
+    // The unknown caller is bound by each by itself, also at one level: nothing is both German and American.
+    world.deployments[0].attachments = Vec::new();
+    world.environments[0].level.attachments = enforced(&["germans", "americans"]);
+    assert_eq!(answering(&world, Some("de")), ["de"]);
+    assert_eq!(answering(&world, Some("us")), ["us"]);
+    assert_eq!(answering(&world, Some("fr")), ["de", "fr", "us"]);
+    assert!(answering(&world, None).is_empty());
+    // A level without any for the caller cuts nothing; an audited one cuts nothing.
+    world.environments[0].level.attachments = vec![("europeans".to_owned(), false)];
+    assert_eq!(answering(&world, Some("de")), ["de", "fr", "us"]);
+    // An ended one allows nothing to those it names and to unknown callers.
+    world.environments[0].level.attachments = enforced(&["europeans"]);
+    world.ends = vec![("environment production".to_owned(), "europeans".to_owned(), 10)];
+    world.at = Some(9);
+    assert_eq!(answering(&world, Some("de")), ["de", "fr"]);
+    world.at = Some(10);
+    assert!(answering(&world, Some("de")).is_empty() && answering(&world, None).is_empty());
+    assert_eq!(answering(&world, Some("jp")), ["de", "fr", "us"]);
+    world.ends.clear();
+    // R5: what runs outside of the deployment's scope may answer within the caller's cut.
+    world.deployments[0].attachments = enforced(&["no-us"]);
+    let running = |caller| {
+        let found = callers::answerable_by_what_runs(&world, &world.deployments[0], caller);
+        found.into_iter().map(|candidate| candidate.cluster).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(answering(&world, Some("jp")), ["de", "fr"]);
+    assert!(running(Some("jp")).contains("us") && !running(Some("de")).contains("us"));
 }

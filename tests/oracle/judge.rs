@@ -141,8 +141,8 @@ fn settle(world: &World, deployment: &Deployment, fleet: &Fleet, partial: bool) 
             attachments.iter().filter(|(_, enforced)| !enforced).map(|(name, _)| name.as_str()).collect();
         // P16: an audited one ends without a trace.
         for name in names.into_iter().filter(|name| !has_ended(world, deployment, level, name)) {
-            // P6: out of scope is as if absent.
-            if !in_scope(policy(world, name), deployment) {
+            // P6: out of scope is as if absent. P18: one that binds requests is nothing to decisions.
+            if !in_scope(policy(world, name), deployment) || policy(world, name).callers.is_some() {
                 continue;
             }
             let enforced = judge(world, deployment, fleet, partial, Some((number, name)));
@@ -177,7 +177,7 @@ fn word(decision: &Decision) -> &'static str {
 // --- Policies -------------------------------------------------------------------------------------------------------
 
 /// One indivisible option of an axis (P7, C6).
-enum Atom<'a> {
+pub(super) enum Atom<'a> {
     /// A known location, or with `None` the rest of a country.
     Place { location: Option<&'a str>, country: &'static Country },
     /// A variant, or a family's hardware of which no more is known.
@@ -221,7 +221,7 @@ fn atoms(world: &World, axis: Axis) -> Vec<Atom<'_>> {
 }
 
 /// Whether a policy's option means the atom or a node over it (C1, C6).
-fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
+pub(super) fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
     let name = option.name.as_str();
     match atom {
         Atom::Place { location, country } => match option.kind.as_str() {
@@ -277,17 +277,17 @@ fn takes_out(world: &World, option: &Opt, atom: &Atom) -> bool {
 }
 
 /// P1, P2: a policy allows its options without its exceptions.
-fn allows(world: &World, policy: &Policy, atom: &Atom) -> bool {
+pub(super) fn allows(world: &World, policy: &Policy, atom: &Atom) -> bool {
     policy.options.iter().any(|option| covers(world, option, atom))
         && !policy.except.iter().any(|option| takes_out(world, option, atom))
 }
 
-fn policy<'a>(world: &'a World, name: &str) -> &'a Policy {
+pub(super) fn policy<'a>(world: &'a World, name: &str) -> &'a Policy {
     world.policies.iter().find(|policy| policy.name == name).expect("an attached policy exists")
 }
 
 /// P1: without targets a policy applies to every type.
-fn in_scope(policy: &Policy, deployment: &Deployment) -> bool {
+pub(super) fn in_scope(policy: &Policy, deployment: &Deployment) -> bool {
     policy.targets.as_ref().is_none_or(|targets| targets.contains(&deployment.workload_type))
 }
 
@@ -301,14 +301,14 @@ fn governor(deployment: &Deployment) -> &str {
 }
 
 /// The attachments of the three levels (P5).
-fn levels<'a>(world: &'a World, deployment: &'a Deployment) -> [(&'static str, &'a [(String, bool)]); 3] {
+pub(super) fn levels<'a>(world: &'a World, deployment: &'a Deployment) -> [(&'static str, &'a [(String, bool)]); 3] {
     let environment = world.environments.iter().find(|environment| environment.name == governor(deployment));
     let attachments = environment.map_or(&[][..], |environment| &environment.level.attachments);
     [("workspace", &world.workspace.attachments), ("environment", attachments), ("deployment", &deployment.attachments)]
 }
 
 /// P16: whether what one level says of a policy has ended, from the stated moment on.
-fn has_ended(world: &World, deployment: &Deployment, level: &str, policy: &str) -> bool {
+pub(super) fn has_ended(world: &World, deployment: &Deployment, level: &str, policy: &str) -> bool {
     let owner = match level {
         "workspace" => "workspace".to_owned(),
         "environment" => format!("environment {}", governor(deployment)),
@@ -320,14 +320,18 @@ fn has_ended(world: &World, deployment: &Deployment, level: &str, policy: &str) 
 
 /// The policies of one level that are in force: enforced and in scope (P6, P12), sorted by name. Those that have ended
 /// are among them, and allow nothing (P16).
-struct InForce<'a> {
+pub(super) struct InForce<'a> {
     level: &'static str,
     policies: Vec<&'a Policy>,
     ended: BTreeSet<&'a str>,
 }
 
 /// The policies in force at each level, `also` (a level and a policy) counting as enforced.
-fn in_force<'a>(world: &'a World, deployment: &'a Deployment, also: Option<(usize, &str)>) -> Vec<InForce<'a>> {
+pub(super) fn in_force<'a>(
+    world: &'a World,
+    deployment: &'a Deployment,
+    also: Option<(usize, &str)>,
+) -> Vec<InForce<'a>> {
     let mut all = Vec::new();
     for (number, (level, attachments)) in levels(world, deployment).into_iter().enumerate() {
         let names: BTreeSet<&str> = attachments
@@ -335,8 +339,10 @@ fn in_force<'a>(world: &'a World, deployment: &'a Deployment, also: Option<(usiz
             .filter(|(name, enforced)| *enforced || also == Some((number, name.as_str())))
             .map(|(name, _)| name.as_str())
             .collect();
+        let policies = names.into_iter().map(|name| policy(world, name));
+        // P18: a policy that states callers binds requests, and does not count for `require`.
         let policies: Vec<&Policy> =
-            names.into_iter().map(|name| policy(world, name)).filter(|p| in_scope(p, deployment)).collect();
+            policies.filter(|policy| in_scope(policy, deployment) && policy.callers.is_none()).collect();
         let names = policies.iter().map(|policy| policy.name.as_str());
         let ended = names.filter(|name| has_ended(world, deployment, level, name)).collect();
         all.push(InForce { level, policies, ended });
@@ -364,12 +370,12 @@ impl InForce<'_> {
 }
 
 /// P5: an atom is allowed if every level admits it.
-fn allowed(world: &World, in_force: &[InForce], axis: Axis, atom: &Atom) -> bool {
+pub(super) fn allowed(world: &World, in_force: &[InForce], axis: Axis, atom: &Atom) -> bool {
     in_force.iter().all(|level| level.admits(world, axis, atom))
 }
 
 /// P7.
-fn state(world: &World, in_force: &[InForce], axis: Axis) -> &'static str {
+pub(super) fn state(world: &World, in_force: &[InForce], axis: Axis) -> &'static str {
     if !in_force.iter().any(|level| level.restricts(axis)) {
         "unrestricted"
     } else if atoms(world, axis).iter().any(|atom| allowed(world, in_force, axis, atom)) {
@@ -380,7 +386,7 @@ fn state(world: &World, in_force: &[InForce], axis: Axis) -> &'static str {
 }
 
 /// P13: every required axis has a policy in force at the level that requires it or above.
-fn requirements_hold(world: &World, deployment: &Deployment, in_force: &[InForce]) -> bool {
+pub(super) fn requirements_hold(world: &World, deployment: &Deployment, in_force: &[InForce]) -> bool {
     let environment = world.environments.iter().find(|environment| environment.name == governor(deployment));
     let by_workspace = world.workspace.require.iter().map(|axis| (WORKSPACE, *axis));
     let by_environment =
@@ -704,10 +710,10 @@ fn demands_gpu(need: Option<&GpuNeed>) -> bool {
 }
 
 /// A (pool, flavor) of a cluster, which the constraints judge (D6).
-struct Pair<'a> {
+pub(super) struct Pair<'a> {
     cluster: usize,
     pool: usize,
-    name: Candidate,
+    pub(super) name: Candidate,
     data: &'a Cluster,
     place: Atom<'a>,
     flavor: &'static Flavor,
@@ -724,7 +730,7 @@ fn bought(pool: Option<&Pool>) -> &str {
 }
 
 /// Every (pool, flavor) of every cluster; a pool of both kinds gives two (D1).
-fn pairs(world: &World) -> Vec<Pair<'_>> {
+pub(super) fn pairs(world: &World) -> Vec<Pair<'_>> {
     let mut all = Vec::new();
     for (number, data) in world.clusters.iter().enumerate() {
         let mut push = |pool: usize, pool_name: String, kind: &str, code: &str, shape| {
@@ -776,7 +782,7 @@ fn slice_memory(slice: &str, device: Option<u64>) -> Option<u64> {
 
 impl<'a> Pair<'a> {
     /// Where it stands on an axis.
-    fn on(&self, axis: Axis) -> &Atom<'a> {
+    pub(super) fn on(&self, axis: Axis) -> &Atom<'a> {
         match axis {
             Axis::Location => &self.place,
             Axis::Flavor => &self.hardware,

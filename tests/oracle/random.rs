@@ -116,6 +116,54 @@ pub fn world_of_bytes(bytes: &[u8], max_clusters: usize) -> World {
     world
 }
 
+/// The same world with policies that bind requests (P18): copies of its own with callers, attached at its levels. They
+/// change no decision.
+pub fn with_callers(seed: u64, max_clusters: usize) -> World {
+    let (mut world, mut random) = (world(seed, max_clusters), Random::seeded(seed.wrapping_mul(0x9e37_79b9)));
+    let of_deployments = world.policies.clone();
+    for number in 0..random.between(1, 5) {
+        let name = format!("callers-{number}");
+        let callers = (0..random.between(1, 3)).map(|_| callers(&mut random, &world)).collect();
+        let policy = Policy { name: name.clone(), callers: Some(callers), ..random.pick(&of_deployments).clone() };
+        world.policies.push(policy);
+        let enforced = random.chance(85);
+        let owner = match random.below(10) {
+            0..3 => {
+                world.workspace.attachments.push((name.clone(), enforced));
+                "workspace".to_owned()
+            }
+            3..6 if !world.environments.is_empty() => {
+                let chosen = random.below(world.environments.len());
+                world.environments[chosen].level.attachments.push((name.clone(), enforced));
+                format!("environment {}", world.environments[chosen].name)
+            }
+            _ => {
+                let chosen = random.below(world.deployments.len());
+                world.deployments[chosen].attachments.push((name.clone(), enforced));
+                format!("deployment {}", world.deployments[chosen].name)
+            }
+        };
+        if random.chance(25) {
+            let until = world.at.unwrap_or(1_000).saturating_add(random.below(3) as u64).saturating_sub(1);
+            world.ends.push((owner, name, until));
+        }
+    }
+    world
+}
+
+/// A continent, a country or a group.
+fn callers(random: &mut Random, world: &World) -> Opt {
+    let countries: Vec<&str> = super::callers::countries().collect();
+    let country = (*random.pick(&countries)).to_owned();
+    let (kind, name) = match random.below(4) {
+        0 => ("continent", GEOGRAPHY.country(&country).continent.to_owned()),
+        1 if !world.groups.is_empty() => ("group", random.pick(&world.groups).0.clone()),
+        2 => ("group", (*random.pick(&["eea", "eu27"])).to_owned()),
+        _ => ("country", country),
+    };
+    Opt { kind: kind.to_owned(), name }
+}
+
 /// Bounds of what deployments take and where they stand.
 fn bounds(random: &mut Random, world: &mut World) {
     for deployment in &mut world.deployments {
@@ -392,6 +440,7 @@ fn policies(random: &mut Random, taste: &Taste, world: &mut World) {
                 let count = random.between(1, 2);
                 random.some(&["model".to_owned(), "function".to_owned(), "agent".to_owned()], count)
             }),
+            callers: None,
         };
         if random.chance(40) {
             policy.except = (0..random.between(1, 2)).map(|_| option(random, taste, world, axis)).collect();

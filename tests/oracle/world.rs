@@ -71,6 +71,8 @@ pub struct Policy {
     pub except: Vec<Opt>,
     /// Workload types; `None` means all (P1).
     pub targets: Option<Vec<String>>,
+    /// Where the requests come from that it binds, instead of deployments: continents, countries, groups (P18).
+    pub callers: Option<Vec<Opt>>,
 }
 
 /// An option of a policy; the kind is `continent`, `country`, `location`, `group`, `cpu`, `gpu`, `provider`,

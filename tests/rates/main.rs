@@ -2,6 +2,7 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod limits;
+mod masks;
 mod metrics;
 mod rollout;
 mod scaling;

@@ -376,7 +376,7 @@ proptest! {
                     let version = bits.is_multiple_of(3).then_some(VersionId(bits % 3));
                     let tried = if bits.is_multiple_of(5) { vec![id] } else { Vec::new() };
                     let address = Some(IpAddr::from(key));
-                    let caller = Caller { address, key: &key, tried: &tried, version };
+                    let caller = Caller { address, key: &key, tried: &tried, version, country: None };
                     let could: Vec<BackendId> = balancer
                         .backends()
                         .iter()

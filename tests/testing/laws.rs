@@ -370,6 +370,9 @@ fn faults_of_platforms_break_laws() {
     // Targets are not looked at.
     let all_types = |world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.resource_types = None);
     assert!(breaks(&Forgets(all_types), laws::targets_isolate));
+    // Callers are not looked at.
+    let no_callers = |world: &mut Specs| world.policies.iter_mut().for_each(|policy| policy.callers = None);
+    assert!(breaks(&Forgets(no_callers), laws::callers_bind_no_deployment));
     // Exceptions are options.
     let adding = Forgets(|world: &mut Specs| {
         for policy in &mut world.policies {

@@ -134,8 +134,10 @@ fn happening(happening: &Happening) -> (String, Value) {
         }
         Happening::Do(action) => return asked(action),
         Happening::Wait => ("wait", true.into()),
-        Happening::Traffic { endpoint, per_second } => {
-            ("traffic", json!({"endpoint": endpoint.to_string(), "requestsPerSecond": per_second}))
+        Happening::Traffic { endpoint, per_second, from } => {
+            let endpoint = json!(endpoint.to_string());
+            let fields = [("endpoint", endpoint), ("requestsPerSecond", json!(per_second)), ("from", json!(from))];
+            ("traffic", object(fields))
         }
         Happening::Metrics(shown) => ("metrics", metrics_shown(shown)),
         Happening::Fail { deployment, replicas } => ("fail", json!({"deployment": deployment, "replicas": replicas})),
@@ -401,6 +403,7 @@ fn expectation(expect: &ExpectSpec) -> Value {
         ("roles", entries(&expect.roles, |role| words(role.as_str()))),
         ("governors", entries(&expect.governors, |name| json!(name))),
         ("routes", entries(&expect.routes, |name| json!(name))),
+        ("routesFrom", entries(&expect.routes_from, |ways| entries(ways, |name| json!(name)))),
         ("effects", json!(expect.effects)),
         ("places", entries(&expect.places, |places| json!(places))),
         ("violations", json!(expect.violations)),

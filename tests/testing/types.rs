@@ -55,7 +55,7 @@ fn types_are_drawn_by_all_traits() {
         siting::scaling::kpa: Seen, State, Wanted;
         siting::scaling::settings: Baseten, Reading;
         siting::scaling::zero: Activity, Seen;
-        siting::traffic: Backend, Balancer, Ring, Routing, Sessions, Side;
+        siting::traffic: Backend, Balancer, Masks, Ring, Routing, Sessions, Side;
         siting::rollout: Action, Canary, Check, Peak, Rollout, Settings, Slack, Tally;
         siting::rollout::canary: Counts, Scale, Sides, Weight;
         siting::deployment: Needs, Demand, Deployment, Expected, Favourite, GpuNeed, Mix, Near, Offloading, OfGpus, Preference,
@@ -84,6 +84,7 @@ fn types_are_drawn_by_all_traits() {
         siting::analysis: Question, Subject, WorkloadName;
         siting::manifest: ScenarioReading;
         siting::lifecycle: Snapshot;
+        siting::traffic: Country, Mask, SiteId;
     };
     assert_eq!(fewer_than(2, &all), Vec::<&str>::new());
     let tables = shown! { 1000 =>
@@ -186,6 +187,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "metrics::InvalidMerge",
             "metrics::InvalidSample",
             "traffic::InvalidBackends",
+            "traffic::InvalidCountry",
             "traffic::TooManySessions",
             "placement::CommitError",
             "policy::InvalidPolicy",
@@ -237,6 +239,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
         &[
             "analysis::Affected",
             "analysis::Blocked",
+            "analysis::CallerDescription",
             "analysis::Cause",
             "analysis::Causes",
             "analysis::Change",
@@ -268,6 +271,8 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "placement::Figures",
             "placement::Short",
             "placement::Unmet",
+            "policy::CallerCuts",
+            "policy::Callers",
             "analysis::PolicyAt",
             "analysis::PolicyTestResult",
             "analysis::PolicyTestResults",

@@ -236,7 +236,8 @@ def _policy(
 ) -> siting.Policy:
     """Return a policy of the same name and type with other options."""
     stated: dict[str, Any] = {_options(policy)[0]: options}
-    return siting.Policy(policy.name, except_=except_, resource_types=policy.resource_types, **stated)
+    callers = policy.callers or None
+    return siting.Policy(policy.name, except_=except_, resource_types=policy.resource_types, callers=callers, **stated)
 
 
 def _repeated(policy: siting.Policy) -> siting.Policy:

@@ -88,7 +88,12 @@ def policies(draw: st.DrawFn, name: st.SearchStrategy[str] | None = None) -> sit
     if wide:
         options["except_"] = draw(st.lists(inner, max_size=2, unique=True))
     targets = draw(st.lists(st.sampled_from(WORKLOAD_TYPES), max_size=2, unique=True))
-    return siting.Policy(draw(names() if name is None else name), resource_types=targets, **options)
+    # Mostly none: what binds requests decides no placement.
+    offered_callers = [siting.Choice("group", "eea"), siting.Choice("country", "us"), siting.Choice("continent", "as")]
+    some = st.lists(st.sampled_from(offered_callers), min_size=1, max_size=2, unique=True)
+    callers = draw(st.one_of(st.none(), st.none(), st.none(), some))
+    named = draw(names() if name is None else name)
+    return siting.Policy(named, resource_types=targets, callers=callers, **options)
 
 
 def attachments(policies: Sequence[str]) -> st.SearchStrategy[list[siting.Attachment]]:

@@ -1,12 +1,13 @@
 //! What became of policies, levels and environments, and what binds less.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::meaning::{Catalogs, Meaning};
 use super::{Compared, Fate, Loosened, LoosenedThing, full_address};
 use crate::catalog::Axis;
-use crate::id::{DeploymentId, Id, ResourceTypeId};
-use crate::policy::{Attachment, Bundle, Enforcement, Environment, Level, Scope};
+use crate::id::{CountryId, DeploymentId, Id, ResourceTypeId};
+use crate::policy::{Attachment, Bundle, CallerCuts, Enforcement, Environment, Level, Scope};
 use crate::time::Moment;
 use crate::workspace::Workspace;
 
@@ -26,8 +27,8 @@ fn resource_types(old: &Workspace, new: &Workspace) -> Vec<[ResourceTypeId; 2]> 
 /// A deployment's workload type and its own policies, on both sides.
 type Own<'a> = ([ResourceTypeId; 2], &'a [Attachment], &'a [Attachment]);
 
-/// How what levels impose compares, over all workload types, at the moment and at each later end of an attachment: between
-/// two ends nothing changes by time (A1).
+/// How what levels impose compares, over all workload types and callers, at the moment and at each later end of an
+/// attachment: between two ends nothing changes by time (A1).
 fn compare(
     [old, new]: [&Workspace; 2],
     catalogs: &Catalogs,
@@ -40,12 +41,34 @@ fn compare(
     let later: BTreeSet<Moment> = ends.filter(|until| Some(*until) > was_at.max(is_at)).collect();
     let moments = std::iter::once((was_at, is_at)).chain(later.iter().map(|until| (Some(*until), Some(*until))));
     Meaning::all(moments.flat_map(|(was_at, is_at)| {
-        types.iter().map(move |&[was, is]| {
+        types.iter().flat_map(move |&[was, is]| {
+            let cut_before = CallerCuts::compile(old.catalog(), old.policies(), before, was, was_at);
+            let cut_after = CallerCuts::compile(new.catalog(), new.policies(), after, is, is_at);
             let before = Scope::compile(old.policies(), before, was, was_at);
             let after = Scope::compile(new.policies(), after, is, is_at);
-            catalogs.compare(&before, &after)
+            by_caller(old, &cut_before, &cut_after).into_iter().map(move |caller| match caller {
+                None => catalogs.compare(&before, &after),
+                Some(caller) => {
+                    let before = before.clone().both(cut_before.of(caller));
+                    catalogs.compare(&before, &after.clone().both(cut_after.of(caller)))
+                }
+            })
         })
     }))
+}
+
+/// Who is asked about: the deployments, and where requests are bound, one caller of each sort that both sides tell apart
+/// (P18), and the unknown ones.
+fn by_caller(old: &Workspace, before: &CallerCuts, after: &CallerCuts) -> Vec<Option<Option<CountryId>>> {
+    let mut asked = vec![None];
+    if !(before.is_empty() && after.is_empty()) {
+        let mut sorts = HashSet::new();
+        let sort = |country| (Arc::as_ptr(before.of(country)), Arc::as_ptr(after.of(country)));
+        let mut callers: Vec<_> = old.catalog().countries().map(Some).collect();
+        callers.retain(|&country| sorts.insert(sort(country)));
+        asked.extend(callers.into_iter().chain([None]).map(Some));
+    }
+    asked
 }
 
 /// Every policy whose document or meaning differs, by name.

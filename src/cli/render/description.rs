@@ -4,7 +4,7 @@ use super::Style;
 use super::place::obstacles;
 use super::snippet::one_line;
 use super::table::columns;
-use crate::analysis::Description;
+use crate::analysis::{CallerDescription, Description};
 use crate::lifecycle::{Answer, Endpoint, Place};
 use crate::simulation::moment_in_words;
 
@@ -42,6 +42,7 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
         row(&axis.r#type, &format!("{}{by}", axis.state))
     });
     section("Scope", scope.collect());
+    section("Requests", found.callers.iter().map(|callers| requests(callers, &found.callers)).collect());
     let placement: Vec<_> = found.placement.places.iter().map(|at| row(at.cluster.as_str(), &place(at))).collect();
     let title = if found.status.is_some() { "Placement" } else { "Placement, if it were pushed now" };
     section(title, placement);
@@ -61,6 +62,24 @@ pub(in crate::cli) fn description(found: &Description, style: Style) -> String {
     });
     section("History", history.collect());
     text.trim_end().to_owned() + "\n"
+}
+
+/// Where some callers are answered: `from `at`, `be` and 28 more`; who is bound by nothing comes from elsewhere.
+fn requests(callers: &CallerDescription, all: &[CallerDescription]) -> [String; 2] {
+    const NAMED: usize = 5;
+    let from = match &callers.countries {
+        None => "of unknown callers".to_owned(),
+        Some(_) if callers.policies.is_empty() && all.len() > 2 => "from elsewhere".to_owned(),
+        Some(codes) => {
+            let (first, rest) = codes.split_at(codes.len().min(NAMED));
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            format!("from {}{more}", first.join(", "))
+        }
+    };
+    let noun = if callers.clusters == 1 { "cluster" } else { "clusters" };
+    let policies: Vec<_> = callers.policies.iter().map(|at| format!("{} ({})", at.name, at.level)).collect();
+    let by = if policies.is_empty() { String::new() } else { format!(" by {}", policies.join(", ")) };
+    [from, format!("answered on {} {noun}{by}", callers.clusters)]
 }
 
 fn place(place: &Place) -> String {
@@ -85,6 +104,7 @@ fn answer(answer: &Answer) -> String {
         }
         Answer::WakeFirst(_) => "scaled to zero; must be woken first".to_owned(),
         Answer::NotReady(callee) => format!("not ready, {}", callee.status),
+        Answer::NotForCaller(_) => "has no replica where the caller may be answered".to_owned(),
         Answer::NotFound(cause) => format!("404, {}", cause.as_str()),
     }
 }

@@ -36,6 +36,7 @@ pub(in crate::manifest) mod policy {
             options,
             except: Vec::new(),
             resource_types: None,
+            callers: None,
             description: None,
             dialect: Dialect::Beamlit(Box::new(details)),
         })

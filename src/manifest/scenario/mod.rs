@@ -15,6 +15,7 @@ pub(super) use document::scenario;
 pub(super) use document::shape;
 
 use super::spec::{AttachmentSpec, Metadata};
+use crate::catalog::Catalog;
 use crate::document::{Fields, Format, Item, Map, Rule, Seconds, Shape, Whole, Written, document, quoted, reads_words};
 use crate::id::Name;
 use crate::lifecycle::{Action, Change, Observation, Push, Role, Status};
@@ -134,6 +135,8 @@ pub enum Happening {
         endpoint: EndpointSpec,
         /// How many.
         per_second: u32,
+        /// The country that they come from, by its code; nobody knows it, if absent (P18).
+        from: Option<String>,
     },
     /// A version reports other metrics from this step on.
     Metrics(ShownSpec),
@@ -227,6 +230,8 @@ document! {
         /// Where each endpoint (`workload`, `draft`, `environment/…` or `deployment/…`) leads: a deployment's name or
         /// the answer that is given instead.
         routes: Vec<(String, String)> as Routes = Vec::new(),
+        /// The same for calls from a country, by its code; `unknown` are callers of whom nobody knows it.
+        routes_from: Vec<(String, Vec<(String, String)>)> as RoutesFrom = Vec::new(),
         /// All effects, in order, as reports have them.
         effects: Option<Vec<String>>,
         /// Replicas by deployment and cluster.
@@ -292,6 +297,71 @@ impl Format<Vec<(String, String)>> for Routes {
     fn shape() -> Shape {
         Shape::Keyed { keys: ENDPOINT, of: Box::new(<String as Format<String>>::shape()) }
     }
+}
+
+/// The caller of whom nobody knows the country.
+const UNKNOWN_CALLER: &str = "unknown";
+
+/// What calls get, by the country that they come from.
+struct RoutesFrom;
+
+impl Format<Vec<(String, Vec<(String, String)>)>> for RoutesFrom {
+    fn read(item: Item<'_>) -> Option<Vec<(String, Vec<(String, String)>)>> {
+        let read = |(key, item): (Sourced<&str>, Item<'_>)| {
+            if key.value == UNKNOWN_CALLER {
+                return Some((key.value.to_owned(), Routes::read(item)?));
+            }
+            let code = country_code(key.value);
+            if code.is_none() {
+                item.report(no_country(key.value, &key.origin).help("name a country by its code, or write `unknown`"));
+            }
+            Some((code?, Routes::read(item)?))
+        };
+        Some(item.entries()?.filter_map(read).collect())
+    }
+
+    fn write(value: &Vec<(String, Vec<(String, String)>)>) -> Written {
+        <ByName<Routes>>::write(value)
+    }
+
+    fn shape() -> Shape {
+        <ByName<Routes> as Format<Vec<(String, Vec<(String, String)>)>>>::shape()
+    }
+}
+
+/// The country that calls come from.
+#[cfg(feature = "manifest")]
+struct CallerCountry;
+
+#[cfg(feature = "manifest")]
+impl Format<String> for CallerCountry {
+    fn read(item: Item<'_>) -> Option<String> {
+        let text = item.string()?;
+        let code = country_code(&text);
+        if code.is_none() {
+            let help = "name a country by its code, such as `de`; leave it out where nobody knows it";
+            item.report(no_country(&text, &item.origin()).help(help));
+        }
+        code
+    }
+
+    fn write(value: &String) -> Written {
+        value.into()
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+}
+
+/// The code of a country by any of its names: countries are built in.
+fn country_code(name: &str) -> Option<String> {
+    let catalog = Catalog::builtin();
+    catalog.country(name).map(|country| catalog.country_code(country).to_owned())
+}
+
+fn no_country(name: &str, origin: &Origin) -> Problem {
+    Problem::new(ProblemCode::UnknownName, origin, format!("no country is called {}", quoted(name)))
 }
 
 /// What [`EndpointSpec::read`] reads.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ENDPOINT, EndpointSpec, Happening, PushSpec, ShownSpec, endpoint_help};
+use super::{CallerCountry, ENDPOINT, EndpointSpec, Happening, PushSpec, ShownSpec, endpoint_help};
 use crate::deployment::{LoadBalancer, Scaling};
 use crate::document::{
     FieldShape, Fields, Format, Item, Record, RecordShape, Reference, Rule, Shape, Whole, Written, document,
@@ -293,6 +293,8 @@ document! {
         endpoint: Option<EndpointSpec> as Option<Endpoint>,
         /// Requests a second that it gets from this step on.
         requests_per_second: u32 as Whole<0, 1_000_000>,
+        /// The country that they come from, by its code; if absent, nobody knows it.
+        from: Option<String> as Option<CallerCountry>,
     }
     check goes_to_one(environment, endpoint);
     rule Rule::NotBoth("environment", "endpoint");
@@ -332,7 +334,7 @@ impl Happen for Calls {
     fn happening(self) -> Option<Happening> {
         let environment = self.environment.or_else(|| Name::new(Environment::PRODUCTION).ok())?;
         let endpoint = self.endpoint.unwrap_or(EndpointSpec::Environment(environment));
-        Some(Happening::Traffic { endpoint, per_second: self.requests_per_second })
+        Some(Happening::Traffic { endpoint, per_second: self.requests_per_second, from: self.from })
     }
 }
 

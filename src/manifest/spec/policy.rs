@@ -27,6 +27,9 @@ document! {
         except: Vec<Sourced<ChoiceSpec>> as Except,
         /// The workload types that it applies to; every type if absent.
         resource_types: Option<Vec<Sourced<String>>> as Option<Nonempty<Sourced<Reference>>>,
+        /// Where the requests come from that it binds: continents, countries, groups. Stated, it says where these may be
+        /// answered, and binds no deployments.
+        callers: Option<Vec<Sourced<ChoiceSpec>>> as Option<Nonempty<Caller>>,
         /// What it is for.
         description: Option<String> as Option<Lenient<String>>,
         /// Which format it was written in.
@@ -230,7 +233,9 @@ fn option_kind(item: Item<'_>, kinds: &[ChoiceKind]) -> Option<ChoiceKind> {
     let other = item.scalar().and_then(ChoiceKind::parse).filter(|kind| !kinds.contains(kind));
     if let (Some(other), Some(own)) = (other, kinds.first()) {
         let message = format!("a {other} does not belong in this list");
-        let help = if other.axis() == own.axis() {
+        let help = if kinds == CALLERS {
+            "callers are known by their country: write a continent, a country or a group".to_owned()
+        } else if other.axis() == own.axis() {
             format!("write `type: {}` for a policy that lists both kinds", own.axis())
         } else {
             format!("list it in a policy of `type: {}`", other.axis())
@@ -263,6 +268,26 @@ fn choice_shape(kinds: &[ChoiceKind]) -> Shape {
         FieldShape::new("name", &["A code, name or alias; of `cpu` and `gpu`, `any` means all hardware of the kind."]);
     option.add(name.required(), Shape::Name);
     Shape::Record(option)
+}
+
+/// The kinds of option that say where requests come from.
+const CALLERS: [ChoiceKind; 3] = [ChoiceKind::Continent, ChoiceKind::Country, ChoiceKind::Group];
+
+/// Where requests come from, as `{type: country, name: de}`.
+struct Caller;
+
+impl Format<Sourced<ChoiceSpec>> for Caller {
+    fn read(item: Item<'_>) -> Option<Sourced<ChoiceSpec>> {
+        choice(item, &CALLERS)
+    }
+
+    fn write(value: &Sourced<ChoiceSpec>) -> Written {
+        write_choice(value).into()
+    }
+
+    fn shape() -> Shape {
+        choice_shape(&CALLERS)
+    }
 }
 
 /// Hardware, as `{type: gpu, name: t4}`.

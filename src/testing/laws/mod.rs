@@ -124,6 +124,7 @@ pub fn of_policies(decider: &impl Decider, world: &Specs) -> Result<(), Broken> 
     is_monotone(decider, world)?;
     order_and_duplicates_do_not_matter(decider, world)?;
     targets_isolate(decider, world)?;
+    callers_bind_no_deployment(decider, world)?;
     explanations_are_sound(decider, world)?;
     explanations_are_complete(decider, world)
 }
@@ -209,6 +210,14 @@ pub fn order_and_duplicates_do_not_matter(decider: &impl Decider, world: &Specs)
 /// [`Broken`], where such a policy changes an answer.
 pub fn targets_isolate(decider: &impl Decider, world: &Specs) -> Result<(), Broken> {
     equal(decider, world, "targets_isolate", |deployment| Variant::retargeted(world, deployment))
+}
+
+/// A policy that binds requests is as if absent to whoever decides where deployments run (P18).
+///
+/// # Errors
+/// [`Broken`], where such a policy changes an answer.
+pub fn callers_bind_no_deployment(decider: &impl Decider, world: &Specs) -> Result<(), Broken> {
+    equal(decider, world, "callers_bind_no_deployment", |deployment| Variant::binding_callers(world, deployment))
 }
 
 /// Checks something of every deployment.

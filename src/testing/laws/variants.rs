@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Citation;
-use crate::catalog::Axis;
-use crate::manifest::spec::{Allowed, AttachmentSpec, DeploymentSpec, PoolsSpec, Specs};
+use crate::catalog::{Axis, ChoiceKind};
+use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, DeploymentSpec, PoolsSpec, Specs};
 use crate::policy::{Enforcement, Environment, Level};
 use crate::workspace::{LoadOptions, Workspace};
 
@@ -156,6 +156,28 @@ impl Variant {
             }
             everywhere(world, |attachments| attachments.extend(attachments.clone()));
         })
+    }
+
+    /// For each policy that states callers, and the first that does not, one world in which it does and one in which it is
+    /// attached nowhere.
+    pub(super) fn binding_callers(world: &Specs, deployment: &DeploymentSpec) -> Vec<(Self, Self)> {
+        let first = world.policies.iter().position(|policy| policy.callers.is_none());
+        let chosen = world.policies.iter().enumerate();
+        let chosen = chosen.filter(|(index, policy)| policy.callers.is_some() || Some(*index) == first);
+        let pairs = chosen.map(|(index, policy)| {
+            let name = &policy.metadata.name;
+            let absent = Self::of(world, deployment).changed(
+                format!("though policy `{}`, which binds requests, is all that is absent", name.value),
+                |world| everywhere(world, |attachments| attachments.retain(|at| *at.policy != *name.as_str())),
+            );
+            let binding = Self::of(world, deployment).changed("with callers", |world| {
+                if let Some(policy) = world.policies.get_mut(index) {
+                    policy.callers = Some(vec![ChoiceSpec::new(ChoiceKind::Group, "eea").into()]);
+                }
+            });
+            (binding, absent)
+        });
+        pairs.collect()
     }
 
     /// For each policy, one world in which it is for another workload type and one in which it is

@@ -54,10 +54,10 @@ fn find<'w>(world: &'w Specs, attachment: &AttachmentSpec) -> Option<&'w PolicyS
     world.policies.iter().find(|policy| policy.metadata.name.as_str() == attachment.policy.as_str())
 }
 
-/// The enforced policies of a level.
+/// The enforced policies of a level that bind deployments.
 fn attached<'w>(world: &'w Specs, attachments: &'w [AttachmentSpec]) -> impl Iterator<Item = &'w PolicySpec> {
     let enforced = attachments.iter().filter(|at| at.enforcement == Enforcement::Enforce);
-    enforced.filter_map(|at| find(world, at))
+    enforced.filter_map(|at| find(world, at)).filter(|policy| policy.callers.is_none())
 }
 
 /// Whether a policy applies to the workload's type.
@@ -133,8 +133,11 @@ fn permit(resources: Option<&ResourcesSpec>) -> String {
 
 fn satisfies(need: &GpuNeedSpec) -> String {
     let thousandths = need.share.map_or(u64::from(need.count) * 1000, |share| u64::from(share.thousandths()));
-    let types: Vec<_> =
-        need.types.iter().map(|code| format!("resource.flavor in Flavor::{:?}", format!("gpu/{}", code.value))).collect();
+    let types: Vec<_> = need
+        .types
+        .iter()
+        .map(|code| format!("resource.flavor in Flavor::{:?}", format!("gpu/{}", code.value)))
+        .collect();
     let types = if types.is_empty() { "true".to_owned() } else { types.join(" || ") };
     let memory = need.memory.map_or_else(
         || "true".to_owned(),

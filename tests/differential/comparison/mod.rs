@@ -150,7 +150,7 @@ fn reason(reason: &siting::placement::Reason) -> judge::Reason {
     }
 }
 
-fn candidate(fleet: &Fleet, pair: PairId) -> judge::Candidate {
+pub fn candidate(fleet: &Fleet, pair: PairId) -> judge::Candidate {
     let pair = fleet.pair(pair).expect("a pair of the fleet");
     let catalog: &Catalog = fleet.catalog();
     judge::Candidate {

@@ -99,6 +99,7 @@ fn policy(policy: &world::Policy) -> PolicySpec {
         options: Allowed::Listed(policy.options.iter().map(choice).collect()),
         except: policy.except.iter().map(choice).collect(),
         resource_types: policy.targets.as_ref().map(|types| types.iter().map(|name| name.clone().into()).collect()),
+        callers: policy.callers.as_ref().map(|callers| callers.iter().map(choice).collect()),
         description: None,
         dialect: Dialect::default(),
     }

@@ -124,6 +124,7 @@ impl Life {
             }
             Answer::WakeFirst(_) => "wake first".to_owned(),
             Answer::NotReady(callee) => format!("not ready: {}", callee.status),
+            Answer::NotForCaller(callee) => format!("not for the caller: {}", callee.status),
             Answer::NotFound(cause) => format!("404: {}", cause.as_str()),
         }
     }
