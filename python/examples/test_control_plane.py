@@ -162,7 +162,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(start: Start) -> None:
     wrong = [{**EUROPE.manifest(), "spec": {"type": "location", "locations": [{"type": "country", "name": "frr"}]}}]
     (error,) = host.call("PUT", "/documents", wrong, status=422)["errors"]
     assert (error["path"], error["message"]) == ("spec.locations[0].name", "no country is called `frr`")
-    (error,) = host.call("DELETE", "/documents/Policy/europe", status=422)["errors"]
+    (error,) = host.call("DELETE", "/documents/Policy/europe", status=409)["errors"]
     assert (error["code"], error["message"]) == ("in-use", "policy `europe` is attached to environment `production`")
     assert error["help"] == "detach it there in the same change, or keep it"
     assert host.call("GET", "/place/bert/v7", status=404)["errors"][0]["code"] == "unknown-name"

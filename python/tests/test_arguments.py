@@ -218,6 +218,7 @@ def questions() -> None:
         ("cluster", ("paris",), {"healthy": True, "cordoned": False}),
         ("compact", (), {"keep": 10}),
         ("command", ("bert", siting.Command.push("v1")), {"type": "model"}),
+        ("settle", (siting.Violation(siting.Workload("model", "bert"), "a", (), "move", None),), {}),
         ("observe", ("bert", "a", "built"), {"generation": 1, "type": "model"}),
         ("observe_place", ("bert", "a", siting.Site("paris", "a", "cpu:x86", 1)), {"sequence": 1}),
         ("advance", ("bert", "a"), {"old": 1, "new": 1, "requests": 1, **at}),

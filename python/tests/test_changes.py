@@ -51,7 +51,7 @@ def test_documents_are_put_and_removed_whole_or_not_at_all(workspace: siting.Wor
     before = workspace.state()
     with pytest.raises(siting.LoadError) as failed:
         workspace.remove(only("fr"), ("Cluster", "pari"))
-    assert [error.code for error in failed.value.errors] == ["unknown-name", "unknown-name"]
+    assert [error.code for error in failed.value.errors] == ["unknown-name", "in-use"]
     assert workspace.state() == before
     change = siting.Change().detach("only", environment="production").remove(("Policy", "only"))
     assert workspace.change(change).revision == 3

@@ -254,7 +254,7 @@ async fn what_is_wrong_is_told_and_changes_nothing() {
         let commands = "/workloads/model/bert/commands";
         for (method, path, body, status, code) in [
             ("PUT", "/documents", wrong, 422, "unknown-name"),
-            ("DELETE", "/documents/Policy/europe", String::new(), 422, "unknown-name"),
+            ("DELETE", "/documents/Policy/europe", String::new(), 409, "in-use"),
             ("GET", "/place/bert/v7", String::new(), 404, "unknown-name"),
             ("POST", commands, step, 409, "refused"),
             ("POST", commands, json!({"promte": {}}).to_string(), 422, "unknown-field"),
