@@ -173,7 +173,8 @@ class Route(Record):
     """What calls of an endpoint get.
 
     The answer is ``routed``, ``split`` while one deployment replaces another, ``wakeFirst``, ``notReady``,
-    ``notForCaller`` where the caller may not be answered where replicas are, or ``notFound``; the details tell to or of what.
+    ``notForCaller`` where the caller may not be answered where replicas are, or ``notFound``; the details tell to or
+    of what.
     """
 
     endpoint: str

@@ -26,7 +26,7 @@ def world(*clusters: str) -> siting.Workspace:
 def test_p18_a_policy_states_callers() -> None:
     assert EUROPEANS.callers == (siting.Choice("group", "eea"),)
     assert siting.Policy("all", locations=["group:eea"]).callers == ()
-    assert EUROPEANS == pickle.loads(pickle.dumps(EUROPEANS))
+    assert pickle.loads(pickle.dumps(EUROPEANS)) == EUROPEANS
     with pytest.raises(siting.InvalidArgument, match="must not be empty") as empty:
         siting.Policy("p", locations=["group:eea"], callers=[])
     assert empty.value.path == "callers"
