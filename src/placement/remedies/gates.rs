@@ -3,23 +3,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::governing::Local;
+use super::governing::{Gate, Local};
 use super::step::Step;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Choice};
 use crate::id::{Atom, Id, KindId, PlaceId, PolicyId};
 use crate::inventory::{Fleet, Points};
-use crate::policy::Level;
-
-/// Policies of one level that allow an axis together.
-pub(super) struct Gate {
-    pub(super) level: Level,
-    pub(super) environment: usize,
-    pub(super) axis: Axis,
-    pub(super) policies: Vec<PolicyId>,
-    /// Those of them whose attachment has not ended: the others allow nothing (P16).
-    pub(super) standing: Vec<PolicyId>,
-}
 
 /// Places and kinds that something admits; what does not stand on an axis is admitted on it.
 #[derive(Clone, PartialEq, Eq, Debug)]

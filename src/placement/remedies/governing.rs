@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::gates::Gate;
 use super::step::Step;
 use crate::catalog::{Axis, Catalog};
 use crate::id::{Name, PolicyId, ResourceTypeId};
@@ -36,6 +35,16 @@ pub(super) struct Local<'a> {
     at: Option<Moment>,
     unresolved: &'a [Name],
     highest: Vec<(PolicyId, Level)>,
+}
+
+/// Policies of one level that allow an axis together.
+pub(super) struct Gate {
+    pub(super) level: Level,
+    pub(super) environment: usize,
+    pub(super) axis: Axis,
+    pub(super) policies: Vec<PolicyId>,
+    /// Those of them whose attachment has not ended: the others allow nothing (P16).
+    pub(super) standing: Vec<PolicyId>,
 }
 
 impl<'a> Local<'a> {

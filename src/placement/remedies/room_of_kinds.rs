@@ -1,7 +1,6 @@
 //! Which kinds of hardware a demand fits on, and the most that nodes of these kinds have of a quantity.
 
-use super::step::{Field, Step};
-use super::suppose::{Case, Values};
+use super::step::Field;
 use crate::bitset::BitSet;
 use crate::catalog::FlavorKind;
 use crate::deployment::Demand;
@@ -28,16 +27,10 @@ pub(super) fn request(fleet: &Fleet, demand: &Demand, alternative: usize, kind: 
     lower::request_under(demand, alternative, fleet.catalog().flavor_kind(kind.flavor))
 }
 
-/// The most that a quantity can be after some steps for one replica to fit an idle node that is open, the other
-/// quantities being these; `u64::MAX` where there is no such bound.
-pub(super) fn most_of(case: &Case<'_>, field: Field, steps: &[Step], values: &Values) -> u64 {
-    let fleet = case.fleet();
-    let admitted = case.gates.after(fleet, steps);
-    let fitting = fitting(fleet, &case.demand(steps, values));
-    let is_open = |kind: KindId| {
-        let places = case.classes.places_of(kind);
-        admitted.kinds.contains(kind) && places.is_some_and(|places| !places.is_disjoint(&admitted.places))
-    };
+/// The most that a quantity can be for one replica of a demand to fit an idle node of some kind that is open; `u64::MAX`
+/// where there is no such bound.
+pub(super) fn most_of(fleet: &Fleet, field: Field, demand: &Demand, is_open: impl Fn(KindId) -> bool) -> u64 {
+    let fitting = fitting(fleet, demand);
     let number = |alternative: usize| fitting.get(alternative).map(|kinds| kinds.iter().filter(|kind| is_open(*kind)));
     let of_kind =
         |kind: KindId| fleet.index().kinds().get(kind.index()).map_or(0, |kind| most_of_kind(fleet, field, kind));

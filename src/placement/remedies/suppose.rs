@@ -119,7 +119,12 @@ impl<'a> Case<'a> {
             let Some(&(field, mut fits)) = values.get(at) else { continue };
             let mut too_much = self.stated(field)?;
             if self.ask.preferences.is_plain() {
-                let most = most_of(self, field, steps, &values);
+                let admitted = self.gates.after(self.fleet(), steps);
+                let is_open = |kind| {
+                    let places = self.classes.places_of(kind);
+                    admitted.kinds.contains(kind) && places.is_some_and(|places| !places.is_disjoint(&admitted.places))
+                };
+                let most = most_of(self.fleet(), field, &self.demand(steps, &values), is_open);
                 if most < too_much {
                     set(&mut values, at, most);
                     if most > fits && self.places_all(&scope, steps, &values) {

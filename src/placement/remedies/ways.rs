@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gates::Gate;
+use super::governing::Gate;
 use super::step::{Field, Step};
 use super::suppose::Case;
 use crate::bitset::BitSet;
