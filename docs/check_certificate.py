@@ -16,12 +16,13 @@ STATEMENT = (
     "no deployment reaches a place that its environment, its workspace or its own policies do not allow, "
     "and no replica runs at one"
 )
-TYPES = ("location", "flavor", "provider", "capacity")
+TYPES = ("location", "flavor", "provider", "capacity", "attribute")
 KINDS = {
     "location": ("continent", "country", "location", "group"),
     "flavor": ("cpu", "gpu"),
     "provider": ("provider", "jurisdiction"),
     "capacity": ("capacity",),
+    "attribute": ("attribute",),
 }
 SHAPE = {
     "": "apiVersion deployments environments facts fingerprints kind places policies seal statement workspace",
@@ -34,7 +35,7 @@ SHAPE = {
     "running": "place replicas",
     "deployment": "deployment environment policies reaches runs unresolved workloadType",
 }
-OPTIONAL = {"": ("at",), "level": ("ended",), "deployment": ("ended",)}
+OPTIONAL = {"": ("at",), "level": ("ended",), "place": ("attributes",), "deployment": ("ended",)}
 
 
 def seal(certificate):
@@ -122,6 +123,8 @@ class Checker:
         if kind == "jurisdiction":
             law = self.facts["jurisdictions"].get(place["provider"])
             return law is not None and (law == name or law in self.facts["groups"].get(name, ()))
+        if kind == "attribute":
+            return set(name.split("+")) <= set(place.get("attributes", ()))
         return place["capacity"] == name
 
     def excepts(self, option, place):

@@ -42,6 +42,8 @@ ids! {
     LocationId;
     /// A provider.
     ProviderId;
+    /// A set of attributes of a catalog; 0 is that of none.
+    AttributeSetId;
     /// A named set of countries (C4).
     GroupId;
     /// A hardware code: a family, a variant, or a code of no family (C5).
@@ -67,6 +69,13 @@ ids! {
     KindSetId;
     /// A pair among the offers of its kind, of an inventory; ids ascend with the price.
     OfferId;
+}
+
+/// The set of none.
+impl Default for AttributeSetId {
+    fn default() -> Self {
+        Self(0)
+    }
 }
 
 /// Declares handles: ids of a table that changes, each with the stamp under which its entry was made.

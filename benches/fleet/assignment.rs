@@ -136,6 +136,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize) -> ClusterSpec
         }),
         price_per_hour: Some(Money::micros(price)),
         capacity: Capacity::OnDemand,
+        attributes: Vec::new(),
         replicas_per_node: None,
         used: UsedSpec::default().into(),
         used_per_node: Vec::new(),
@@ -149,6 +150,7 @@ fn cluster(catalog: &Catalog, random: &mut Random, number: usize) -> ClusterSpec
         coordinates: None,
         healthy: true,
         cordoned: false,
+        attributes: Vec::new(),
         observed_at: None,
         pools: PoolsSpec::Pools(vec![pool]),
     }

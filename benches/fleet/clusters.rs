@@ -1,7 +1,7 @@
 //! Fleets of any size.
 
 use siting::catalog::{Capacity, Catalog, FlavorKind};
-use siting::id::{FlavorId, Id, LocationId, Name, PairId};
+use siting::id::{AttributeSetId, FlavorId, Id, LocationId, Name, PairId};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, PoolDef, Request, Shape, Used};
 use siting::origin::Origin;
 use siting::quantity::{Bytes, Cpu, GpuShare, Money};
@@ -84,6 +84,7 @@ fn pool(catalog: &Catalog, flavors: &[FlavorId], random: &mut Random, number: us
         devices: Devices::default(),
         price: Some(Money::micros(cents * 10_000)),
         capacity: if random.below(4) == 0 { Capacity::Spot } else { Capacity::OnDemand },
+        attributes: AttributeSetId::default(),
         used: Used::default(),
         used_per_node: Vec::new(),
     }

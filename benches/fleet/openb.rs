@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use siting::catalog::{Capacity, Catalog, Choice, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Mix, Needs, Resources};
-use siting::id::{FlavorId, Name};
+use siting::id::{AttributeSetId, FlavorId, Name};
 use siting::inventory::{ClusterDef, Devices, GpuRequest, Inventory, Node, PoolDef, Shape, Used};
 use siting::origin::Origin;
 use siting::quantity::{Bytes, Cpu, GpuShare};
@@ -204,6 +204,7 @@ fn cluster(catalog: &mut Catalog, kinds: BTreeMap<NodeKind, u32>) -> Inventory {
             devices: Devices::default(),
             price: None,
             capacity: Capacity::OnDemand,
+            attributes: AttributeSetId::default(),
             used: Used::default(),
             used_per_node: Vec::new(),
         });

@@ -33,7 +33,7 @@ from siting._settings import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-Axis = Literal["location", "flavor", "provider", "capacity"]
+Axis = Literal["location", "flavor", "provider", "capacity", "attribute"]
 """A type of policy."""
 OnLoss = Literal["move", "wait"]
 OnViolation = Literal["move-or-report", "move-or-stop", "report"]
@@ -80,6 +80,7 @@ class Policy(Document):
     >>> Policy("european-owners", providers=["jurisdiction:eu27"])
     >>> Policy("no-spot", capacity=["capacity:on-demand", "capacity:reserved"])
     >>> Policy("europeans-in-the-eea", locations=["group:eea"], callers=["group:eea"])
+    >>> Policy("regulated", attributes=["attribute:hipaa", "attribute:c5+confidential"])
     """
 
     kind = "Policy"
@@ -89,6 +90,8 @@ class Policy(Document):
     flavors: tuple[Choice, ...]
     providers: tuple[Choice, ...]
     capacity: tuple[Choice, ...]
+    attributes: tuple[Choice, ...]
+    """What a pool must bear: one of these, of which `+` joins several that must all be borne."""
     except_: tuple[Choice, ...]
     """What is taken out again."""
     resource_types: tuple[str, ...]
@@ -105,13 +108,14 @@ class Policy(Document):
         flavors: Iterable[ChoiceLike] | None = None,
         providers: Iterable[ChoiceLike] | None = None,
         capacity: Iterable[ChoiceLike] | None = None,
+        attributes: Iterable[ChoiceLike] | None = None,
         except_: Iterable[ChoiceLike] = (),
         resource_types: Iterable[str] = (),
         callers: Iterable[ChoiceLike] | None = None,
         description: str | None = None,
         **metadata: Unpack[Metadata],
     ) -> None:
-        """Allow ``locations``, ``flavors``, ``providers`` or ``capacity``, but not ``except_``.
+        """Allow ``locations``, ``flavors``, ``providers``, ``capacity`` or ``attributes``, but not ``except_``.
 
         With ``callers`` (continents, countries, groups) it binds requests from there, and no deployments.
         """
@@ -123,6 +127,7 @@ class Policy(Document):
             "flavors": flavors,
             "providers": providers,
             "capacity": capacity,
+            "attributes": attributes,
         }
         one_of(f"policy `{shown(name)}` allows", **lists)
         stated, options = next((key, options) for key, options in lists.items() if options is not None)
@@ -197,6 +202,8 @@ class Organisation(Document):
     groups: Mapping[str, tuple[str, ...]]
     """Named sets of countries."""
     providers: tuple[ProviderDefinition, ...]
+    attributes: tuple[str, ...]
+    """What clusters and pools may bear."""
     locations: tuple[Location, ...]
     flavors: tuple[FlavorDefinition, ...]
     max_age: str | None
@@ -217,6 +224,7 @@ class Organisation(Document):
         resource_types: Iterable[str] = (),
         groups: Mapping[str, Iterable[str]] | None = None,
         providers: Iterable[ProviderDefinition] = (),
+        attributes: Iterable[str] = (),
         locations: Iterable[Location] = (),
         flavors: Iterable[FlavorDefinition] = (),
         max_age: str | None = None,
@@ -234,6 +242,7 @@ class Organisation(Document):
             "resourceTypes": list(resource_types),
             "groups": groups,
             "providers": list(providers),
+            "attributes": list(attributes),
             "locations": list(locations),
             "flavors": list(flavors),
             "maxAge": max_age,
@@ -360,6 +369,8 @@ class Cluster(Document):
     coordinates: tuple[float, float] | None
     healthy: bool
     cordoned: bool
+    attributes: tuple[str, ...]
+    """What it bears with all its pools."""
     observed_at: str | None
     """When this was observed; with the workspace's ``max_age``, it counts for so long."""
     pools: tuple[Pool, ...]
@@ -376,6 +387,7 @@ class Cluster(Document):
         coordinates: tuple[float, float] | None = None,
         healthy: bool = True,
         cordoned: bool = False,
+        attributes: Iterable[str] = (),
         observed_at: str | None = None,
         pools: Iterable[Pool] | None = None,
         flavors: Iterable[ChoiceLike] | None = None,
@@ -390,6 +402,7 @@ class Cluster(Document):
             "coordinates": coordinates,
             "healthy": None if healthy else False,
             "cordoned": cordoned or None,
+            "attributes": list(attributes),
             "observedAt": observed_at,
             "pools": None if pools is None else list(pools),
             "flavors": None if flavors is None else _choices("flavors", flavors),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Union
@@ -40,6 +41,13 @@ class Choice(Record):
             help = "write it as `kind:name`, such as `gpu:t4`"
             raise InvalidValue(f"`{shown(choice)}` is no choice", code="invalid-value", help=help)
         return cls(kind, name)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Choice:
+        """Read a choice; what bears all of several attributes is called by their names with ``+`` between them."""
+        if "allOf" in data:
+            return cls("attribute", "+".join(sorted(data["allOf"])))
+        return cls(data["type"], data["name"])
 
     def __str__(self) -> str:
         return f"{self.type}:{self.name}"
@@ -288,6 +296,15 @@ class CapacityScope(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class AttributeScope(Record):
+    """What must be borne."""
+
+    state: ScopeState
+    attributes: tuple[tuple[str, ...], ...] | None
+    """The least sets that are allowed: a pool must bear all of one; ``None`` where nothing restricts."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Scope(Record):
     """What the policies in force leave, type by type."""
 
@@ -295,6 +312,8 @@ class Scope(Record):
     flavors: FlavorScope
     providers: ProviderScope
     capacity: CapacityScope
+    attributes: AttributeScope | None = None
+    """``None`` where nothing restricts them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -460,6 +479,7 @@ class Options(Record):
     flavors: tuple[OptionCount, ...]
     providers: tuple[OptionCount, ...]
     capacity: tuple[OptionCount, ...]
+    attributes: tuple[OptionCount, ...] = ()
     reasons: tuple[str, ...] = ()
     """Why nothing is left; empty where something is."""
     quarantined: tuple[Quarantined, ...] = ()

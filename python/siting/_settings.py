@@ -369,6 +369,8 @@ class _Pool(Record):
     price_per_hour: Quantity | None = None
     capacity: Literal["on-demand", "spot", "reserved"] | None = None
     spot: bool | None = None
+    attributes: tuple[str, ...] = ()
+    """What it bears beside what its cluster does."""
     replicas_per_node: int | None = None
     used: Used | None = None
     used_per_node: tuple[NodeUsed, ...] = ()

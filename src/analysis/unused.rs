@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use super::finding::{Finding, Findings, Severity, Subject};
 use crate::catalog::{Axis, Catalog, ChoiceKind};
+use crate::id::Name;
 use crate::manifest::beamlit::ModelDeployment;
-use crate::manifest::spec::{DeploymentSpec, EnvironmentSpec, GpuSpec, ResourcesSpec, WorkspaceSpec};
+use crate::manifest::spec::{
+    ClusterSpec, DeploymentSpec, EnvironmentSpec, GpuSpec, PoolsSpec, ResourcesSpec, WorkspaceSpec,
+};
 use crate::origin::{Origin, Sourced};
 use crate::policy::{Environment, OnLoss};
 use crate::workspace::Workspace;
@@ -24,6 +27,9 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         let subject = Subject::new("Policy", &spec.metadata.name.value);
         let types = spec.resource_types.iter().flatten().map(|name| (name.to_string(), &name.origin));
         repeated(&subject, "resourceTypes", types, findings);
+    }
+    for spec in &workspace.specs().clusters {
+        borne_twice(spec, findings);
     }
     for spec in &workspace.specs().deployments {
         if let Some(beamlit) = &spec.beamlit {
@@ -60,6 +66,25 @@ fn repeated<'s>(
             findings.push_with("setting-without-effect", subject, || {
                 let message = format!("`{list}` lists `{name}` more than once");
                 without_effect(Severity::Warning, subject, origin, message, "keep the first")
+            });
+        }
+    }
+}
+
+/// Attributes that a cluster lists twice, and those of a pool that its cluster bears already (P15).
+fn borne_twice(spec: &ClusterSpec, findings: &mut Findings) {
+    let subject = Subject::new("Cluster", &spec.metadata.name.value);
+    let named = |name: &Sourced<Name>| name.value.to_string();
+    let own: Vec<_> = spec.attributes.iter().map(|name| (named(name), &name.origin)).collect();
+    repeated(&subject, "attributes", own.iter().cloned(), findings);
+    let PoolsSpec::Pools(pools) = &spec.pools else { return };
+    for pool in pools {
+        let listed = pool.attributes.iter().map(|name| (named(name), &name.origin));
+        repeated(&subject, &format!("pools.{}.attributes", pool.name.value), listed, findings);
+        for name in pool.attributes.iter().filter(|name| spec.attributes.iter().any(|own| own.value == name.value)) {
+            findings.push_with("setting-without-effect", &subject, || {
+                let message = format!("pool `{}` bears `{}` with its whole cluster", pool.name.value, name.value);
+                without_effect(Severity::Info, &subject, &name.origin, message, "leave it out of one of them")
             });
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use super::attributes::AttributeSet;
 use super::choice::FlavorKind;
 use super::reading::KnownNames;
 use super::trees::Trees;
@@ -27,6 +28,10 @@ pub(super) struct Additions {
     pub(super) cpu_keys: HashMap<String, FlavorId>,
     pub(super) gpu_keys: HashMap<String, FlavorId>,
     pub(super) resource_types: Vec<Box<str>>,
+    /// By number, from 0.
+    pub(super) attributes: Vec<Box<str>>,
+    /// By id, from 1: that of none is 0.
+    pub(super) attribute_sets: Vec<AttributeSet>,
     /// Derived from the catalog as it is; cleared by every addition.
     pub(super) trees: OnceLock<Arc<Trees>>,
     /// Cached like the trees.

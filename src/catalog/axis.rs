@@ -112,6 +112,12 @@ axes! {
         heading: "Bought as", title: "Capacity",
         allowed: "How the nodes that a capacity policy allows are bought.",
     }
+    /// What clusters and pools bear: names that the workspace declares.
+    Attribute {
+        name: "attribute", list: "attributes", point: "set of attributes",
+        heading: "Bearing", title: "Attributes",
+        allowed: "What a pool must bear, for an attribute policy to allow it: all of one entry.",
+    }
 }
 
 impl Axis {
@@ -155,7 +161,7 @@ impl fmt::Display for Axis {
 ///
 /// let names = PerAxis::from_fn(Axis::as_str);
 /// assert_eq!(*names.get(Axis::Flavor), "flavor");
-/// assert_eq!(names.iter().map(|(_, name)| name.len()).sum::<usize>(), 30);
+/// assert_eq!(names.iter().map(|(_, name)| name.len()).sum::<usize>(), 39);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PerAxis<T>([T; AXES]);

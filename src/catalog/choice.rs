@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::axis::Axis;
 use crate::document::{reads_words, words};
-use crate::id::{CountryId, FlavorId, GroupId, LocationId, ProviderId};
+use crate::id::{AttributeSetId, CountryId, FlavorId, GroupId, LocationId, ProviderId};
 
 /// One of the seven continents (C2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -150,6 +150,8 @@ pub enum Choice {
     LawOfGroup(GroupId),
     /// Nodes that are bought in one way.
     Capacity(Capacity),
+    /// What bears all attributes of a set.
+    Bearing(AttributeSetId),
 }
 
 impl Choice {
@@ -161,6 +163,7 @@ impl Choice {
             Self::AnyFlavor(_) | Self::Flavor(_) => Axis::Flavor,
             Self::Provider(_) | Self::LawOf(_) | Self::LawOfGroup(_) => Axis::Provider,
             Self::Capacity(_) => Axis::Capacity,
+            Self::Bearing(_) => Axis::Attribute,
         }
     }
 }
@@ -186,11 +189,13 @@ pub enum ChoiceKind {
     Jurisdiction,
     /// `capacity`
     Capacity,
+    /// `attribute`: a name, or several with `+` between them, which manifests write as `allOf`.
+    Attribute,
 }
 
 impl ChoiceKind {
     /// Every kind, axis by axis.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Continent,
         Self::Country,
         Self::Location,
@@ -200,6 +205,7 @@ impl ChoiceKind {
         Self::Provider,
         Self::Jurisdiction,
         Self::Capacity,
+        Self::Attribute,
     ];
 
     /// The kind as manifests write it.
@@ -215,6 +221,7 @@ impl ChoiceKind {
             Self::Provider => "provider",
             Self::Jurisdiction => "jurisdiction",
             Self::Capacity => "capacity",
+            Self::Attribute => "attribute",
         }
     }
 
@@ -238,6 +245,7 @@ impl ChoiceKind {
             Self::Cpu | Self::Gpu => Axis::Flavor,
             Self::Provider | Self::Jurisdiction => Axis::Provider,
             Self::Capacity => Axis::Capacity,
+            Self::Attribute => Axis::Attribute,
         }
     }
 
@@ -253,7 +261,8 @@ impl ChoiceKind {
             | Self::Group
             | Self::Provider
             | Self::Jurisdiction
-            | Self::Capacity => None,
+            | Self::Capacity
+            | Self::Attribute => None,
         }
     }
 }

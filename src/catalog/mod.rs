@@ -12,6 +12,7 @@
 //!    compiled stays true (C7).
 
 mod additions;
+mod attributes;
 pub mod axis;
 mod choice;
 mod countries;
@@ -33,6 +34,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use crate::document::nearest;
 pub use additions::{AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError};
+pub use attributes::AddAttributeError;
 pub use axis::{Axis, PerAxis, Point};
 pub use choice::{Capacity, Choice, ChoiceKind, Continent, FlavorKind};
 pub use fold::folded;
@@ -326,6 +328,7 @@ impl Catalog {
             Axis::Flavor => self.flavor_universe(),
             Axis::Provider => self.provider_universe(),
             Axis::Capacity => Capacity::ALL.len(),
+            Axis::Attribute => self.attribute_universe(),
         }
     }
 
@@ -384,6 +387,7 @@ impl Catalog {
             Choice::LawOf(country) => entry(&trees.laws, country.index()),
             Choice::LawOfGroup(group) => entry(&trees.group_laws, group.index()),
             Choice::Capacity(capacity) => return Err(self.capacity_atom(capacity)),
+            Choice::Bearing(set) => entry(&trees.bearing, set.index()),
         })
     }
 
@@ -421,7 +425,8 @@ impl Catalog {
             | Choice::Group(_)
             | Choice::AnyFlavor(_)
             | Choice::Provider(_)
-            | Choice::Capacity(_) => {}
+            | Choice::Capacity(_)
+            | Choice::Bearing(_) => {}
         }
         atoms
     }
@@ -446,6 +451,7 @@ impl Catalog {
                 self.law_of(atom).is_some_and(|country| self.group_members(group).contains(country))
             }
             Choice::Capacity(capacity) => atom == self.capacity_atom(capacity),
+            Choice::Bearing(set) => self.bears(self.attributes_of(atom), set),
         }
     }
 
@@ -519,6 +525,7 @@ impl Catalog {
                 provider.map(Choice::Provider).into_iter().collect()
             }
             Axis::Capacity => vec![Choice::Capacity(self.capacity_of(atom))],
+            Axis::Attribute => self.each_attribute(self.attributes_of(atom)).map(Choice::Bearing).collect(),
         }
     }
 }
@@ -709,6 +716,7 @@ impl Catalog {
             Choice::Provider(_) => ChoiceKind::Provider,
             Choice::LawOf(_) | Choice::LawOfGroup(_) => ChoiceKind::Jurisdiction,
             Choice::Capacity(_) => ChoiceKind::Capacity,
+            Choice::Bearing(_) => ChoiceKind::Attribute,
         }
     }
 
@@ -726,6 +734,7 @@ impl Catalog {
             Choice::LawOf(country) => self.country_code(country),
             Choice::LawOfGroup(group) => self.group_name(group),
             Choice::Capacity(capacity) => capacity.as_str(),
+            Choice::Bearing(set) => self.attribute_set_name(set),
         }
     }
 }
@@ -767,6 +776,7 @@ impl Catalog {
                 .chain(self.groups().map(Choice::LawOfGroup))
                 .collect(),
             Axis::Capacity => Capacity::ALL.map(Choice::Capacity).into(),
+            Axis::Attribute => self.attribute_sets().map(Choice::Bearing).collect(),
         }
     }
 

@@ -130,6 +130,7 @@ impl Catalog {
                 one(country.or_else(|| self.group(text).map(Choice::LawOfGroup)))
             }
             ChoiceKind::Capacity => one(capacity(text).map(Choice::Capacity)),
+            ChoiceKind::Attribute => one(self.attribute_set(text).map(Choice::Bearing)),
         }
     }
 
@@ -224,7 +225,7 @@ impl Catalog {
                     [ChoiceKind::Country, ChoiceKind::Group].into_iter().flat_map(|kind| self.called(kind, text));
                 laws(places.collect())
             }
-            ChoiceKind::Provider | ChoiceKind::Capacity => Vec::new(),
+            ChoiceKind::Provider | ChoiceKind::Capacity | ChoiceKind::Attribute => Vec::new(),
         }
     }
 
@@ -252,6 +253,11 @@ impl Catalog {
             ChoiceKind::Capacity => {
                 let names = Capacity::ALL.map(|capacity| (capacity.as_str(), capacity));
                 ranked(text, names).into_iter().map(Choice::Capacity).collect()
+            }
+            ChoiceKind::Attribute => {
+                let wrong = self.no_attribute(text).unwrap_or(text);
+                let sets = self.attributes().filter_map(|name| Some((name, self.attribute_set(name)?)));
+                ranked(wrong, sets).into_iter().map(Choice::Bearing).collect()
             }
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Trees {
     pub(super) group_laws: Vec<BitSet<Atom>>,
     /// Those of which no jurisdiction is known, with the rest of the axis.
     pub(super) lawless: BitSet<Atom>,
+    /// By set of attributes, the sets that hold it.
+    pub(super) bearing: Vec<BitSet<Atom>>,
     /// Of each flavor, what one device has at least.
     pub(super) memory: Vec<Option<u64>>,
 }
@@ -80,6 +82,7 @@ impl Trees {
             kinds: kinds.into(),
             flavors,
             memory: memory(catalog),
+            bearing: catalog.bearing(),
             hanging,
             countries,
         }

@@ -55,6 +55,10 @@ impl Catalog {
                 ("cpu flavors", ours.map(|flavor| self.flavor_code(flavor)).collect(), "; `any` is all of them")
             }
             ChoiceKind::Capacity => ("ways of buying nodes", Capacity::ALL.map(Capacity::as_str).into(), ""),
+            ChoiceKind::Attribute if self.attributes().next().is_none() => {
+                return Some("declare it under the workspace's `attributes`".to_owned());
+            }
+            ChoiceKind::Attribute => ("declared attributes", self.attributes().collect(), ""),
             _ => return None,
         };
         let mut names = names;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::request::Request;
 use super::slice::Devices;
 use crate::catalog::{Capacity, Point};
-use crate::id::{ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
+use crate::id::{AttributeSetId, ClusterId, CountryId, FlavorId, Id, LocationId, Name, PairId};
 use crate::origin::Origin;
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
 use crate::time::Moment;
@@ -60,6 +60,8 @@ pub struct PoolDef {
     pub price: Option<Money>,
     /// How its nodes are bought.
     pub capacity: Capacity,
+    /// What it bears, its cluster's attributes among it.
+    pub attributes: AttributeSetId,
     /// What is in use already, over all nodes.
     pub used: Used,
     /// What is in use already, node by node from the first on; empty where `used` says it, or nothing is.
@@ -79,6 +81,7 @@ impl PoolDef {
             devices: Devices::default(),
             price: None,
             capacity: Capacity::default(),
+            attributes: AttributeSetId::default(),
             used: Used::default(),
             used_per_node: Vec::new(),
         }

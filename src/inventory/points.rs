@@ -2,7 +2,7 @@
 
 use super::cluster::{Cluster, PoolDef};
 use crate::catalog::{Axis, Catalog, PerAxis, Point};
-use crate::id::FlavorId;
+use crate::id::{AttributeSetId, FlavorId};
 
 /// The points of something on those axes that it is at one point of.
 pub type Points = PerAxis<Option<Point>>;
@@ -21,6 +21,11 @@ fn holder(axis: Axis) -> Holder {
         Axis::Provider => Holder::Cluster(|cluster| cluster.run_by),
         Axis::Flavor => Holder::Pool(|catalog, _, flavor| Point::known(catalog.flavor_atom(flavor))),
         Axis::Capacity => Holder::Pool(|catalog, pool, _| Point::known(catalog.capacity_atom(pool.capacity))),
+        // A scope that does not know the set yet sees a pool that bears nothing, which it allows where nothing is asked.
+        Axis::Attribute => Holder::Pool(|catalog, pool, _| Point {
+            atom: catalog.attributes_atom(pool.attributes),
+            rest: catalog.attributes_atom(AttributeSetId::default()),
+        }),
     }
 }
 

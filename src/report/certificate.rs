@@ -13,7 +13,7 @@ use super::header::{ApiVersion, kind};
 use super::names::ChoiceName;
 use super::{FingerprintsReport, MoveTarget};
 use crate::catalog::{Catalog, Choice};
-use crate::id::{FlavorId, Id, PairId};
+use crate::id::{AttributeSetId, FlavorId, Id, PairId};
 use crate::inventory::Fleet;
 use crate::policy::{Attachment, Bundle, Enforcement, Policy, Targets};
 use crate::workspace::Workspace;
@@ -85,6 +85,9 @@ pub struct PlaceReport {
     pub provider: String,
     /// How its nodes are bought.
     pub capacity: String,
+    /// What it bears; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
 }
 
 /// A policy as it is stated.
@@ -313,8 +316,14 @@ impl PlaceReport {
             location: cluster.location.map(|location| catalog.location_name(location).to_owned()),
             provider: cluster.provider.to_string(),
             capacity: pool.def.capacity.as_str().to_owned(),
+            attributes: borne(catalog, pool.def.attributes),
         })
     }
+}
+
+fn borne(catalog: &Catalog, set: AttributeSetId) -> Vec<String> {
+    let names = catalog.attribute_set_name(set).split('+').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 impl CertifiedPolicy {

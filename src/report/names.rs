@@ -17,7 +17,7 @@ use crate::placement::{Culprit, Reason};
 #[non_exhaustive]
 pub struct ChoiceName {
     /// What kind of option it is: `continent`, `country`, `group`, `location`, `gpu`, `cpu`,
-    /// `provider`, `jurisdiction` or `capacity`.
+    /// `provider`, `jurisdiction`, `capacity` or `attribute`, whose name has `+` between several.
     pub r#type: String,
     /// Its code or name.
     pub name: String,

@@ -43,6 +43,9 @@ pub struct OptionsReport {
     /// Ways of buying nodes that remain, by name.
     #[serde(default)]
     pub capacity: Vec<OptionReport>,
+    /// Attributes that remain, and sets of them, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<OptionReport>,
     /// Why nothing remains, in words; empty where something does.
     #[serde(default)]
     pub reasons: Vec<String>,
@@ -57,7 +60,7 @@ pub struct OptionsReport {
 #[non_exhaustive]
 pub struct OptionReport {
     /// What kind of option it is: `continent`, `country`, `group`, `location`, `gpu`, `cpu`,
-    /// `provider`, `jurisdiction` or `capacity`.
+    /// `provider`, `jurisdiction`, `capacity` or `attribute`.
     pub r#type: String,
     /// Its code or name.
     pub name: String,
@@ -81,6 +84,14 @@ pub struct LeavesReport {
     pub providers: usize,
     /// Ways of buying nodes.
     pub capacity: usize,
+    /// Attributes, and sets of them; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub attributes: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl LeavesReport {
@@ -90,6 +101,7 @@ impl LeavesReport {
             flavors: *leaves.get(Axis::Flavor),
             providers: *leaves.get(Axis::Provider),
             capacity: *leaves.get(Axis::Capacity),
+            attributes: *leaves.get(Axis::Attribute),
         }
     }
 
@@ -101,6 +113,7 @@ impl LeavesReport {
             Axis::Flavor => self.flavors,
             Axis::Provider => self.providers,
             Axis::Capacity => self.capacity,
+            Axis::Attribute => self.attributes,
         }
     }
 }
@@ -114,6 +127,7 @@ impl OptionsReport {
             Axis::Flavor => &self.flavors,
             Axis::Provider => &self.providers,
             Axis::Capacity => &self.capacity,
+            Axis::Attribute => &self.attributes,
         }
     }
 
@@ -139,6 +153,7 @@ impl OptionsReport {
             flavors: of(Axis::Flavor),
             providers: of(Axis::Provider),
             capacity: of(Axis::Capacity),
+            attributes: of(Axis::Attribute),
             reasons: remaining.why_nothing(workspace),
             quarantined: include.quarantined.then(|| QuarantinedReport::all(workspace)),
         }

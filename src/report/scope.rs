@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::names::ChoiceName;
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, ChoiceKind, Point};
-use crate::id::{Atom, CountryId};
+use crate::id::{Atom, CountryId, Id};
 use crate::policy::{AxisScope, Scope, State};
 
 /// What the policies in force leave, axis by axis.
@@ -23,6 +23,9 @@ pub struct ScopeReport {
     /// Bought in which way.
     #[serde(default = "CapacityScope::unrestricted")]
     pub capacity: CapacityScope,
+    /// Bearing what.
+    #[serde(default = "AttributeScope::unrestricted", skip_serializing_if = "AttributeScope::is_unrestricted")]
+    pub attributes: AttributeScope,
 }
 
 /// The places that are allowed. An unrestricted axis has no lists; one in conflict has empty ones.
@@ -85,6 +88,28 @@ impl CapacityScope {
     }
 }
 
+/// What must be borne. An unrestricted axis has no list; one in conflict has an empty one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AttributeScope {
+    /// What the policies do to it.
+    pub state: State,
+    /// The least sets of attributes that are allowed, each sorted: a pool must bear all of one of them.
+    pub attributes: Option<Vec<Vec<String>>>,
+}
+
+impl AttributeScope {
+    /// Of a report that was written before there was the axis, or where nothing restricts it.
+    fn unrestricted() -> Self {
+        Self { state: State::Unrestricted, attributes: None }
+    }
+
+    fn is_unrestricted(&self) -> bool {
+        self.state == State::Unrestricted
+    }
+}
+
 impl ScopeReport {
     /// Of a scope, with the names of the catalog that it was compiled against.
     #[must_use]
@@ -98,7 +123,10 @@ impl ScopeReport {
         let names =
             |axis: &AxisScope, kind| listed(axis).then(|| Covered::names(catalog, kind, |point| axis.admits(point)));
         let (providers, capacity) = (names(run_by, ChoiceKind::Provider), names(bought, ChoiceKind::Capacity));
+        let borne = scope.axis(Axis::Attribute);
+        let attributes = listed(borne).then(|| Covered::attributes(catalog, |point| borne.admits(point)));
         Self {
+            attributes: AttributeScope { state: borne.state(), attributes },
             providers: ProviderScope { state: run_by.state(), providers },
             capacity: CapacityScope { state: bought.state(), capacity },
             locations: LocationScope { state: places.state(), countries, locations },
@@ -139,6 +167,14 @@ impl Covered {
         let of_kind = catalog.choices_on(kind.axis()).into_iter().filter(|choice| catalog.choice_kind(*choice) == kind);
         let admitted = of_kind.filter(whole);
         sorted(admitted.map(|choice| catalog.choice_name(choice).to_owned()))
+    }
+
+    /// The least sets of attributes in it, each by name.
+    pub(crate) fn attributes(catalog: &Catalog, admits: impl Fn(Point) -> bool) -> Vec<Vec<String>> {
+        let universe = catalog.universe(Axis::Attribute);
+        let atoms = (0..universe).map(Atom::from_index).filter(|atom| admits(Point::known(*atom)));
+        let least = catalog.least_sets(&BitSet::from_ids(universe, atoms)).into_iter();
+        sorted(least.map(|set| catalog.attribute_set_name(set).split('+').map(str::to_owned).collect()))
     }
 
     /// The flavors in it, by kind and code.

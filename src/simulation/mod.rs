@@ -230,6 +230,7 @@ fn unlimited(workspace: &Workspace) -> Result<Workspace, LoadError> {
         healthy: true,
         observed_at: None,
         cordoned: false,
+        attributes: Vec::new(),
         pools: PoolsSpec::Flavors(catalog.flavors().map(flavor).collect()),
     });
     Workspace::from_specs(specs, LoadOptions { quarantine: true })

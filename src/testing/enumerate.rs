@@ -78,6 +78,7 @@ fn small_world(choices: &mut Choices<'_>, clusters: u32, policies: u32) -> Specs
         locations: Vec::new(),
         flavors: Vec::new(),
         providers: Vec::new(),
+        attributes: Vec::new(),
         max_age: None,
         expected_demands: Vec::new(),
         severities: Vec::new(),
@@ -119,6 +120,7 @@ fn small_cluster(choices: &mut Choices<'_>, number: u32) -> ClusterSpec {
         healthy: true,
         cordoned: choices.below(2) == 1,
         observed_at: None,
+        attributes: Vec::new(),
         pools: PoolsSpec::Flavors(vec![flavor.into()]),
     }
 }
@@ -127,7 +129,8 @@ fn small_policy(choices: &mut Choices<'_>, number: u32) -> PolicySpec {
     use ChoiceKind::{Continent, Country, Cpu, Gpu};
     let axis = choices.one_of(Axis::Location, [Axis::Flavor, Axis::Provider, Axis::Capacity]);
     let (options, except) = match axis {
-        Axis::Location => {
+        // Its worlds declare none.
+        Axis::Location | Axis::Attribute => {
             let (us, fr) = (option(Country, "us"), option(Country, "fr"));
             let others = [vec![fr.clone()], vec![option(Continent, "na")], vec![us.clone(), fr]];
             // Canada is part of the continent only, so that the exception leaves something (P9).

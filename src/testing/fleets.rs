@@ -6,9 +6,10 @@ use super::choices::{Choices, Draw};
 use super::selection::{FleetShape, Selection};
 use super::values::{name, valid};
 use crate::catalog::{Capacity, Catalog, Choice, ChoiceKind, FlavorKind};
+use crate::id::{AttributeSetId, Name};
 use crate::inventory::{ClusterDef, Devices, PoolDef, Shape, Slice, SliceNeed, Used};
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, Metadata, PoolGpuSpec, PoolSpec, PoolsSpec, UsedSpec};
-use crate::origin::Origin;
+use crate::origin::{Origin, Sourced};
 use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, Money};
 
 const GIB: u64 = 1 << 30;
@@ -134,8 +135,19 @@ fn cluster(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) ->
         cordoned: choices.chance(6),
         // What is observed ages for whoever asks at a moment (I8).
         observed_at: None,
+        // A cluster bears what the workspace declares; drawn clusters stand by themselves.
+        attributes: borne(choices, selection),
         pools: pools(choices, selection),
     }
+}
+
+/// Some of the declared attributes: mostly none.
+fn borne(choices: &mut Choices<'_>, selection: &Selection<'_>) -> Vec<Sourced<Name>> {
+    let declared: Vec<String> = selection.catalog.attributes().map(str::to_owned).collect();
+    if declared.is_empty() || !choices.chance(25) {
+        return Vec::new();
+    }
+    choices.some(&declared, 2).iter().map(|one| name(one).into()).collect()
 }
 
 fn pools(choices: &mut Choices<'_>, selection: &Selection<'_>) -> PoolsSpec {
@@ -182,6 +194,7 @@ fn pool(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> Po
         gpu,
         price_per_hour: priced.then(|| Money::micros(node.price)),
         capacity: if choices.chance(15) { Capacity::Spot } else { Capacity::OnDemand },
+        attributes: borne(choices, selection),
         replicas_per_node: choices.maybe(10, |choices| choices.one_of(110, [8, 30])),
         used: UsedSpec::default().into(),
         used_per_node: Vec::new(),
@@ -220,6 +233,16 @@ pub(super) fn define(catalog: &Catalog, spec: &ClusterSpec) -> Option<ClusterDef
         PoolsSpec::Flavors(flavors) => flavors.iter().filter_map(|flavor| unlimited(catalog, flavor)).collect(),
         PoolsSpec::Pools(pools) => pools.iter().map(|pool| defined(catalog, pool)).collect(),
     };
+    let mut pools: Vec<PoolDef> = pools;
+    for pool in &mut pools {
+        let own = match &spec.pools {
+            PoolsSpec::Pools(pools) => pools.iter().find(|own| own.name.value == pool.name),
+            PoolsSpec::Flavors(_) => None,
+        };
+        let own = own.into_iter().flat_map(|own| &own.attributes);
+        let borne = catalog.attributes_named(spec.attributes.iter().chain(own).map(|name| name.as_str()));
+        pool.attributes = borne.unwrap_or(pool.attributes);
+    }
     Some(ClusterDef {
         name: spec.metadata.name.value.clone(),
         provider: spec.provider.value.clone(),
@@ -267,6 +290,7 @@ fn defined(catalog: &Catalog, spec: &PoolSpec) -> PoolDef {
         ),
         price: spec.price_per_hour,
         capacity: spec.capacity,
+        attributes: AttributeSetId::default(),
         used: Used {
             cpu: spec.used.cpu,
             memory: spec.used.memory,

@@ -62,7 +62,7 @@ pub(super) fn drawn_from<T: Draw>(bytes: &mut arbitrary::Unstructured<'_>) -> T 
 
 arbitrary! {
     crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId,
-        OfferId, ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId;
+        OfferId, ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId, AttributeSetId;
     crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
     crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;

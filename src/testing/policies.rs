@@ -22,9 +22,17 @@ pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, lea
 }
 
 fn policy(choices: &mut Choices<'_>, selection: &Selection<'_>, number: u32) -> PolicySpec {
-    let axis = Axis::draw(choices);
+    let axis = match Axis::draw(choices) {
+        // Where none is declared, none can be asked for.
+        Axis::Attribute if selection.catalog.attributes().next().is_none() => Axis::Location,
+        axis => axis,
+    };
     let options = options(choices, selection, axis, 1, 4);
-    let mut except = if choices.chance(25) { self::options(choices, selection, axis, 1, 2) } else { Vec::new() };
+    let mut except = if axis != Axis::Attribute && choices.chance(25) {
+        self::options(choices, selection, axis, 1, 2)
+    } else {
+        Vec::new()
+    };
     // P9: exceptions that leave nothing are an error.
     let (options_of, taken) = (Catalog::atoms, Catalog::excepted);
     if atoms(selection.catalog, axis, &options, options_of).is_subset(&atoms(selection.catalog, axis, &except, taken)) {

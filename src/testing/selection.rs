@@ -117,6 +117,11 @@ impl<'c> Selection<'c> {
             Axis::Flavor => self.hardware(choices),
             Axis::Provider => self.provider(choices),
             Axis::Capacity => Some(self.spec(Choice::Capacity(Capacity::draw(choices)))),
+            Axis::Attribute => {
+                let declared: Vec<_> = self.catalog.attributes().collect();
+                let one = choices.pick(&declared).copied();
+                one.map(|name| ChoiceSpec { kind: ChoiceKind::Attribute, name: name.to_owned() })
+            }
         }
     }
 

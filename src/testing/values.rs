@@ -196,7 +196,7 @@ macro_rules! ids {
 }
 
 ids!(Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId, OfferId);
-ids!(ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId);
+ids!(ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId, AttributeSetId);
 
 /// Draws of words: each as likely as another, the first the simplest.
 macro_rules! words {
@@ -223,7 +223,7 @@ impl Draw for Axis {
 }
 
 words! {
-    ChoiceKind: Country Continent Location Group Cpu Gpu Provider Jurisdiction Capacity;
+    ChoiceKind: Country Continent Location Group Cpu Gpu Provider Jurisdiction Capacity Attribute;
     Continent: Na Eu As Af An Oc Sa;
     FlavorKind: Cpu Gpu;
     Capacity: OnDemand Spot Reserved;

@@ -236,6 +236,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
         locations: Vec::new(),
         flavors: Vec::new(),
         providers: Vec::new(),
+        attributes: vec![name("hipaa").into(), name("c5").into()],
         max_age: None,
         expected_demands: Vec::new(),
         severities: Vec::new(),

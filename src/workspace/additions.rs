@@ -2,8 +2,8 @@
 
 use super::names::{self, Problems};
 use crate::catalog::{
-    AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError, Catalog, Choice,
-    ChoiceKind, folded,
+    AddAttributeError, AddFlavorError, AddGroupError, AddLocationError, AddProviderError, AddResourceTypeError,
+    Catalog, Choice, ChoiceKind, folded,
 };
 use crate::id::FlavorId;
 use crate::manifest::spec::{FlavorSpec, GroupSpec, LocationSpec, ProviderSpec, WorkspaceSpec};
@@ -42,6 +42,16 @@ pub(super) fn add(
                 }
                 _ => problem,
             });
+        }
+    }
+    for name in &spec.attributes {
+        if let Err(error) = catalog.add_attribute(name.as_str()) {
+            let (code, help) = match error {
+                AddAttributeError::Known => (ProblemCode::Duplicate, "declare it once"),
+                AddAttributeError::TooMany => (ProblemCode::LimitExceeded, "leave some of them out"),
+                _ => (ProblemCode::InvalidValue, "choose another name"),
+            };
+            problems.push(about(code, &name.origin, name.as_str(), &error).help(help));
         }
     }
     for provider in &spec.providers {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::names::{self, Problems};
 use crate::catalog::{Catalog, ChoiceKind, FlavorKind, folded};
-use crate::id::{CountryId, FlavorId, LocationId, Name};
+use crate::id::{AttributeSetId, CountryId, FlavorId, LocationId, Name};
 use crate::inventory::{ClosedNodes, ClusterDef, Devices, NodeUse, Nodes, PoolDef, Shape, Slice, Used};
 use crate::manifest::same::Shared;
 use crate::manifest::spec::{ChoiceSpec, ClusterSpec, MAX_GPUS, PoolGpuSpec, PoolSpec, PoolsSpec, Specs, UsedSpec};
@@ -50,6 +50,7 @@ pub(super) struct Clusters {
 pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes, problems: &mut Problems) -> Clusters {
     let disputes = bring_locations(catalog, specs);
     bring_providers(catalog, specs);
+    bring_attributes(catalog, specs);
     let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec.metadata.name.origin.clone()));
     let broken = specs.broken_clusters.iter();
     let broken = broken.filter_map(|broken| Some((broken.name.as_deref()?, broken.origin.clone())));
@@ -85,7 +86,9 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
             let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
             problems.push(problem.help("state when it was looked at, or leave `observedAt` out"));
         }
-        let (pools, faulty) = pools(catalog, name, &spec.pools, closed, problems);
+        let borne = attributes(catalog, &spec.attributes, problems);
+        let (mut pools, faulty) = pools(catalog, name, &spec.pools, closed, problems);
+        pools.iter_mut().for_each(|pool| pool.attributes = borne_by(catalog, spec, &pool.name).unwrap_or(borne));
         let mut problems = problems.split_off(before);
         let left_out = |pool, origin: &Origin, problems| {
             let name = name.as_str().to_owned();
@@ -124,6 +127,38 @@ fn too_large(clusters: usize, pools: usize) -> Option<Problem> {
     let message = format!("there are {found} {what}, more than the {most} that one load accepts");
     let problem = Problem::new(ProblemCode::LimitExceeded, &Origin::default(), message);
     Some(problem.help("load them into several workspaces"))
+}
+
+/// Makes known what each pool bears. Names that are not declared are told with the cluster.
+fn bring_attributes(catalog: &mut Catalog, specs: &Specs) {
+    for spec in &specs.clusters {
+        let own: Vec<&str> = spec.attributes.iter().map(|name| name.as_str()).collect();
+        catalog.bring_attributes(own.iter().copied());
+        if let PoolsSpec::Pools(pools) = &spec.pools {
+            for pool in pools {
+                catalog.bring_attributes(own.iter().copied().chain(pool.attributes.iter().map(|name| name.as_str())));
+            }
+        }
+    }
+}
+
+/// What a pool of the full form bears: its cluster's attributes and its own.
+fn borne_by(catalog: &Catalog, spec: &ClusterSpec, pool: &Name) -> Option<AttributeSetId> {
+    let PoolsSpec::Pools(pools) = &spec.pools else { return None };
+    let pool = pools.iter().find(|found| found.name.value == *pool)?;
+    catalog.attributes_named(spec.attributes.iter().chain(&pool.attributes).map(|name| name.as_str()))
+}
+
+/// The set of these attributes; a problem for each that is not declared.
+fn attributes(catalog: &Catalog, own: &[Sourced<Name>], problems: &mut Problems) -> AttributeSetId {
+    let mut known = Vec::new();
+    for name in own {
+        let text = Sourced::new(name.as_str().to_owned(), name.origin.clone());
+        if names::bare(catalog, ChoiceKind::Attribute, &text, problems).is_some() {
+            known.push(name.as_str());
+        }
+    }
+    catalog.attributes_named(known).unwrap_or_default()
 }
 
 fn def(catalog: &Catalog, spec: &ClusterSpec, place: Standing, pools: Vec<PoolDef>) -> ClusterDef {
@@ -465,6 +500,7 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) 
         devices: gpus?.1,
         price: spec.price_per_hour,
         capacity: spec.capacity,
+        attributes: attributes(catalog, &spec.attributes, problems),
         used,
         used_per_node: per_node,
     })

@@ -1,12 +1,27 @@
 //! Policies, resolved and compiled (P1, P9, P18).
 
+use std::collections::BTreeSet;
+
 use smallvec::SmallVec;
 
 use super::names::{self, Problems, Unsound};
-use crate::catalog::Catalog;
+use crate::catalog::{Axis, Catalog};
 use crate::manifest::spec::{Allowed, PolicySpec};
 use crate::origin::{Problem, ProblemCode};
 use crate::policy::{InvalidPolicy, Options, Policy, PolicySet, Targets};
+
+/// Makes known the sets of attributes that policies ask for, and what they ask for together.
+pub(super) fn bring_attribute_sets(catalog: &mut Catalog, specs: &[PolicySpec]) {
+    let mut asked = BTreeSet::new();
+    for spec in specs.iter().filter(|spec| spec.axis == Axis::Attribute) {
+        if let Allowed::Listed(options) = &spec.options {
+            asked.extend(options.iter().filter_map(|option| catalog.bring_attributes(option.name.split('+'))));
+        }
+    }
+    if !asked.is_empty() {
+        catalog.bring_unions(&asked);
+    }
+}
 
 /// All policies that are sound, under the ids that they had before; the names of the others are put with the unsound.
 pub(super) fn resolve(

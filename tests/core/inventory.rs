@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use siting::catalog::{Capacity, Catalog, FlavorKind};
 use siting::deployment::{Demand, GpuNeed, Resources};
-use siting::id::{Id, OfferId, PairId, PoolId};
+use siting::id::{AttributeSetId, Id, OfferId, PairId, PoolId};
 use siting::inventory::{
     ClusterDef, Devices, GpuRequest, Inventory, PoolDef, Request, Reservation, ReservationId, ReserveError, Shape,
     UnknownReservation, Used,
@@ -42,6 +42,7 @@ fn pool(name: &str, nodes: u32) -> PoolDef {
         devices: Devices::default(),
         price: Some(Money::micros(1_000_000)),
         capacity: Capacity::OnDemand,
+        attributes: AttributeSetId::default(),
         used: Used::default(),
         used_per_node: Vec::new(),
     }

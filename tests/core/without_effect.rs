@@ -259,6 +259,21 @@ fn i1_what_pools_say_in_vain_is_found() {
     );
 }
 
+/// P15: attributes that are listed twice, or that a pool bears with its cluster anyway.
+#[test]
+fn p15_attributes_that_are_borne_twice_are_found() {
+    let said = |cluster: &str, pool: &str| {
+        let workspace = document("Workspace", "w", "attributes: [c5, hipaa]");
+        let pool = format!("{{name: a, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 8Gi, attributes: {pool}}}");
+        let spec = format!("provider: p, country: us, attributes: {cluster}, pools: [{pool}]");
+        found(&[workspace, document("Cluster", "c", &spec)])
+    };
+    assert_eq!(said("[c5]", "[hipaa]"), [""; 0]);
+    assert_eq!(said("[c5, c5]", "[]"), ["warning c: `attributes` lists `c5` more than once"]);
+    assert_eq!(said("[]", "[c5, c5]"), ["warning c: `pools.a.attributes` lists `c5` more than once"]);
+    assert_eq!(said("[c5]", "[c5]"), ["info c: pool `a` bears `c5` with its whole cluster"]);
+}
+
 /// W9, P13: what an environment says beside what decides already.
 #[test]
 fn w9_environments_that_say_something_in_vain_are_found() {

@@ -1,5 +1,6 @@
 //! Whatever specs hold, writing them and reading that back gives equal specs.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use indexmap::{IndexMap, IndexSet};
@@ -121,6 +122,12 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 fn choices(axis: Axis, least: usize) -> impl Strategy<Value = Vec<Sourced<ChoiceSpec>>> {
     let kinds: Vec<_> = ChoiceKind::ALL.into_iter().filter(|kind| kind.axis() == axis).collect();
     let choice = (prop::sample::select(kinds), reference()).prop_map(|(kind, name)| ChoiceSpec::new(kind, name.value));
+    let one = reference().prop_filter("what stands between several", |name| !name.contains('+'));
+    let several = vec(one, 1..4).prop_map(|names| {
+        let names: BTreeSet<String> = names.into_iter().map(|name| name.value).collect();
+        ChoiceSpec::new(ChoiceKind::Attribute, Vec::from_iter(names).join("+"))
+    });
+    let choice = if axis == Axis::Attribute { several.boxed() } else { choice.boxed() };
     vec(sourced(choice), least..3)
 }
 
@@ -136,7 +143,8 @@ fn policy() -> impl Strategy<Value = PolicySpec> {
                 metadata,
                 axis,
                 options: Allowed::Listed(options),
-                except,
+                // What bears an attribute need not lack another (P15).
+                except: if axis == Axis::Attribute { Vec::new() } else { except },
                 resource_types,
                 callers,
                 description,
@@ -241,11 +249,12 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
             vec(location, 0..3),
             vec(flavor, 0..3),
             vec(expected, 0..3),
+            vec(sourced(name()), 0..3),
         ),
     )
         .prop_map(|(first, second)| {
             let (metadata, policies, require, default_environment, currency, max_age) = first;
-            let (resource_types, groups, providers, locations, flavors, expected_demands) = second;
+            let (resource_types, groups, providers, locations, flavors, expected_demands, attributes) = second;
             WorkspaceSpec {
                 metadata,
                 policies,
@@ -255,6 +264,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
                 resource_types,
                 groups,
                 providers,
+                attributes,
                 locations,
                 flavors,
                 expected_demands,
@@ -597,11 +607,11 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         sourced(used()).prop_map(|used| (used, Vec::new())),
         vec(sourced(of_node), 0..3).prop_map(|nodes| (UsedSpec::default().into(), nodes)),
     ];
-    let limits = (of(0..u32::MAX), of(1..u32::MAX));
+    let limits = (of(0..u32::MAX), of(1..u32::MAX), vec(sourced(name()), 0..3));
     let pool = (limits, reference(), size, of(any::<u64>()), proptest::sample::select(&Capacity::ALL[..]), used)
         .prop_map(
             |(
-                (nodes, replicas_per_node),
+                (nodes, replicas_per_node, attributes),
                 cpu_flavor,
                 (cpu, memory, storage, bandwidth, gpu),
                 price,
@@ -618,6 +628,7 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
                 gpu,
                 price_per_hour: price.map(Money::micros),
                 capacity,
+                attributes,
                 replicas_per_node,
                 used,
                 used_per_node,
@@ -638,25 +649,25 @@ fn cluster() -> impl Strategy<Value = ClusterSpec> {
         of(sourced(name())),
         of(point()),
         any::<bool>(),
-        (any::<bool>(), of(moment())),
+        (any::<bool>(), of(moment()), vec(sourced(name()), 0..3)),
         pools,
     )
-        .prop_map(
-            |(metadata, provider, location, country, zone, coordinates, healthy, (cordoned, observed_at), pools)| {
-                ClusterSpec {
-                    metadata,
-                    provider,
-                    location,
-                    country,
-                    zone,
-                    coordinates,
-                    healthy,
-                    cordoned,
-                    observed_at,
-                    pools,
-                }
-            },
-        )
+        .prop_map(|(metadata, provider, location, country, zone, coordinates, healthy, stated, pools)| {
+            let (cordoned, observed_at, attributes) = stated;
+            ClusterSpec {
+                metadata,
+                provider,
+                location,
+                country,
+                zone,
+                coordinates,
+                healthy,
+                cordoned,
+                attributes,
+                observed_at,
+                pools,
+            }
+        })
 }
 
 /// Boxed, part by part, for test threads have small stacks.

@@ -81,6 +81,7 @@ impl Universe {
             healthy: true,
             cordoned: false,
             observed_at: None,
+            attributes: Vec::new(),
             pools: Pools::Short(vec![(kind.to_owned(), code.to_owned())]),
         };
         let clusters = countries

@@ -30,6 +30,7 @@ fn cluster(name: &str, country: &str, pools: Pools) -> Cluster {
         healthy: true,
         cordoned: false,
         observed_at: None,
+        attributes: Vec::new(),
         pools,
     }
 }

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{
-    Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Near, Opt, Policy, Pool,
-    Pools, Preference, Resources, Running, Spread, Used, World,
+    ATTRIBUTES, Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Near, Opt,
+    Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 /// What is decided about one deployment (D3).
@@ -65,6 +65,7 @@ pub struct Scope {
     pub flavor: &'static str,
     pub provider: &'static str,
     pub capacity: &'static str,
+    pub attribute: &'static str,
 }
 
 impl Scope {
@@ -75,6 +76,7 @@ impl Scope {
             Axis::Flavor => self.flavor,
             Axis::Provider => self.provider,
             Axis::Capacity => self.capacity,
+            Axis::Attribute => self.attribute,
         }
     }
 }
@@ -186,6 +188,8 @@ pub(super) enum Atom<'a> {
     Provider { name: &'a str, law: Option<&'static str> },
     /// A way in which nodes are bought (P15).
     Capacity(&'a str),
+    /// All the attributes that something bears (P15).
+    Bears(BTreeSet<&'a str>),
 }
 
 /// How a pool's nodes are bought, where it says nothing (P15).
@@ -217,6 +221,13 @@ fn atoms(world: &World, axis: Axis) -> Vec<Atom<'_>> {
             GEOGRAPHY.providers.iter().map(|(name, _)| *name).chain(brought).map(run_by).collect()
         }
         Axis::Capacity => [ON_DEMAND, "spot", "reserved"].map(Atom::Capacity).into(),
+        // Every set of them can be borne, so two levels that ask for different ones leave something.
+        Axis::Attribute => {
+            let chosen = |number: usize| ATTRIBUTES.iter().enumerate().filter(move |(at, _)| number >> at & 1 == 1);
+            (0..1 << ATTRIBUTES.len())
+                .map(|number| Atom::Bears(chosen(number).map(|(_, name)| *name).collect()))
+                .collect()
+        }
     }
 }
 
@@ -246,6 +257,7 @@ pub(super) fn covers(world: &World, option: &Opt, atom: &Atom) -> bool {
             _ => false,
         },
         Atom::Capacity(capacity) => option.kind == "capacity" && *capacity == name,
+        Atom::Bears(borne) => option.kind == "attribute" && name.split('+').all(|one| borne.contains(one)),
     }
 }
 
@@ -272,7 +284,7 @@ fn takes_out(world: &World, option: &Opt, atom: &Atom) -> bool {
             }
             // P15: one of no jurisdiction counts as of every one.
             Atom::Provider { law, .. } => option.kind == "jurisdiction" && law.is_none(),
-            Atom::Capacity(_) => false,
+            Atom::Capacity(_) | Atom::Bears(_) => false,
         }
 }
 
@@ -720,6 +732,7 @@ pub(super) struct Pair<'a> {
     hardware: Atom<'a>,
     run_by: Atom<'a>,
     capacity: Atom<'a>,
+    bears: Atom<'a>,
     /// `None` in the short form.
     shape: Option<&'a Pool>,
 }
@@ -727,6 +740,12 @@ pub(super) struct Pair<'a> {
 /// How a pool's nodes are bought (P15).
 fn bought(pool: Option<&Pool>) -> &str {
     pool.map(|pool| pool.capacity.as_str()).filter(|capacity| !capacity.is_empty()).unwrap_or(ON_DEMAND)
+}
+
+/// P15: a pool bears its cluster's attributes and its own.
+fn borne<'a>(cluster: &'a Cluster, pool: Option<&'a Pool>) -> BTreeSet<&'a str> {
+    let own = pool.into_iter().flat_map(|pool| &pool.attributes);
+    cluster.attributes.iter().chain(own).map(String::as_str).collect()
 }
 
 /// Every (pool, flavor) of every cluster; a pool of both kinds gives two (D1).
@@ -745,6 +764,7 @@ pub(super) fn pairs(world: &World) -> Vec<Pair<'_>> {
                 hardware: Atom::Hardware(flavor),
                 run_by: run_by(&data.provider),
                 capacity: Atom::Capacity(bought(shape)),
+                bears: Atom::Bears(borne(data, shape)),
                 shape,
             });
         };
@@ -788,6 +808,7 @@ impl<'a> Pair<'a> {
             Axis::Flavor => &self.hardware,
             Axis::Provider => &self.run_by,
             Axis::Capacity => &self.capacity,
+            Axis::Attribute => &self.bears,
         }
     }
 
@@ -973,6 +994,7 @@ enum Constraint {
     FlavorNotAllowed,
     ProviderNotAllowed,
     CapacityNotAllowed,
+    AttributeNotAllowed,
     NoSuchFlavor,
     DoesNotFitNode,
     TooExpensive,
@@ -981,7 +1003,7 @@ enum Constraint {
     SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 16] = [
+const CONSTRAINTS: [Constraint; 17] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
@@ -992,6 +1014,7 @@ const CONSTRAINTS: [Constraint; 16] = [
     Constraint::FlavorNotAllowed,
     Constraint::ProviderNotAllowed,
     Constraint::CapacityNotAllowed,
+    Constraint::AttributeNotAllowed,
     Constraint::NoSuchFlavor,
     Constraint::DoesNotFitNode,
     Constraint::TooExpensive,
@@ -1013,6 +1036,7 @@ impl Constraint {
             Constraint::FlavorNotAllowed => "flavor-not-allowed",
             Constraint::ProviderNotAllowed => "provider-not-allowed",
             Constraint::CapacityNotAllowed => "capacity-not-allowed",
+            Constraint::AttributeNotAllowed => "attribute-not-allowed",
             Constraint::NoSuchFlavor => "no-such-flavor",
             Constraint::DoesNotFitNode => "does-not-fit-node",
             Constraint::TooExpensive => "too-expensive",
@@ -1129,6 +1153,7 @@ impl<'a> Case<'a> {
                 flavor: state(world, &in_force, Axis::Flavor),
                 provider: state(world, &in_force, Axis::Provider),
                 capacity: state(world, &in_force, Axis::Capacity),
+                attribute: state(world, &in_force, Axis::Attribute),
             },
             in_force,
             pairs,
@@ -1376,6 +1401,7 @@ impl Case<'_> {
             Constraint::FlavorNotAllowed => allowed(self.world, &self.in_force, Axis::Flavor, &pair.hardware),
             Constraint::ProviderNotAllowed => allowed(self.world, &self.in_force, Axis::Provider, &pair.run_by),
             Constraint::CapacityNotAllowed => allowed(self.world, &self.in_force, Axis::Capacity, &pair.capacity),
+            Constraint::AttributeNotAllowed => allowed(self.world, &self.in_force, Axis::Attribute, &pair.bears),
             Constraint::NoSuchFlavor => pair.is_demanded(resources, need),
             // The next two by quantities alone, whatever the flavor.
             Constraint::DoesNotFitNode => {
@@ -1487,6 +1513,7 @@ impl Case<'_> {
             Constraint::FlavorNotAllowed => self.excluding(Axis::Flavor, |pair| &pair.hardware),
             Constraint::ProviderNotAllowed => self.excluding(Axis::Provider, |pair| &pair.run_by),
             Constraint::CapacityNotAllowed => self.excluding(Axis::Capacity, |pair| &pair.capacity),
+            Constraint::AttributeNotAllowed => self.excluding(Axis::Attribute, |pair| &pair.bears),
             _ => Vec::new(),
         }
     }
@@ -1527,7 +1554,7 @@ pub fn meant(world: &World, axis: Axis, option: &Opt) -> BTreeSet<String> {
 /// Whether policies leave a (pool, flavor) of a cluster.
 pub fn leaves_cluster(world: &World, left: &BTreeSet<String>, cluster: &str) -> bool {
     pairs(world).iter().any(|pair| {
-        let atoms = [&pair.place, &pair.hardware, &pair.run_by, &pair.capacity];
+        let atoms = [&pair.place, &pair.hardware, &pair.run_by, &pair.capacity, &pair.bears];
         pair.data.name == cluster && atoms.into_iter().all(|atom| left.contains(&atom_name(atom)))
     })
 }
@@ -1539,5 +1566,6 @@ fn atom_name(atom: &Atom) -> String {
         Atom::Hardware(flavor) => format!("{} {}", flavor.kind, flavor.code),
         Atom::Provider { name, .. } => format!("provider {name}"),
         Atom::Capacity(name) => format!("capacity {name}"),
+        Atom::Bears(names) => format!("bears {names:?}"),
     }
 }

@@ -3,8 +3,8 @@
 
 use super::judge::{Candidate, candidates, leaves_something, running_fits};
 use super::world::{
-    Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, GEOGRAPHY, Gpu, GpuNeed, Level, Near, Opt,
-    Placement, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
+    ATTRIBUTES, Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, GEOGRAPHY, Gpu, GpuNeed, Level, Near,
+    Opt, Placement, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 const GIB: u64 = 1 << 30;
@@ -244,7 +244,60 @@ fn world_by(mut random: Random, second: impl FnOnce(Random) -> Random, max_clust
     if random.chance(25) {
         moments(&mut random, &mut world);
     }
+    if random.chance(25) {
+        attributes(&mut random, &mut world);
+    }
     (world, random)
+}
+
+/// Lets clusters and pools bear attributes, and policies ask for some of them (P15).
+fn attributes(random: &mut Random, world: &mut World) {
+    let all: Vec<String> = ATTRIBUTES.iter().map(|name| (*name).to_owned()).collect();
+    for cluster in &mut world.clusters {
+        cluster.attributes = random.some(&all, 2);
+        if let Pools::Full(pools) = &mut cluster.pools {
+            pools.iter_mut().for_each(|pool| pool.attributes = random.some(&all, 2));
+        }
+    }
+    for number in 0..random.between(1, 3) {
+        let mut options = Vec::new();
+        for _ in 0..random.between(1, 2) {
+            let count = *random.pick(&[1, 1, 2, 3]);
+            let mut names = random.some(&all, count);
+            names.sort();
+            options.push(Opt { kind: "attribute".to_owned(), name: names.join("+") });
+        }
+        let targets = random.maybe(20, |_| vec!["model".to_owned()]);
+        let name = format!("bears-{number}");
+        world.policies.push(Policy { name: name.clone(), axis: Axis::Attribute, options, except: Vec::new(), targets });
+        let attachment = (name.clone(), random.chance(80));
+        let deployments = world.deployments.len();
+        let owner = match random.below(4) {
+            0 => {
+                world.workspace.attachments.push(attachment);
+                "workspace".to_owned()
+            }
+            1 if !world.environments.is_empty() => {
+                let at = random.below(world.environments.len());
+                world.environments[at].level.attachments.push(attachment);
+                format!("environment {}", world.environments[at].name)
+            }
+            _ => {
+                let at = random.below(deployments);
+                let deployment = &mut world.deployments[at];
+                if deployment.remote_missing.is_empty() {
+                    deployment.attachments.push(attachment);
+                }
+                format!("deployment {}", deployment.name)
+            }
+        };
+        if random.chance(15) {
+            world.ends.push((owner, name, *random.pick(MOMENTS)));
+        }
+    }
+    if random.chance(10) {
+        world.workspace.require.push(Axis::Attribute);
+    }
 }
 
 /// Moments near those that matter: just before, at, and just after.
@@ -364,6 +417,7 @@ fn cluster(random: &mut Random, taste: &Taste, number: usize) -> Cluster {
         healthy: !random.chance(9),
         cordoned: random.chance(9),
         observed_at: None,
+        attributes: Vec::new(),
         pools,
     }
 }
@@ -379,6 +433,7 @@ fn pool(random: &mut Random, taste: &Taste, number: usize) -> Pool {
         storage: random.maybe(30, |random| *random.pick(&[50, 100, 375]) * GIB),
         bandwidth: random.maybe(30, |random| *random.pick(&[1_000_000_000, 10_000_000_000, 25_000_000_000])),
         gpu: if gpu { Some((taste.code(random, "gpu"), *random.pick(&[1, 1, 2, 4, 8]))) } else { None },
+        attributes: Vec::new(),
         slice: if gpu { random.maybe(10, |random| (*random.pick(SLICES)).to_owned()) } else { None },
         price_micro: random
             .maybe(75, |random| *random.pick(&[100_000, 100_000, 526_000, 333_333, 1_000_001, 3_060_000])),
@@ -469,6 +524,7 @@ fn option(random: &mut Random, taste: &Taste, world: &World, axis: Axis) -> Opt 
         Axis::Capacity => {
             ("capacity".to_owned(), (*random.pick(&["on-demand", "on-demand", "spot", "reserved"])).to_owned())
         }
+        Axis::Attribute => ("attribute".to_owned(), (*random.pick(&ATTRIBUTES)).to_owned()),
         Axis::Flavor => {
             let (kind, code) = taste.flavor(random);
             let above = GEOGRAPHY.flavor(&kind, &code).above;

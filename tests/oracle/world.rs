@@ -7,10 +7,11 @@ pub enum Axis {
     Flavor,
     Provider,
     Capacity,
+    Attribute,
 }
 
 impl Axis {
-    pub const ALL: [Self; 4] = [Self::Location, Self::Flavor, Self::Provider, Self::Capacity];
+    pub const ALL: [Self; 5] = [Self::Location, Self::Flavor, Self::Provider, Self::Capacity, Self::Attribute];
 }
 
 /// All that decisions are made from.
@@ -76,7 +77,7 @@ pub struct Policy {
 }
 
 /// An option of a policy; the kind is `continent`, `country`, `location`, `group`, `cpu`, `gpu`, `provider`,
-/// `jurisdiction` or `capacity`.
+/// `jurisdiction`, `capacity` or `attribute`, whose name is one attribute, or several with `+` between (`allOf`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opt {
     pub kind: String,
@@ -198,6 +199,8 @@ pub struct Cluster {
     pub coordinates: Option<(i32, i32)>,
     pub healthy: bool,
     pub cordoned: bool,
+    /// What it bears with all its pools (P15).
+    pub attributes: Vec<String>,
     /// When it was looked at, in milliseconds since 1970 (I8).
     pub observed_at: Option<u64>,
     pub pools: Pools,
@@ -225,6 +228,8 @@ pub struct Pool {
     pub gpu: Option<(String, u32)>,
     /// The part of a device that each of them is: a share, or a profile (I7).
     pub slice: Option<String>,
+    /// What it bears beside its cluster's (P15).
+    pub attributes: Vec<String>,
     /// How the nodes are bought; empty means on demand (P15).
     pub capacity: String,
     pub price_micro: Option<u64>,
@@ -279,6 +284,9 @@ pub struct Geography {
     pub hanging: &'static [(&'static str, &'static str)],
     pub flavors: &'static [Flavor],
 }
+
+/// The attributes that every workspace of the oracle declares (P15).
+pub const ATTRIBUTES: [&str; 3] = ["c5", "confidential", "hipaa"];
 
 const EU27: &[&str] = &["eu27", "eea"];
 const EEA: &[&str] = &["eea"];

@@ -227,7 +227,7 @@ def _turned(environment: siting.Environment) -> siting.Environment:
 
 def _options(policy: siting.Policy) -> tuple[str, tuple[siting.Choice, ...]]:
     """What a policy allows, and the argument that says it."""
-    lists = ("locations", "flavors", "providers", "capacity")
+    lists = ("locations", "flavors", "providers", "capacity", "attributes")
     return next((name, options) for name in lists if (options := getattr(policy, name)))
 
 

@@ -486,5 +486,9 @@ fn named(catalog: &Catalog, axis: Axis, at: Point) -> String {
         Axis::Flavor => catalog.flavor_code(catalog.flavor_of(at.atom)).to_owned(),
         Axis::Provider => catalog.provider_of(at.atom).unwrap_or("other providers").to_owned(),
         Axis::Capacity => catalog.capacity_of(at.atom).to_string(),
+        Axis::Attribute => match catalog.attribute_set_name(catalog.attributes_of(at.atom)) {
+            "" => "no attributes".to_owned(),
+            names => names.to_owned(),
+        },
     }
 }

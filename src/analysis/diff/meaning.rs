@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Capacity, Catalog, FlavorKind, PerAxis};
-use crate::id::{Atom, CountryId, FlavorId, Id};
+use crate::id::{Atom, AttributeSetId, CountryId, FlavorId, Id};
 use crate::policy::{Scope, State};
 
 /// How what is allowed now compares with what was.
@@ -76,6 +76,8 @@ enum Standing {
     At(Atom),
     /// It has nothing but the kind: all of it must be allowed.
     Whole(BitSet<Atom>),
+    /// One of these must be allowed.
+    Some(BitSet<Atom>),
 }
 
 impl Standing {
@@ -83,6 +85,7 @@ impl Standing {
         match self {
             Self::At(atom) => allowed.contains(*atom),
             Self::Whole(atoms) => atoms.is_subset(allowed),
+            Self::Some(atoms) => !atoms.is_disjoint(allowed),
         }
     }
 }
@@ -167,6 +170,15 @@ fn standing(axis: Axis, of: &Catalog, other: &Catalog, atom: Atom) -> Standing {
         Point::RunBy(_) => Standing::At(of.rest_of_providers()),
         // Every catalog knows all of them.
         Point::Bought(capacity) => Standing::At(of.capacity_atom(capacity)),
+        // What it knows of the set: allowed if something that it holds is.
+        Point::Bears(names) => {
+            let universe = of.universe(Axis::Attribute);
+            let held = |atom: &Atom| {
+                let own = of.attribute_set_name(of.attributes_of(*atom));
+                own.split('+').all(|name| name.is_empty() || names.split('+').any(|other| other == name))
+            };
+            Standing::Some(BitSet::from_ids(universe, (0..universe).map(Atom::from_index).filter(held)))
+        }
     }
 }
 
@@ -182,6 +194,8 @@ fn find(axis: Axis, of: &Catalog, other: &Catalog, atom: Atom) -> Option<Atom> {
         Point::RunBy(None) => Some(of.rest_of_providers()),
         Point::RunBy(Some(name)) => of.provider_id(name).map(|provider| of.provider_atom(provider)),
         Point::Bought(capacity) => Some(of.capacity_atom(capacity)),
+        Point::Bears("") => Some(of.attributes_atom(AttributeSetId::default())),
+        Point::Bears(names) => of.attribute_set(names).map(|set| of.attributes_atom(set)),
     }
 }
 
@@ -196,6 +210,7 @@ enum Point<'a> {
     Hardware(FlavorKind, &'a str),
     RunBy(Option<&'a str>),
     Bought(Capacity),
+    Bears(&'a str),
 }
 
 fn point(catalog: &Catalog, axis: Axis, atom: Atom) -> Point<'_> {
@@ -210,5 +225,6 @@ fn point(catalog: &Catalog, axis: Axis, atom: Atom) -> Point<'_> {
         }
         Axis::Provider => Point::RunBy(catalog.provider_of(atom)),
         Axis::Capacity => Point::Bought(catalog.capacity_of(atom)),
+        Axis::Attribute => Point::Bears(catalog.attribute_set_name(catalog.attributes_of(atom))),
     }
 }

@@ -123,7 +123,7 @@ impl<'a> Wanted<'a> {
                 ChoiceKind::Cpu | ChoiceKind::Gpu => Section::Flavors,
                 ChoiceKind::Provider => Section::Providers,
                 // No list of their own.
-                ChoiceKind::Jurisdiction | ChoiceKind::Capacity => return false,
+                ChoiceKind::Jurisdiction | ChoiceKind::Capacity | ChoiceKind::Attribute => return false,
             };
             self.section.is_none_or(|section| section == own)
         });

@@ -6,6 +6,7 @@ use super::table::columns;
 use super::words::{count, some};
 use crate::catalog::{Axis, Catalog, ChoiceKind, Continent, FlavorKind, Point};
 use crate::id::DeploymentId;
+use crate::origin::listed;
 use crate::policy::{Scope, State};
 use crate::report::{ChoiceName, ClusterExplanation, Covered, ExplanationReport, PlacedReport};
 use crate::workspace::{Outcome, Workspace};
@@ -147,6 +148,10 @@ fn admitted(catalog: &Catalog, axis: Axis, admits: impl Fn(Point) -> bool) -> St
         }
         Axis::Provider => some(&Covered::names(catalog, ChoiceKind::Provider, admits), NAMES),
         Axis::Capacity => some(&Covered::names(catalog, ChoiceKind::Capacity, admits), NAMES),
+        Axis::Attribute => {
+            let sets = Covered::attributes(catalog, admits).into_iter().map(|names| listed(&names, "and", NAMES));
+            some(&sets.map(|set| if set.is_empty() { "anything".to_owned() } else { set }).collect::<Vec<_>>(), NAMES)
+        }
         Axis::Flavor => counted_flavors(catalog, &Covered::flavors(catalog, |atom| admits(Point::known(atom)))),
     }
 }

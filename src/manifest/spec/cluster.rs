@@ -38,6 +38,8 @@ document! {
         healthy: bool = true,
         /// Whether it is closed to new work (I3).
         cordoned: bool = false,
+        /// What it bears with all its pools: names that the workspace declares (P15).
+        attributes: Vec<Sourced<Name>> = Vec::new(),
         /// When this was observed; with the workspace's `maxAge`, it counts for so long (I8).
         observed_at: Option<Moment>,
         /// What it has.
@@ -92,6 +94,8 @@ document! {
         price_per_hour: Option<Money>,
         /// How its nodes are bought: `on-demand` where nothing is said. `spot: true` is read as `capacity: spot`.
         capacity: Capacity as CapacityOrSpot,
+        /// What it bears beside what its cluster does (P15).
+        attributes: Vec<Sourced<Name>> = Vec::new(),
         /// The most replicas on one node; absent limits nothing.
         replicas_per_node: Option<u32> as Option<Whole<1>>,
         /// What is in use already, over all nodes.

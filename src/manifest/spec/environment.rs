@@ -73,6 +73,8 @@ document! {
         groups: Vec<GroupSpec> as Lenient<Groups> = Vec::new(),
         /// Providers beside the built-in ones, with their other names (C7) and jurisdictions (P15).
         providers: Vec<ProviderSpec> as Lenient<Vec<ProviderSpec>> = Vec::new(),
+        /// What clusters and pools may bear, for policies to ask for (P15).
+        attributes: Vec<Sourced<Name>> as Lenient<Vec<Sourced<Name>>> = Vec::new(),
         /// Locations beside the built-in ones (C7).
         locations: Vec<LocationSpec> as Lenient<Vec<LocationSpec>> = Vec::new(),
         /// Hardware in addition to the built-in codes (C5).
@@ -99,6 +101,7 @@ impl WorkspaceSpec {
             resource_types: Vec::new(),
             groups: Vec::new(),
             providers: Vec::new(),
+            attributes: Vec::new(),
             locations: Vec::new(),
             flavors: Vec::new(),
             expected_demands: Vec::new(),

@@ -2,12 +2,18 @@
 //! same are equal, and what is written back has one form. What the catalog does not know, or takes for several, stays
 //! as it was written: it is for the workspace to resolve (C2, C5, C7).
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Catalog, ChoiceKind, FlavorKind};
 use crate::document::{Format, Item, Shape, Written};
 
 /// A name as the built-in catalog writes it. The label of a part of a device says more than the device, and is kept.
 pub(in crate::manifest) fn canonical(kind: ChoiceKind, name: String) -> String {
     let catalog = Catalog::builtin();
+    if kind == ChoiceKind::Attribute {
+        // Several are one set, in whatever order they are named.
+        return Vec::from_iter(name.split('+').collect::<BTreeSet<_>>()).join("+");
+    }
     let is_slice = match kind {
         ChoiceKind::Gpu => catalog.is_slice(FlavorKind::Gpu, &name),
         _ => false,

@@ -136,13 +136,16 @@ pub(in crate::manifest) fn by_type(
     types(axes).into_iter().map(move |(word, (axis, kind))| {
         let kinds = kinds_of(axis, kind);
         let options = |least| Shape::List { of: Box::new(choice_shape(&kinds)), least };
+        let mut narrowed = vec![(axis.list(), options(1))];
+        narrowed.extend(has_exceptions(axis).then(|| ("except", options(0))));
+        let without = (!has_exceptions(axis)).then_some("except");
         Rule::Where {
             key: "type",
             is: vec![word],
             or_absent: false,
             needs: needed(axis).then(|| axis.list()).into_iter().collect(),
-            lacks: lacks(axis).into_iter().map(Axis::list).collect(),
-            narrowed: vec![(axis.list(), options(1)), ("except", options(0))],
+            lacks: lacks(axis).into_iter().map(Axis::list).chain(without).collect(),
+            narrowed,
         }
     })
 }
@@ -193,12 +196,22 @@ impl Field<Allowed> for Options {
     }
 }
 
+/// Whether policies of a type have exceptions. What bears an attribute need not lack another (P15).
+fn has_exceptions(axis: Axis) -> bool {
+    axis != Axis::Attribute
+}
+
 /// Options of the policy's own kinds, or none.
 struct Except;
 
 impl Field<Vec<Sourced<ChoiceSpec>>> for Except {
     fn take(fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<Sourced<ChoiceSpec>>> {
         let Some(list) = fields.optional(key) else { return Some(Vec::new()) };
+        if let Some((axis, _)) = policy_type(fields).filter(|(axis, _)| !has_exceptions(*axis)) {
+            let help = "list what must be borne; what bears more is allowed, too";
+            list.problem(ProblemCode::UnknownField, format!("an {axis} policy has no `except`"), help);
+            return Some(Vec::new());
+        }
         let kinds = policy_type(fields).map_or_else(|| ChoiceKind::ALL.to_vec(), |(_, kinds)| kinds);
         // As `Lenient`.
         Some(list.list(|item| choice(item, &kinds)).unwrap_or_default())
@@ -220,12 +233,39 @@ pub(in crate::manifest) fn choice(item: Item<'_>, kinds: &[ChoiceKind]) -> Optio
         return None;
     }
     let mut fields = item.object("an option")?;
+    if kinds.contains(&ChoiceKind::Attribute)
+        && let Some(all) = fields.optional("allOf")
+    {
+        return all_of(item, all, fields);
+    }
     let kind = fields.required("type").and_then(|item| option_kind(item, kinds));
     let name = fields.required("name").and_then(Item::reference);
     fields.finish();
     // The name is what may not resolve, so it is where the option is said to stand.
     let Sourced { value: name, origin } = name?;
     Some(Sourced::new(ChoiceSpec::new(kind?, name), origin))
+}
+
+/// `{allOf: [c5, confidential]}`: what bears them all.
+fn all_of(item: Item<'_>, all: Item<'_>, mut fields: Fields<'_>) -> Option<Sourced<ChoiceSpec>> {
+    let kind = fields.optional("type").map(|item| option_kind(item, &[ChoiceKind::Attribute]));
+    let name = fields.optional("name");
+    fields.finish();
+    if let Some(name) = name {
+        name.problem(ProblemCode::InvalidValue, "`name` and `allOf` are two ways to say it", "keep `allOf`");
+        return None;
+    }
+    let mut names = all.nonempty(Item::reference)?;
+    names.sort_by(|a, b| a.value.cmp(&b.value));
+    names.dedup_by(|a, b| a.value == b.value);
+    if let Some(Sourced { value, .. }) = names.iter().find(|name| name.value.contains('+')) {
+        let message = format!("no attribute can be called {}", crate::document::quoted(value));
+        all.problem(ProblemCode::InvalidValue, message, "list each attribute by itself");
+        return None;
+    }
+    let joined = names.into_iter().map(|name| name.value).collect::<Vec<_>>().join("+");
+    kind.unwrap_or(Some(ChoiceKind::Attribute))?;
+    Some(item.sourced(ChoiceSpec::new(ChoiceKind::Attribute, joined)))
 }
 
 /// The kind of an option, which is one of `kinds`.
@@ -257,6 +297,10 @@ fn written_out(name: &str, kinds: &[ChoiceKind]) -> String {
 }
 
 pub(in crate::manifest) fn write_choice(choice: &Sourced<ChoiceSpec>) -> Map {
+    if choice.kind == ChoiceKind::Attribute && choice.name.contains('+') {
+        let all: Vec<&str> = choice.name.split('+').collect();
+        return Map::default().with("allOf", Written::list(&all, |name| Written::from(*name)));
+    }
     Map::default().with("type", choice.kind.as_str()).with("name", &choice.name)
 }
 
@@ -267,7 +311,14 @@ fn choice_shape(kinds: &[ChoiceKind]) -> Shape {
     let name =
         FieldShape::new("name", &["A code, name or alias; of `cpu` and `gpu`, `any` means all hardware of the kind."]);
     option.add(name.required(), Shape::Name);
-    Shape::Record(option)
+    if !kinds.contains(&ChoiceKind::Attribute) {
+        return Shape::Record(option);
+    }
+    let mut all = RecordShape::new("an option");
+    all.add(FieldShape::new("type", &["The kind of option."]), Shape::Words(vec![ChoiceKind::Attribute.as_str()]));
+    let names = Shape::List { of: Box::new(Shape::Name), least: 1 };
+    all.add(FieldShape::new("allOf", &["Attributes all of which must be borne."]).required(), names);
+    Shape::Either(vec![Shape::Record(option), Shape::Record(all)])
 }
 
 /// The kinds of option that say where requests come from.

@@ -84,6 +84,8 @@ words! {
         Jurisdiction = "jurisdiction",
         /// A way of buying nodes.
         Capacity = "capacity",
+        /// What bears an attribute, or all of several with `+` between them.
+        Attribute = "attribute",
         /// A cluster of the fleet.
         Cluster = "cluster",
     }

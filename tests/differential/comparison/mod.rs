@@ -135,6 +135,7 @@ fn said(workspace: &Workspace, outcome: &Outcome) -> (String, Verdict) {
             flavor: scope.axis(Axis::Flavor).state().as_str(),
             provider: scope.axis(Axis::Provider).state().as_str(),
             capacity: scope.axis(Axis::Capacity).state().as_str(),
+            attribute: scope.axis(Axis::Attribute).state().as_str(),
         },
         audit: audit.collect(),
     };

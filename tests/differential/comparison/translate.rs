@@ -55,10 +55,15 @@ fn workspace(world: &World) -> WorkspaceSpec {
         locations: world.locations.iter().map(location).collect(),
         flavors: Vec::new(),
         providers: Vec::new(),
+        attributes: names(&world::ATTRIBUTES.map(str::to_owned)),
         expected_demands: Vec::new(),
         max_age: world.max_age.map(Duration::from_millis),
         severities: Vec::new(),
     }
+}
+
+fn names(all: &[String]) -> Vec<siting::origin::Sourced<Name>> {
+    all.iter().map(|one| name(one).into()).collect()
 }
 
 fn axis(axis: world::Axis) -> Axis {
@@ -67,6 +72,7 @@ fn axis(axis: world::Axis) -> Axis {
         world::Axis::Flavor => Axis::Flavor,
         world::Axis::Provider => Axis::Provider,
         world::Axis::Capacity => Axis::Capacity,
+        world::Axis::Attribute => Axis::Attribute,
     }
 }
 
@@ -228,6 +234,7 @@ fn cluster(cluster: &world::Cluster) -> ClusterSpec {
         coordinates: cluster.coordinates.map(point),
         healthy: cluster.healthy,
         cordoned: cluster.cordoned,
+        attributes: names(&cluster.attributes),
         observed_at: cluster.observed_at.map(Moment::from_millis),
         pools: match &cluster.pools {
             world::Pools::Short(flavors) => {
@@ -243,6 +250,7 @@ fn cluster(cluster: &world::Cluster) -> ClusterSpec {
 fn pool(pool: &world::Pool) -> PoolSpec {
     PoolSpec {
         name: name(&pool.name).into(),
+        attributes: names(&pool.attributes),
         nodes: pool.nodes.map(|count| count.try_into().expect("a number of nodes")),
         cpu_flavor: pool.cpu_flavor.clone().map(Into::into),
         cpu: Cpu::milli_cores(pool.cpu_milli),
