@@ -7,7 +7,7 @@ use super::values::{valid, words};
 use super::worlds::WorldOptions;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis, Point};
 use crate::deployment::{Demand, Deployment, Needs, Preferences, Workload};
-use crate::id::{DeploymentId, Name, PairId, PolicyId, ResourceTypeId};
+use crate::id::{AttributeSetId, DeploymentId, Name, PairId, PolicyId, ResourceTypeId};
 use crate::inventory::{Inventory, Request, ReservationId};
 use crate::manifest::spec::ChoiceSpec;
 use crate::policy::{
@@ -133,6 +133,10 @@ impl Draw for PolicyChange {
 impl Draw for Choice {
     /// A choice of the built-in catalog.
     fn draw(choices: &mut Choices<'_>) -> Self {
+        // Built in is no attribute, only the set of none.
+        if choices.chance(3) {
+            return Self::Bearing(AttributeSetId::default());
+        }
         let catalog = Catalog::builtin();
         valid(choices, |choices| {
             let spec = ChoiceSpec::draw(choices);

@@ -169,6 +169,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "catalog::AddFlavorError",
             "catalog::AddGroupError",
             "catalog::AddLocationError",
+            "catalog::AddAttributeError",
             "catalog::AddProviderError",
             "catalog::AddResourceTypeError",
             "deployment::InvalidMix",
