@@ -269,7 +269,8 @@ fn attributes(random: &mut Random, world: &mut World) {
         }
         let targets = random.maybe(20, |_| vec!["model".to_owned()]);
         let name = format!("bears-{number}");
-        world.policies.push(Policy { name: name.clone(), axis: Axis::Attribute, options, except: Vec::new(), targets });
+        let (axis, except) = (Axis::Attribute, Vec::new());
+        world.policies.push(Policy { name: name.clone(), axis, options, except, targets, callers: None });
         let attachment = (name.clone(), random.chance(80));
         let deployments = world.deployments.len();
         let owner = match random.below(4) {
