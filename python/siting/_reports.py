@@ -45,9 +45,11 @@ class Choice(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Choice:
         """Read a choice; what bears all of several attributes is called by their names with ``+`` between them."""
-        if "allOf" in data:
-            return cls("attribute", "+".join(sorted(data["allOf"])))
-        return cls(data["type"], data["name"])
+        several = data.get("allOf") if isinstance(data, Mapping) else None
+        if isinstance(several, list) and all(isinstance(name, str) for name in several):
+            return cls("attribute", "+".join(sorted(several)))
+        # A class with slots is made anew, and does not find itself by `super()`.
+        return super(Choice, cls).from_json(data)  # noqa: UP008
 
     def __str__(self) -> str:
         return f"{self.type}:{self.name}"
@@ -312,8 +314,7 @@ class Scope(Record):
     flavors: FlavorScope
     providers: ProviderScope
     capacity: CapacityScope
-    attributes: AttributeScope | None = None
-    """``None`` where nothing restricts them."""
+    attributes: AttributeScope = AttributeScope("unrestricted", None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

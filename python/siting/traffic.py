@@ -267,7 +267,8 @@ class Routing(Record):
         them. Where it leaves one side, that answers all; where none, there is no route.
         """
         told = [(one.id, one.healthy, one.allowed) for one in remotes]
-        found = _siting.routing_for((self.local, self.remote_share, self.why), self.remote, local, told)
+        with about("why"):
+            found = _siting.routing_for((self.local, self.remote_share, self.why), self.remote, local, told)
         return Routing.from_json(json.loads(found))
 
     def choose(self, random: int) -> int | Literal["local"] | None:

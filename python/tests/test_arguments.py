@@ -136,6 +136,8 @@ def reserved() -> siting.Reservation:
 def questions() -> None:
     of = siting.Workspace
     at: dict[str, Any] = {"now": 0}
+    place = traffic.RemotePlace("paris", "a", "cpu:x86")
+    sites, offloaded = {0: place}, traffic.Offloaded(50, place, 50, "metric", (place,))
     args: tuple[Any, ...]
     for name, args, kwargs in (
         ("place", ("one",), {"partial": True}),
@@ -173,6 +175,9 @@ def questions() -> None:
         ("put", (siting.Policy("eu", locations=["group:eea"]),), at),
         ("remove", (("Deployment", "one"),), at),
         ("offload", ("one",), {"ready": True, **at}),
+        ("offload_for", ("one", offloaded), {"caller": "de", "local": True}),
+        ("answerable", ("one",), {"caller": "de"}),
+        ("caller_masks", ("one", sites), {}),
         ("preview", (siting.Change(),), at),
         ("what_if", (siting.Change(),), at),
         ("prepare", (siting.Change(),), {"key": "k", **at}),
@@ -190,6 +195,9 @@ def questions() -> None:
         ("autoscale", ("a",), {"ready": 1, "window": metrics.Window(60), **at}),
         ("adopt", (), at),
         ("offload", ("a",), {"ready": True, **at}),
+        ("offload_for", ("a", offloaded), {"caller": "de"}),
+        ("routes_from", ("de",), {}),
+        ("caller_masks", ("a", sites), {}),
         ("legal_commands", (), at),
         ("describe", ("a",), {}),
         ("restore", ({},), {}),
@@ -236,6 +244,7 @@ def questions() -> None:
     call("Window.summary", lambda: window.summary, now=0)
     balancer = traffic.Balancer("round-robin", [traffic.Backend(1, "10.0.0.1", 80)])
     call("Balancer.pick", lambda: balancer.pick, now=0, address="10.0.0.1", key=b"", tried=[2], version=0)
+    call("Balancer.bind", lambda: balancer.bind, fleet().caller_masks("one", sites))
     call("Balancer.finished", lambda: balancer.finished, 1, now=0, failed=True)
     call("Balancer.checked", lambda: balancer.checked, 1, True)
     call("Balancer.update", lambda: balancer.update, 1, ready=True)
@@ -262,6 +271,7 @@ def questions() -> None:
     call("peak", lambda: rollout.peak, rollout.Rolling(), 3)
     call("from_manifest", lambda: siting.Document.from_manifest, {"kind": "Policy"})
     call("Routing.choose", lambda: traffic.Routing(100, None, 0, "").choose, 1)
+    call("Routing.for_caller", lambda: traffic.Routing(100, None, 0, "calm").for_caller, local=True, remotes=[])
 
 
 records()

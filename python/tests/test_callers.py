@@ -32,14 +32,14 @@ def test_p18_a_policy_states_callers() -> None:
     assert empty.value.path == "callers"
     with pytest.raises(siting.SitingError, match="does not belong in this list"):
         siting.Policy("p", locations=["group:eea"], callers=["location:aws/us-east-1"])
-    with pytest.raises(siting.SitingError, match="no country is called"):
-        siting.Policy("p", locations=["group:eea"], callers=["country:germny"])
+    with pytest.raises(siting.SitingError, match="germny"):
+        siting.Workspace(siting.Policy("p", locations=["group:eea"], callers=["country:germny"]))
 
 
 def test_p18_callers_are_answered_within_their_mask() -> None:
     fleet = world("de", "us")
     assert fleet.place("bert/v1").verdict == "placed"
-    assert fleet.answerable("v1", caller="Germany") == ("de",)
+    assert fleet.answerable("v1", caller="DEU") == ("de",)
     assert fleet.answerable("v1", caller="us") == ("de", "us")
     assert fleet.answerable("v1", caller=None) == ("de",)
     with pytest.raises(siting.UnknownName) as unknown:
@@ -59,11 +59,11 @@ def test_p18_callers_are_answered_within_their_mask() -> None:
     kept.update(0, ready=False)
     with pytest.raises(NoRoute) as none:
         kept.pick(now=0, country="de")
-    assert none.value.cause == "not-ready"
+    assert none.value.code == "not-ready"
     kept.replace([Backend(1, "10.0.0.2", 80, site=9)])
     with pytest.raises(NoRoute) as none:
         kept.pick(now=0, country="de")
-    assert none.value.cause == "not-for-caller"
+    assert none.value.code == "not-for-caller"
     with pytest.raises(siting.InvalidValue) as wrong:
         kept.pick(now=0, country="T1")
     assert wrong.value.path == "country"
