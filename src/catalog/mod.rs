@@ -52,7 +52,7 @@ use spelling::Spelling;
 use trees::Trees;
 
 use crate::bitset::BitSet;
-use crate::id::{Atom, CountryId, FlavorId, GroupId, Id, LocationId, Name, ProviderId, ResourceTypeId};
+use crate::id::{Atom, AttributeSetId, CountryId, FlavorId, GroupId, Id, LocationId, Name, ProviderId, ResourceTypeId};
 
 /// Known places, hardware and workload types. Cheap to clone: clones share what they have in common.
 ///
@@ -506,8 +506,8 @@ impl Catalog {
     }
 
     /// The options that cover what stands at an atom and are the narrowest for something present: for a place its
-    /// location, where it has one, and its country; for hardware its own code, and those above it that are present.
-    /// Empty where nothing names it.
+    /// location, where it has one, and its country; for hardware its own code, and those above it that are present; for
+    /// what bears attributes all of them together, and each. Empty where nothing names it.
     pub(crate) fn named_at(&self, axis: Axis, atom: Atom, present: &BitSet<Atom>) -> Vec<Choice> {
         match axis {
             Axis::Location => {
@@ -525,7 +525,12 @@ impl Catalog {
                 provider.map(Choice::Provider).into_iter().collect()
             }
             Axis::Capacity => vec![Choice::Capacity(self.capacity_of(atom))],
-            Axis::Attribute => self.each_attribute(self.attributes_of(atom)).map(Choice::Bearing).collect(),
+            Axis::Attribute => {
+                let own = self.attributes_of(atom);
+                let each = self.each_attribute(own).filter(|one| *one != own);
+                let all = std::iter::once(own).filter(|own| *own != AttributeSetId::default());
+                all.chain(each).map(Choice::Bearing).collect()
+            }
         }
     }
 }

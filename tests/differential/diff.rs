@@ -116,6 +116,7 @@ fn meaning(before: (&World, &Deployment), after: (&World, &Deployment)) -> Meani
         Some(("cpu" | "gpu", _)) => Axis::Flavor,
         Some(("provider", _)) => Axis::Provider,
         Some(("capacity", _)) => Axis::Capacity,
+        Some(("bears", _)) => Axis::Attribute,
         _ => Axis::Location,
     };
     let on = |left: &BTreeSet<String>, axis: Axis| -> BTreeSet<String> {

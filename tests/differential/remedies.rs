@@ -77,6 +77,18 @@ fn named(world: &World) -> Vec<(Axis, Opt)> {
                 (pools.iter().flat_map(of).collect(), pools.iter().map(|pool| pool.capacity.clone()).collect())
             }
         };
+        // All that a pool bears together, and each of it (P15).
+        let own: Vec<&[String]> = match &cluster.pools {
+            Pools::Short(_) => vec![&[]],
+            Pools::Full(pools) => pools.iter().map(|pool| &*pool.attributes).collect(),
+        };
+        for own in own {
+            let borne: BTreeSet<&str> = cluster.attributes.iter().chain(own).map(String::as_str).collect();
+            let together = Vec::from_iter(borne.iter().copied()).join("+");
+            let options = borne.iter().map(|name| (*name).to_owned()).chain([together]);
+            let options = options.filter(|name| !name.is_empty());
+            all.extend(options.map(|name| (Axis::Attribute, "attribute".to_owned(), name)));
+        }
         all.extend(flavors.into_iter().map(|(kind, code)| (Axis::Flavor, kind, code)));
         all.extend(capacities.into_iter().map(|name| {
             let name = if name.is_empty() { "on-demand".to_owned() } else { name };
