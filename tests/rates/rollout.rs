@@ -362,7 +362,7 @@ fn strategies() -> impl proptest::strategy::Strategy<Value = Strategy> {
 
 proptest! {
     /// R3: never too few, never too many, and never traffic to what is not ready, whatever is commanded;
-    /// and every rollout that is let run comes to an end.
+    /// and every rollout that is let run comes to an end, or says that nothing comes to judge it by.
     #[test]
     fn r3_availability_and_capacity_hold_throughout(
         strategy in strategies(),
@@ -384,7 +384,11 @@ proptest! {
             }
         }
         let _ = rollout.resume(at(host.second));
-        prop_assert!(host.run(&mut rollout, 400).is_some() || matches!(rollout.phase(), Phase::Done(_)), "{:?} {:?}", rollout, host.log);
+        let ended = host.run(&mut rollout, 400).is_some() || matches!(rollout.phase(), Phase::Done(_));
+        // Where the nearest split gives the new side no replica and there is no room for one, no request comes to judge it
+        // by: it waits, and has said so (L17).
+        let waits = host.new.replicas == 0 && host.log.iter().any(|(_, action)| matches!(action, Action::Idle(_)));
+        prop_assert!(ended || waits, "{:?} {:?}", rollout, host.log);
         prop_assert!(host.fewest >= strategy.fewest(desired), "{} {:?}", host.fewest, host.log);
         prop_assert!(host.most <= strategy.peak(desired).replicas, "{} {:?}", host.most, host.log);
         let new_serves = rollout.phase() == Phase::Done(Outcome::Completed);
@@ -407,6 +411,19 @@ proptest! {
         }
         prop_assert_eq!(host.weights(), expected);
     }
+}
+
+/// L17, R3: one hundredth of one replica is none, and there is no room for one: nothing comes to judge the step by, which is said.
+#[test]
+fn l17_a_canary_without_room_for_its_share_waits_and_says_so() {
+    let slack = Rolling { surge: Span::Count(0), unavailable: Span::Count(0) };
+    let canary = Canary::new(vec![Step::of(1)], Traffic::ByReplicas(slack)).unwrap();
+    let mut host = Host::new(1);
+    host.load = 2000;
+    let mut rollout = Rollout::new(Strategy::Canary(canary), vec![errors_at_most_one_percent()], at(0));
+    assert_eq!(host.run(&mut rollout, 400), None);
+    assert_eq!((host.old.available, host.new.replicas, host.weight), (1, 0, 0));
+    assert!(host.log.iter().any(|(_, action)| matches!(action, Action::Idle(_))));
 }
 
 /// R1, R2: where no replica is wanted there is nothing to soak or to judge, and the rollout ends.
