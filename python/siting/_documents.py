@@ -145,6 +145,15 @@ class Policy(Document):
             stated=stated,
         )
 
+    def _spec(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if "attributes" in fields:
+            fields["attributes"] = [_borne(choice["name"].split("+")) for choice in fields["attributes"]]
+        return fields
+
+
+def _borne(names: list[str]) -> dict[str, Any]:
+    return {"allOf": names} if len(names) > 1 else {"type": "attribute", "name": names[0]}
+
 
 @document
 class Environment(Document):

@@ -32,6 +32,8 @@ pub(super) struct Additions {
     pub(super) attributes: Vec<Box<str>>,
     /// By id, from 1: that of none is 0.
     pub(super) attribute_sets: Vec<AttributeSet>,
+    /// The places of the sets in that list, by their members.
+    pub(super) attribute_set_places: HashMap<u64, usize>,
     /// Derived from the catalog as it is; cleared by every addition.
     pub(super) trees: OnceLock<Arc<Trees>>,
     /// Cached like the trees.

@@ -45,6 +45,9 @@ impl Catalog {
     /// The most attributes that a workspace declares.
     pub const MOST_ATTRIBUTES: usize = 64;
 
+    /// The most different sets of attributes that clusters and pools bear and policies ask for: each is compared with each.
+    pub const MOST_ATTRIBUTE_SETS: usize = 2048;
+
     /// Declares an attribute.
     ///
     /// ```
@@ -91,10 +94,12 @@ impl Catalog {
         self.added.attributes.iter().map(|name| &**name)
     }
 
-    /// Makes the set of these attributes known; `None` if one of them is not declared. The same again gives the same id.
+    /// Makes the set of these attributes known; `None` if one of them is not declared, or if there are
+    /// [too many sets](Self::MOST_ATTRIBUTE_SETS). The same again gives the same id.
     pub fn bring_attributes<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> Option<AttributeSetId> {
         let members = self.members(names)?;
-        Some(self.bring_set(members))
+        let is_full = self.added.attribute_sets.len() >= Self::MOST_ATTRIBUTE_SETS;
+        if is_full { self.set_of(members) } else { Some(self.bring_set(members)) }
     }
 
     /// Makes known what any three of these sets bear together: what the three levels may ask for at once. Of very many,
@@ -121,6 +126,7 @@ impl Catalog {
         }
         let name = self.named(members).into();
         let added = self.change();
+        added.attribute_set_places.insert(members, added.attribute_sets.len());
         added.attribute_sets.push(AttributeSet { members, name });
         AttributeSetId::from_index(added.attribute_sets.len())
     }
@@ -152,7 +158,7 @@ impl Catalog {
         if members == 0 {
             return Some(AttributeSetId::default());
         }
-        let at = self.added.attribute_sets.iter().position(|set| set.members == members)?;
+        let at = self.added.attribute_set_places.get(&members)?;
         Some(AttributeSetId::from_index(at + 1))
     }
 
@@ -195,9 +201,9 @@ impl Catalog {
         1 + self.added.attribute_sets.len()
     }
 
-    /// Every known set but that of none.
-    pub(super) fn attribute_sets(&self) -> impl Iterator<Item = AttributeSetId> + use<> {
-        (1..self.attribute_universe()).map(AttributeSetId::from_index)
+    /// The sets of one attribute each.
+    pub(super) fn single_attributes(&self) -> impl Iterator<Item = AttributeSetId> {
+        (0..self.added.attributes.len()).filter_map(|at| self.set_of(1 << at))
     }
 
     /// Whether a set holds another.

@@ -781,7 +781,7 @@ impl Catalog {
                 .chain(self.groups().map(Choice::LawOfGroup))
                 .collect(),
             Axis::Capacity => Capacity::ALL.map(Choice::Capacity).into(),
-            Axis::Attribute => self.attribute_sets().map(Choice::Bearing).collect(),
+            Axis::Attribute => self.single_attributes().map(Choice::Bearing).collect(),
         }
     }
 

@@ -177,8 +177,8 @@ impl Workspace {
     /// Whether a place is within a caller's cut.
     pub(super) fn is_within(&self, cuts: &CallerCuts, caller: Option<CountryId>, place: &Place) -> bool {
         let cut = cuts.of(caller);
-        let allowed = self.inventory.fleet().index().allowed(cut);
-        !cut.restricts() || self.pair(place).is_some_and(|pair| allowed.contains(pair))
+        let is_in = |pair| self.inventory.fleet().index().allowed(cut).contains(pair);
+        !cut.restricts() || self.pair(place).is_some_and(is_in)
     }
 
     pub(super) fn cuts_of_record(

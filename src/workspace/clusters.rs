@@ -86,9 +86,8 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
             let problem = Problem::new(ProblemCode::InvalidValue, &name.origin, message);
             problems.push(problem.help("state when it was looked at, or leave `observedAt` out"));
         }
-        let borne = attributes(catalog, &spec.attributes, problems);
-        let (mut pools, faulty) = pools(catalog, name, &spec.pools, closed, problems);
-        pools.iter_mut().for_each(|pool| pool.attributes = borne_by(catalog, spec, &pool.name).unwrap_or(borne));
+        let borne = borne(catalog, &[], &spec.attributes, problems);
+        let (pools, faulty) = pools(catalog, spec, borne, closed, problems);
         let mut problems = problems.split_off(before);
         let left_out = |pool, origin: &Origin, problems| {
             let name = name.as_str().to_owned();
@@ -142,23 +141,29 @@ fn bring_attributes(catalog: &mut Catalog, specs: &Specs) {
     }
 }
 
-/// What a pool of the full form bears: its cluster's attributes and its own.
-fn borne_by(catalog: &Catalog, spec: &ClusterSpec, pool: &Name) -> Option<AttributeSetId> {
-    let PoolsSpec::Pools(pools) = &spec.pools else { return None };
-    let pool = pools.iter().find(|found| found.name.value == *pool)?;
-    catalog.attributes_named(spec.attributes.iter().chain(&pool.attributes).map(|name| name.as_str()))
-}
-
-/// The set of these attributes; a problem for each that is not declared.
-fn attributes(catalog: &Catalog, own: &[Sourced<Name>], problems: &mut Problems) -> AttributeSetId {
-    let mut known = Vec::new();
-    for name in own {
-        let text = Sourced::new(name.as_str().to_owned(), name.origin.clone());
-        if names::bare(catalog, ChoiceKind::Attribute, &text, problems).is_some() {
-            known.push(name.as_str());
+/// What bears the attributes of a cluster and `more`, which is told of: a problem for each that is not declared.
+fn borne(catalog: &Catalog, own: &[Sourced<Name>], more: &[Sourced<Name>], problems: &mut Problems) -> AttributeSetId {
+    for name in more {
+        if name.as_str().contains('+') {
+            let message = format!("`{}` is no attribute: each is listed by itself", name.value);
+            let help = format!("write `[{}]`", name.as_str().replace('+', ", "));
+            problems.push(Problem::new(ProblemCode::InvalidValue, &name.origin, message).help(help));
+            continue;
         }
+        let text = Sourced::new(name.as_str().to_owned(), name.origin.clone());
+        names::bare(catalog, ChoiceKind::Attribute, &text, problems);
     }
-    catalog.attributes_named(known).unwrap_or_default()
+    let all = || own.iter().chain(more).map(|name| name.as_str());
+    let found = catalog.attributes_named(all());
+    if let (None, Some(name)) = (found, more.first().or(own.first()))
+        && all().all(|name| catalog.attributes_named([name]).is_some())
+    {
+        let most = Catalog::MOST_ATTRIBUTE_SETS;
+        let message = format!("clusters and pools bear more than {most} different sets of attributes");
+        let problem = Problem::new(ProblemCode::LimitExceeded, &name.origin, message);
+        problems.push(problem.help("let more of them bear the same, or declare fewer attributes"));
+    }
+    found.unwrap_or_default()
 }
 
 fn def(catalog: &Catalog, spec: &ClusterSpec, place: Standing, pools: Vec<PoolDef>) -> ClusterDef {
@@ -380,11 +385,12 @@ type FaultyPool<'s> = (&'s Sourced<Name>, Vec<Problem>);
 /// The sound pools, and those that are wrong by themselves; what is wrong with all of them is put with the problems.
 fn pools<'s>(
     catalog: &Catalog,
-    cluster: &Sourced<Name>,
-    spec: &'s PoolsSpec,
+    of: &'s ClusterSpec,
+    borne: AttributeSetId,
     closed: &ClosedNodes,
     problems: &mut Problems,
 ) -> (Vec<PoolDef>, Vec<FaultyPool<'s>>) {
+    let (cluster, spec) = (&of.metadata.name, &of.pools);
     let mut faulty = Vec::new();
     if matches!(spec, PoolsSpec::Pools(pools) if pools.is_empty())
         || matches!(spec, PoolsSpec::Flavors(flavors) if flavors.is_empty())
@@ -407,6 +413,7 @@ fn pools<'s>(
         PoolsSpec::Flavors(flavors) => {
             for flavor in flavors {
                 let Some(def) = unlimited_pool(catalog, flavor, problems) else { continue };
+                let def = PoolDef { attributes: borne, ..def };
                 let again = |def: &PoolDef| {
                     let code = def.cpu_flavor.or(def.gpu_flavor).map_or("", |found| catalog.flavor_code(found));
                     let message = format!("the cluster lists {} `{code}` twice", flavor.kind);
@@ -418,7 +425,7 @@ fn pools<'s>(
         PoolsSpec::Pools(pools) => {
             for spec in pools {
                 let before = problems.len();
-                let def = pool(catalog, spec, closed.count(cluster, &spec.name), problems);
+                let def = pool(catalog, &of.attributes, spec, closed.count(cluster, &spec.name), problems);
                 let found = problems.split_off(before);
                 if !found.is_empty() {
                     faulty.push((&spec.name, found));
@@ -452,8 +459,14 @@ fn unlimited_pool(catalog: &Catalog, spec: &Sourced<ChoiceSpec>, problems: &mut 
     Some(PoolDef { devices, ..PoolDef::unlimited(name, cpu, gpu) })
 }
 
-/// A pool, of which so many nodes are gone on which something was in use.
-fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) -> Option<PoolDef> {
+/// A pool of a cluster with these attributes, of which so many nodes are gone on which something was in use.
+fn pool(
+    catalog: &Catalog,
+    own: &[Sourced<Name>],
+    spec: &PoolSpec,
+    gone: u32,
+    problems: &mut Problems,
+) -> Option<PoolDef> {
     if let Some(gpu) = &spec.gpu
         && !(1..=MAX_GPUS).contains(&gpu.count)
     {
@@ -500,7 +513,7 @@ fn pool(catalog: &Catalog, spec: &PoolSpec, gone: u32, problems: &mut Problems) 
         devices: gpus?.1,
         price: spec.price_per_hour,
         capacity: spec.capacity,
-        attributes: attributes(catalog, &spec.attributes, problems),
+        attributes: borne(catalog, own, &spec.attributes, problems),
         used,
         used_per_node: per_node,
     })

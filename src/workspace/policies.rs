@@ -11,11 +11,26 @@ use crate::origin::{Problem, ProblemCode};
 use crate::policy::{InvalidPolicy, Options, Policy, PolicySet, Targets};
 
 /// Makes known the sets of attributes that policies ask for, and what they ask for together.
-pub(super) fn bring_attribute_sets(catalog: &mut Catalog, specs: &[PolicySpec]) {
+pub(super) fn bring_attribute_sets(catalog: &mut Catalog, specs: &[PolicySpec], problems: &mut Problems) {
     let mut asked = BTreeSet::new();
     for spec in specs.iter().filter(|spec| spec.axis == Axis::Attribute) {
-        if let Allowed::Listed(options) = &spec.options {
-            asked.extend(options.iter().filter_map(|option| catalog.bring_attributes(option.name.split('+'))));
+        let Allowed::Listed(options) = &spec.options else { continue };
+        for option in options {
+            let names = || option.name.split('+');
+            match catalog.bring_attributes(names()) {
+                Some(set) => {
+                    asked.insert(set);
+                }
+                // Names that are not declared are told with the policy.
+                None if names().any(|name| catalog.attributes_named([name]).is_none()) => {}
+                None => {
+                    let most = Catalog::MOST_ATTRIBUTE_SETS;
+                    let message =
+                        format!("clusters bear and policies ask for more than {most} different sets of attributes");
+                    let problem = Problem::new(ProblemCode::LimitExceeded, &option.origin, message);
+                    problems.push(problem.help("ask for fewer sets, or let clusters bear fewer"));
+                }
+            }
         }
     }
     if !asked.is_empty() {

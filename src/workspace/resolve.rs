@@ -53,7 +53,7 @@ impl Resolved {
         if !options.quarantine {
             problems.extend(clusters.invalid.iter().flat_map(|cluster| cluster.problems.iter().cloned()));
         }
-        policies::bring_attribute_sets(&mut catalog, &specs.policies);
+        policies::bring_attribute_sets(&mut catalog, &specs.policies, &mut problems);
         let known = before.map(|before| &*before.policies);
         let policies = Arc::new(policies::resolve(&catalog, known, &specs.policies, &mut unsound, &mut problems));
         let known = before.map(|before| &before.environments);

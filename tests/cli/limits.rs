@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::support::{Answer, Folder};
 
 /// The rows of the table, and what tries each.
-const ROWS: [(&str, &str); 18] = [
+const ROWS: [(&str, &str); 19] = [
     ("one file", "files"),
     // So many take minutes where calls of the system are slow; `manifest/source.rs` tries their count.
     ("directories of one load", "source.rs"),
@@ -22,6 +22,7 @@ const ROWS: [(&str, &str); 18] = [
     ("findings listed of one code; of one code about one document", "findings"),
     // A load that large takes gigabytes of text; `workspace/clusters.rs` tries its count.
     ("clusters, and pools of all of them, of one load", "clusters.rs"),
+    ("attributes of a workspace; different sets of them that are borne or asked for", "core/attributes.rs"),
     ("replicas of a deployment that states `spread`, also in a life", "spread"),
     ("replicas that a step of a scenario states; the last step after the start", "scenarios"),
     ("ticks of a scenario's host until the last step", "ticks"),

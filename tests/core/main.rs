@@ -2,6 +2,7 @@
 #![cfg(feature = "manifest")]
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
+mod attributes;
 mod axes;
 mod callers;
 mod catalog;

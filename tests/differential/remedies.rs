@@ -11,7 +11,7 @@ use crate::oracle::judge;
 use crate::oracle::random::world;
 use crate::oracle::world::{Axis, Deployment, Opt, Pools, Resources, Running, World};
 
-const WORLDS: u64 = 1_500;
+const WORLDS: u64 = 1_000;
 
 /// A step, in the oracle's words. Quantities are lowered to what the other steps of the set leave room for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -9,7 +9,7 @@ use crate::reach::{NOW, reach};
 use siting::time::Moment;
 
 /// Worlds of up to 8 clusters in a normal run; `SITING_WORLDS` asks for more.
-const SMALL: u64 = 50_000;
+const SMALL: u64 = 30_000;
 /// An odd number without a pattern, by which counting makes bytes that differ.
 const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Worlds that are reached by changes in a normal run.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::names::Problems;
 use super::super::policies;
 use super::{AttachmentPoint, ChangeStep, Changed, Documents, WorkspaceChange};
+use crate::catalog::Axis;
 use crate::inventory::Displaced;
 use crate::manifest::spec::{AttachmentSpec, PoolsSpec, Specs};
 use crate::policy::{Attachment, Terms};
@@ -55,6 +56,10 @@ impl Workspace {
         }
         // A policy that a deployment has been waiting for binds it from now on.
         if place.is_none() && self.deployments().iter().any(|deployment| !deployment.unresolved.is_empty()) {
+            return None;
+        }
+        // What it asks for together with the others must be known beside what each asks for (P15).
+        if spec.axis == Axis::Attribute {
             return None;
         }
         let mut problems = Problems::default();

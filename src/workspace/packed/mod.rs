@@ -160,6 +160,16 @@ mod tests {
         }
     }
 
+    /// W4: a text that stands there once is not copied without end.
+    #[test]
+    fn w4_a_long_text_cannot_be_named_without_end() {
+        let times = |count: usize| write(7, &vec!["x".repeat(1 << 20); count]).unwrap();
+        assert_eq!(read::<Vec<String>>(&times(3), 7).unwrap().len(), 3);
+        // Of 1 MiB each, some 320 come to the most there may be.
+        let refused = read::<Vec<serde::de::IgnoredAny>>(&times(400), 7);
+        assert_eq!(refused.map(|all| all.len()).map_err(|refused| matches!(refused, Refused::Unfit(_))), Err(true));
+    }
+
     /// W4: who wrote it is told from who else did.
     #[test]
     fn w4_newer_forms_are_refused_by_name() {

@@ -13,6 +13,11 @@ use super::{
 /// Lists, maps and records stand within each other at most so deep.
 const DEEPEST: u32 = 128;
 
+/// A text stands there once, and each time that it is named it may be copied: together they come to at most so many bytes,
+/// and so many times what was read.
+const MOST_TEXT: u64 = 1 << 28;
+const MOST_TIMES: u64 = 64;
+
 /// Why bytes are not read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::workspace) enum Refused {
@@ -45,7 +50,9 @@ pub(in crate::workspace) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8], new
         let message = format!("the bytes are damaged: their sum is {found:08x}, and {sum:08x} was written down");
         return Err(Unfit(message).into());
     }
-    let mut reader = Reader { bytes, at: bytes.len() - rest.len(), texts: Vec::new(), shapes: Vec::new(), depth: 0 };
+    let text_left = (bytes.len() as u64).saturating_mul(MOST_TIMES).saturating_add(MOST_TEXT);
+    let at = bytes.len() - rest.len();
+    let mut reader = Reader { bytes, at, texts: Vec::new(), shapes: Vec::new(), depth: 0, text_left };
     let version = u32::try_from(reader.number()?).unwrap_or(u32::MAX);
     if version > newest {
         return Err(Refused::Newer { found: version });
@@ -64,6 +71,8 @@ struct Reader<'de> {
     texts: Vec<&'de str>,
     shapes: Vec<Rc<[&'de str]>>,
     depth: u32,
+    /// How many bytes of texts may still be named.
+    text_left: u64,
 }
 
 impl<'de> Reader<'de> {
@@ -118,6 +127,14 @@ impl<'de> Reader<'de> {
     fn text(&self, number: u64) -> Result<&'de str, Unfit> {
         let found = usize::try_from(number).ok().and_then(|number| self.texts.get(number)).copied();
         found.ok_or_else(|| Unfit(format!("there is no text {number}")))
+    }
+
+    /// A text as a value, which may be copied.
+    fn text_value(&mut self, number: u64) -> Result<&'de str, Unfit> {
+        let text = self.text(number)?;
+        let left = self.text_left.checked_sub(text.len() as u64);
+        self.text_left = left.ok_or_else(|| Unfit("the same long texts are named too often".to_owned()))?;
+        Ok(text)
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Unfit>) -> Result<T, Unfit> {
@@ -175,7 +192,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             }
             TEXT => {
                 let number = self.number()?;
-                visitor.visit_borrowed_str(self.text(number)?)
+                visitor.visit_borrowed_str(self.text_value(number)?)
             }
             LIST => {
                 let length = self.number()?;
@@ -201,7 +218,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             }
             short @ FIRST_RECORDS..FIRST_LISTS => self.record(u64::from(short - FIRST_RECORDS), visitor),
             short @ FIRST_LISTS..FIRST_TEXTS => self.list(u64::from(short - FIRST_LISTS), visitor),
-            short @ FIRST_TEXTS.. => visitor.visit_borrowed_str(self.text(u64::from(short - FIRST_TEXTS))?),
+            short @ FIRST_TEXTS.. => visitor.visit_borrowed_str(self.text_value(u64::from(short - FIRST_TEXTS))?),
             other => Err(Unfit(format!("no value begins with {other}"))),
         }
     }

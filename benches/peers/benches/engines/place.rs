@@ -85,7 +85,7 @@ fn one(before: &str, &(kind, name): &(ChoiceKind, &str)) -> String {
         ChoiceKind::Gpu | ChoiceKind::Cpu => {
             format!("({before}kind == \"{kind}\" && ({before}code == \"{name}\" || {before}family == \"{name}\"))")
         }
-        ChoiceKind::Group => panic!("the question names no group"),
+        other => panic!("the question names no {other}"),
     }
 }
 
