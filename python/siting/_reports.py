@@ -631,6 +631,10 @@ class PolicyTests(Record):
     passed: bool
     tests: tuple[PolicyTestResult, ...]
     coverage: Coverage
+    at: str | None = None
+    """The moment of the answer, where it was asked for one or documents state moments."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False)
+    """What was tested; it is left out of account where two are compared."""
 
     def __bool__(self) -> bool:
         return self.passed
@@ -980,10 +984,12 @@ _KINDS: dict[type, str] = {
     Drain: "DrainReport",
     Options: "OptionsReport",
     Explanation: "Explanation",
+    PolicyTests: "PolicyTestsReport",
+    Description: "Description",
 }
 """What the reports are called that records are read from."""
 
 
-def written(record: Diff | Drill | Drain | Options | Explanation) -> str:
+def written(record: Diff | Drill | Drain | Options | Explanation | PolicyTests | Description) -> str:
     """Write a record as the report that it was read from, as JSON."""
     return json.dumps({"apiVersion": "siting.dev/v1", "kind": _KINDS[type(record)]} | record.to_json())

@@ -430,18 +430,26 @@ class Workspace:
         return read(Drill, self._core.drill(list(lose)))
 
     def verify(
-        self, claim: Decision | Explanation | Diff | Drill | Drain | Options | str, *, old: Workspace | None = None
+        self,
+        claim: Decision | Description | Explanation | Diff | Drill | Drain | Options | PolicyTests | str,
+        *sources: Source,
+        old: Workspace | None = None,
     ) -> Verification:
         """Check what was answered, or the JSON of a report or certificate, field by field against this workspace.
 
-        A diff needs both of its sides: it is checked between ``old`` and this one.
+        A diff needs both of its sides: it is checked between ``old`` and this one. What policy tests came to, or
+        scenarios, needs the files or manifests where these stand: they are run again.
         """
         before = None if old is None else old._core
         if isinstance(claim, str):
-            return read(Verification, self._core.verify(claim, before, False))
-        if isinstance(claim, Decision):
-            return read(Verification, self._core.verify(claim._core.claim(), before, False))
-        return read(Verification, self._core.verify(written(claim), before, True))
+            text, record = claim, False
+        elif isinstance(claim, Decision):
+            text, record = claim._core.claim(), False
+        else:
+            text, record = written(claim), True
+        given = _Given(sources)
+        with given.told_by_path():
+            return read(Verification, self._core.verify(text, before, record, given.paths, given.texts))
 
     def certify(self) -> str:
         """Write a certificate, as JSON, that no deployment reaches beyond its policies.

@@ -302,7 +302,7 @@ pub(crate) fn run_scenarios(
             return Err(Failure::Load(reading.problems));
         }
         let ran = reading.scenarios.iter().map(|scenario| Ok(simulate(&scene, scenario)?.0));
-        json(&SimulationReport::new(&ran.collect::<Outcome<Vec<_>>>()?).scenarios)
+        json(&SimulationReport::new(&scene, &ran.collect::<Outcome<Vec<_>>>()?).scenarios)
     })
 }
 

@@ -9,8 +9,8 @@ use siting::analysis::{Loss, Question, check_all, drain, drill, options, test_po
 use siting::catalog::{self, Catalog};
 use siting::manifest::{self, Gathered, Kind, Source};
 use siting::report::{
-    CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Include,
-    MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify, verify_diff,
+    CatalogReport, CertificateReport, CheckReport, DiffReport, DrainReport, DrillReport, ErrorReport, Evidence,
+    Include, MovePlanReport, OptionsReport, PolicyTestsReport, ProblemReport, verify_diff, verify_with,
 };
 use siting::time::Moment;
 use siting::workspace::{LoadOptions, PlaceOptions, Workspace as Snapshot};
@@ -150,21 +150,38 @@ impl Workspace {
     }
 
     /// Whether a report, a decision or a certificate holds here; a diff, between an old workspace and this one. A record is
-    /// first written as the report it was read from.
-    fn verify(&self, py: Python<'_>, claim: &str, old: Option<&Workspace>, record: bool) -> Outcome<String> {
+    /// first written as the report it was read from. Policy tests and scenarios are those of files and texts.
+    fn verify(
+        &self,
+        py: Python<'_>,
+        claim: &str,
+        old: Option<&Workspace>,
+        record: bool,
+        paths: Vec<PathBuf>,
+        texts: Vec<(String, String)>,
+    ) -> Outcome<String> {
         py.detach(|| {
             let malformed = |message: String| Failure::Value {
                 code: "invalid-value",
                 message,
-                help: "give a decision, an explanation, a diff with `old`, a drill, a drain, options, or the JSON of these, \
-                       of a check or of a certificate",
+                help: "give a decision, an explanation, a description, a diff with `old`, a drill, a drain, options, a \
+                       report of policy tests with their files, or the JSON of these, of a check or of a certificate",
             };
             let claim: serde_json::Value =
                 serde_json::from_str(claim).map_err(|error| malformed(format!("it is no JSON: {error}")))?;
-            let claim = if record { written::report(claim)? } else { claim };
+            let workspace = self.snapshot();
+            let claim = if record { written::report(&workspace, claim)? } else { claim };
+            let gathered = gathered(&paths, texts);
+            let evidence = match Evidence::of(&claim, &gathered.sources) {
+                Ok(evidence) if gathered.problems.is_empty() => evidence,
+                other => {
+                    let problems = gathered.problems.into_iter().chain(other.err().into_iter().flatten());
+                    return Err(Failure::Load(problems.collect()));
+                }
+            };
             let verified = match old {
-                Some(old) => verify_diff(&old.snapshot(), &self.snapshot(), &claim),
-                None => verify(&self.snapshot(), &claim),
+                Some(old) => verify_diff(&old.snapshot(), &workspace, &claim),
+                None => verify_with(&workspace, &evidence, &claim),
             };
             json(&verified.map_err(|error| malformed(error.to_string()))?)
         })
@@ -195,7 +212,8 @@ impl Workspace {
             if !problems.is_empty() {
                 return Err(Failure::Load(problems));
             }
-            json(&PolicyTestsReport::from(&test_policies(&self.snapshot(), &reading.tests)?))
+            let workspace = self.snapshot();
+            json(&PolicyTestsReport::new(&workspace, &test_policies(&workspace, &reading.tests)?))
         })
     }
 

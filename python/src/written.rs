@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use siting::manifest::spec::{Metadata, Specs};
-use siting::report::{DiffReport, DrainReport, DrillReport, ExplanationReport, OptionsReport};
+use siting::report::{
+    DescriptionReport, DiffReport, DrainReport, DrillReport, ExplanationReport, OptionsReport, PolicyTestsReport,
+};
 use siting::workspace::{Workspace as Snapshot, WorkspaceState};
 
 use crate::failure::Outcome;
@@ -39,7 +41,7 @@ pub(crate) fn read_bytes(py: Python<'_>, written: &[u8]) -> Outcome<Workspace> {
 }
 
 /// A record of a report as the report that it was read from.
-pub(crate) fn report(record: Value) -> Outcome<Value> {
+pub(crate) fn report(workspace: &Snapshot, mut record: Value) -> Outcome<Value> {
     fn same<T: DeserializeOwned + Serialize>(record: Value) -> Outcome<Value> {
         serde_json::from_value::<T>(record).and_then(serde_json::to_value).map_err(damaged)
     }
@@ -48,6 +50,15 @@ pub(crate) fn report(record: Value) -> Outcome<Value> {
         Some("DrillReport") => same::<DrillReport>(record),
         Some("DrainReport") => same::<DrainReport>(record),
         Some("OptionsReport") => same::<OptionsReport>(record),
+        Some("PolicyTestsReport") => same::<PolicyTestsReport>(record),
+        Some("Description") => {
+            // A record of a description does not say what it was made from.
+            if let Some(fields) = record.as_object_mut() {
+                fields.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind"));
+            }
+            let described = serde_json::from_value(record).map_err(damaged)?;
+            serde_json::to_value(DescriptionReport::new(workspace, described)).map_err(damaged)
+        }
         _ => {
             let mut report: ExplanationReport = serde_json::from_value(record).map_err(damaged)?;
             if report.cluster.is_none() {

@@ -108,3 +108,25 @@ def test_d8_reports_say_what_they_were_made_from_and_are_verified() -> None:
     assert other.verify(dataclasses.replace(diff, widened=()), old=workspace).refuted[0].path == "widened[0]"
     with pytest.raises(siting.InvalidValue, match="both of its sides"):
         other.verify(diff)
+
+
+def test_d8_policy_tests_and_descriptions_are_verified() -> None:
+    workspace = siting.loads(FLEET)
+    described = workspace.describe("bert-api-v1")
+    assert workspace.verify(described)
+    refuted = workspace.verify(dataclasses.replace(described, environment="staging"))
+    assert refuted.refuted[0].path == "deployment.environment"
+    case = {"environment": "production", "denied": [{"type": "country", "name": "de"}]}
+    tests = {
+        "apiVersion": "siting.dev/v1",
+        "kind": "PolicyTest",
+        "metadata": {"name": "gdpr"},
+        "spec": {"cases": [case]},
+    }
+    results = workspace.test(tests)
+    assert results.fingerprints == workspace.place("bert-api-v1").fingerprints
+    assert workspace.verify(results, tests)
+    changed = workspace.verify(dataclasses.replace(results, passed=not results.passed), tests)
+    assert changed.refuted[0].path == "passed"
+    with pytest.raises(siting.InvalidValue, match="only with the policy tests"):
+        workspace.verify(results)

@@ -179,7 +179,7 @@ pub(super) struct Check {
 #[derive(Debug, Args)]
 pub(super) struct Test {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// Exit with 1 if less than this percentage of what the policies say is covered
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) coverage_at_least: Option<u32>,
@@ -214,7 +214,7 @@ pub(super) struct Sides {
 #[derive(Debug, Args)]
 pub(super) struct Drill {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// Lose this, such as `country:de`, `provider:aws`, `location:aws/us-east-1`, `zone:aws/us-east-1/us-east-1a` or
     /// `cluster:paris`; repeated, all at once
     /// [default: each by itself]
@@ -227,6 +227,10 @@ pub(super) struct Drain {
     /// Manifests: files, directories, or `-` for standard input; and the cluster last
     #[arg(required = true, value_name = "PATH… CLUSTER", num_args = 1..)]
     pub(super) paths: Vec<PathBuf>,
+    /// Answer as if these documents were put as well: each replaces the one of its kind and name, or is a new one; can be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) what_if: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -265,7 +269,7 @@ pub(super) struct Simulate {
 #[derive(Debug, Args)]
 pub(super) struct Describe {
     #[command(flatten)]
-    pub(super) load: Load,
+    pub(super) load: LoadAndPut,
     /// The deployment: `name`, `workload/name` or `type/workload/name`
     #[arg(short, long, value_name = "NAME")]
     pub(super) deployment: String,

@@ -36,6 +36,8 @@ pub struct MadeReport {
     pub candidates: bool,
     /// Whether it is said which policies admit each placement.
     pub admitted_by: bool,
+    /// Whether the moves are listed by which what runs gets where it was placed.
+    pub moves: bool,
 }
 
 /// One side of a comparison.

@@ -82,7 +82,7 @@ pub use scope::{FlavorScope, LocationScope, ScopeReport};
 #[cfg(feature = "manifest")]
 pub use simulation::{ScenarioResult, SimulationReport, StepRefusal, StepResult};
 #[cfg(feature = "manifest")]
-pub use verify::{RefutedReport, VerificationReport, VerifyError, verify, verify_diff};
+pub use verify::{Evidence, RefutedReport, VerificationReport, VerifyError, verify, verify_diff, verify_with};
 
 #[cfg(feature = "cli")]
 pub(crate) use scope::Covered;

@@ -188,6 +188,7 @@ impl PlacementReport {
     #[must_use]
     pub fn planned(mut self, workspace: &Workspace, outcomes: &[Outcome], within_hours: Option<u64>) -> Self {
         self.plan = Some(MovePlanReport::new(workspace, outcomes, within_hours));
+        self.made.moves = true;
         self
     }
 

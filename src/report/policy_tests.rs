@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FingerprintsReport;
 use super::errors::place;
+use super::fingerprints::moment;
 use super::header::{ApiVersion, kind};
 use crate::analysis::{CaseResult, Coverage, PolicyTestResult, PolicyTestResults, Tested};
 use crate::policy::Level;
+use crate::workspace::Workspace;
 
 /// What tests of policies came to, and what of the policies they do not hold (A4).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -15,6 +18,12 @@ use crate::policy::Level;
 pub struct PolicyTestsReport {
     api_version: ApiVersion,
     kind: kind::PolicyTestsReport,
+    /// The moment of the answer, where it was asked for one or documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What was tested (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
     /// Whether every case passed.
     pub passed: bool,
     /// Each test.
@@ -100,11 +109,15 @@ pub struct TestedReport {
     pub code: Option<String>,
 }
 
-impl From<&PolicyTestResults> for PolicyTestsReport {
-    fn from(results: &PolicyTestResults) -> Self {
+impl PolicyTestsReport {
+    /// Of what tests of this workspace's policies came to.
+    #[must_use]
+    pub fn new(workspace: &Workspace, results: &PolicyTestResults) -> Self {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
             passed: results.passed(),
             tests: results.tests.iter().map(PolicyTestReport::from).collect(),
             coverage: (&results.coverage).into(),

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FingerprintsReport;
+use super::fingerprints::moment;
 use super::header::{ApiVersion, kind};
 use crate::lifecycle::Refusal;
 use crate::simulation::{Difference, Requests, ScenarioReport, Series, StepReport};
+use crate::workspace::Workspace;
 
 /// The results of scenarios, in the order in which they are written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -14,6 +17,12 @@ use crate::simulation::{Difference, Requests, ScenarioReport, Series, StepReport
 pub struct SimulationReport {
     api_version: ApiVersion,
     kind: kind::SimulationReport,
+    /// The moment of what the scenarios began with, where documents state moments (P16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What the scenarios began with (D8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<FingerprintsReport>,
     /// A result for each scenario.
     pub scenarios: Vec<ScenarioResult>,
 }
@@ -72,12 +81,14 @@ pub struct StepRefusal {
 }
 
 impl SimulationReport {
-    /// Of what came of these scenarios.
+    /// Of what came of these scenarios, each of which began with this workspace.
     #[must_use]
-    pub fn new(scenarios: &[ScenarioReport]) -> Self {
+    pub fn new(workspace: &Workspace, scenarios: &[ScenarioReport]) -> Self {
         Self {
             api_version: ApiVersion::default(),
             kind: Default::default(),
+            at: moment(workspace),
+            fingerprints: FingerprintsReport::of(workspace),
             scenarios: scenarios.iter().map(ScenarioResult::from).collect(),
         }
     }

@@ -19,5 +19,7 @@ mod silence;
 mod simulation;
 mod simulation_host;
 mod support;
+mod tampering;
 mod verify;
+mod verify_documents;
 mod what_if;

@@ -12,12 +12,16 @@ use crate::report::DescriptionReport;
 use crate::workspace::Workspace;
 
 pub(in crate::cli) fn describe(session: &mut Session, args: &args::Describe) -> Result<ExitStatus, Failure> {
-    let loaded = session.load(&args.load.paths)?;
+    let loaded = session.load_and_put(&args.load.load.paths, &args.load.what_if)?;
     let deployment = match &args.after {
         None => analysis::describe(&loaded.workspace, &args.deployment)?,
         Some(name) => live(&after(&loaded, name)?, &args.deployment)?,
     };
-    let report = DescriptionReport::from(deployment);
+    let report = DescriptionReport::new(&loaded.workspace, deployment);
+    let report = match &args.after {
+        Some(name) => report.after(name),
+        None => report,
+    };
     session.answer(&report, |report, style| render::description(&report.deployment, style))?;
     Ok(ExitStatus::YES)
 }

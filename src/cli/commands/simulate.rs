@@ -24,7 +24,8 @@ pub(in crate::cli) fn simulate(session: &mut Session, args: &args::Simulate) -> 
         reports.push(report);
     }
     let passed = reports.iter().all(|report| report.passed);
-    session.answer(&SimulationReport::new(&reports), |_, style| render::simulation(&reports, style))?;
+    let report = SimulationReport::new(&loaded.workspace, &reports);
+    session.answer(&report, |_, style| render::simulation(&reports, style))?;
     Ok(ExitStatus::of(passed))
 }
 

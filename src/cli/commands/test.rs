@@ -10,7 +10,7 @@ use crate::manifest;
 use crate::report::PolicyTestsReport;
 
 pub(in crate::cli) fn test(session: &mut Session, args: &args::Test) -> Result<ExitStatus, Failure> {
-    let loaded = session.load(&args.load.paths)?;
+    let loaded = session.load_and_put(&args.load.load.paths, &args.load.what_if)?;
     let reading = manifest::read_policy_tests(&loaded.sources);
     if !reading.problems.is_empty() {
         return Err(Failure { problems: reading.problems, sources: loaded.sources });
@@ -23,7 +23,7 @@ pub(in crate::cli) fn test(session: &mut Session, args: &args::Test) -> Result<E
         Ok(results) => results,
         Err(error) => return Err(Failure { problems: error.problems, sources: loaded.sources }),
     };
-    let report = PolicyTestsReport::from(&results);
+    let report = PolicyTestsReport::new(&loaded.workspace, &results);
     let enough = args.coverage_at_least.is_none_or(|least| report.coverage.percent >= least);
     if session.output == Output::Junit {
         session.out = junit::policy_tests(&report, args.coverage_at_least);

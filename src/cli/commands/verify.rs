@@ -9,8 +9,8 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{self, Output};
 use crate::cli::failure::Failure;
 use crate::cli::render;
-use crate::cli::session::Session;
-use crate::report::{self, CertificateReport};
+use crate::cli::session::{Loaded, Session};
+use crate::report::{self, CertificateReport, Evidence};
 
 /// The largest claim that is read.
 const MOST_BYTES: u64 = 1 << 30;
@@ -31,12 +31,15 @@ pub(in crate::cli) fn verify(session: &mut Session, args: &args::Verify) -> Resu
         let message = "`--git` is for diffs: other reports are about one state of the manifests".to_owned();
         return Err(Failure::invalid(message, "give the paths of the manifests alone".to_owned()));
     } else {
-        let workspace = session.load_and_put(&args.paths, &args.what_if)?.workspace;
-        report::verify(&workspace, &claim)
+        let Loaded { workspace, sources, .. } = session.load_and_put(&args.paths, &args.what_if)?;
+        match Evidence::of(&claim, &sources) {
+            Ok(evidence) => report::verify_with(&workspace, &evidence, &claim),
+            Err(problems) => return Err(Failure { problems, sources }),
+        }
     };
     let help = || {
-        "give what `siting place`, `explain`, `check`, `diff`, `drill`, `drain` or `options` printed with `-o json`, or \
-         `siting certify`"
+        "give what `siting place`, `explain`, `options`, `describe`, `check`, `diff`, `drill`, `drain`, `test` or \
+         `simulate` printed with `-o json`, or `siting certify`"
             .to_owned()
     };
     let report = verified.map_err(|error| Failure::invalid(error.to_string(), help()))?;

@@ -1,6 +1,7 @@
 //! `drill` and `drain` as tables.
 
 use super::Style;
+use super::place::reasons;
 use super::table::table;
 use super::words::{count, some};
 use crate::report::{AffectedReport, DrainReport, DrillReport};
@@ -30,8 +31,11 @@ pub(in crate::cli) fn drill(report: &DrillReport, style: Style) -> String {
         text.push('\n');
     }
     text.extend(report.down.iter().map(|address| format!("{address} {}\n", style.bad("fits nowhere as it is"))));
-    let touching = report.losses.len();
-    text + &format!("{} drilled, {touching} of them touch a deployment\n", report.drilled)
+    let touching = match report.losses.len() {
+        1 => "1 of them touches".to_owned(),
+        many => format!("{many} of them touch"),
+    };
+    text + &format!("{} drilled, {touching} a deployment\n", report.drilled)
 }
 
 pub(in crate::cli) fn drain(report: &DrainReport, style: Style) -> String {
@@ -65,7 +69,7 @@ pub(in crate::cli) fn drain(report: &DrainReport, style: Style) -> String {
             found.from.pool
         );
         text.push_str(&format!("{head}\n"));
-        text.extend(found.reasons.iter().map(|reason| format!("  {}  {}\n", reason.code, reason.message)));
+        text.push_str(&reasons(&found.reasons));
     }
     let end = match (report.moves.is_empty(), report.blocked.is_empty()) {
         (true, true) => format!("nothing runs on {}", report.cluster),

@@ -26,7 +26,8 @@ pub(in crate::cli) fn problems(problems: &[Problem]) -> String {
 fn annotation(command: &str, origin: &Origin, code: &str, message: &str, help: Option<&str>) -> String {
     let mut properties = Vec::new();
     if let Some(file) = &origin.file {
-        properties.push(format!("file={}", property(file)));
+        // A path of the repository begins with no `./`.
+        properties.push(format!("file={}", property(file.strip_prefix("./").unwrap_or(file))));
     }
     if origin.line > 0 {
         properties.push(format!("line={},col={}", origin.line, origin.column));
@@ -63,5 +64,7 @@ mod tests {
              50%25 of: `a`,%0D%0A`b`%0Ahelp: c\n"
         );
         assert_eq!(annotation("notice", &Origin::default(), "x", "y", None), "::notice title=x::y\n");
+        let here = Origin { file: Some("./a.yaml".into()), ..Origin::default() };
+        assert_eq!(annotation("notice", &here, "x", "y", None), "::notice file=a.yaml,title=x::y\n");
     }
 }

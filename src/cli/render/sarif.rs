@@ -88,7 +88,7 @@ fn location(origin: &Origin, message: Option<&str>) -> Option<Value> {
 /// A path as a relative reference, or an absolute one as a URI.
 fn uri(path: &str) -> String {
     let mut uri = if path.starts_with('/') { "file://".to_owned() } else { String::new() };
-    for byte in path.bytes() {
+    for byte in path.strip_prefix("./").unwrap_or(path).bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
             _ => uri.push_str(&format!("%{byte:02X}")),
@@ -105,5 +105,6 @@ mod tests {
     fn paths_are_references() {
         assert_eq!(uri("a b/ü:1.yaml"), "a%20b/%C3%BC%3A1.yaml");
         assert_eq!(uri("/fleet/a.yaml"), "file:///fleet/a.yaml");
+        assert_eq!(uri("./fleet/a.yaml"), "fleet/a.yaml");
     }
 }

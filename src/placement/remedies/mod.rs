@@ -14,6 +14,7 @@ mod governing;
 mod occupants;
 mod opened;
 mod room_of_kinds;
+mod rooms;
 mod search;
 mod step;
 mod suppose;

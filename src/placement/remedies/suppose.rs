@@ -1,12 +1,13 @@
 //! A question asked anew with some steps taken.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use super::classes::Classes;
 use super::gates::Gates;
 use super::governing::{Governing, Local};
 use super::room_of_kinds::most_of;
+use super::rooms::Rooms;
 use super::step::{Field, Step};
 use crate::deployment::{Demand, GpuNeed, Needs, Preferences, Resources, Spread};
 use crate::inventory::{Fleet, Inventory};
@@ -24,6 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) gates: Gates,
     /// What is open of it.
     pub(super) classes: Classes,
+    /// What of it has room, as far as that was asked.
+    pub(super) rooms: Rooms,
     /// How often it has been asked with something supposed.
     asked: Cell<u32>,
 }
@@ -35,7 +38,7 @@ impl<'a> Case<'a> {
     pub(super) fn new(inventory: &'a Inventory, governing: &Governing<'a>, ask: &Ask<'a>) -> Self {
         let local = Local::new(governing, inventory.fleet().catalog());
         let (gates, classes) = (Gates::of(&local, inventory.fleet()), Classes::of(inventory));
-        Self { inventory, local, ask: *ask, gates, classes, asked: Cell::new(0) }
+        Self { inventory, local, ask: *ask, gates, classes, rooms: Rooms::default(), asked: Cell::new(0) }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -47,6 +50,7 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn fits_as_it_is(&self) -> bool {
+        self.asked.set(self.asked.get().saturating_add(1));
         let scope = Arc::new(self.local.scope(&[]));
         self.fitting(&scope, &[], &Vec::new()) == self.ask.wanted()
     }
@@ -111,7 +115,7 @@ impl<'a> Case<'a> {
             _ => None,
         });
         let mut values: Values = lowered.map(|field| (field, least(field))).collect();
-        let scope = Arc::new(self.local.scope(steps));
+        let scope = OnceCell::new();
         if !self.places_all(&scope, steps, &values) {
             return None;
         }
@@ -147,17 +151,24 @@ impl<'a> Case<'a> {
         Some(values)
     }
 
-    fn places_all(&self, scope: &Arc<Scope>, steps: &[Step], values: &Values) -> bool {
+    /// Whether all replicas have a place. Where classes of pairs do not tell, they are placed.
+    fn places_all(&self, scope: &OnceCell<Arc<Scope>>, steps: &[Step], values: &Values) -> bool {
         let wanted = match values.iter().find(|(field, _)| *field == Field::Replicas) {
             Some((_, replicas)) => u32::try_from(*replicas).unwrap_or(u32::MAX),
             None => self.ask.wanted(),
         };
-        self.fitting(scope, steps, values) == wanted
+        let scope = || scope.get_or_init(|| Arc::new(self.local.scope(steps)));
+        // Without its policy, a type that is required refuses everything (P13).
+        let is_refused = || steps.iter().any(|step| matches!(step, Step::Detach(..))) && scope().refuses_everything();
+        let told = self.has_room(steps, values, wanted).map(|has_room| has_room && !is_refused());
+        let placed = || self.fitting(scope(), steps, values) == wanted;
+        debug_assert!(told.is_none_or(|told| told == placed()), "classes-tell: {steps:?} {values:?}");
+        self.asked.set(self.asked.get().saturating_add(1));
+        told.unwrap_or_else(placed)
     }
 
     /// How many replicas have a place.
     fn fitting(&self, scope: &Arc<Scope>, steps: &[Step], values: &Values) -> u32 {
-        self.asked.set(self.asked.get().saturating_add(1));
         let demand = self.demand(steps, values);
         let preferences = self.preferences(steps);
         let replicas = values.iter().find(|(field, _)| *field == Field::Replicas);
@@ -166,7 +177,7 @@ impl<'a> Case<'a> {
         fitting(self.inventory, scope, &ask)
     }
 
-    fn preferences(&self, steps: &[Step]) -> Preferences {
+    pub(super) fn preferences(&self, steps: &[Step]) -> Preferences {
         let mut preferences = self.ask.preferences.clone();
         let drops = |field| steps.contains(&Step::Drop(field));
         if let Some(spread) = &mut preferences.spread {

@@ -4,17 +4,54 @@
 //! catalog and this inventory says the same, field by field. So a report is verified by what it claims, not by who signed
 //! it: whatever differs is named by its path.
 
+mod anew;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fingerprints::SideReport;
-use super::header::{ApiVersion, Include, Remedied, kind};
-use super::{
-    CertificateReport, CheckReport, ClusterExplanation, DecisionReport, DiffReport, DrainReport, DrillReport,
-    ExplanationReport, FingerprintsReport, OptionsReport, PlacementReport,
-};
-use crate::analysis::{Loss, Question, check_all, diff, drain, drill, options};
-use crate::workspace::{LookupError, Outcome, PlaceOptions, Workspace};
+use super::header::{ApiVersion, kind};
+use super::{DiffReport, FingerprintsReport};
+use crate::analysis::diff;
+use crate::manifest::scenario::ScenarioSpec;
+use crate::manifest::spec::PolicyTestSpec;
+use crate::manifest::{Source, read_policy_tests, read_scenarios};
+use crate::origin::Problem;
+use crate::workspace::Workspace;
+
+/// What some reports are about beside a workspace: the policy tests that were run, and the scenarios.
+#[derive(Clone, PartialEq, Debug, Default)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// The policy tests, in the order in which they were run.
+    pub tests: Vec<PolicyTestSpec>,
+    /// The scenarios, in the order in which they were run.
+    pub scenarios: Vec<ScenarioSpec>,
+}
+
+impl Evidence {
+    /// What of some texts a claim is about; the rest is not read.
+    ///
+    /// # Errors
+    /// What is wrong with policy tests or scenarios in them.
+    pub fn of(claim: &Value, sources: &[Source]) -> Result<Self, Vec<Problem>> {
+        let mut evidence = Self::default();
+        let problems = match kind_of(claim) {
+            "PolicyTestsReport" => {
+                let reading = read_policy_tests(sources);
+                evidence.tests = reading.tests;
+                reading.problems
+            }
+            "SimulationReport" | "Description" => {
+                let reading = read_scenarios(sources);
+                evidence.scenarios = reading.scenarios;
+                reading.problems
+            }
+            _ => Vec::new(),
+        };
+        if problems.is_empty() { Ok(evidence) } else { Err(problems) }
+    }
+}
 
 /// Whether a report or certificate holds for a workspace.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -51,12 +88,28 @@ pub struct RefutedReport {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// It is no report that can be verified.
+    /// It is no report.
     #[error(
-        "a `{0}` cannot be verified: a placement report, a decision of one, an explanation, a check, a diff, a drill, a \
-         drain, options or a certificate can"
+        "a `{0}` cannot be verified: a placement report, a decision of one, an explanation, options, a description, a \
+         check, a diff, a drill, a drain, a report of policy tests or scenarios, or a certificate can"
     )]
     Kind(String),
+    /// It is a report that claims nothing of a workspace.
+    #[error("a `{kind}` cannot be verified: {reason}")]
+    NoClaim {
+        /// Which.
+        kind: String,
+        /// Why it claims nothing.
+        reason: &'static str,
+    },
+    /// It is about documents that are not given.
+    #[error("a {kind} can be verified only with the {missing} that it is about")]
+    Without {
+        /// What it is.
+        kind: &'static str,
+        /// What is missing: `policy tests`, `scenarios`, or a scenario by its name.
+        missing: String,
+    },
     /// It is about two workspaces, and one is given.
     #[error("a diff can be verified only against both of its sides")]
     OneSide,
@@ -106,33 +159,57 @@ const MOST: usize = 100;
 /// ```
 ///
 /// # Errors
-/// [`VerifyError`] for what is no such report.
+/// [`VerifyError`] for what is no such report, and for one that is about policy tests or scenarios: these are verified
+/// [`with`](verify_with) them.
 pub fn verify(workspace: &Workspace, claim: &Value) -> Result<VerificationReport, VerifyError> {
+    verify_with(workspace, &Evidence::default(), claim)
+}
+
+/// As [`verify`], also of reports that are about policy tests or scenarios: these are run again.
+///
+/// ```
+/// use siting::Workspace;
+/// use siting::analysis::test_policies;
+/// use siting::manifest::{Source, read_policy_tests};
+/// use siting::report::{Evidence, PolicyTestsReport, verify_with};
+///
+/// let workspace: Workspace = "
+/// apiVersion: siting.dev/v1
+/// kind: Policy
+/// metadata: {name: europe}
+/// spec: {type: location, locations: [{type: continent, name: eu}]}
+/// ---
+/// apiVersion: siting.dev/v1
+/// kind: Environment
+/// metadata: {name: production}
+/// spec: {policies: [europe]}
+/// ".parse()?;
+/// let tests = [Source::new("tests.yaml", "
+/// apiVersion: siting.dev/v1
+/// kind: PolicyTest
+/// metadata: {name: gdpr}
+/// spec: {cases: [{environment: production, verdict: refused}]}
+/// ")];
+/// let results = test_policies(&workspace, &read_policy_tests(&tests).tests)?;
+/// let mut claim = serde_json::to_value(PolicyTestsReport::new(&workspace, &results))?;
+/// let evidence = Evidence::of(&claim, &tests).unwrap();
+/// assert!(verify_with(&workspace, &evidence, &claim)?.verified);
+///
+/// claim["coverage"]["percent"] = 100.into();
+/// assert_eq!(verify_with(&workspace, &evidence, &claim)?.refuted[0].path, "coverage.percent");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`VerifyError`] for what is no such report, and for one that is about other documents than those that are given.
+pub fn verify_with(
+    workspace: &Workspace,
+    evidence: &Evidence,
+    claim: &Value,
+) -> Result<VerificationReport, VerifyError> {
     // What was claimed of a moment is looked at as of that moment (P16).
     let workspace = &*workspace.seen_as_of(moment(claim));
-    let kind = kind_of(claim);
-    let found = match kind {
-        "Decision" => decision(workspace, read(claim, "decision")?, claim),
-        "PlacementReport" => placement(workspace, &read(claim, "placement report")?),
-        "Explanation" => explanation(workspace, &read(claim, "explanation")?),
-        "CheckReport" => {
-            let claimed: CheckReport = read(claim, "check")?;
-            let include = Include::NOTHING.quarantined(claimed.quarantined.is_some());
-            Ok(value(&CheckReport::new(workspace, &check_all(workspace), include)))
-        }
-        "Certificate" => {
-            let _: CertificateReport = read(claim, "certificate")?;
-            Ok(CertificateReport::new(workspace).map_or_else(|beyond| value(&beyond), |report| value(&report)))
-        }
-        "DrillReport" => drilled(workspace, &read(claim, "drill")?),
-        "DrainReport" => {
-            let claimed: DrainReport = read(claim, "drain")?;
-            drain(workspace, claimed.cluster.as_str()).map(|plan| value(&DrainReport::new(workspace, &plan)))
-        }
-        "OptionsReport" => remaining(workspace, &read(claim, "report of options")?),
-        "DiffReport" => return Err(VerifyError::OneSide),
-        other => return Err(VerifyError::Kind(other.to_owned())),
-    };
+    let found = anew::made(workspace, evidence, claim)?;
     Ok(VerificationReport::new(claim, found, changed(claim, workspace)))
 }
 
@@ -173,18 +250,19 @@ pub fn verify_diff(old: &Workspace, new: &Workspace, claim: &Value) -> Result<Ve
         changed.into_iter().map(|what| format!("{name}.{what}")).collect::<Vec<_>>()
     };
     let changed = [of_side("old", old), of_side("new", new)].concat();
-    Ok(VerificationReport::new(claim, Ok(value(&DiffReport::new(&diff(old, new)))), changed))
+    let found = anew::value(&DiffReport::new(&diff(old, new)));
+    Ok(VerificationReport::new(claim, Ok(found), changed))
 }
 
 impl VerificationReport {
     /// Of a claim, and of what is found instead.
-    fn new(claim: &Value, found: Result<Value, LookupError>, changed: Vec<String>) -> Self {
+    fn new(claim: &Value, found: Result<Value, String>, changed: Vec<String>) -> Self {
         let kind = kind_of(claim);
         let mut refuted = Vec::new();
         match found {
             Ok(found) => compare("", Some(claim), Some(&found), &mut refuted),
             Err(error) => {
-                refuted.push(RefutedReport { path: String::new(), claimed: kind.to_owned(), found: error.to_string() });
+                refuted.push(RefutedReport { path: String::new(), claimed: kind.to_owned(), found: error });
             }
         }
         let verified = refuted.is_empty();
@@ -213,87 +291,6 @@ fn read<T: serde::de::DeserializeOwned>(claim: &Value, kind: &str) -> Result<T, 
     let malformed =
         |error: serde_json::Error| VerifyError::Malformed { kind: kind.to_owned(), error: error.to_string() };
     T::deserialize(claim).map_err(malformed)
-}
-
-/// Reports are plain data, so writing them cannot fail.
-fn value<T: Serialize>(report: &T) -> Value {
-    serde_json::to_value(report).unwrap_or_default()
-}
-
-fn address(decision: &DecisionReport) -> String {
-    format!("{}/{}", decision.workload.r#type, decision.address())
-}
-
-/// What a decision lists beside the answer.
-fn listed(decision: &DecisionReport) -> Include {
-    let admitted_by = decision.placements.iter().any(|placed| placed.admitted_by.is_some());
-    Include::NOTHING.candidates(decision.candidates.is_some()).admitted_by(admitted_by)
-}
-
-/// A decision alone; where it is not that one, it may be one of all in their order.
-fn decision(workspace: &Workspace, claimed: DecisionReport, claim: &Value) -> Result<Value, LookupError> {
-    let include = listed(&claimed);
-    let id = workspace.find_deployment(&address(&claimed))?;
-    let partial = claimed.verdict == crate::placement::Verdict::Partial;
-    let options = PlaceOptions { partial, optimize: 0 };
-    let alone = workspace.place_as(id, options)?;
-    let by_itself = |report: DecisionReport| {
-        value(&if claimed.fingerprints.is_some() { report.by_itself(workspace) } else { report })
-    };
-    let alone = by_itself(DecisionReport::new(workspace, &alone, include.remedies(Remedied::Alone))?);
-    if alone == *claim {
-        return Ok(alone);
-    }
-    let all = workspace.place_all_as(options);
-    let report = PlacementReport::new(workspace, &all, include.remedies(Remedied::InOrder))?;
-    let in_order = report.deployments.into_iter().find(|found| address(found) == address(&claimed));
-    let in_order = in_order.map(by_itself).filter(|found| found == claim);
-    Ok(in_order.unwrap_or(alone))
-}
-
-fn placement(workspace: &Workspace, claimed: &PlacementReport) -> Result<Value, LookupError> {
-    let made = &claimed.made;
-    let options = PlaceOptions { partial: made.partial, optimize: made.optimize };
-    let include = Include::NOTHING
-        .candidates(made.candidates)
-        .admitted_by(made.admitted_by)
-        .quarantined(claimed.quarantined.is_some())
-        .remedies(if made.alone { Remedied::Alone } else { Remedied::InOrder });
-    let outcomes: Vec<Outcome> = if made.alone {
-        let one = |one: &DecisionReport| workspace.place_as(address(one).as_str(), options);
-        claimed.deployments.iter().map(one).collect::<Result<_, _>>()?
-    } else {
-        workspace.place_all_as(options)
-    };
-    let mut found = PlacementReport::new(workspace, &outcomes, include)?.made(options, made.alone);
-    if let Some(plan) = &claimed.plan {
-        found = found.planned(workspace, &outcomes, plan.within_hours);
-    }
-    Ok(value(&found))
-}
-
-fn explanation(workspace: &Workspace, claimed: &ExplanationReport) -> Result<Value, LookupError> {
-    let outcome = workspace.place(claimed.deployment.as_str())?;
-    let cluster = claimed.cluster.as_deref();
-    let cluster = cluster.map(|name| ClusterExplanation::new(workspace, outcome.deployment, name)).transpose()?;
-    let include = Include::NOTHING.quarantined(claimed.quarantined.is_some()).remedies(Remedied::Alone);
-    Ok(value(&ExplanationReport::new(workspace, &outcome, cluster, include)?))
-}
-
-fn drilled(workspace: &Workspace, claimed: &DrillReport) -> Result<Value, LookupError> {
-    let lost = claimed.lose.iter().map(|text| Loss::named(workspace, text)).collect::<Result<Vec<_>, _>>()?;
-    Ok(value(&DrillReport::new(workspace, &drill(workspace, &lost))))
-}
-
-fn remaining(workspace: &Workspace, claimed: &OptionsReport) -> Result<Value, LookupError> {
-    let given: Vec<String> = claimed.given.iter().map(|choice| format!("{}:{}", choice.r#type, choice.name)).collect();
-    let given: Vec<&str> = given.iter().map(String::as_str).collect();
-    let question = Question::named(workspace, Some(&claimed.environment), Some(&claimed.workload_type), &given)?;
-    let found = options(workspace, question.environment, question.resource_type, &question.given);
-    let lists = [&claimed.locations, &claimed.flavors, &claimed.providers, &claimed.capacity];
-    let further = lists.into_iter().flatten().any(|option| option.leaves.is_some());
-    let include = Include::NOTHING.further(further).quarantined(claimed.quarantined.is_some());
-    Ok(value(&OptionsReport::new(workspace, &question, &found, include)))
 }
 
 /// Every path at which a claim is not what is found.
