@@ -36,6 +36,7 @@ pub(crate) fn workspace(deployments: usize, clusters: usize) -> Workspace {
     specs.environments.push(EnvironmentSpec {
         metadata: metadata("production"),
         policies: vec![attached("gpus")],
+        limits: None,
         require: Vec::new(),
         on_violation: OnViolation::default(),
         on_loss: OnLoss::default(),

@@ -19,6 +19,7 @@ from siting._settings import (
     AttachmentLike,
     ExpectedDemand,
     FlavorDefinition,
+    Limits,
     LoadBalancer,
     Offloading,
     Pool,
@@ -167,6 +168,8 @@ class Environment(Document):
     policies: tuple[Attachment, ...]
     require: tuple[Axis, ...]
     """The types of policy without which nothing is placed."""
+    limits: Limits | None
+    """What its deployments may hold together."""
     on_violation: OnViolation | None
     on_loss: OnLoss | None
     grace_seconds: int | None
@@ -179,6 +182,7 @@ class Environment(Document):
         *,
         policies: Iterable[AttachmentLike | Policy] = (),
         require: Iterable[Axis] = (),
+        limits: Limits | None = None,
         on_violation: OnViolation | None = None,
         on_loss: OnLoss | None = None,
         grace_seconds: int | None = None,
@@ -188,6 +192,7 @@ class Environment(Document):
         spec = {
             "policies": attachments(policies),
             "require": list(require),
+            "limits": limits,
             "onViolation": on_violation,
             "onLoss": on_loss,
             "graceSeconds": grace_seconds,
@@ -204,6 +209,8 @@ class Organisation(Document):
 
     policies: tuple[Attachment, ...]
     require: tuple[Axis, ...]
+    limits: Limits | None
+    """What all deployments may hold together."""
     default_environment: str | None
     currency: str | None
     resource_types: tuple[str, ...]
@@ -228,6 +235,7 @@ class Organisation(Document):
         *,
         policies: Iterable[AttachmentLike | Policy] = (),
         require: Iterable[Axis] = (),
+        limits: Limits | None = None,
         default_environment: str | Environment | None = None,
         currency: str | None = None,
         resource_types: Iterable[str] = (),
@@ -244,6 +252,7 @@ class Organisation(Document):
         spec = {
             "policies": attachments(policies),
             "require": list(require),
+            "limits": limits,
             "defaultEnvironment": (
                 default_environment if default_environment is None else address_of(default_environment)
             ),

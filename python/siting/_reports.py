@@ -127,6 +127,30 @@ class Unmet(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class HeldOfLimit(Record):
+    """What somebody holds of a limit."""
+
+    who: str
+    """A deployment, as ``workload/name``, or ``the host``."""
+    held: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HeldLimit(Record):
+    """A limit, what is held of it, and by whom. Amounts are as manifests write them."""
+
+    level: Level
+    name: str
+    """``gpu``, ``gpus.TYPE``, ``cpu``, ``memory`` or ``pricePerHour``."""
+    most: str
+    held: str
+    by: tuple[HeldOfLimit, ...]
+    """By whom, the most first."""
+    environment: str | None = None
+    """The environment, where it is one's; otherwise it is the workspace's."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Figures(Record):
     """What a reason is about, in figures."""
 
@@ -134,6 +158,8 @@ class Figures(Record):
     unmet: tuple[Unmet, ...] = ()
     places: tuple[int, ...] = ()
     """How many replicas each alternative of the demand alone would place; alternatives are not mixed."""
+    limits: tuple[HeldLimit, ...] = ()
+    """The limits in the way."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -385,6 +385,23 @@ class Pool(_Pool):
 
 
 @record
+class Limits(Record):
+    """What deployments may hold together at most; what is not stated is not limited.
+
+    ``gpus`` limits types of GPU: what is under each, and pools that are known only by a node above it. Under
+    ``price_per_hour`` a place of unknown price takes nothing.
+
+    >>> Limits(gpu=64, gpus={"h100": 16}, price_per_hour="400")
+    """
+
+    gpu: Quantity | None = None
+    gpus: Mapping[str, Quantity] | None = None
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    price_per_hour: Quantity | None = None
+
+
+@record
 class ProviderDefinition(Record):
     """A provider of the workspace's own, or the jurisdiction of a built-in one of which none is known.
 

@@ -328,7 +328,7 @@ fn changed(changed: &Changed) -> Value {
     let displaced = changed.displaced.iter().map(|displaced| {
         let owner = match &displaced.owner {
             Owner::Deployment(address) => Some(address),
-            Owner::Host => None,
+            Owner::Host | Owner::Committed(_) => None,
         };
         json!({
             "cluster": displaced.cluster, "pool": displaced.pool, "owner": owner,

@@ -127,6 +127,7 @@ impl From<CommitError> for Failure {
             CommitError::Changed { .. } => "fleet-changed",
             CommitError::Taken { .. } => "capacity-taken",
             CommitError::UnknownDeployment(_) => "unknown-name",
+            CommitError::OverLimit { .. } => "over-limit",
             _ => "no-longer-allowed",
         };
         Self::conflict(code, &error)
@@ -135,7 +136,11 @@ impl From<CommitError> for Failure {
 
 impl From<ReserveError> for Failure {
     fn from(error: ReserveError) -> Self {
-        let code = if error == ReserveError::NoNumber { "no-number-left" } else { "capacity-taken" };
+        let code = match error {
+            ReserveError::NoNumber => "no-number-left",
+            ReserveError::OverLimit => "over-limit",
+            _ => "capacity-taken",
+        };
         Self::conflict(code, &error)
     }
 }
@@ -154,6 +159,7 @@ impl From<TakeBackError> for Failure {
     fn from(error: TakeBackError) -> Self {
         let code = match error {
             TakeBackError::Owned { .. } => "not-yours",
+            TakeBackError::OverLimit(_) => "over-limit",
             _ => "not-restored",
         };
         Self::conflict(code, &error)

@@ -43,6 +43,9 @@ impl Inventory {
         given.extend(more);
         held.taken = kept;
         held.taken.extend(left);
+        if let Some((.., replicas)) = &mut held.uncounted {
+            *replicas = replicas.saturating_sub(fewer);
+        }
         if let Some(Some(nodes)) = self.nodes.get_mut(pool.index()) {
             let nodes = Arc::make_mut(nodes);
             given.iter().for_each(|taken| nodes.give_back(taken));

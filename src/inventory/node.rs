@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::cluster::Shape;
 use super::request::{GpuRequest, Request};
-use crate::quantity::{Bandwidth, Bytes, GpuShare};
+use crate::quantity::{Bandwidth, Bytes, Cpu, GpuShare};
 
 /// What is free on one node. A resource the shape leaves unstated has no end.
 ///
@@ -48,6 +48,28 @@ pub(super) struct Part {
     replicas: u64,
     /// Thousandths of each GPU.
     gpus: SmallVec<[u16; 8]>,
+}
+
+impl Part {
+    /// What each of so many replicas takes, if this is what they take of one node.
+    pub(super) fn request(&self, replicas: u32) -> Request {
+        let each = |all: u64| all / u64::from(replicas.max(1));
+        let thousandths = each(self.gpus.iter().map(|&gpu| u64::from(gpu)).sum());
+        let whole = u64::from(GpuShare::WHOLE);
+        let share = u32::try_from(thousandths).ok().and_then(GpuShare::from_thousandths);
+        let gpu = match share {
+            _ if thousandths == 0 => GpuRequest::None,
+            Some(share) if thousandths < whole => GpuRequest::Share(share),
+            _ => GpuRequest::Whole(u32::try_from(thousandths / whole).unwrap_or(u32::MAX)),
+        };
+        Request {
+            cpu: Cpu::milli_cores(each(self.cpu)),
+            memory: Bytes::new(each(self.memory)),
+            storage: Bytes::new(each(self.storage)),
+            bandwidth: Bandwidth::bits_per_second(each(self.bandwidth)),
+            gpu,
+        }
+    }
 }
 
 /// Whether nothing is taken, which states of earlier versions do not say.

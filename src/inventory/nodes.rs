@@ -66,6 +66,11 @@ impl Taken {
 }
 
 impl Taken {
+    /// What each replica takes.
+    pub(super) fn request(&self) -> Request {
+        self.part.request(self.replicas / self.count.max(1))
+    }
+
     /// Whether as many replicas hold room on each of its nodes, and at least one does.
     pub(super) fn is_even(&self) -> bool {
         self.replicas > 0 && self.replicas.checked_rem(self.count) == Some(0)

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::node::Total;
 use super::nodes::Taken;
 use super::owner::Owner;
-#[cfg(feature = "manifest")]
 use super::request::Request;
 use super::state::{Held, Inventory, ReservationId};
 use crate::id::{Id, Name, PoolId};
@@ -35,6 +34,19 @@ pub struct Reservation {
     #[serde(default, skip_serializing_if = "Owner::is_host")]
     owner: Owner,
     taken: Vec<Taken>,
+    /// What replicas take where nothing is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncounted: Option<Uncounted>,
+}
+
+/// What replicas take on nodes without a limit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Uncounted {
+    /// The place of the flavor among those of the pool.
+    flavor: usize,
+    request: Request,
+    replicas: u32,
 }
 
 /// A reservation that cannot be restored; nothing has changed.
@@ -116,6 +128,10 @@ impl Inventory {
             pool: pool.def.name.clone(),
             owner: held.owner.clone(),
             taken: held.taken.clone(),
+            uncounted: held.uncounted.as_ref().and_then(|(pair, request, replicas)| {
+                let flavor = pool.pairs().position(|known| known == *pair)?;
+                Some(Uncounted { flavor, request: *request, replicas: *replicas })
+            }),
         })
     }
 
@@ -163,7 +179,12 @@ impl Inventory {
             return Err(RestoreError::NotFree(id));
         }
         self.note_use(pool);
-        self.reservations.insert(id, Held { pool, owner: reservation.owner.clone(), taken: reservation.taken.clone() });
+        let uncounted = reservation.uncounted.as_ref().and_then(|found| {
+            let pair = self.fleet.pool(pool)?.pairs().nth(found.flavor)?;
+            Some((pair, found.request, found.replicas))
+        });
+        let (owner, taken) = (reservation.owner.clone(), reservation.taken.clone());
+        self.reservations.insert(id, Held { pool, owner, taken, uncounted });
         self.next = self.next.max(next);
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::in_use::OffersInUse;
 use super::node_numbers::ClosedNodes;
 use super::nodes::{Nodes, Taken};
 use super::owner::Owner;
-use super::request::Request;
+use super::request::{GpuRequest, Request};
 use crate::bitset::BitSet;
 use crate::catalog::Catalog;
 use crate::id::{ClusterId, Id, OfferId, PairId, PoolId};
@@ -77,6 +77,8 @@ pub(super) struct Held {
     pub(super) pool: PoolId,
     pub(super) owner: Owner,
     pub(super) taken: Vec<Taken>,
+    /// What replicas take where nothing is counted: the pair, the request, and how many they are.
+    pub(super) uncounted: Option<(PairId, Request, u32)>,
 }
 
 /// A reservation that cannot be made; nothing has changed (I4).
@@ -97,6 +99,9 @@ pub enum ReserveError {
         /// Replicas that would fit.
         fitting: u32,
     },
+    /// The workspace's limits do not let so much be held (E4).
+    #[error("it would pass a limit of the workspace")]
+    OverLimit,
     /// No number is left to name it by.
     #[error("no number is left for a reservation")]
     NoNumber,
@@ -262,7 +267,8 @@ impl Inventory {
         let (id, next) = (ReservationId(self.next), self.next.checked_add(1).ok_or(ReserveError::NoNumber)?);
         let taken = self.take(found.pool, request, replicas)?;
         self.next = next;
-        self.reservations.insert(id, Held { pool: found.pool, owner: Owner::Host, taken });
+        let uncounted = taken.is_empty().then_some((pair, *request, replicas));
+        self.reservations.insert(id, Held { pool: found.pool, owner: Owner::Host, taken, uncounted });
         Ok(id)
     }
 
@@ -387,8 +393,27 @@ impl Inventory {
         let taken = self.take(pool, request, more)?;
         if let Some(held) = self.reservations.get_mut(&id) {
             held.taken.extend(taken);
+            if let Some((.., replicas)) = &mut held.uncounted {
+                *replicas = replicas.saturating_add(more);
+            }
         }
         Ok(())
+    }
+
+    /// What the replicas of a reservation take: on which pair, each how much, and how many they are.
+    pub(crate) fn held(&self, id: ReservationId) -> Vec<(PairId, Request, u32)> {
+        let Some(held) = self.reservations.get(&id) else { return Vec::new() };
+        let counted = held.taken.iter().filter_map(|taken| {
+            let request = taken.request();
+            let pool = self.fleet.pool(held.pool)?;
+            let wants_gpu = request.gpu != GpuRequest::None;
+            let is_of_gpus = |pair: &PairId| {
+                self.fleet.pair(*pair).map(|pair| Some(pair.flavor) == pool.def.gpu_flavor) == Some(wants_gpu)
+            };
+            let pair = pool.pairs().find(is_of_gpus).or_else(|| pool.pairs().next())?;
+            Some((pair, request, taken.replicas))
+        });
+        counted.chain(held.uncounted).collect()
     }
 
     /// The reservations that have not been released, oldest first.

@@ -8,9 +8,10 @@ use super::fleet::InvalidFleet;
 use super::node_numbers::Stretch;
 use super::nodes::Nodes;
 use super::owner::Owner;
+use super::request::Request;
 use super::state::{Held, Inventory, ReservationId};
 use crate::catalog::Catalog;
-use crate::id::{Name, PoolId};
+use crate::id::{Name, PairId, PoolId};
 
 /// Replicas that run on nodes which are gone (I1). They hold them until they are stopped; those of lives are lost, and
 /// others take their place (W9).
@@ -190,6 +191,23 @@ impl Inventory {
         }
     }
 
+    /// What replicas that another inventory knows take on the same pool here, where nodes are not counted.
+    fn uncounted_of(
+        &self,
+        before: &Self,
+        id: ReservationId,
+        (cluster, pool): (&Name, &Name),
+    ) -> Option<(PairId, Request, u32)> {
+        let held = before.held(id);
+        let &(pair, request, _) = held.first()?;
+        let (old, new) = (before.fleet.catalog(), self.fleet.catalog());
+        let flavor = before.fleet.pair(pair)?.flavor;
+        let flavor = new.flavor(old.flavor_kind(flavor), old.flavor_code(flavor))?;
+        let pair = self.fleet.find_pair(cluster.as_str(), pool.as_str(), flavor)?;
+        let replicas = held.iter().map(|(.., replicas)| *replicas).fold(0, u32::saturating_add);
+        Some((pair, request, replicas))
+    }
+
     /// Holds all that another inventory holds, on the same nodes.
     fn hold_again(
         &mut self,
@@ -238,8 +256,11 @@ impl Inventory {
             for (id, held) in all {
                 displaced.extend(held.displaced(id, gone, names));
                 // Where nodes are not counted any more, nothing is held.
-                let taken = if self.nodes(new).is_some() { held.taken.clone() } else { Vec::new() };
-                self.reservations.insert(id, Held { pool: new, owner: held.owner.clone(), taken });
+                let (taken, uncounted) = match self.nodes(new) {
+                    Some(_) => (held.taken.clone(), None),
+                    None => (Vec::new(), self.uncounted_of(before, id, (cluster, &pool.def.name))),
+                };
+                self.reservations.insert(id, Held { pool: new, owner: held.owner.clone(), taken, uncounted });
             }
             self.note_use(new);
         }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::ask::Ask;
 use super::cheapest_first::CheapestFirst;
 use super::feasible::{Feasible, Question};
+use super::limits::Budget;
 use super::one_domain::OneDomain;
 use super::price::replica_price;
 use super::rank::{PreferenceValue, Rank, RankInput, UnknownLast};
@@ -56,11 +57,33 @@ pub(super) struct Part {
 ///
 /// On all candidates, or only `among` some; whether these stand together is not asked.
 pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Option<Vec<PairId>>) -> Allotment {
-    let mut wanted = question.ask.wanted();
+    let mut goal = question.ask.wanted();
+    if question.limits().is_empty() || question.spread().is_none_or(|spread| spread.min_domains.is_none()) {
+        return allot_up_to(question, alternative, among, &mut goal);
+    }
+    // What one domain takes of a limit is missing in those that have to hold a replica, too: then fewer are placed.
+    let candidates: Vec<_> = among.unwrap_or_else(|| question.feasible.candidates(alternative).collect());
+    let requests = candidates
+        .iter()
+        .filter_map(|&id| Some((id, question.feasible.request(alternative, question.fleet().pair(id)?))));
+    goal = goal.min(Budget::new(question.limits()).most(question.fleet(), requests));
+    loop {
+        let found = allot_up_to(question, alternative, Some(candidates.clone()), &mut goal);
+        if found.fitting >= goal {
+            return found;
+        }
+        goal -= 1;
+    }
+}
+
+/// The same of at most so many replicas, which become fewer where the domains that have to hold one have no room.
+fn allot_up_to(question: &Question<'_>, alternative: usize, among: Option<Vec<PairId>>, goal: &mut u32) -> Allotment {
+    let mut wanted = *goal;
     let mut state = Allotting {
         question,
         alternative,
         changed: HashMap::new(),
+        budget: Budget::new(question.limits()),
         done: Allotment { alternative, ..Allotment::default() },
     };
     let (mut cheapest_first, first) = if among.is_none() && CheapestFirst::is_by_price(question) {
@@ -80,6 +103,7 @@ pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Op
         }
         (None, candidates)
     };
+    *goal = wanted;
     let mut heap: BinaryHeap<Reverse<Entry>> =
         first.into_iter().filter_map(|id| state.entry(id)).map(Reverse).collect();
     // Candidates whose domain must wait for the others.
@@ -99,10 +123,11 @@ pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Op
             waiting.push(entry);
             continue;
         }
-        let now = state.entry(entry.rank.pair).filter(|now| now.rank > entry.rank);
-        if let Some(worse) = now {
+        // What is left of a limit only shrinks: where it is too little, it stays so.
+        let Some(now) = state.entry(entry.rank.pair) else { continue };
+        if now.rank > entry.rank {
             // Its domain has filled up since.
-            heap.push(Reverse(worse));
+            heap.push(Reverse(now));
             continue;
         }
         let rivals = state.on_pool(&entry);
@@ -161,7 +186,7 @@ pub(super) fn allot_among(question: &Question<'_>, alternative: usize, among: Op
 /// ```
 #[must_use]
 pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative: usize) -> Vec<Rank> {
-    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand);
+    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand).within(ask.limits);
     ranked(&Question::new(inventory, &feasible, *ask), alternative)
 }
 
@@ -169,7 +194,8 @@ pub fn ranking(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, alternative:
 pub(super) fn ranked(question: &Question<'_>, alternative: usize) -> Vec<Rank> {
     // No domain holds anything before the first replica, so spreading has no say yet.
     let done = Allotment { alternative, ..Allotment::default() };
-    let state = Allotting { question, alternative, changed: HashMap::new(), done };
+    let budget = Budget::new(question.limits());
+    let state = Allotting { question, alternative, changed: HashMap::new(), budget, done };
     let candidates = question.feasible.candidates(alternative);
     let mut ranks: Vec<_> = candidates.filter_map(|id| state.entry(id)).map(|entry| entry.rank).collect();
     ranks.sort();
@@ -202,6 +228,7 @@ struct Allotting<'a> {
     question: &'a Question<'a>,
     alternative: usize,
     changed: HashMap<PoolId, Changed>,
+    budget: Budget<'a>,
     done: Allotment,
 }
 
@@ -219,12 +246,15 @@ impl Allotting<'_> {
         self.changed.get(&pool).map_or(0, |changed| changed.version)
     }
 
-    /// How good a candidate is now; `None` where it has no room.
+    /// How good a candidate is now; `None` where it has no room, or too little is left of a limit.
     fn entry(&self, id: PairId) -> Option<Entry> {
         let (fleet, preferences) = (self.question.fleet(), self.question.ask.preferences);
         let &site = fleet.pair(id)?;
         let (pool, cluster) = (fleet.pool(site.pool)?, fleet.cluster(site.cluster)?);
         let request = self.question.feasible.request(self.alternative, &site);
+        if self.budget.room(fleet, id, &request, 1) == 0 {
+            return None;
+        }
         let (node, left) = match self.nodes(site.pool) {
             Some(nodes) => nodes.best_node(&request).map(|node| (Some(node), Some(node.remainder(&request))))?,
             None => (None, None),
@@ -247,12 +277,12 @@ impl Allotting<'_> {
     /// The domains in which a candidate has room for a replica.
     fn roomy(&self, domains: &Domains, candidates: &[PairId]) -> HashSet<usize> {
         let fleet = self.question.fleet();
-        let pairs = candidates.iter().filter_map(|&id| fleet.pair(id));
-        let has_room = |pair: &&Pair| {
+        let pairs = candidates.iter().filter_map(|&id| Some((id, fleet.pair(id)?)));
+        let has_room = |(id, pair): &(PairId, &Pair)| {
             let request = self.question.feasible.request(self.alternative, pair);
-            self.question.room(pair, &request, 1) > 0
+            self.question.room(pair, &request, 1) > 0 && self.budget.room(fleet, *id, &request, 1) > 0
         };
-        pairs.filter(has_room).filter_map(|pair| domains.domain(pair.cluster)).collect()
+        pairs.filter(has_room).filter_map(|(_, pair)| domains.domain(pair.cluster)).collect()
     }
 
     /// Replicas that the candidate's domain holds, where spreading is but preferred.
@@ -284,7 +314,10 @@ impl Allotting<'_> {
             None if keeps => self.keepable(id).min(left),
             None => left,
         };
+        let fleet = self.question.fleet();
+        let most = self.budget.room(fleet, id, &entry.request, most);
         let placed = self.fill(entry, nodes, most, most == left && wanted == self.question.ask.wanted());
+        self.budget.take(fleet, id, &entry.request, placed);
         if placed > 0 {
             let new = || Part { replicas: 0, price: entry.rank.price.known(), request: entry.request };
             self.done.parts.entry(id).or_insert_with(new).replicas += placed;

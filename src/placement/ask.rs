@@ -1,5 +1,6 @@
 //! What is asked of a decision: a demand, how many of it, and what would be liked best.
 
+use super::limits::Limit;
 use crate::deployment::{Demand, Preferences};
 use crate::id::PairId;
 
@@ -27,6 +28,8 @@ pub struct Ask<'a> {
     /// Where replicas of the same deployment stand that stay, beside those asked for: they count where replicas are
     /// to be spread, or to stand together. What they take must not be free in the inventory.
     pub beside: &'a [(PairId, u32)],
+    /// The limits in force, with what is held of each (E4).
+    pub limits: &'a [Limit],
     /// Whether some replicas are better than none.
     pub partial: bool,
 }
@@ -38,7 +41,7 @@ impl<'a> Ask<'a> {
     /// So many replicas of a demand, all or none, wherever the default ranking puts them.
     #[must_use]
     pub fn new(demand: &'a Demand, replicas: u32) -> Self {
-        Self { demand, replicas, preferences: NO_PREFERENCES, current: &[], beside: &[], partial: false }
+        Self { demand, replicas, preferences: NO_PREFERENCES, current: &[], beside: &[], limits: &[], partial: false }
     }
 
     /// With preferences.
@@ -58,6 +61,12 @@ impl<'a> Ask<'a> {
     #[must_use]
     pub fn beside(self, beside: &'a [(PairId, u32)]) -> Self {
         Self { beside, ..self }
+    }
+
+    /// Under limits, of which so much is held.
+    #[must_use]
+    pub fn within(self, limits: &'a [Limit]) -> Self {
+        Self { limits, ..self }
     }
 
     /// Placing as many as fit, where not all do.

@@ -137,7 +137,10 @@ impl<'a> CheapestFirst<'a> {
             if best.is_some_and(|best| best.is_none_or(|best| head.bound > best)) {
                 return None;
             }
-            if self.feasible.demand().max_price.is_some_and(|most| head.bound.price > UnknownLast::Known(most)) {
+            let most = self.feasible.demand().max_price;
+            if most.is_some_and(|most| head.bound.price > UnknownLast::Known(most))
+                || self.feasible.asks_for_price() && head.bound.price == UnknownLast::Unknown
+            {
                 // All that follow of its kind cost as much or more.
                 PeekMut::pop(top);
                 continue;

@@ -80,6 +80,12 @@ pub enum CommitError {
         /// The kind of domain.
         by: Domain,
     },
+    /// It would pass a limit (E4).
+    #[error("it would pass a limit: {limit}")]
+    OverLimit {
+        /// The limit, what is held of it and by whom.
+        limit: String,
+    },
     /// A pool that is used does not take its replicas any more.
     #[error("{site}: {cause}")]
     Taken {
@@ -183,7 +189,7 @@ pub(crate) fn checked(
     if placed > u64::from(ask.replicas) {
         return Err(CommitError::TooMany { placed, wanted: ask.replicas });
     }
-    let feasible = Feasible::new(fleet, inventory.takers(), scope, ask.demand);
+    let feasible = Feasible::new(fleet, inventory.takers(), scope, ask.demand).within(ask.limits);
     let question = Question::new(inventory, &feasible, *ask);
     let under = |alternative: usize| -> Option<Vec<(PairId, Request, u32)>> {
         let taken = places.iter().map(|&(pair, replicas)| {
@@ -197,6 +203,7 @@ pub(crate) fn checked(
         return Err(why_not(&question, scope, places));
     };
     stands_as_it_must(&question, alternative, places)?;
+    keeps_the_limits(&question, &wanted)?;
     Ok(wanted)
 }
 
@@ -212,10 +219,13 @@ fn why_not(question: &Question<'_>, scope: &Arc<Scope>, places: &[(PairId, u32)]
         let site = site(fleet, id);
         let cluster = fleet.pair(id).map(|pair| pair.cluster);
         let explained =
-            cluster.map(|cluster| explain::explain_cluster(question.inventory, scope, question.ask.demand, cluster));
+            cluster.map(|cluster| explain::explain_cluster(question.inventory, scope, &question.ask, cluster));
         let of_pair = explained.into_iter().flatten().find(|explained| explained.pair == id);
         let first = of_pair.and_then(|explained| {
-            explained.reasons.into_iter().find(|reason| reason.code != Code::InsufficientCapacity)
+            explained
+                .reasons
+                .into_iter()
+                .find(|reason| !matches!(reason.code, Code::InsufficientCapacity | Code::OverLimit))
         });
         return match first {
             Some(reason) => CommitError::NotACandidate { site, reason: Box::new(reason) },
@@ -256,6 +266,21 @@ fn stands_as_it_must(question: &Question<'_>, alternative: usize, places: &[(Pai
     }
     let (domains, least) = (domains.used(), domains.fewest());
     if domains < least { Err(CommitError::TooFewDomains { domains, least }) } else { Ok(()) }
+}
+
+/// Whether what replicas hold passes no limit (E4).
+fn keeps_the_limits(question: &Question<'_>, wanted: &[(PairId, Request, u32)]) -> Result<(), CommitError> {
+    let fleet = question.fleet();
+    for limit in question.limits() {
+        let each = |(pair, request, replicas): &(PairId, Request, u32)| {
+            let one = limit.of.of_replica(fleet, *pair, request).unwrap_or(0);
+            one.saturating_mul(u64::from(*replicas))
+        };
+        if wanted.iter().map(each).fold(0, u64::saturating_add) > limit.left() {
+            return Err(CommitError::OverLimit { limit: limit.in_words() });
+        }
+    }
+    Ok(())
 }
 
 /// Takes room for all, or for none.

@@ -115,6 +115,8 @@ codes! {
         TooExpensive "too-expensive" "a replica costs more than is allowed";
         /// No node has room for one replica now.
         InsufficientCapacity "insufficient-capacity" "there is not enough room left on the nodes";
+        /// The limits of the workspace or an environment leave no room for one replica.
+        OverLimit "over-limit" "it would pass a limit";
         /// No one domain has a place for all replicas.
         TogetherImpossible "together-impossible" "no one domain has a place for all replicas, which are to stand together";
         /// No domain may take another replica without exceeding the skew, or too few domains hold one.

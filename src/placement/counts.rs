@@ -209,11 +209,11 @@ impl<'a> KindFits<'a> {
         self.fits.iter().filter_map(move |fits| fits.get(kind.index()))
     }
 
-    /// The clusters of which a pool is in use that would hold a replica if it were idle; all where a price is bounded,
-    /// since no kind says what its pools cost.
+    /// The clusters of which a pool is in use that would hold a replica if it were idle; all where a price is bounded
+    /// or something is limited, since no kind says what its pools cost.
     fn used_clusters(&self) -> BitSet<ClusterId> {
         let (fleet, in_use) = (self.question.fleet(), self.question.inventory.in_use());
-        if self.question.ask.demand.max_price.is_some() {
+        if self.question.feasible.asks_for_price() || !self.question.limits().is_empty() {
             return BitSet::full(fleet.clusters().len());
         }
         let mut used = BitSet::empty(fleet.clusters().len());
@@ -250,6 +250,7 @@ impl<'a> KindFits<'a> {
                 failures.add(Code::TooExpensive, !price);
                 let has_room = self.question.has_room(pair, fit);
                 failures.add(Code::InsufficientCapacity, !has_room);
+                failures.add(Code::OverLimit, !self.question.is_within_limits(id, &fit.request));
                 if !has_room && price && is_open && fit.failures.is_none() {
                     self.found_full(pair.pool);
                 }

@@ -109,7 +109,7 @@ pub struct Refusal {
 /// pairs × log). A refusal looks at every pair.
 #[must_use]
 pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decision {
-    let asked = Arc::new(Asked::new(inventory, scope, ask.demand));
+    let asked = Arc::new(Asked::new(inventory, scope, ask));
     let (allotment, refusal) = answer(inventory, &asked, ask);
     let (alternative, mut sequence) = (allotment.alternative, Vec::new());
     let placements = if refusal.is_none() || ask.partial {
@@ -126,7 +126,7 @@ pub fn decide(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Decis
 
 /// How many of the replicas asked for have a place, without a word about why not more.
 pub(super) fn fitting(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> u32 {
-    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand);
+    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand).within(ask.limits);
     best_allotment(&Question::new(inventory, &feasible, *ask)).0.fitting
 }
 
@@ -140,12 +140,17 @@ fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Allotmen
     }
     let relaxed = |without| best_allotment(&Question { without, ..question }).0.fitting;
     let bounds = Bounds::stated(&question);
-    let free = if bounds.is_none() { allotment.fitting } else { relaxed(Without { spread: true, together: true }) };
+    let free = if bounds.is_none() {
+        allotment.fitting
+    } else {
+        relaxed(Without { spread: true, together: true, limits: true })
+    };
     let why = bounds.that_stand_in_the_way(allotment.fitting, free, relaxed);
     let shortage = Shortage {
         fewer: free < ask.wanted(),
         spread: allotment.domains.as_ref().filter(|_| why.spread),
         together: allotment.one_domain.as_ref().filter(|_| why.together),
+        limits: why.limits,
     };
     let ended = (why.spread || why.together).then_some(&allotment.ended);
     let question = Question { ended, ..question };
@@ -163,30 +168,32 @@ fn answer(inventory: &Inventory, asked: &Arc<Asked>, ask: &Ask<'_>) -> (Allotmen
 struct Bounds {
     spread: bool,
     together: bool,
+    limits: bool,
 }
 
 impl Bounds {
     /// Those that a deployment states.
     fn stated(question: &Question<'_>) -> Self {
         let spread = question.spread().is_some_and(|spread| spread.max_skew.is_some());
-        Self { spread, together: question.together().is_some() }
+        Self { spread, together: question.together().is_some(), limits: !question.limits().is_empty() }
     }
 
     fn is_none(self) -> bool {
-        !self.spread && !self.together
+        !self.spread && !self.together && !self.limits
     }
 
     /// Those without which more would fit than do: each by itself, or else all of them.
     fn that_stand_in_the_way(self, fitting: u32, free: u32, relaxed: impl Fn(Without) -> u32) -> Self {
         if free <= fitting {
-            return Self { spread: false, together: false };
+            return Self { spread: false, together: false, limits: false };
         }
-        if !(self.spread && self.together) {
+        if u8::from(self.spread) + u8::from(self.together) + u8::from(self.limits) == 1 {
             return self;
         }
-        let spread = relaxed(Without { spread: true, together: false }) > fitting;
-        let together = relaxed(Without { spread: false, together: true }) > fitting;
-        if spread || together { Self { spread, together } } else { self }
+        let spread = self.spread && relaxed(Without { spread: true, ..Without::default() }) > fitting;
+        let together = self.together && relaxed(Without { together: true, ..Without::default() }) > fitting;
+        let limits = self.limits && relaxed(Without { limits: true, ..Without::default() }) > fitting;
+        if spread || together || limits { Self { spread, together, limits } } else { self }
     }
 }
 

@@ -13,21 +13,20 @@ use super::figures::Source;
 use super::reason::{self, Reason};
 use super::shortage::Shortage;
 use crate::bitset::BitSet;
-use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, PairId, PoolId};
 use crate::inventory::{Inventory, Nodes};
 use crate::policy::{Restriction, Scope};
 
 /// Every pair on which one replica could run if it were empty (D2). O(places + kinds + allowed pairs).
 #[must_use]
-pub fn candidates(inventory: &Inventory, scope: &Scope, demand: &Demand) -> BitSet<PairId> {
-    feasible(inventory, scope, demand).all_candidates()
+pub fn candidates(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>) -> BitSet<PairId> {
+    feasible(inventory, scope, ask).all_candidates()
 }
 
 /// How many replicas fit on each candidate now, at most `wanted`, by alternative of the demand. O(places + kinds +
 /// allowed pairs × runs of their nodes).
-pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, demand: &Demand, wanted: u32) -> Vec<Vec<(PairId, u32)>> {
-    let feasible = feasible(inventory, scope, demand);
+pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, ask: &Ask<'_>, wanted: u32) -> Vec<Vec<(PairId, u32)>> {
+    let (feasible, demand) = (feasible(inventory, scope, ask), ask.demand);
     let fleet = inventory.fleet();
     let room = |id: PairId, alternative: usize| {
         let pair = fleet.pair(id)?;
@@ -40,10 +39,11 @@ pub(crate) fn rooms(inventory: &Inventory, scope: &Scope, demand: &Demand, wante
 
 /// Every constraint that keeps some pair of the fleet from holding a replica, whatever the verdict.
 #[must_use]
-pub fn explain(inventory: &Inventory, scope: &Arc<Scope>, demand: &Demand) -> Vec<Reason> {
-    let asked = Arc::new(Asked::new(inventory, scope, demand));
+pub fn explain(inventory: &Inventory, scope: &Arc<Scope>, ask: &Ask<'_>) -> Vec<Reason> {
+    let asked = Arc::new(Asked::new(inventory, scope, ask));
     let feasible = asked.feasible();
-    let question = Question::new(inventory, &feasible, Ask::new(demand, 1));
+    let ask = Ask::new(ask.demand, 1).within(ask.limits);
+    let question = Question::new(inventory, &feasible, ask);
     reason::reasons(&question, Shortage::default(), &asked, Vec::new())
 }
 
@@ -63,19 +63,22 @@ pub struct PairExplanation {
 pub fn explain_cluster(
     inventory: &Inventory,
     scope: &Arc<Scope>,
-    demand: &Demand,
+    ask: &Ask<'_>,
     cluster: ClusterId,
 ) -> Vec<PairExplanation> {
-    let asked = Arc::new(Asked::new(inventory, scope, demand));
+    let asked = Arc::new(Asked::new(inventory, scope, ask));
+    let demand = ask.demand;
     let feasible = asked.feasible();
-    let question = Question::new(inventory, &feasible, Ask::new(demand, 1));
+    let question = Question::new(inventory, &feasible, Ask::new(demand, 1).within(ask.limits));
     let Some(cluster) = question.fleet().cluster(cluster) else { return Vec::new() };
     let blocked = reason::failing_everything(scope, question.fleet().clusters().len());
     let pairs = cluster.pairs.clone().map(PairId::from_index);
     let explained = pairs.map(|pair| {
         let alternatives = (0..demand.alternatives()).filter_map(|alternative| question.failures(pair, alternative));
         let failures: SmallVec<[Failures; 2]> = alternatives.collect();
-        let only_room = |failures: &Failures| failures.codes().all(|code| code == Code::InsufficientCapacity);
+        let only_room = |failures: &Failures| {
+            failures.codes().all(|code| matches!(code, Code::InsufficientCapacity | Code::OverLimit))
+        };
         let candidate = blocked.is_empty() && failures.iter().any(only_room);
         // Where it passes everything under one alternative, the others do not matter.
         let passes = failures.iter().any(|failures| failures.is_none());
@@ -99,8 +102,8 @@ pub fn explain_cluster(
     explained.collect()
 }
 
-fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, demand: &'a Demand) -> Feasible<'a> {
-    Feasible::new(inventory.fleet(), inventory.takers(), scope, demand)
+fn feasible<'a>(inventory: &'a Inventory, scope: &'a Scope, ask: &Ask<'a>) -> Feasible<'a> {
+    Feasible::new(inventory.fleet(), inventory.takers(), scope, ask.demand).within(ask.limits)
 }
 
 /// What is free on a pair's pool.

@@ -15,6 +15,7 @@ use crate::policy::Scope;
 
 use super::ask::Ask;
 use super::constraint::{Code, Failures};
+use super::limits::{Budget, Limit, Limited};
 use super::lower;
 use super::price::replica_price;
 
@@ -26,6 +27,8 @@ pub(super) struct Feasible<'a> {
     /// What the policies leave (D9).
     allowed: Allowed<'a>,
     demand: &'a Demand,
+    /// Whether a price is limited, so that it must be known (E4).
+    priced: bool,
 }
 
 /// What a kind is to one alternative of a demand.
@@ -39,7 +42,17 @@ pub(super) struct Fit {
 
 impl<'a> Feasible<'a> {
     pub(super) fn new(fleet: &'a Fleet, takers: Takers<'a>, scope: &'a Scope, demand: &'a Demand) -> Self {
-        Self { fleet, takers, allowed: fleet.index().allowed(scope), demand }
+        Self { fleet, takers, allowed: fleet.index().allowed(scope), demand, priced: false }
+    }
+
+    /// The same under limits: where one is of price, a place of unknown price is no candidate (E4).
+    pub(super) fn within(self, limits: &[Limit]) -> Self {
+        Self { priced: limits.iter().any(|limit| limit.of == Limited::Price), ..self }
+    }
+
+    /// Whether what a place costs decides whether it is a candidate.
+    pub(super) fn asks_for_price(&self) -> bool {
+        self.priced || self.demand.max_price.is_some()
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -99,7 +112,7 @@ impl<'a> Feasible<'a> {
     /// has no price, and an unknown one is none that is within a bound.
     pub(super) fn is_within_price(&self, pool: PoolId, request: &Request) -> bool {
         let price = || self.fleet.pool(pool).and_then(|pool| replica_price(pool, request));
-        self.demand.max_price.is_none_or(|most| price().is_some_and(|price| price <= most))
+        !self.asks_for_price() || price().is_some_and(|price| self.demand.max_price.is_none_or(|most| price <= most))
     }
 
     /// What one replica takes on a kind under one alternative; `None` where its pairs are no candidates,
@@ -169,6 +182,7 @@ impl<'a> Feasible<'a> {
 pub(super) struct Without {
     pub(super) spread: bool,
     pub(super) together: bool,
+    pub(super) limits: bool,
 }
 
 /// One deployment's question to one inventory.
@@ -201,6 +215,16 @@ impl<'a> Question<'a> {
     /// In what kind of domain they are to stand together.
     pub(super) fn together(&self) -> Option<Together> {
         self.ask.preferences.together.filter(|_| !self.without.together)
+    }
+
+    /// The limits in force.
+    pub(super) fn limits(&self) -> &'a [Limit] {
+        if self.without.limits { &[] } else { self.ask.limits }
+    }
+
+    /// Whether the limits leave room for one replica on a pair.
+    pub(super) fn is_within_limits(&self, pair: PairId, request: &Request) -> bool {
+        self.limits().is_empty() || Budget::new(self.limits()).room(self.fleet(), pair, request, 1) > 0
     }
 
     /// How many replicas have room on a pair's pool, at most so many.
@@ -236,6 +260,7 @@ impl<'a> Question<'a> {
         let fit = self.feasible.of_pair(id, alternative)?;
         let mut failures = fit.failures;
         failures.add(Code::InsufficientCapacity, !self.has_room(self.fleet().pair(id)?, &fit));
+        failures.add(Code::OverLimit, !self.is_within_limits(id, &fit.request));
         Some(failures)
     }
 }

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::asked::Asked;
 use super::condition::Condition;
 use super::constraint::Code;
+use super::limits::{Limit, Limited};
 use super::lower;
 use super::price::replica_price;
 use crate::deployment::Demand;
@@ -24,6 +25,9 @@ pub struct Figures {
     pub unmet: Vec<Unmet>,
     /// Where there are several alternatives: how many replicas each alone would place. They are never mixed.
     pub places: Vec<u32>,
+    /// The limits that one more replica would pass everywhere it may run, or of which least is left: what is held of
+    /// each, and by whom.
+    pub limits: Vec<Limit>,
 }
 
 /// A resource of which there is too little.
@@ -81,6 +85,9 @@ impl Source {
                 Code::InsufficientCapacity => figures.short.extend(self.no_room(alternative, number)),
                 _ => {}
             }
+        }
+        if code == Code::OverLimit {
+            figures.limits = self.spent();
         }
         if code == Code::InsufficientCapacity && alternatives > 1 {
             figures.places.clone_from(&self.places);
@@ -149,7 +156,17 @@ impl Source {
     /// What a replica costs where it costs the least, beside the most that it may cost; or that nobody knows.
     fn too_expensive(&self, alternative: usize, number: Option<usize>, figures: &mut Figures) {
         let (catalog, demand, index) = (self.asked.fleet.catalog(), &self.asked.demand, self.asked.fleet.index());
-        let Some(most) = demand.max_price else { return };
+        let Some(most) = demand.max_price else {
+            // Under a limit of price what is not known is too much.
+            let limit = self.asked.limits.iter().find(|limit| limit.of == Limited::Price);
+            figures.unmet.extend(limit.map(|limit| Unmet {
+                alternative: number,
+                condition: Condition::Price,
+                wanted: format!("{} in all", limit.of.written(limit.most)),
+                unknown: true,
+            }));
+            return;
+        };
         let is_demanded =
             |kind: &&Kind| lower::admits(catalog, demand, alternative, lower::of_hardware(&kind.hardware), kind.flavor);
         let (mut demanded, others): (Vec<_>, Vec<_>) = self.kinds().into_iter().partition(is_demanded);
@@ -174,6 +191,27 @@ impl Source {
                 figures.unmet.push(Unmet { alternative: number, condition: Condition::Price, wanted, unknown: true });
             }
         }
+    }
+
+    /// The limits that leave no room for one more replica somewhere; all, where each leaves some for one.
+    fn spent(&self) -> Vec<Limit> {
+        let (catalog, index) = (self.asked.fleet.catalog(), self.asked.fleet.index());
+        let passes = |limit: &&Limit| {
+            self.kinds().into_iter().any(|kind| {
+                (0..self.asked.demand.alternatives()).any(|alternative| {
+                    let flavor = catalog.flavor_kind(kind.flavor);
+                    let request = lower::request_under(&self.asked.demand, alternative, flavor);
+                    let mut offers =
+                        index.offers(kind).filter(|(_, offer)| self.pair.is_none_or(|pair| pair == offer.pair));
+                    offers.any(|(_, offer)| {
+                        let each = limit.of.of_replica(&self.asked.fleet, offer.pair, &request);
+                        each.is_some_and(|each| each > limit.left())
+                    })
+                })
+            })
+        };
+        let spent: Vec<Limit> = self.asked.limits.iter().filter(passes).cloned().collect();
+        if spent.is_empty() { self.asked.limits.clone() } else { spent }
     }
 
     /// What the nodes in use have too little of left.
@@ -240,7 +278,7 @@ impl Figures {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.short.is_empty() && self.unmet.is_empty() && self.places.is_empty()
+        self.short.is_empty() && self.unmet.is_empty() && self.places.is_empty() && self.limits.is_empty()
     }
 
     /// The figures in words, to stand behind what the code says by itself.
@@ -275,6 +313,7 @@ impl Figures {
             format!("{}{} {} wanted{unknown}", under(unmet.alternative), unmet.condition.in_words(), unmet.wanted)
         });
         let mut words: Vec<String> = unmet.chain(short).collect();
+        words.extend(self.limits.iter().map(Limit::in_words));
         if !self.places.is_empty() {
             let places: Vec<_> = self.places.iter().map(u32::to_string).collect();
             let places: Vec<&str> = places.iter().map(String::as_str).collect();

@@ -29,8 +29,12 @@ impl Reason {
             }
             Code::NoSuchFlavor => of_hardware(&self.figures()),
             Code::DoesNotFitNode => of_size(&self.figures()),
-            Code::TooExpensive => of_price(&self.figures()),
+            Code::TooExpensive => {
+                let is_bounded = self.source.as_ref().is_none_or(|source| source.asked.demand.max_price.is_some());
+                of_price(&self.figures(), is_bounded)
+            }
             Code::InsufficientCapacity => of_room(&self.figures()),
+            Code::OverLimit => "raise the limit, ask for less, or release what others hold".to_owned(),
             Code::TogetherImpossible => {
                 "make room in one domain, ask for fewer replicas, or for a wider domain in `together`".to_owned()
             }
@@ -77,7 +81,7 @@ fn of_size(figures: &Figures) -> String {
     format!("lower {}, or add larger nodes", lowered.join(" and "))
 }
 
-fn of_price(figures: &Figures) -> String {
+fn of_price(figures: &Figures, is_bounded: bool) -> String {
     let cheapest =
         figures.short.iter().filter(|short| short.resource == Resource::Price).map(|short| short.wanted).min();
     match cheapest {
@@ -85,6 +89,7 @@ fn of_price(figures: &Figures) -> String {
             "raise `maxPricePerHour` to {} or more, ask for less, or leave it out",
             Resource::Price.written(cheapest)
         ),
+        None if !is_bounded => "state the `pricePerHour` of the pools, as there is a limit of price".to_owned(),
         None => "state the `pricePerHour` of the pools, or leave `maxPricePerHour` out".to_owned(),
     }
 }

@@ -161,6 +161,7 @@ pub(super) fn reasons(
         let listed = match code {
             Code::InsufficientCapacity => shortage.fewer && counted.has_candidates(),
             Code::SpreadImpossible => shortage.spread.is_some(),
+            Code::OverLimit => shortage.limits,
             Code::TogetherImpossible => shortage.together.is_some(),
             _ => false,
         };

@@ -13,4 +13,6 @@ pub(super) struct Shortage<'a> {
     pub(super) spread: Option<&'a Domains>,
     /// The one domain that has a place for the most, where more would have fitted in several.
     pub(super) together: Option<&'a OneDomain>,
+    /// Whether more would fit without the limits.
+    pub(super) limits: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Attachment, Bundle, OnLoss, OnReplaced, OnViolation};
+use super::{Attachment, Bundle, Limits, OnLoss, OnReplaced, OnViolation};
 use crate::catalog::Axis;
 use crate::id::Name;
 use crate::origin::Origin;
@@ -16,6 +16,8 @@ pub struct Environment {
     pub attachments: Vec<Attachment>,
     /// The axes that must be restricted here or at the workspace (P13).
     pub require: Vec<Axis>,
+    /// What its deployments may hold together at most.
+    pub limits: Limits,
     /// What happens when a policy change makes running replicas illegal.
     pub on_violation: OnViolation,
     /// What happens to replicas on a cluster that is lost.
@@ -46,6 +48,7 @@ impl Environment {
             name,
             attachments: Vec::new(),
             require: Vec::new(),
+            limits: Limits::default(),
             on_violation: OnViolation::default(),
             on_loss: OnLoss::default(),
             grace: Self::GRACE,

@@ -11,6 +11,7 @@
 mod attachment;
 mod callers;
 mod environment;
+mod limits;
 mod scope;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use smallvec::SmallVec;
 pub use attachment::{Attachment, Enforcement, Level, Note, OnLoss, OnReplaced, OnViolation, Terms};
 pub use callers::{CallerCuts, Callers};
 pub use environment::Environment;
+pub use limits::Limits;
 pub use scope::{AxisScope, Bundle, Restriction, Scope, State};
 
 use crate::bitset::BitSet;

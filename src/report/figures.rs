@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::placement::{Reason, Short, Unmet};
+use crate::placement::{Limit, Reason, Short, Unmet};
+use crate::policy::Level;
 
 /// What a reason is about, in figures.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -15,6 +16,39 @@ pub struct FiguresReport {
     pub unmet: Vec<UnmetReport>,
     /// How many replicas each alternative alone would place, where there are several.
     pub places: Vec<u32>,
+    /// The limits in the way, with what is held of each (E4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitReport>,
+}
+
+/// A limit, what is held of it, and by whom (E4). Amounts are as manifests write them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LimitReport {
+    /// Whose it is: `workspace` or `environment`.
+    pub level: Level,
+    /// The environment, where it is one's.
+    pub environment: Option<String>,
+    /// `gpu`, `gpus.TYPE`, `cpu`, `memory` or `pricePerHour`.
+    pub name: String,
+    /// The most that may be held.
+    pub most: String,
+    /// What is held.
+    pub held: String,
+    /// By whom, the most first.
+    pub by: Vec<HeldReport>,
+}
+
+/// What somebody holds of a limit.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct HeldReport {
+    /// A deployment, as `workload/name`, or `the host`.
+    pub who: String,
+    /// How much.
+    pub held: String,
 }
 
 /// A resource of which there is too little on every node, or on some.
@@ -55,7 +89,22 @@ impl FiguresReport {
             short: figures.short.iter().map(ShortReport::from).collect(),
             unmet: figures.unmet.iter().map(UnmetReport::from).collect(),
             places: figures.places.clone(),
+            limits: figures.limits.iter().map(LimitReport::from).collect(),
         })
+    }
+}
+
+impl From<&Limit> for LimitReport {
+    fn from(limit: &Limit) -> Self {
+        let held = |(who, held): &(String, u64)| HeldReport { who: who.clone(), held: limit.of.written(*held) };
+        Self {
+            level: limit.level,
+            environment: limit.environment.as_ref().map(ToString::to_string),
+            name: limit.name.clone(),
+            most: limit.of.written(limit.most),
+            held: limit.of.written(limit.held),
+            by: limit.by.iter().map(held).collect(),
+        }
     }
 }
 

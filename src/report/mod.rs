@@ -67,7 +67,7 @@ pub use diff::{CauseReport, ComparedReport, DeploymentDiffReport, DiffReport, Mo
 pub use drill::{AffectedReport, BlockedReport, DrainReport, DrillReport, LeastLossesReport, LossReport, MoveReport};
 pub use errors::{ErrorReport, ProblemReport, QuarantinedReport, RelatedReport};
 pub use explanation::{Admission, ClusterExplanation, ExplanationReport, Objection, PoolExplanation};
-pub use figures::{FiguresReport, ShortReport, UnmetReport};
+pub use figures::{FiguresReport, HeldReport, LimitReport, ShortReport, UnmetReport};
 pub use fingerprints::{FingerprintsReport, MadeReport, SideReport};
 pub use header::{Include, Remedied};
 pub use names::{CandidateReport, ChoiceName, ReasonReport};

@@ -100,7 +100,7 @@ arbitrary! {
     crate::manifest: Kind;
     crate::manifest::scenario: ExpectSpec, Happening, HostSpec, PushSpec, ScenarioSpec, ShownSpec, StepSpec;
     crate::manifest::spec: Allowed, AttachmentSpec, BrokenCluster, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect,
-        EnvironmentSpec, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec,
+        EnvironmentSpec, ExpectedDemandSpec, FavouriteSpec, FlavorSpec, GpuNeedSpec, GpuSpec, GroupSpec, LimitsSpec, LocationSpec,
         Metadata, NearSpec, OffloadingSpec, PolicySpec, PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec, ProviderSpec,
         PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, UsedSpec, WorkspaceSpec;
     crate::manifest::beamlit: AuthConfig, LabelRequirement, LabelSelector, Metric, MetricIdentifier, MetricTarget,

@@ -80,9 +80,12 @@ impl Draw for ReservationId {
 }
 
 impl Draw for Owner {
-    /// The host, or a live deployment.
+    /// The host, for itself or for a deployment, or a live deployment.
     fn draw(choices: &mut Choices<'_>) -> Self {
         let number = choices.maybe(50, |choices| choices.up_to(9));
+        if number.is_some() && choices.chance(20) {
+            return Self::Committed("model/bert/v1".into());
+        }
         number.map_or(Self::Host, |number| Self::Deployment(format!("model/bert/bert-{number}").into()))
     }
 }

@@ -8,9 +8,12 @@ use super::values::{name, text};
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, ChoiceKind};
 use crate::id::Atom;
-use crate::manifest::spec::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, Metadata, PolicySpec};
+use crate::manifest::spec::{
+    Allowed, AttachmentSpec, ChoiceSpec, Dialect, EnvironmentSpec, LimitsSpec, Metadata, PolicySpec,
+};
 use crate::origin::Sourced;
 use crate::policy::{Enforcement, OnLoss, OnReplaced, OnViolation, Terms};
+use crate::quantity::{Bytes, Cpu, Milli, Money};
 
 /// Policies of what a world favours, with different names.
 pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
@@ -122,10 +125,29 @@ pub(super) fn environment(choices: &mut Choices<'_>, called: &str, policies: &[P
         metadata: Metadata::named(name(called)),
         policies: attachments(choices, policies, 3),
         require: required(choices),
+        limits: choices.maybe(15, LimitsSpec::draw),
         on_violation: OnViolation::draw(choices),
         on_loss: OnLoss::draw(choices),
         grace_seconds: Duration::from_secs(choices.below(600).into()),
         on_replaced: choices.maybe(20, OnReplaced::draw),
+    }
+}
+
+impl Draw for LimitsSpec {
+    /// Limits of some of what can be limited: from less than one replica takes to more than most worlds hold.
+    fn draw(choices: &mut Choices<'_>) -> Self {
+        let most = |choices: &mut Choices<'_>| u64::from(choices.one_of(1_u32, [0, 2, 4, 16, 64]));
+        let gpus = |choices: &mut Choices<'_>| {
+            let code = choices.one_of("t4", ["l4", "a100", "a100-80gb"]);
+            (code.to_owned().into(), Milli::thousandths(most(choices) * 500))
+        };
+        Self {
+            gpu: choices.maybe(40, |choices| Milli::thousandths(most(choices) * 1000)),
+            gpus: choices.maybe(25, gpus).into_iter().collect(),
+            cpu: Some(Cpu::milli_cores(most(choices) * 1500)).filter(|_| choices.chance(50)),
+            memory: choices.maybe(30, |choices| Bytes::new(most(choices) << 31)),
+            price_per_hour: choices.maybe(25, |choices| Money::micros(most(choices) * 1_500_000)),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::values::{name, valid};
 use crate::catalog::{Catalog, FlavorKind};
 use crate::inventory::Inventory;
 use crate::manifest::spec::{
-    DeploymentSpec, ExpectedDemandSpec, FlavorSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, PolicySpec,
+    DeploymentSpec, ExpectedDemandSpec, FlavorSpec, GpuSpec, GroupSpec, LimitsSpec, LocationSpec, Metadata, PolicySpec,
     ResourcesSpec, RunningSpec, Specs, WorkspaceSpec,
 };
 use crate::quantity::Bytes;
@@ -229,6 +229,7 @@ fn workspace(choices: &mut Choices<'_>) -> WorkspaceSpec {
         metadata: Metadata::named(name("acme")),
         policies: Vec::new(),
         require: Vec::new(),
+        limits: choices.maybe(10, LimitsSpec::draw),
         default_environment: choices.maybe(15, |_| "development".to_owned().into()),
         currency: choices.maybe(15, |_| "EUR".to_owned()),
         resource_types: choices.maybe(20, |_| name("pipeline").into()).into_iter().collect(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::limits::passed;
 use super::lives::Lives;
 use super::{LookupError, Reference, Workspace};
 use crate::deployment::Workload;
@@ -33,6 +34,9 @@ pub enum ReleaseError {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TakeBackError {
+    /// What it holds would pass a limit (E4).
+    #[error("reservation {0} would pass a limit")]
+    OverLimit(ReservationId),
     /// It cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -103,8 +107,10 @@ impl Workspace {
         // Invariant `found-ids-are-there`: `find_in` gives ids of this workspace only.
         let found = deployments.get(id).ok_or(CommitError::Refused)?;
         let scope = self.scope_of(found).into();
-        let ask = Ask::new(&found.demand, found.replicas).preferring(&found.preferences);
+        let limits = self.limits_on(&self.inventory, &[found.environment]);
+        let ask = Ask::new(&found.demand, found.replicas).preferring(&found.preferences).within(&limits);
         let made = placement::commit(&mut self.inventory, &scope, &ask, places)?;
+        self.hold_for(found, &made);
         if !made.is_empty() {
             let address = found.address();
             self.accepted(None, format!("deployment `{address}`"));
@@ -123,6 +129,18 @@ impl Workspace {
             Ok((pair, *request, place.replicas))
         };
         let wanted = wanted.iter().enumerate().map(pair).collect::<Result<Vec<_>, _>>()?;
+        // What belongs to no deployment counts for the workspace (E4).
+        let mut limits = self.limits_on(&self.inventory, &[]);
+        for (at, (pair, request, replicas)) in wanted.iter().enumerate() {
+            for limit in &mut limits {
+                let each = limit.of.of_replica(self.inventory.fleet(), *pair, request).unwrap_or(0);
+                let more = each.saturating_mul(u64::from(*replicas));
+                limit.held = limit.held.saturating_add(more);
+                if more > 0 && limit.held > limit.most {
+                    return Err((at, ReserveError::OverLimit));
+                }
+            }
+        }
         let made = self.inventory.reserve_all(&wanted)?;
         if !made.is_empty() {
             self.accepted(None, format!("{} reservations", made.len()));
@@ -163,11 +181,27 @@ impl Workspace {
     pub fn take_back(&mut self, reservation: &Reservation) -> Result<(), TakeBackError> {
         match reservation.owner() {
             owner @ Owner::Deployment(_) => Err(TakeBackError::Owned { id: reservation.id(), owner: owner.clone() }),
-            Owner::Host => {
+            Owner::Host | Owner::Committed(_) => {
+                let (before, next) = (self.limits_held(), self.inventory.next_reservation());
                 self.inventory.restore(reservation)?;
+                if passed(&before, &self.limits_held()).is_some() {
+                    // It was held a moment ago.
+                    let _ = self.inventory.release(reservation.id());
+                    self.inventory.count_on_from(next);
+                    return Err(TakeBackError::OverLimit(reservation.id()));
+                }
                 self.accepted(None, format!("reservation {}", reservation.id()));
                 Ok(())
             }
+        }
+    }
+
+    /// The same, as a part of a state that is kept: what it holds is held, whatever is limited by now.
+    #[cfg(feature = "manifest")]
+    pub(super) fn hold_again(&mut self, reservation: &Reservation) -> Result<(), TakeBackError> {
+        match reservation.owner() {
+            owner @ Owner::Deployment(_) => Err(TakeBackError::Owned { id: reservation.id(), owner: owner.clone() }),
+            Owner::Host | Owner::Committed(_) => Ok(self.inventory.restore(reservation)?),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::bitset::BitSet;
 use crate::deployment::{Deployment, Domain};
 use crate::id::{ClusterId, DeploymentId, PairId, PolicyId};
 use crate::inventory::{Inventory, ReservationId};
-use crate::placement::{self, Ask, CommitError, Decision, Movable, PairExplanation, Reason, Verdict};
+use crate::placement::{self, Ask, CommitError, Decision, Limit, Movable, PairExplanation, Reason, Verdict};
 use crate::policy::{Level, Scope};
 
 /// How deployments are placed.
@@ -92,8 +92,10 @@ impl Workspace {
     pub(crate) fn place_under(&self, id: DeploymentId, scope: &Arc<Scope>) -> Result<Decision, LookupError> {
         let (id, found) = self.found(id)?;
         let current = self.current(id);
-        let ask = Self::ask(found, &current, PlaceOptions::default());
-        Ok(placement::decide(&self.without_own(&self.inventory, id), scope, &ask))
+        let inventory = self.without_own(&self.inventory, id);
+        let limits = self.limits_on(&inventory, &[found.environment]);
+        let ask = Self::ask(found, &current, &limits, PlaceOptions::default());
+        Ok(placement::decide(&inventory, scope, &ask))
     }
 
     /// Decides as many replicas of one deployment as fit, alone, as if some clusters were gone.
@@ -104,7 +106,8 @@ impl Workspace {
         let mut current = self.current(id);
         let is_lost = |pair: PairId| self.inventory.fleet().pair(pair).is_none_or(|found| lost.contains(found.cluster));
         current.retain(|(pair, _)| !is_lost(*pair));
-        let ask = Self::ask(found, &current, PlaceOptions { partial: true, optimize: 0 });
+        let limits = self.limits_on(&inventory, &[found.environment]);
+        let ask = Self::ask(found, &current, &limits, PlaceOptions { partial: true, optimize: 0 });
         Ok(placement::decide(&inventory, &Arc::new(self.scope_of(found)), &ask))
     }
 
@@ -113,7 +116,13 @@ impl Workspace {
     pub(crate) fn rooms(&self, id: DeploymentId) -> Result<Vec<Vec<(PairId, u32)>>, LookupError> {
         let (id, found) = self.found(id)?;
         let inventory = self.without_own(&self.inventory, id);
-        let mut rooms = placement::rooms(&inventory, &self.scope_of(found), &found.demand, found.replicas.max(1));
+        let limits = self.limits_on(&inventory, &[found.environment]);
+        let mut rooms = placement::rooms(
+            &inventory,
+            &self.scope_of(found),
+            &Ask::new(&found.demand, 1).within(&limits),
+            found.replicas.max(1),
+        );
         let preferences = &found.preferences;
         let spread = preferences.spread.is_some_and(|spread| spread.by == Domain::Zone && spread.max_skew.is_some());
         let together = preferences.together.is_some_and(|together| together.by == Domain::Zone);
@@ -184,7 +193,12 @@ impl Workspace {
             // A refused deployment's replicas keep running.
             *inventory = before;
         }
-        Some((outcome, committed.unwrap_or_default()))
+        let made = committed.unwrap_or_default();
+        if let Some(found) = self.deployment(id) {
+            let owner = self.committed(found);
+            made.iter().for_each(|id| inventory.assign(*id, owner.clone()));
+        }
+        Some((outcome, made))
     }
 
     /// Moves replicas to cheaper places where they may move (D5). The result can be carried out in its order,
@@ -202,7 +216,8 @@ impl Workspace {
         for (outcome, held) in second.iter_mut().zip(held) {
             let movable = self.deployment(outcome.deployment).and_then(|deployment| {
                 let current = self.current(outcome.deployment);
-                let ask = Self::ask(deployment, &current, PlaceOptions::default());
+                let limits = self.limits_on(&inventory, &[deployment.environment]);
+                let ask = Self::ask(deployment, &current, &limits, PlaceOptions::default());
                 Movable::new(&inventory, &mut outcome.decision, &ask, held)
             });
             stays.push(movable.is_none());
@@ -238,13 +253,19 @@ impl Workspace {
         own.map(|running| (running.pair, running.replicas)).collect()
     }
 
-    pub(super) fn ask<'a>(deployment: &'a Deployment, current: &'a [(PairId, u32)], options: PlaceOptions) -> Ask<'a> {
+    pub(super) fn ask<'a>(
+        deployment: &'a Deployment,
+        current: &'a [(PairId, u32)],
+        limits: &'a [Limit],
+        options: PlaceOptions,
+    ) -> Ask<'a> {
         Ask {
             demand: &deployment.demand,
             replicas: deployment.replicas,
             preferences: &deployment.preferences,
             current,
             beside: &[],
+            limits,
             partial: options.partial,
         }
     }
@@ -294,7 +315,9 @@ impl Workspace {
     pub fn explain(&self, deployment: impl Reference<DeploymentId>) -> Result<Vec<Reason>, LookupError> {
         let (id, found) = self.found(deployment)?;
         let inventory = self.without_own(&self.inventory, id);
-        Ok(placement::explain(&inventory, &Arc::new(self.scope_of(found)), &found.demand))
+        let limits = self.limits_on(&inventory, &[found.environment]);
+        let ask = Ask::new(&found.demand, 1).within(&limits);
+        Ok(placement::explain(&inventory, &Arc::new(self.scope_of(found)), &ask))
     }
 
     /// Every constraint that each pool and flavor of one cluster fails.
@@ -318,7 +341,9 @@ impl Workspace {
     ) -> Result<Vec<PairExplanation>, LookupError> {
         let (id, found) = self.found(deployment)?;
         let inventory = self.without_own(&self.inventory, id);
-        Ok(placement::explain_cluster(&inventory, &Arc::new(self.scope_of(found)), &found.demand, cluster))
+        let limits = self.limits_on(&inventory, &[found.environment]);
+        let ask = Ask::new(&found.demand, 1).within(&limits);
+        Ok(placement::explain_cluster(&inventory, &Arc::new(self.scope_of(found)), &ask, cluster))
     }
 
     fn place_on(
@@ -330,7 +355,8 @@ impl Workspace {
     ) -> Outcome {
         let scope = Arc::new(self.scope_of(deployment));
         let current = self.current(id);
-        let ask = Self::ask(deployment, &current, options);
+        let limits = self.limits_on(inventory, &[deployment.environment]);
+        let ask = Self::ask(deployment, &current, &limits, options);
         let decision = placement::decide(inventory, &scope, &ask);
         // One that is attached more than once changes what it changes once.
         let audited: HashSet<_> = scope.audited().iter().copied().collect();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::names::{self, Problems, Unsound};
-use crate::catalog::folded;
+use crate::catalog::{Catalog, folded};
 use crate::id::{EnvironmentId, Id, Name, Table};
 use crate::manifest::spec::Specs;
 use crate::origin::{Problem, ProblemCode, listed};
@@ -51,6 +51,7 @@ pub(super) struct Builtin {
 pub(super) fn resolve(
     before: Option<&Environments>,
     builtin: Builtin,
+    catalog: &Catalog,
     policies: &PolicySet,
     unsound: &Unsound,
     specs: &Specs,
@@ -81,6 +82,7 @@ pub(super) fn resolve(
             name: name.value.clone(),
             attachments: names::attachments(policies, unsound, &spec.policies, problems),
             require: spec.require.iter().map(|axis| axis.value).collect(),
+            limits: super::limits::resolve(catalog, spec.limits.as_ref(), problems),
             on_violation: spec.on_violation,
             on_loss: spec.on_loss,
             grace: spec.grace_seconds,

@@ -289,7 +289,12 @@ impl Holding {
 
 /// The owner of a deployment's replicas (W5).
 fn owner(state: &State, deployment: Number) -> Owner {
-    Owner::Deployment(format!("{}/{}/{}", state.resource_type(), state.workload(), state.id(deployment)).into())
+    Owner::Deployment(owner_text(state, deployment).into())
+}
+
+/// The same as text.
+pub(super) fn owner_text(state: &State, deployment: Number) -> String {
+    format!("{}/{}/{}", state.resource_type(), state.workload(), state.id(deployment))
 }
 
 fn reserve(

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::Workspace;
 use super::holdings::{Claims, Holdings};
+use super::limits::passed;
 use crate::deployment::{Deployment, Preferences, Workload};
 use crate::id::{EnvironmentId, Name, PairId, PoolId};
 use crate::inventory::Request;
@@ -189,10 +190,17 @@ impl Workspace {
         let preferences = if keeps { Preferences::default() } else { deployment.preferences.clone() };
         let beside = self.pairs(&request.beside);
         let ask = Ask::new(&deployment.demand, request.replicas).preferring(&preferences).beside(&beside);
+        let limits = if keeps { Vec::new() } else { self.limits_on(&self.inventory, &self.ids_of(&request.governors)) };
+        let ask = ask.within(&limits);
         let wanted = placement::checked(&self.inventory, &scope.into(), &ask, &pairs);
         let wanted = wanted.map_err(|error| Refusal::new("W6", error.to_string()).next("decide anew"))?;
         let claims = places.iter().zip(wanted).filter(|(place, _)| place.replicas > 0 && !keeps);
         Ok(claims.map(|(place, (pair, of, _))| (Place { replicas: 0, ..place.clone() }, pair, of)).collect())
+    }
+
+    /// The environments of these names.
+    fn ids_of(&self, environments: &[Name]) -> Vec<EnvironmentId> {
+        environments.iter().filter_map(|name| self.find_environment(name.as_str()).ok()).collect()
     }
 
     /// The pairs of places that are still there.
@@ -265,11 +273,18 @@ impl Workspace {
         let mut after = self.state_of(workload)?;
         after.apply(now, command)?;
         let begun = Journal::new(self.unborn(workload)?);
+        let held_before = self.limits_after(None);
         let (inventory, holdings) = (&mut self.inventory, &mut self.lives.holdings);
         let before = holdings.before(inventory, workload);
         if let Err(taken) = holdings.follow(inventory, workload, &after, claims) {
             holdings.put_back(inventory, workload, before);
             return Ok(Err(taken));
+        }
+        // What its deployments hold together passes no limit, whatever was decided by whom and when (E4).
+        if let Some(limit) = passed(&held_before, &self.limits_after(Some((workload, &after)))) {
+            let reason = format!("it would pass a limit: {}", limit.in_words());
+            self.lives.holdings.put_back(&mut self.inventory, workload, before);
+            return Ok(Err(Refusal::new("E4", reason).next("raise the limit, or release what others hold")));
         }
         let journal = self.lives.journals.entry(workload.clone()).or_insert(begun);
         // Invariant `tried-before`: the state took the command a moment ago, so it does now.
@@ -363,6 +378,8 @@ impl Workspace {
         }
         let beside = self.pairs(&request.beside);
         let ask = Ask::new(&deployment.demand, request.replicas).preferring(&deployment.preferences).beside(&beside);
+        let limits = self.limits_on(&self.inventory, &self.ids_of(&request.governors));
+        let ask = ask.within(&limits);
         let ask = if request.purpose == Purpose::Replace { ask.partially() } else { ask };
         let decision = placement::decide(&self.inventory, &scope.into(), &ask);
         let stays = |place: &Place| self.pair(place).is_some_and(|pair| decision.candidates().contains(pair));

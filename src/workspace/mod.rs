@@ -26,6 +26,7 @@ mod environments;
 #[cfg(feature = "manifest")]
 mod fingerprints;
 mod holdings;
+mod limits;
 mod lives;
 #[cfg(feature = "manifest")]
 mod load;
@@ -91,7 +92,7 @@ use crate::id::{DeploymentId, EnvironmentId};
 use crate::inventory::Inventory;
 use crate::manifest::spec::Specs;
 use crate::origin::Problem;
-use crate::policy::{Attachment, Bundle, Environment, PolicySet};
+use crate::policy::{Attachment, Bundle, Environment, Limits, PolicySet};
 use crate::time::Moment;
 
 /// One organisation's policies, environments, deployments and clusters.
@@ -104,6 +105,7 @@ pub struct Workspace {
     policies: Arc<PolicySet>,
     attachments: Vec<Attachment>,
     require: Vec<Axis>,
+    limits: Limits,
     environments: Environments,
     default_environment: EnvironmentId,
     /// In the order in which they are decided: priority, workload type, workload, name.
@@ -219,6 +221,7 @@ impl Workspace {
             catalog: Arc::new(resolved.catalog),
             policies: resolved.policies,
             attachments: resolved.attachments,
+            limits: resolved.limits,
             environments: resolved.environments,
             default_environment: resolved.default_environment,
             deployments: Arc::new(resolved.deployments),
@@ -259,6 +262,12 @@ impl Workspace {
     #[must_use]
     pub fn bundle(&self) -> Bundle<'_> {
         Bundle { attachments: &self.attachments, require: &self.require }
+    }
+
+    /// What all deployments may hold together at most (E4).
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// All environments with their ids.

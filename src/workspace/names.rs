@@ -104,6 +104,20 @@ pub(super) fn demanded(catalog: &Catalog, name: &Sourced<String>, problems: &mut
     found
 }
 
+/// The hardware that a limit names.
+pub(super) fn limited(catalog: &Catalog, name: &Sourced<String>, problems: &mut Problems) -> Meaning {
+    let found = catalog.choices(ChoiceKind::Gpu, name);
+    if found.is_empty() {
+        unknown_choice(catalog, ChoiceKind::Gpu, name, problems);
+    } else if catalog.is_slice(FlavorKind::Gpu, name) {
+        let codes: Vec<_> = found.iter().map(|&choice| catalog.choice_name(choice)).collect();
+        let message = format!("`{}` is the label of a part of a device", name.value);
+        let help = format!("limit the whole device, {}: a part counts by its memory", listed(&codes, "or", LISTED));
+        problems.push(Problem::new(ProblemCode::InvalidValue, &name.origin, message).help(help));
+    }
+    found
+}
+
 /// The hardware that a pool has: the lowest node that is certain (C5).
 pub(super) fn on_pool(
     catalog: &Catalog,

@@ -117,7 +117,11 @@ impl Workspace {
         if !outcome.decision.placements().is_empty() {
             self.release_own(inventory, outcome.deployment);
             // Where it was decided there was room.
-            let _ = placement::commit_own(inventory, &outcome.decision);
+            let made = placement::commit_own(inventory, &outcome.decision).unwrap_or_default();
+            if let Some(found) = self.deployment(outcome.deployment) {
+                let owner = self.committed(found);
+                made.iter().for_each(|id| inventory.assign(*id, owner.clone()));
+            }
         }
     }
 
@@ -129,14 +133,16 @@ impl Workspace {
         bound: RemedyBound,
     ) -> Remedies {
         let current = self.current(id);
-        let ask = Self::ask(deployment, &current, PlaceOptions::default());
+        let limits = self.limits_on(inventory, &[deployment.environment]);
+        let ask = Self::ask(deployment, &current, &limits, PlaceOptions::default());
         let governing = self.governing(deployment, &[deployment.environment]);
         placement::remedies(inventory, &governing, &ask, &self.holders(deployment.priority), bound)
     }
 
     /// The remedies of what a life asks for, under all that govern it.
     pub(super) fn remedies_of_life(&self, deployment: &Deployment, governors: &[EnvironmentId]) -> Remedies {
-        let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences);
+        let limits = self.limits_on(&self.inventory, governors);
+        let ask = Ask::new(&deployment.demand, deployment.replicas).preferring(&deployment.preferences).within(&limits);
         let governing = self.governing(deployment, governors);
         let bound = RemedyBound::new(2, 3);
         placement::remedies(&self.inventory, &governing, &ask, &self.holders(deployment.priority), bound)

@@ -6,7 +6,7 @@ use super::deployments::Deployments;
 use super::environments::Environments;
 use super::names::{self, Problems, Unsound};
 use super::{
-    LoadOptions, Quarantined, Workspace, additions, clusters, deployments, environments, policies, preferences,
+    LoadOptions, Quarantined, Workspace, additions, clusters, deployments, environments, limits, policies, preferences,
 };
 use crate::catalog::Catalog;
 use crate::deployment::Mix;
@@ -14,7 +14,7 @@ use crate::id::EnvironmentId;
 use crate::inventory::{ClosedNodes, ClusterDef, InvalidFleet};
 use crate::manifest::spec::Specs;
 use crate::origin::{Problem, ProblemCode};
-use crate::policy::{Attachment, PolicySet};
+use crate::policy::{Attachment, Limits, PolicySet};
 
 /// What was there before the documents, and outlives them.
 #[derive(Default)]
@@ -34,6 +34,7 @@ pub(super) struct Resolved {
     pub(super) attachments: Vec<Attachment>,
     pub(super) environments: Environments,
     pub(super) default_environment: EnvironmentId,
+    pub(super) limits: Limits,
     pub(super) deployments: Deployments,
     pub(super) clusters: Vec<ClusterDef>,
     pub(super) quarantined: Vec<Quarantined>,
@@ -58,11 +59,12 @@ impl Resolved {
         let policies = Arc::new(policies::resolve(&catalog, known, &specs.policies, &mut unsound, &mut problems));
         let known = before.map(|before| &before.environments);
         let builtin = environments::Builtin { without_development: kept.without_development };
-        let environments = environments::resolve(known, builtin, &policies, &unsound, specs, &mut problems);
+        let environments = environments::resolve(known, builtin, &catalog, &policies, &unsound, specs, &mut problems);
         let default_environment = environments::default(&environments, &unsound, specs, &mut problems);
         let root = specs.workspace.as_ref();
         let attachments =
             root.map_or_else(Vec::new, |spec| names::attachments(&policies, &unsound, &spec.policies, &mut problems));
+        let limits = limits::resolve(&catalog, root.and_then(|spec| spec.limits.as_ref()), &mut problems);
         let expected = deployments::expected(&catalog, specs, &mut problems);
         let scene = deployments::Scene {
             catalog: &catalog,
@@ -81,6 +83,7 @@ impl Resolved {
             attachments,
             environments,
             default_environment,
+            limits,
             deployments,
             clusters: clusters.valid,
             quarantined: clusters.invalid,

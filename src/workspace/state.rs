@@ -205,7 +205,7 @@ impl Workspace {
     #[must_use]
     pub fn state(&self) -> WorkspaceState {
         let inventory = &self.inventory;
-        let own = inventory.reservations().filter(|&id| inventory.owner(id) == Some(&Owner::Host));
+        let own = inventory.reservations().filter(|&id| inventory.owner(id).is_some_and(Owner::is_the_hosts));
         let lives = self.lives().map(|(workload, journal)| LifeState {
             resource_type: self.catalog.resource_type_name(workload.resource_type).to_owned(),
             workload: workload.name.clone(),
@@ -236,7 +236,7 @@ impl Workspace {
         WorkspaceState::known(state.version)?;
         let mut workspace = Self::restore_documents(&state)?;
         for (at, reservation) in state.reservations.iter().enumerate() {
-            workspace.take_back(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
+            workspace.hold_again(reservation).map_err(|error| StateError::at(format!("reservations[{at}]"), error))?;
         }
         for (at, life) in state.lives.into_iter().enumerate() {
             let path = format!("lives[{at}]");
@@ -334,7 +334,7 @@ impl Workspace {
                 return Err(StateError::at(path(), format!("reservation {id} was never made")));
             }
             if let Some(held) = self.inventory.reservation(id) {
-                if *held.owner() != Owner::Host {
+                if !held.owner().is_the_hosts() {
                     return Err(StateError::at(path(), format!("reservation {id} belongs to {}", held.owner())));
                 }
                 let fleet = self.inventory.fleet();

@@ -7,6 +7,7 @@ mod axes;
 mod callers;
 mod catalog;
 mod inventory;
+mod limits;
 mod moments;
 mod names;
 mod optimize;

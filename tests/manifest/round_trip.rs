@@ -20,7 +20,7 @@ use siting::manifest::spec::*;
 use siting::manifest::{read_str, write_json, write_yaml};
 use siting::origin::Sourced;
 use siting::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
-use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money, Percent};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money, Percent};
 use siting::rollout;
 use siting::time::Moment;
 
@@ -202,16 +202,30 @@ fn require() -> impl Strategy<Value = Vec<Sourced<Axis>>> {
     vec(sourced(prop::sample::select(Axis::ALL.to_vec())), 0..3)
 }
 
+/// Some limits, at least one of which is stated.
+fn limits() -> impl Strategy<Value = LimitsSpec> {
+    let milli = || any::<u64>().prop_map(Milli::thousandths);
+    let gpus = vec(("[a-z0-9-]{1,9}", milli()), 0..3).prop_map(|gpus| {
+        let unique: IndexMap<String, Milli> = gpus.into_iter().collect();
+        unique.into_iter().map(|(code, most)| (code.into(), most)).collect::<Vec<_>>()
+    });
+    let cpu = any::<u64>().prop_map(Cpu::milli_cores);
+    (of(milli()), gpus, cpu, of(bytes()), of(any::<u64>().prop_map(Money::micros))).prop_map(
+        |(gpu, gpus, cpu, memory, price_per_hour)| LimitsSpec { gpu, gpus, cpu: Some(cpu), memory, price_per_hour },
+    )
+}
+
 fn environment() -> impl Strategy<Value = EnvironmentSpec> {
     let on_violation =
         prop::sample::select(vec![OnViolation::MoveOrReport, OnViolation::MoveOrStop, OnViolation::Report]);
     let on_replaced = prop::sample::select(vec![OnReplaced::Keep, OnReplaced::ScaleToZero, OnReplaced::Deactivate]);
     let on_loss = (prop::sample::select(vec![OnLoss::Move, OnLoss::Wait]), 0..100_000_u64);
-    (metadata(), attachments(), require(), on_violation, on_loss, of(on_replaced)).prop_map(
-        |(metadata, policies, require, on_violation, (on_loss, grace), on_replaced)| EnvironmentSpec {
+    (metadata(), attachments(), (require(), of(limits())), on_violation, on_loss, of(on_replaced)).prop_map(
+        |(metadata, policies, (require, limits), on_violation, (on_loss, grace), on_replaced)| EnvironmentSpec {
             metadata,
             policies,
             require,
+            limits,
             on_violation,
             on_loss,
             grace_seconds: std::time::Duration::from_secs(grace),
@@ -243,7 +257,7 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
     let expected = (1..=1_000_000_u32, resources())
         .prop_map(|(weight, resources)| Sourced::from(ExpectedDemandSpec { weight, resources }));
     (
-        (metadata(), attachments(), require(), of(reference()), of("[A-Z]{3}"), of(1..10_000_000_u64)),
+        (metadata(), attachments(), (require(), of(limits())), of(reference()), of("[A-Z]{3}"), of(1..10_000_000_u64)),
         (
             vec(sourced(name()), 0..3),
             groups,
@@ -255,12 +269,13 @@ fn workspace() -> impl Strategy<Value = WorkspaceSpec> {
         ),
     )
         .prop_map(|(first, second)| {
-            let (metadata, policies, require, default_environment, currency, max_age) = first;
+            let (metadata, policies, (require, limits), default_environment, currency, max_age) = first;
             let (resource_types, groups, providers, locations, flavors, expected_demands, attributes) = second;
             WorkspaceSpec {
                 metadata,
                 policies,
                 require,
+                limits,
                 default_environment,
                 currency,
                 resource_types,

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::limits;
 use super::world::{
-    ATTRIBUTES, Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Near, Opt,
-    Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
+    ATTRIBUTES, Axis, Cluster, Country, Deployment, Domain, FavouriteKind, Flavor, GEOGRAPHY, GpuNeed, Limited, Near,
+    Opt, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 /// What is decided about one deployment (D3).
@@ -97,6 +98,8 @@ pub struct Fleet {
     rooms: Vec<Vec<Room>>,
     /// What the running replicas of deployments not yet decided take (I4).
     held: Vec<Held>,
+    /// What is held of each limit of the world (E4).
+    spent: Vec<u64>,
 }
 
 /// Decides one deployment on the fleet as it stands; `partial` if some replicas are better than none (D3).
@@ -409,9 +412,9 @@ pub(super) fn requirements_hold(world: &World, deployment: &Deployment, in_force
 // --- Demand and capacity --------------------------------------------------------------------------------------------
 
 /// What one replica takes from a node (D1).
-struct Request {
-    cpu_milli: u64,
-    memory: u64,
+pub(super) struct Request {
+    pub(super) cpu_milli: u64,
+    pub(super) memory: u64,
     storage: u64,
     bandwidth: u64,
     /// Whole GPUs, unless a share is asked for.
@@ -440,7 +443,7 @@ fn request(resources: Option<&Resources>, need: Option<&GpuNeed>, kind: &str) ->
 }
 
 impl Request {
-    fn gpu_milli(&self) -> u64 {
+    pub(super) fn gpu_milli(&self) -> u64 {
         self.share.unwrap_or(1000 * self.gpus as u64)
     }
 }
@@ -479,6 +482,8 @@ struct Held {
     node: usize,
     /// `None` where nothing is counted.
     taken: Option<Taken>,
+    /// What it holds of each limit of the world.
+    of_limits: Vec<u64>,
 }
 
 /// What is left of a node, in the order in which D5 compares it.
@@ -637,7 +642,11 @@ impl Fleet {
             Pools::Short(flavors) => flavors.iter().map(|_| Room::Shapeless).collect(),
             Pools::Full(pools) => pools.iter().map(Room::new).collect(),
         };
-        Fleet { rooms: world.clusters.iter().map(rooms).collect(), held: Vec::new() }
+        Fleet {
+            rooms: world.clusters.iter().map(rooms).collect(),
+            held: Vec::new(),
+            spent: vec![0; world.limits.len()],
+        }
     }
 
     /// The fleet without what a deployment's own running replicas take (I4).
@@ -649,6 +658,7 @@ impl Fleet {
             if let (Room::Nodes(nodes), Some(taken)) = (&mut fleet.rooms[held.cluster][held.pool], &held.taken) {
                 nodes[held.node].give_back(taken);
             }
+            fleet.spent.iter_mut().zip(&held.of_limits).for_each(|(spent, own)| *spent -= own);
         }
         fleet
     }
@@ -668,6 +678,7 @@ fn load(world: &World) -> Option<Fleet> {
     for running in documents {
         let deployment = world.deployments.iter().find(|deployment| address(deployment) == running.deployment)?;
         let pair = &pairs[runs_as(world, &pairs, deployment, running)?];
+        let governor = governor(deployment);
         let resources = deployment.resources.as_ref();
         // What it takes is what it demanded there: the first alternative that the place meets and its node holds, if
         // any; else the first that it meets.
@@ -685,10 +696,21 @@ fn load(world: &World) -> Option<Fleet> {
             let (_, node) = room.best(&request)?;
             let taken = room.take(&request, node);
             let (deployment, cluster, pool) = (running.deployment.clone(), pair.cluster, pair.pool);
-            fleet.held.push(Held { deployment, cluster, pool, node, taken });
+            let of_limits = of_limits(world, governor, pair, &request);
+            fleet.spent.iter_mut().zip(&of_limits).for_each(|(spent, own)| *spent += own);
+            fleet.held.push(Held { deployment, cluster, pool, node, taken, of_limits });
         }
     }
     Some(fleet)
+}
+
+/// What a replica of a deployment of this environment holds of each limit of the world (E4).
+fn of_limits(world: &World, governor: &str, pair: &Pair, request: &Request) -> Vec<u64> {
+    let mut all = vec![0; world.limits.len()];
+    for (number, limit) in limits::in_force(world, governor) {
+        all[number] = limits::of_replica(limit, pair, request);
+    }
+    all
 }
 
 /// The number of the (pool, flavor) that running replicas use: the gpu flavor if a GPU is demanded; else the cpu flavor
@@ -728,13 +750,13 @@ pub(super) struct Pair<'a> {
     pub(super) name: Candidate,
     data: &'a Cluster,
     place: Atom<'a>,
-    flavor: &'static Flavor,
+    pub(super) flavor: &'static Flavor,
     hardware: Atom<'a>,
     run_by: Atom<'a>,
     capacity: Atom<'a>,
     bears: Atom<'a>,
     /// `None` in the short form.
-    shape: Option<&'a Pool>,
+    pub(super) shape: Option<&'a Pool>,
 }
 
 /// How a pool's nodes are bought (P15).
@@ -790,7 +812,7 @@ pub(super) fn pairs(world: &World) -> Vec<Pair<'_>> {
 }
 
 /// I7: a slice's memory is its fraction of the device's, or its profile's GiB.
-fn slice_memory(slice: &str, device: Option<u64>) -> Option<u64> {
+pub(super) fn slice_memory(slice: &str, device: Option<u64>) -> Option<u64> {
     match slice.split_once('/') {
         Some((parts, of)) => Some(device? * parts.parse::<u64>().expect("a number") / of.parse::<u64>().expect("one")),
         None => {
@@ -856,8 +878,13 @@ impl<'a> Pair<'a> {
         gpu && resources.cpu_type.as_deref().is_none_or(|wanted| self.host_cpu() == Some(wanted))
     }
 
+    /// Whether an empty node holds a replica.
+    pub(super) fn fits(&self, request: &Request) -> bool {
+        self.shape.is_none_or(|pool| Node::empty(pool).holds(request))
+    }
+
     /// I5: the price of a replica.
-    fn price(&self, request: &Request) -> Option<u64> {
+    pub(super) fn price(&self, request: &Request) -> Option<u64> {
         let pool = self.shape?;
         pool.nodes?;
         let price = pool.price_micro?;
@@ -999,11 +1026,12 @@ enum Constraint {
     DoesNotFitNode,
     TooExpensive,
     InsufficientCapacity,
+    OverLimit,
     TogetherImpossible,
     SpreadImpossible,
 }
 
-const CONSTRAINTS: [Constraint; 17] = [
+const CONSTRAINTS: [Constraint; 18] = [
     Constraint::PolicyUnresolved,
     Constraint::PolicyRequired,
     Constraint::PolicyConflict,
@@ -1019,6 +1047,7 @@ const CONSTRAINTS: [Constraint; 17] = [
     Constraint::DoesNotFitNode,
     Constraint::TooExpensive,
     Constraint::InsufficientCapacity,
+    Constraint::OverLimit,
     Constraint::TogetherImpossible,
     Constraint::SpreadImpossible,
 ];
@@ -1041,6 +1070,7 @@ impl Constraint {
             Constraint::DoesNotFitNode => "does-not-fit-node",
             Constraint::TooExpensive => "too-expensive",
             Constraint::InsufficientCapacity => "insufficient-capacity",
+            Constraint::OverLimit => "over-limit",
             Constraint::TogetherImpossible => "together-impossible",
             Constraint::SpreadImpossible => "spread-impossible",
         }
@@ -1067,7 +1097,7 @@ struct Decision {
 }
 
 /// Every bound that is stated.
-const ALL: Bounds = Bounds { spread: true, together: true };
+const ALL: Bounds = Bounds { spread: true, together: true, limits: true };
 
 /// One deployment before the fleet, with the policies in force.
 struct Case<'a> {
@@ -1110,6 +1140,7 @@ struct Allotment {
 struct Bounds {
     spread: bool,
     together: bool,
+    limits: bool,
 }
 
 impl Allotment {
@@ -1201,11 +1232,13 @@ impl Case<'_> {
         let without = |bounds: Bounds| {
             self.alternatives.iter().map(|need| self.allot(*need, bounds).fitting()).max().expect("an alternative")
         };
-        let stated = [self.max_skew().is_some(), self.deployment.placement.together.is_some()];
-        let free = without(Bounds { spread: false, together: false });
+        let is_limited = limits::in_force(self.world, governor(self.deployment)).next().is_some();
+        let stated = [self.max_skew().is_some(), self.deployment.placement.together.is_some(), is_limited];
+        let free = without(Bounds { spread: false, together: false, limits: false });
         // Those without which more would fit; if none is by itself, all that are stated.
-        let alone = [Bounds { spread: false, ..ALL }, Bounds { together: false, ..ALL }];
-        let mut why = [0, 1].map(|one| stated[one] && without(alone[one]) > fitting);
+        let alone =
+            [Bounds { spread: false, ..ALL }, Bounds { together: false, ..ALL }, Bounds { limits: false, ..ALL }];
+        let mut why = [0, 1, 2].map(|one| stated[one] && without(alone[one]) > fitting);
         if free > fitting && !why.contains(&true) {
             why = stated;
         }
@@ -1213,7 +1246,7 @@ impl Case<'_> {
         self.chosen = most.chosen;
         self.apart = why[1];
         // D6: capacity fails where spreading ended because a domain was full.
-        self.full = (fitting < free).then(|| most.after.clone());
+        self.full = (why[0] || why[1]).then(|| most.after.clone());
         let refusal = Refusal {
             wanted: self.wanted,
             fitting,
@@ -1255,6 +1288,7 @@ impl Case<'_> {
         for (pair, running) in &open {
             let request = request(self.deployment.resources.as_ref(), need, pair.flavor.kind);
             let room = self.freed.rooms[pair.cluster][pair.pool].best(&request);
+            let room = room.filter(|_| self.is_within_limits(&self.freed, pair, &request, bounds));
             if let (Some((left, _)), Some(name)) = (room, in_domain(pair)) {
                 let rank = self.rank(pair, need, 0 < *running, pair.price(&request), left, None);
                 domains.push((rank, name));
@@ -1305,6 +1339,7 @@ impl Case<'_> {
                 .filter(|(pair, _)| {
                     let request = request(resources, need, pair.flavor.kind);
                     after.rooms[pair.cluster][pair.pool].holds(&request)
+                        && self.is_within_limits(&after, pair, &request, bounds)
                 })
                 .filter_map(|(pair, _)| self.domain(pair))
                 .filter(|name| counts[name] == 0)
@@ -1326,6 +1361,9 @@ impl Case<'_> {
                 .filter_map(|(pair, running)| {
                     let request = request(resources, need, pair.flavor.kind);
                     let (left, node) = after.rooms[pair.cluster][pair.pool].best(&request)?;
+                    if !self.is_within_limits(&after, pair, &request, bounds) {
+                        return None;
+                    }
                     let here = placements.iter().find(|placement| placement.candidate == pair.name);
                     let current = here.map_or(0, |placement| placement.replicas) < *running;
                     let price = pair.price(&request);
@@ -1334,7 +1372,10 @@ impl Case<'_> {
                 })
                 .min_by(|one, other| one.0.cmp(&other.0));
             let Some((_, pair, node, price)) = best else { break };
-            after.rooms[pair.cluster][pair.pool].take(&request(resources, need, pair.flavor.kind), node);
+            let taken = request(resources, need, pair.flavor.kind);
+            after.rooms[pair.cluster][pair.pool].take(&taken, node);
+            let own = of_limits(self.world, governor(self.deployment), pair, &taken);
+            after.spent.iter_mut().zip(&own).for_each(|(spent, own)| *spent += own);
             if let Some(domain) = self.domain(pair) {
                 *counts.get_mut(&domain).expect("a candidate's domain") += 1;
             }
@@ -1347,6 +1388,17 @@ impl Case<'_> {
             }
         }
         Allotment { placements, counts, chosen: None, after }
+    }
+
+    /// E4: whether one more replica on a (pool, flavor) passes none of the limits that it counts for.
+    fn is_within_limits(&self, fleet: &Fleet, pair: &Pair, request: &Request, bounds: Bounds) -> bool {
+        let mut all = limits::in_force(self.world, governor(self.deployment));
+        !bounds.limits
+            || all.all(|(number, limit)| match limits::of_replica(limit, pair, request) {
+                // What takes nothing of it passes nothing, be it passed already or not.
+                0 => true,
+                own => fleet.spent[number] + own <= limit.most,
+            })
     }
 
     /// The rank of a candidate for the next replica (D5).
@@ -1408,14 +1460,25 @@ impl Case<'_> {
                 pair.shape.is_none_or(|pool| Node::empty(pool).holds(&request(resources, need, pair.flavor.kind)))
             }
             // D1: what is unknown is not within a bound; what fits no node has no price.
-            Constraint::TooExpensive => self.deployment.max_price_micro.is_none_or(|most| {
-                let request = request(resources, need, pair.flavor.kind);
-                let fits = pair.shape.is_some_and(|pool| Node::empty(pool).holds(&request));
-                fits && pair.price(&request).is_some_and(|price| price <= most)
-            }),
+            // E4: no more is it under a limit of price.
+            Constraint::TooExpensive => {
+                let mut limits = limits::in_force(self.world, governor(self.deployment));
+                let is_limited = limits.any(|(_, limit)| limit.of == Limited::Price);
+                let most = self.deployment.max_price_micro.or(is_limited.then_some(u64::MAX));
+                most.is_none_or(|most| {
+                    let request = request(resources, need, pair.flavor.kind);
+                    let fits = pair.shape.is_some_and(|pool| Node::empty(pool).holds(&request));
+                    fits && pair.price(&request).is_some_and(|price| price <= most)
+                })
+            }
             Constraint::InsufficientCapacity => self.full.as_ref().unwrap_or(&self.freed).rooms[pair.cluster]
                 [pair.pool]
                 .holds(&request(resources, need, pair.flavor.kind)),
+            // With room for one replica it passes.
+            Constraint::OverLimit => {
+                let request = request(resources, need, pair.flavor.kind);
+                self.is_within_limits(&self.freed, pair, &request, ALL)
+            }
             // As it was where the allotment stopped.
             Constraint::SpreadImpossible => match (self.max_skew(), self.domain(pair)) {
                 (Some(max_skew), domain) => domain.is_some_and(|name| {
@@ -1462,8 +1525,9 @@ impl Case<'_> {
     }
 
     /// The reasons of a refusal (D6): whether room is why fewer fit than are wanted, and whether the spread is, or that
-    /// they are to stand together.
-    fn reasons(&self, room_is_why: bool, [spread_is_why, together_is_why]: [bool; 2]) -> Vec<Reason> {
+    /// they are to stand together,
+    /// or the limits.
+    fn reasons(&self, room_is_why: bool, [spread_is_why, together_is_why, limits_are_why]: [bool; 3]) -> Vec<Reason> {
         let clusters = self.world.clusters.len();
         let mut reasons = Vec::new();
         for constraint in CONSTRAINTS {
@@ -1476,7 +1540,12 @@ impl Case<'_> {
             } else {
                 self.pairs.iter().any(|pair| !self.pair_passes(constraint, pair) || self.stops(constraint, pair))
             };
-            if fails || constraint == Constraint::InsufficientCapacity && room_is_why {
+            let of_all = match constraint {
+                Constraint::InsufficientCapacity => room_is_why,
+                Constraint::OverLimit => limits_are_why,
+                _ => false,
+            };
+            if fails || of_all {
                 reasons.push(Reason {
                     code: constraint.code(),
                     policies: self.culprits(constraint),

@@ -4,5 +4,6 @@
 pub mod callers;
 pub mod enumerate;
 pub mod judge;
+mod limits;
 pub mod random;
 pub mod world;

@@ -3,8 +3,8 @@
 
 use super::judge::{Candidate, candidates, leaves_something, running_fits};
 use super::world::{
-    ATTRIBUTES, Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, GEOGRAPHY, Gpu, GpuNeed, Level, Near,
-    Opt, Placement, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
+    ATTRIBUTES, Axis, Cluster, Deployment, Domain, Environment, FavouriteKind, GEOGRAPHY, Gpu, GpuNeed, Level, Limit,
+    Limited, Near, Opt, Placement, Policy, Pool, Pools, Preference, Resources, Running, Spread, Used, World,
 };
 
 const GIB: u64 = 1 << 30;
@@ -105,7 +105,44 @@ pub fn world(seed: u64, max_clusters: usize) -> World {
     if seed % 3 != 2 {
         bounds(&mut Random::seeded(seed.rotate_left(32)), &mut world);
     }
+    // And its fourth, which one in four worlds has.
+    if seed % 4 == 1 {
+        limits(&mut Random::seeded(seed.rotate_left(16)), &mut world);
+    }
     world
+}
+
+/// Limits of the workspace and of environments (E4): mostly about as much as a few replicas hold.
+fn limits(random: &mut Random, world: &mut World) {
+    let mut owners = vec![None];
+    owners.extend(world.environments.iter().map(|environment| Some(environment.name.clone())));
+    let pools = || {
+        world.clusters.iter().flat_map(|cluster| match &cluster.pools {
+            Pools::Short(flavors) => flavors.iter().filter(|(kind, _)| kind == "gpu").map(|(_, code)| code).collect(),
+            Pools::Full(pools) => {
+                pools.iter().filter_map(|pool| pool.gpu.as_ref()).map(|(code, _)| code).collect::<Vec<_>>()
+            }
+        })
+    };
+    let mut types: Vec<String> = vec!["v100".to_owned(), "a100-80gb".to_owned()];
+    for code in pools() {
+        let known = GEOGRAPHY.flavor("gpu", code);
+        types.extend(std::iter::once(known.code).chain(known.above.iter().copied()).map(str::to_owned));
+    }
+    for _ in 0..random.between(1, 4) {
+        let environment = random.pick(&owners).clone();
+        let few = *random.pick(&[0, 1, 2, 2, 3, 5, 8, 20]);
+        let (of, most) = match random.below(6) {
+            0 | 1 => (Limited::Gpu, few * *random.pick(&[1000, 1000, 500, 125])),
+            2 => (Limited::GpuType(random.pick(&types).clone()), few * *random.pick(&[1000, 500])),
+            3 => (Limited::Cpu, few * *random.pick(&[500, 1000, 4000])),
+            4 => (Limited::Memory, few * *random.pick(&[1, 4, 16]) * GIB),
+            _ => (Limited::Price, few * *random.pick(&[100_000, 1_000_000, 333_333])),
+        };
+        if !world.limits.iter().any(|known| known.environment == environment && known.of == of) {
+            world.limits.push(Limit { environment, of, most });
+        }
+    }
 }
 
 /// A valid world with at most so many clusters, of which these bytes decide: the fuzzer's.
@@ -113,6 +150,9 @@ pub fn world_of_bytes(bytes: &[u8], max_clusters: usize) -> World {
     let first = Random { bytes: bytes.iter().rev().copied().collect(), state: 0 };
     let (mut world, mut random) = world_by(first, |first| first, max_clusters);
     bounds(&mut random, &mut world);
+    if random.chance(25) {
+        limits(&mut random, &mut world);
+    }
     world
 }
 

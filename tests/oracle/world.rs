@@ -36,6 +36,28 @@ pub struct World {
     pub ends: Vec<(String, String, u64)>,
     /// How old what is known of a cluster may be, in milliseconds (I8).
     pub max_age: Option<u64>,
+    /// What deployments may hold together (E4); of one owner, each thing once.
+    pub limits: Vec<Limit>,
+}
+
+/// The most that the deployments of the workspace, or of one environment, may hold together (E4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// `None` for the workspace's.
+    pub environment: Option<String>,
+    pub of: Limited,
+    /// In thousandths of a GPU, milli-cores, bytes, or micro-units an hour.
+    pub most: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limited {
+    Gpu,
+    /// Of one type: a node of the tree.
+    GpuType(String),
+    Cpu,
+    Memory,
+    Price,
 }
 
 /// Replicas of a deployment that run now (`kind: Placement`).

@@ -9,7 +9,7 @@ use crate::bitset::BitSet;
 use crate::deployment::Demand;
 use crate::id::{DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
-use crate::placement;
+use crate::placement::{self, Ask};
 use crate::policy::Scope;
 use crate::workspace::Workspace;
 
@@ -93,7 +93,7 @@ impl Pairs {
 pub(super) fn of(workspace: &Workspace, id: DeploymentId) -> Option<BitSet<PairId>> {
     let found = workspace.deployment(id)?;
     let scope = Governance::of(workspace).scope(&Subject::deployment(workspace, id)?);
-    Some(placement::candidates(workspace.inventory(), &scope, &found.demand))
+    Some(placement::candidates(workspace.inventory(), &scope, &Ask::new(&found.demand, 1)))
 }
 
 /// Two deployments that are one on both sides, but for their names.
@@ -153,8 +153,8 @@ impl<'a, 'd> Groups<'a, 'd> {
             return Some((*meaning, Arc::clone(&self.nothing)));
         }
         let delta = self.deltas.entry(((before, after), was, is)).or_insert_with(|| {
-            let before = placement::candidates(self.old.inventory(), before_scope, was);
-            let after = placement::candidates(self.new.inventory(), after_scope, is);
+            let before = placement::candidates(self.old.inventory(), before_scope, &Ask::new(was, 1));
+            let after = placement::candidates(self.new.inventory(), after_scope, &Ask::new(is, 1));
             Arc::new(self.pairs.delta(&before, &after))
         });
         Some((*meaning, Arc::clone(delta)))

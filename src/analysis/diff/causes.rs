@@ -208,6 +208,7 @@ impl<'a> Side<'a> {
                         | Code::Stale
                         | Code::NotAllowed(_)
                         | Code::InsufficientCapacity
+                        | Code::OverLimit
                         | Code::TogetherImpossible
                         | Code::SpreadImpossible
                         | Code::NoClusters

@@ -93,6 +93,15 @@ pub enum LoosenedThing {
     Enforcement(String),
     /// A type of policy that need not be in force any more.
     Requirement(String),
+    /// A limit that is higher, or gone (E4).
+    Limit {
+        /// What is limited, as manifests call it: `gpu`, `gpus.h100`.
+        name: String,
+        /// The most that could be held.
+        was: String,
+        /// The most that may be held now; `None` where it is not limited any more.
+        is: Option<String>,
+    },
 }
 
 /// What differs for one deployment.
@@ -287,6 +296,10 @@ impl std::fmt::Display for Loosened {
         match &self.what {
             LoosenedThing::Enforcement(policy) => write!(f, "policy `{policy}` of {owner} is only watched"),
             LoosenedThing::Requirement(axis) => write!(f, "{owner} requires no {axis} policy any more"),
+            LoosenedThing::Limit { name, was, is: Some(is) } => {
+                write!(f, "{owner} limits {name} to {is} and not to {was}")
+            }
+            LoosenedThing::Limit { name, was, is: None } => write!(f, "{owner} limits {name} no more, which was {was}"),
         }
     }
 }

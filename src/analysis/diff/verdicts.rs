@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::meaning::{Catalogs, Meaning};
 use super::{Compared, Fate, Loosened, LoosenedThing, full_address};
 use crate::catalog::Axis;
-use crate::id::{CountryId, DeploymentId, Id, ResourceTypeId};
-use crate::policy::{Attachment, Bundle, CallerCuts, Enforcement, Environment, Level, Scope};
+use crate::id::{CountryId, DeploymentId, Id, Name, ResourceTypeId};
+use crate::placement::Limit;
+use crate::policy::{Attachment, Bundle, CallerCuts, Enforcement, Environment, Level, Limits, Scope};
 use crate::time::Moment;
 use crate::workspace::Workspace;
 
@@ -214,6 +215,34 @@ pub(super) fn loosened(old: &Workspace, new: &Workspace, both: &[(DeploymentId, 
         let Some((was, is)) = old.deployment(id).zip(is) else { continue };
         let (was, is) = (own_bundle(&was.attachments), own_bundle(&is.attachments));
         compare(Level::Deployment, &|| full_address(old, id), was, is);
+    }
+    found.extend(loosened_limits(old, new));
+    found
+}
+
+/// The limits that let more be held, or are gone (E4).
+fn loosened_limits(old: &Workspace, new: &Workspace) -> Vec<Loosened> {
+    let stated = |workspace: &Workspace, limits: &Limits, environment: Option<&Name>| {
+        Limit::stated(workspace.catalog(), limits, environment)
+    };
+    let of = |level: Level, (before, after): (Vec<Limit>, Vec<Limit>)| {
+        let loosened = before.into_iter().filter_map(move |limit| {
+            let now = after.iter().find(|now| now.name == limit.name).map(|now| now.most);
+            let owner = limit.environment.as_ref().map(ToString::to_string);
+            let is = now.map(|most| limit.of.written(most));
+            let what = LoosenedThing::Limit { was: limit.of.written(limit.most), is, name: limit.name };
+            now.is_none_or(|now| now > limit.most).then_some(Loosened { level, owner, what })
+        });
+        loosened.collect::<Vec<_>>()
+    };
+    let root = (stated(old, old.limits(), None), stated(new, new.limits(), None));
+    let mut found = of(Level::Workspace, root);
+    for (_, was) in old.environments() {
+        let now = new.environments().find(|(_, is)| is.name == was.name);
+        if let Some((_, is)) = now {
+            let (was, is) = (stated(old, &was.limits, Some(&was.name)), stated(new, &is.limits, Some(&is.name)));
+            found.extend(of(Level::Environment, (was, is)));
+        }
     }
     found
 }

@@ -123,7 +123,11 @@ impl Step<'_> {
         let goal = size.min(settings.most_replicas());
         let beside = strategy.strategy.beside(goal, before).saturating_sub(part);
         let governors = self.governors(candidate)?;
-        let spare = self.place(candidate, governors, beside, &settings, Vec::new())?;
+        // Where all that will run stand already, no place is asked for: there need be none for another.
+        let spare = match (beside, part) {
+            (0, 1..) => Vec::new(),
+            _ => self.place(candidate, governors, beside, &settings, Vec::new())?,
+        };
         let rollout = RolloutState {
             progress: Rollout::of(strategy, self.now),
             size,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cluster::Provider;
 use super::known::Country;
 use super::policy::Attached;
-use super::{AttachmentSpec, Metadata, OfDocument, ResourcesSpec};
+use super::{AttachmentSpec, LimitsSpec, Metadata, OfDocument, ResourcesSpec};
 use crate::catalog::{Axis, FlavorKind};
 use crate::document::{
     Field, FieldShape, Fields, Format, Item, Lenient, Map, Nonempty, RecordShape, Reference, Rule, Seconds, Shape,
@@ -26,6 +26,8 @@ document! {
         policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
         /// The policy types that must be in force here or above; else nothing is placed (P13).
         require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
+        /// What its deployments may hold together at most (E4).
+        limits: Option<LimitsSpec>,
         /// What happens when a policy change makes running replicas illegal.
         on_violation: OnViolation as Lenient<OnViolation> = OnViolation::MoveOrReport,
         /// What happens to replicas on a cluster that is lost (W9).
@@ -45,6 +47,7 @@ impl EnvironmentSpec {
             metadata: Metadata::named(name),
             policies: Vec::new(),
             require: Vec::new(),
+            limits: None,
             on_violation: OnViolation::default(),
             on_loss: OnLoss::default(),
             grace_seconds: Environment::GRACE,
@@ -63,6 +66,8 @@ document! {
         policies: Vec<AttachmentSpec> as Lenient<Vec<Attached>> = Vec::new(),
         /// The policy types that must be in force; else nothing is placed (P13).
         require: Vec<Sourced<Axis>> as Lenient<Vec<Sourced<Axis>>> = Vec::new(),
+        /// What all deployments may hold together at most (E4).
+        limits: Option<LimitsSpec>,
         /// The environment of deployments that name none; `production` if absent (E2).
         default_environment: Option<Sourced<String>> as Option<Lenient<Sourced<Reference>>>,
         /// The one currency of all prices, as an ISO 4217 code; `USD` if absent (I5).
@@ -96,6 +101,7 @@ impl WorkspaceSpec {
             metadata: Metadata::named(name),
             policies: Vec::new(),
             require: Vec::new(),
+            limits: None,
             default_environment: None,
             currency: None,
             resource_types: Vec::new(),

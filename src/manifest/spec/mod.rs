@@ -7,6 +7,7 @@ mod cluster;
 mod deployment;
 mod environment;
 mod known;
+mod limits;
 mod policy;
 mod policy_test;
 mod preferences;
@@ -21,6 +22,7 @@ pub use environment::{
     EnvironmentSpec, ExpectedDemandSpec, FindingSeverity, FlavorSpec, GroupSpec, LocationSpec, ProviderSpec,
     WorkspaceSpec,
 };
+pub use limits::LimitsSpec;
 pub use policy::{Allowed, AttachmentSpec, ChoiceSpec, Dialect, PolicySpec};
 #[cfg(feature = "manifest")]
 pub(super) use policy::{Attached, PolicyType, by_type, choice, policy_type, write_choice};

@@ -30,7 +30,7 @@ impl<'d> Movable<'d> {
     ) -> Option<Self> {
         let stays = !ask.current.is_empty() && ask.preferences.prefer.is_empty();
         let by_price = ask.preferences.prefer.iter().all(|preference| *preference == Preference::Price);
-        if !by_price || !ask.preferences.is_plain() || stays || reservations.is_empty() {
+        if !by_price || !ask.preferences.is_plain() || !ask.limits.is_empty() || stays || reservations.is_empty() {
             return None;
         }
         let (sites, requests) = sites(inventory, decision, ask);
@@ -73,7 +73,8 @@ impl<'d> Movable<'d> {
 /// The priced candidates of a decision under the alternative it took, cheapest first, then by id, and what a
 /// replica takes of them.
 fn sites(inventory: &Inventory, decision: &Decision, ask: &Ask<'_>) -> (Vec<Site>, Vec<Request>) {
-    let feasible = Feasible::new(inventory.fleet(), inventory.takers(), decision.scope(), ask.demand);
+    let feasible =
+        Feasible::new(inventory.fleet(), inventory.takers(), decision.scope(), ask.demand).within(ask.limits);
     let index = inventory.fleet().index();
     let (mut sites, mut requests) = (Vec::new(), Vec::new());
     for kind in index.kinds().iter().filter(|_| !feasible.scope().refuses_everything()) {

@@ -49,7 +49,8 @@ type Choice = (u32, Vec<(usize, u32)>);
 pub(super) fn fewest(case: &Case<'_>, holders: &[Holder]) -> Option<Vec<Occupant>> {
     let Some(holders) = Holders::of(case, holders) else { return Some(Vec::new()) };
     let scope = case.local.scope(&[]);
-    let feasible = Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand);
+    let feasible =
+        Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand).within(case.ask.limits);
     let alternatives = 0..case.ask.demand.alternatives();
     let mut best: Option<Choice> = None;
     for alternative in alternatives {
@@ -82,7 +83,7 @@ impl<'a> Holders<'a> {
     /// Nothing where nobody holds room, or where it is not the sum of pools that counts.
     fn of(case: &Case<'_>, all: &'a [Holder]) -> Option<Self> {
         let spreads = case.ask.preferences.spread.is_some_and(|spread| spread.max_skew.is_some());
-        if all.is_empty() || spreads || case.ask.preferences.together.is_some() {
+        if all.is_empty() || spreads || case.ask.preferences.together.is_some() || !case.ask.limits.is_empty() {
             return None;
         }
         let mut on_pools: HashMap<PoolId, Vec<usize>> = HashMap::new();
@@ -130,7 +131,8 @@ impl Pools {
 pub(super) fn held(case: &Case<'_>, holders: &[Holder]) -> Option<HeldRoom> {
     let holders = Holders::of(case, holders)?;
     let scope = case.local.scope(&[]);
-    let feasible = Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand);
+    let feasible =
+        Feasible::new(case.fleet(), case.inventory.takers(), &scope, case.ask.demand).within(case.ask.limits);
     let held = |alternative| {
         let pools = Pools::of(case, &feasible, alternative)?;
         let missing = case.ask.wanted().checked_sub(pools.room).filter(|missing| *missing > 0)?;

@@ -8,8 +8,10 @@ use super::room_of_kinds::{fitting, request};
 use super::step::Step;
 use super::suppose::{Case, Values};
 use crate::bitset::BitSet;
+use crate::deployment::Demand;
 use crate::id::{ClusterId, Id, KindId, PairId, PlaceId};
 use crate::inventory::{Cluster, Pair};
+use crate::placement::Limited;
 use crate::placement::price::replica_price;
 use crate::policy::Policy;
 
@@ -88,7 +90,12 @@ impl<'a> Opened<'a> {
 
 /// Whether what a node costs matters, which neither place nor kind says.
 fn by_cluster(case: &Case<'_>) -> bool {
-    case.ask.demand.max_price.is_some()
+    case.ask.demand.max_price.is_some() || is_price_limited(case)
+}
+
+/// Whether a limit is of price: then a place of unknown price is no candidate (E4).
+fn is_price_limited(case: &Case<'_>) -> bool {
+    case.ask.limits.iter().any(|limit| limit.of == Limited::Price)
 }
 
 /// Which sets of kinds have a candidate after some steps, wherever they are; under a bound of price, which clusters.
@@ -101,13 +108,14 @@ fn candidates(case: &Case<'_>, steps: &[Step], values: &Values) -> Vec<bool> {
         let any = |kind: &KindId| fitting.iter().any(|kinds| kinds.contains(*kind));
         return index.kind_sets().iter().map(|kinds| kinds.iter().any(any)).collect();
     }
+    let is_priced = |demand: &Demand| demand.max_price.is_some() || is_price_limited(case);
     let is_candidate = |id: PairId, pair: &Pair| {
         let Some((number, pool)) = index.kind_of(id).zip(fleet.pool(pair.pool)) else { return false };
         let Some(kind) = index.kinds().get(number.index()) else { return false };
         let mut alternatives = fitting.iter().enumerate().filter(|(_, kinds)| kinds.contains(number));
         alternatives.any(|(alternative, _)| {
             let price = || replica_price(pool, &request(fleet, &demand, alternative, kind));
-            demand.max_price.is_none_or(|most| price().is_some_and(|price| price <= most))
+            !is_priced(&demand) || price().is_some_and(|price| demand.max_price.is_none_or(|most| price <= most))
         })
     };
     let has_one = |cluster: &Cluster| {

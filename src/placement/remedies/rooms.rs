@@ -73,8 +73,8 @@ impl Case<'_> {
     /// Whether room for each is all that is asked of the replicas after some steps.
     fn asks_no_more(&self, steps: &[Step]) -> bool {
         // Whatever is added to a question may bound what fits.
-        let Ask { demand: _, replicas: _, preferences: _, current: _, beside: _, partial: _ } = self.ask;
-        self.preferences(steps).is_plain()
+        let Ask { demand: _, replicas: _, preferences: _, current: _, beside: _, limits, partial: _ } = self.ask;
+        limits.is_empty() && self.preferences(steps).is_plain()
     }
 
     /// For how many replicas, at most those asked for, there is room on open clusters of a class.

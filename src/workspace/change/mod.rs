@@ -413,6 +413,7 @@ fn instead_of(error: &ReserveError) -> &'static str {
         ReserveError::UnknownPair => "name a pool of a cluster, and a flavor that it has",
         ReserveError::Closed => "choose another cluster, or open it first",
         ReserveError::NoRoom { .. } => "ask for less, or make room",
+        ReserveError::OverLimit => "reserve less, release what is held, or raise the limit",
         ReserveError::NoNumber => "restore a state whose numbers are not used up",
     }
 }

@@ -56,6 +56,10 @@ fn the_best_is_taken_first(workspace: &Workspace, id: DeploymentId, decision: &D
         // What it holds now is free for it in its own decision only.
         return;
     }
+    if !workspace.limits_held().is_empty() {
+        // The best candidate may take too much of a limit (E4).
+        return;
+    }
     if workspace.deployment(id).is_some_and(|deployment| deployment.preferences.together.is_some()) {
         // The best candidate may stand where there is no room for all (D5).
         return;
@@ -87,7 +91,11 @@ fn explanations_agree(workspace: &Workspace, id: DeploymentId, what: &str) {
         // Room and spread may be why only the last replicas have no place.
         let of_all = matches!(
             reason.code,
-            Code::NoClusters | Code::SpreadImpossible | Code::TogetherImpossible | Code::InsufficientCapacity
+            Code::NoClusters
+                | Code::SpreadImpossible
+                | Code::TogetherImpossible
+                | Code::InsufficientCapacity
+                | Code::OverLimit
         );
         assert!(
             of_all || pairs.is_empty() || said.contains(&reason.code),

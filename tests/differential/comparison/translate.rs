@@ -3,18 +3,19 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::oracle::world::{self, World};
+use crate::oracle::world::{self, Limited, World};
 
 use siting::catalog::{Axis, Capacity, ChoiceKind};
 use siting::deployment::{Domain, Spread, Together, Variables};
 use siting::id::Name;
 use siting::manifest::spec::{
     Allowed, AttachmentSpec, ChoiceSpec, ClusterSpec, DeploymentSpec, Dialect, EnvironmentSpec, FavouriteSpec,
-    GpuNeedSpec, GpuSpec, GroupSpec, LocationSpec, Metadata, NearSpec, NodeUsedSpec, PolicySpec, PoolGpuSpec, PoolSpec,
-    PoolsSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs, UsedSpec, WorkspaceSpec,
+    GpuNeedSpec, GpuSpec, GroupSpec, LimitsSpec, LocationSpec, Metadata, NearSpec, NodeUsedSpec, PolicySpec,
+    PoolGpuSpec, PoolSpec, PoolsSpec, PreferenceSpec, PreferencesSpec, ResourcesSpec, RunningSpec, SiteKind, Specs,
+    UsedSpec, WorkspaceSpec,
 };
 use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
-use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Money};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money};
 use siting::time::Moment;
 
 /// The world in the library's words.
@@ -48,6 +49,7 @@ fn workspace(world: &World) -> WorkspaceSpec {
         metadata: Metadata::named(name("world")),
         policies: attachments(world, "workspace", &world.workspace.attachments),
         require: require(&world.workspace),
+        limits: limits(world, None),
         default_environment: None,
         currency: None,
         resource_types: Vec::new(),
@@ -78,6 +80,21 @@ fn axis(axis: world::Axis) -> Axis {
 
 fn require(level: &world::Level) -> Vec<siting::origin::Sourced<Axis>> {
     level.require.iter().map(|&required| axis(required).into()).collect()
+}
+
+/// What an environment, or the workspace, limits (E4).
+fn limits(world: &World, environment: Option<&String>) -> Option<LimitsSpec> {
+    let mut spec = LimitsSpec::default();
+    for limit in world.limits.iter().filter(|limit| limit.environment.as_ref() == environment) {
+        match &limit.of {
+            Limited::Gpu => spec.gpu = Some(Milli::thousandths(limit.most)),
+            Limited::GpuType(code) => spec.gpus.push((code.clone().into(), Milli::thousandths(limit.most))),
+            Limited::Cpu => spec.cpu = Some(Cpu::milli_cores(limit.most)),
+            Limited::Memory => spec.memory = Some(Bytes::new(limit.most)),
+            Limited::Price => spec.price_per_hour = Some(Money::micros(limit.most)),
+        }
+    }
+    Some(spec).filter(|spec| *spec != LimitsSpec::default())
 }
 
 fn attachments(world: &World, owner: &str, attachments: &[(String, bool)]) -> Vec<AttachmentSpec> {
@@ -116,6 +133,7 @@ fn environment(world: &World, environment: &world::Environment) -> EnvironmentSp
         metadata: Metadata::named(name(&environment.name)),
         policies: attachments(world, &format!("environment {}", environment.name), &environment.level.attachments),
         require: require(&environment.level),
+        limits: limits(world, Some(&environment.name)),
         on_violation: OnViolation::default(),
         on_loss: OnLoss::default(),
         grace_seconds: Environment::GRACE,
