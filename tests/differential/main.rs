@@ -14,6 +14,7 @@ mod comparison;
 mod diff;
 mod drill;
 mod fuzz_corpora;
+mod options;
 #[expect(unreachable_pub, reason = "the oracle is written as if it were a crate of its own")]
 #[path = "../oracle/mod.rs"]
 mod oracle;

@@ -58,7 +58,7 @@ fn attached(world: &World, deployment: &Deployment) -> Vec<(&'static str, String
 }
 
 /// The narrowest options by which what clusters have can be named, by axis.
-fn named(world: &World) -> Vec<(Axis, Opt)> {
+pub(crate) fn named(world: &World) -> Vec<(Axis, Opt)> {
     let mut all: BTreeSet<(Axis, String, String)> = BTreeSet::new();
     for cluster in &world.clusters {
         all.insert((Axis::Location, "country".into(), cluster.country.clone()));
