@@ -45,9 +45,33 @@ pub(super) fn heading(document: Item<'_>) -> Option<Heading> {
     }
     let names: Vec<&str> = ours.iter().map(|kind| kind.kind()).collect();
     let message = format!("`{version}` has no kind {}", quoted(kind));
-    kind_item.problem(ProblemCode::UnknownKind, message, suggestion(kind, &names, "its kinds are"));
+    let help = if ANSWERS.contains(&kind) {
+        "this is an answer that was printed, and no manifest: keep it out of these directories".to_owned()
+    } else {
+        suggestion(kind, &names, "its kinds are")
+    };
+    kind_item.problem(ProblemCode::UnknownKind, message, help);
     None
 }
+
+/// What `-o json` prints: it is easily kept beside the manifests that it is about.
+const ANSWERS: [&str; 15] = [
+    "BeyondReport",
+    "Catalog",
+    "Certificate",
+    "CheckReport",
+    "Description",
+    "DiffReport",
+    "DrainReport",
+    "DrillReport",
+    "ErrorReport",
+    "Explanation",
+    "OptionsReport",
+    "PlacementReport",
+    "PolicyTestsReport",
+    "SimulationReport",
+    "VerificationReport",
+];
 
 fn group_of(kind: Kind) -> &'static str {
     kind.api_version().split_once('/').map_or("", |(group, _)| group)

@@ -202,6 +202,17 @@ fn d8_tests_descriptions_drills_and_drains_are_made_and_verified_with_documents_
     }
 }
 
+/// An answer that is kept among the manifests is told from a misspelt one, whatever answer it is.
+#[test]
+fn answers_among_manifests_are_told_as_such() {
+    for kind in siting::report::kinds() {
+        let text = format!("{{\"apiVersion\": \"siting.dev/v1\", \"kind\": \"{kind}\"}}");
+        let error = text.parse::<Workspace>().unwrap_err();
+        let help = error.problems[0].help.as_deref().unwrap_or_default();
+        assert!(help.starts_with("this is an answer that was printed"), "{kind}: {help}");
+    }
+}
+
 /// D8: what claims nothing of manifests is refused by name, with the reason.
 #[test]
 fn d8_reports_that_claim_nothing_are_refused_by_name() {
