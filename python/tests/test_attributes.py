@@ -25,7 +25,7 @@ def world(*clusters: siting.Cluster) -> siting.Workspace:
 
 def cluster(name: str, attributes: list[str], pool: list[str]) -> siting.Cluster:
     """One pool of four nodes."""
-    nodes = siting.Pool("p", nodes=4, cpu=4, memory="16Gi", cpu_flavor="x86", attributes=pool)
+    nodes = siting.Pool("p", nodes=4, cpu=4, memory="16Gi", cpu_flavor="x86", attributes=tuple(pool))
     return siting.Cluster(name, provider="onprem", country="de", attributes=attributes, pools=[nodes])
 
 

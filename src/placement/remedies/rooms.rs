@@ -5,23 +5,26 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::gates::Admitted;
 use super::room_of_kinds::{fitting, request};
-use super::step::{Field, Step};
-use super::suppose::{Case, Values};
+use super::step::Field;
 use crate::bitset::BitSet;
 use crate::catalog::FlavorKind;
 use crate::deployment::Demand;
 use crate::id::{Id, KindId, PairId, PlaceId};
-use crate::inventory::Class;
-use crate::placement::Ask;
+use crate::inventory::{Class, Inventory};
 use crate::placement::price::replica_price;
 
 /// What was looked at, by what steps make of the demand.
-#[derive(Default)]
-pub(super) struct Rooms(RefCell<HashMap<OfDemand, Rc<Demanded>>>);
+pub(super) struct Rooms<'a> {
+    inventory: &'a Inventory,
+    /// How many replicas are asked for; never more.
+    wanted: u32,
+    known: RefCell<HashMap<OfDemand, Rc<Demanded>>>,
+}
 
 /// The fields that are dropped, and what quantities of one replica are lowered to.
-type OfDemand = (Vec<Field>, Values);
+pub(super) type OfDemand = (Vec<Field>, Vec<(Field, u64)>);
 
 /// Room for one demand.
 struct Demanded {
@@ -32,17 +35,26 @@ struct Demanded {
     known: RefCell<HashMap<(usize, PlaceId, usize), u32>>,
 }
 
-impl Case<'_> {
-    /// Whether so many replicas, at most those asked for, have a place after some steps; `None` where only placing them
-    /// tells. It does not ask whether something that is required is in force.
+impl<'a> Rooms<'a> {
+    pub(super) fn new(inventory: &'a Inventory, wanted: u32) -> Self {
+        Self { inventory, wanted, known: RefCell::default() }
+    }
+
+    /// Whether so many replicas of a demand, at most those asked for, have a place on what is admitted; `None` where only
+    /// placing them tells. Room for each is all that is asked of them only where `is_enough`.
     ///
     /// O(classes of the places that are admitted), and for what is asked of a demand the first time O(pairs of these
     /// classes), up to the first that have room for all.
-    pub(super) fn has_room(&self, steps: &[Step], values: &Values, wanted: u32) -> Option<bool> {
-        let (fleet, index) = (self.fleet(), self.fleet().index());
-        let admitted = self.gates.after(fleet, steps);
-        let demanded = self.demanded(steps, values);
-        let is_enough = self.asks_no_more(steps);
+    pub(super) fn are_enough(
+        &self,
+        admitted: &Admitted,
+        of: OfDemand,
+        demand: impl FnOnce() -> Demand,
+        wanted: u32,
+        is_enough: bool,
+    ) -> Option<bool> {
+        let (fleet, index) = (self.inventory.fleet(), self.inventory.fleet().index());
+        let demanded = self.demanded(of, demand);
         let mut may_be_enough = false;
         for (alternative, fitting) in demanded.kinds.iter().enumerate() {
             // A pool has at most one flavor of each kind, so the room of classes of one kind adds up.
@@ -54,7 +66,7 @@ impl Case<'_> {
                     if !index.kind_of(*first).is_some_and(|kind| admitted.kinds.contains(kind)) {
                         continue;
                     }
-                    let of_class = || self.room_of_class(&demanded, alternative, fitting, class);
+                    let of_class = || self.room_of_class(&demanded.demand, alternative, fitting, class);
                     let of_class =
                         *demanded.known.borrow_mut().entry((alternative, id, number)).or_insert_with(of_class);
                     let kind = fleet.pair(*first).map(|pair| fleet.catalog().flavor_kind(pair.flavor));
@@ -70,49 +82,35 @@ impl Case<'_> {
         if may_be_enough { None } else { Some(false) }
     }
 
-    /// Whether room for each is all that is asked of the replicas after some steps.
-    fn asks_no_more(&self, steps: &[Step]) -> bool {
-        // Whatever is added to a question may bound what fits.
-        let Ask { demand: _, replicas: _, preferences: _, current: _, beside: _, limits, partial: _ } = self.ask;
-        limits.is_empty() && self.preferences(steps).is_plain()
-    }
-
     /// For how many replicas, at most those asked for, there is room on open clusters of a class.
-    fn room_of_class(&self, demanded: &Demanded, alternative: usize, fitting: &BitSet<KindId>, class: &Class) -> u32 {
-        let (fleet, index, takers) = (self.fleet(), self.fleet().index(), self.inventory.takers());
-        let wanted = self.ask.wanted();
+    fn room_of_class(&self, demand: &Demand, alternative: usize, fitting: &BitSet<KindId>, class: &Class) -> u32 {
+        let (fleet, index, takers) = (self.inventory.fleet(), self.inventory.fleet().index(), self.inventory.takers());
         let room = |id: &PairId| {
             let kind = index.kind_of(*id).filter(|kind| fitting.contains(*kind))?;
             let pair = fleet.pair(*id).filter(|pair| takers.contain(pair.cluster))?;
-            let request = request(fleet, &demanded.demand, alternative, index.kinds().get(kind.index())?);
-            if let Some(most) = demanded.demand.max_price {
+            let request = request(fleet, demand, alternative, index.kinds().get(kind.index())?);
+            if let Some(most) = demand.max_price {
                 let price = fleet.pool(pair.pool).and_then(|pool| replica_price(pool, &request))?;
                 (price <= most).then_some(())?;
             }
-            Some(self.inventory.nodes(pair.pool).map_or(wanted, |nodes| nodes.room(&request, wanted)))
+            Some(self.inventory.nodes(pair.pool).map_or(self.wanted, |nodes| nodes.room(&request, self.wanted)))
         };
         let mut all = 0_u32;
         for room in class.members.iter().filter_map(room) {
-            all = all.saturating_add(room).min(wanted);
-            if all == wanted {
+            all = all.saturating_add(room).min(self.wanted);
+            if all == self.wanted {
                 break;
             }
         }
         all
     }
 
-    fn demanded(&self, steps: &[Step], values: &Values) -> Rc<Demanded> {
-        let dropped = steps.iter().filter_map(|step| match step {
-            Step::Drop(field) => Some(*field),
-            _ => None,
-        });
-        let of_replica = values.iter().copied().filter(|(field, _)| *field != Field::Replicas);
-        let key: OfDemand = (dropped.collect(), of_replica.collect());
+    fn demanded(&self, of: OfDemand, demand: impl FnOnce() -> Demand) -> Rc<Demanded> {
         let new = || {
-            let demand = self.demand(steps, values);
-            let kinds = fitting(self.fleet(), &demand);
+            let demand = demand();
+            let kinds = fitting(self.inventory.fleet(), &demand);
             Rc::new(Demanded { demand, kinds, known: RefCell::default() })
         };
-        Rc::clone(self.rooms.0.borrow_mut().entry(key).or_insert_with(new))
+        Rc::clone(self.known.borrow_mut().entry(of).or_insert_with(new))
     }
 }

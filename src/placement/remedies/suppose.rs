@@ -26,7 +26,7 @@ pub(super) struct Case<'a> {
     /// What is open of it.
     pub(super) classes: Classes,
     /// What of it has room, as far as that was asked.
-    pub(super) rooms: Rooms,
+    rooms: Rooms<'a>,
     /// How often it has been asked with something supposed.
     asked: Cell<u32>,
 }
@@ -38,7 +38,8 @@ impl<'a> Case<'a> {
     pub(super) fn new(inventory: &'a Inventory, governing: &Governing<'a>, ask: &Ask<'a>) -> Self {
         let local = Local::new(governing, inventory.fleet().catalog());
         let (gates, classes) = (Gates::of(&local, inventory.fleet()), Classes::of(inventory));
-        Self { inventory, local, ask: *ask, gates, classes, rooms: Rooms::default(), asked: Cell::new(0) }
+        let rooms = Rooms::new(inventory, ask.wanted());
+        Self { inventory, local, ask: *ask, gates, classes, rooms, asked: Cell::new(0) }
     }
 
     pub(super) fn fleet(&self) -> &'a Fleet {
@@ -167,6 +168,22 @@ impl<'a> Case<'a> {
         told.unwrap_or_else(placed)
     }
 
+    /// Whether so many replicas have a place, as far as the room of classes tells; it does not ask whether something that
+    /// is required is in force.
+    fn has_room(&self, steps: &[Step], values: &Values, wanted: u32) -> Option<bool> {
+        // Whatever is added to a question may bound what fits, and has to be thought of here.
+        let Ask { demand: _, replicas: _, preferences: _, current: _, beside: _, limits, partial: _ } = self.ask;
+        let dropped = steps.iter().filter_map(|step| match step {
+            Step::Drop(field) => Some(*field),
+            _ => None,
+        });
+        let of_replica = values.iter().copied().filter(|(field, _)| *field != Field::Replicas);
+        let of = (dropped.collect(), of_replica.collect());
+        let admitted = self.gates.after(self.fleet(), steps);
+        let is_enough = limits.is_empty() && self.preferences(steps).is_plain();
+        self.rooms.are_enough(&admitted, of, || self.demand(steps, values), wanted, is_enough)
+    }
+
     /// How many replicas have a place.
     fn fitting(&self, scope: &Arc<Scope>, steps: &[Step], values: &Values) -> u32 {
         let demand = self.demand(steps, values);
@@ -177,7 +194,7 @@ impl<'a> Case<'a> {
         fitting(self.inventory, scope, &ask)
     }
 
-    pub(super) fn preferences(&self, steps: &[Step]) -> Preferences {
+    fn preferences(&self, steps: &[Step]) -> Preferences {
         let mut preferences = self.ask.preferences.clone();
         let drops = |field| steps.contains(&Step::Drop(field));
         if let Some(spread) = &mut preferences.spread {
