@@ -36,7 +36,6 @@ fn cedar_has_the_same_candidates() {
 fn cedar_has_the_same_candidates_after_changes() {
     let asked = std::env::var("SITING_CEDAR_WORLDS").ok();
     let worlds: u64 = asked.map_or(2_000, |worlds| worlds.parse().expect("a number")) / 10;
-    let draw = |seed: u64| Specs::draw(&mut Choices::seeded(seed));
     let mut counts = [0; 3];
     for seed in 0..worlds {
         let (from, by, world) = (draw(seed + 1_000_003), draw(seed + 2_000_003), draw(seed));
@@ -49,9 +48,18 @@ fn cedar_has_the_same_candidates_after_changes() {
     assert!(allowed > 0 && excluded > 0);
 }
 
+/// A world without limits of price: what Cedar is told says nothing of prices (E4).
+fn draw(seed: u64) -> Specs {
+    let mut world = Specs::draw(&mut Choices::seeded(seed));
+    let of_environments = world.environments.iter_mut().map(|environment| &mut environment.limits);
+    let all = of_environments.chain(world.workspace.iter_mut().map(|root| &mut root.limits));
+    all.flatten().for_each(|limits| limits.price_per_hour = None);
+    world
+}
+
 /// Compares one world; how many deployments, candidates and others it has.
 fn compare(seed: u64) -> [u64; 3] {
-    let world = Specs::draw(&mut Choices::seeded(seed));
+    let world = draw(seed);
     let workspace = Workspace::from_specs(world.clone(), LoadOptions::default()).expect("a valid world");
     agree(&world, &workspace, seed)
 }
