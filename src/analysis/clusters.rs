@@ -7,7 +7,7 @@ use crate::id::LocationId;
 use crate::manifest::spec::{ClusterSpec, PoolSpec, PoolsSpec, UsedSpec};
 use crate::origin::listed;
 use crate::quantity::Coordinates;
-use crate::workspace::Workspace;
+use crate::workspace::{LeftOut, Workspace};
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     for cluster in workspace.quarantined() {
@@ -23,6 +23,7 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
             findings.push(finding);
         }
     }
+    runs_where_unknown(workspace, findings);
     let left_out = workspace.quarantined().iter().filter(|left_out| left_out.pool.is_none());
     let left_out: HashSet<_> = left_out.map(|cluster| cluster.name.as_str()).collect();
     for spec in workspace.specs().clusters.iter().filter(|spec| !left_out.contains(spec.metadata.name.as_str())) {
@@ -34,6 +35,28 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
         }
     }
     far_apart(workspace, findings);
+}
+
+/// Replicas that run on what was left out: nobody can say whether they may, and they take no room (I6).
+fn runs_where_unknown(workspace: &Workspace, findings: &mut Findings) {
+    let left_out = LeftOut::of(workspace.quarantined());
+    for spec in &workspace.specs().running {
+        let (cluster, pool) = (spec.cluster.as_str(), spec.pool.as_str());
+        if !left_out.holds(cluster, pool) {
+            continue;
+        }
+        let subject = Subject::new("Deployment", spec.deployment.as_str());
+        findings.push_with("runs-where-unknown", &subject.clone(), || {
+            let (noun, verb) = if spec.replicas == 1 { ("replica", "runs") } else { ("replicas", "run") };
+            let (replicas, deployment) = (spec.replicas, &spec.deployment.value);
+            let message = format!(
+                "{replicas} {noun} of deployment `{deployment}` {verb} on `{cluster}`/`{pool}`, which is left out: \
+                 whether they may is not judged"
+            );
+            let finding = Finding::new("runs-where-unknown", Severity::Warning, subject, &spec.cluster.origin);
+            finding.message(message).help("correct the cluster, or move the replicas")
+        });
+    }
 }
 
 /// The most kilometres that clusters of one location are apart: the data centres of a region stand within a few hundred

@@ -1,7 +1,7 @@
 //! The codes of findings.
 
 /// Every code of findings, by name.
-pub const FINDING_CODES: [&str; 43] = [
+pub const FINDING_CODES: [&str; 44] = [
     "allow-unknown",
     "allow-without-effect",
     "allow-without-reason",
@@ -40,6 +40,7 @@ pub const FINDING_CODES: [&str; 43] = [
     "policy-unresolved",
     "policy-unused",
     "runs-where-forbidden",
+    "runs-where-unknown",
     "setting-without-effect",
     "severity-unknown",
     "spread-without-effect",

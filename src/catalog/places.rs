@@ -56,6 +56,31 @@ impl Catalog {
         }
     }
 
+    /// Who runs what a provider has in a country: the partition of another company, where all that is known of it there
+    /// is in that (P15); else the provider.
+    ///
+    /// ```
+    /// # use siting::catalog::Catalog;
+    /// let catalog = Catalog::builtin();
+    /// let (china, france) = (catalog.country("cn").unwrap(), catalog.country("fr").unwrap());
+    /// assert_eq!(catalog.operator("aws", china), "aws-cn");
+    /// // Azure has regions of its own beside those of Bleu.
+    /// assert_eq!(catalog.operator("azure", france), "azure");
+    /// ```
+    #[must_use]
+    pub fn operator<'a>(&'a self, provider: &'a str, country: CountryId) -> Cow<'a, str> {
+        let provider = self.provider(provider);
+        let is_there = |of: &str| {
+            let start = format!("{of}/");
+            let first = LOCATIONS.partition_point(|row| row.name < start.as_str());
+            let rows = LOCATIONS.iter().skip(first).take_while(|row| row.name.starts_with(&start));
+            rows.map(|row| row.country).any(|code| code == self.country_code(country))
+        };
+        let parts = PARTITIONS.iter().filter(|(start, _)| start.split_once('/').is_some_and(|(of, _)| of == provider));
+        let mut there = parts.map(|&(_, partition)| partition).filter(|partition| is_there(partition)).peekable();
+        if there.peek().is_none() || is_there(&provider) { provider } else { there.next().map_or(provider, Into::into) }
+    }
+
     /// The provider of a location.
     #[must_use]
     pub fn location_provider(&self, location: LocationId) -> &str {

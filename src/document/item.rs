@@ -72,7 +72,12 @@ impl<'d> Item<'d> {
 
     /// A name in a document, even if the rest cannot be read.
     pub(crate) fn name_within(self, part: &str, field: &str) -> Option<String> {
-        let name = self.node.get(part)?.get(field)?;
+        Item { node: self.node.get(part)?, ..self }.named(field)
+    }
+
+    /// A name in a mapping, even if the rest cannot be read.
+    pub(crate) fn named(self, field: &str) -> Option<String> {
+        let name = self.node.get(field)?;
         match &name.value {
             Value::Scalar { text, .. } if !name.is_null() && Name::new(text).is_ok() => Some(text.to_string()),
             _ => None,

@@ -49,7 +49,7 @@ pub(crate) struct Entry<'t> {
     pub(crate) value: Node<'t>,
 }
 
-impl Node<'_> {
+impl<'t> Node<'t> {
     /// Whether nothing was written, or `null`.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
@@ -61,6 +61,14 @@ impl Node<'_> {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
             _ => None,
         }
+    }
+
+    /// A copy in which a key of a mapping has another value.
+    pub(crate) fn with(&self, key: &str, value: Self) -> Option<Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        let mut entries = entries.clone();
+        entries.iter_mut().find(|entry| entry.key == key)?.value = value;
+        Some(Node { place: self.place, value: Value::Map(entries) })
     }
 
     /// Roughly the bytes that a copy takes.

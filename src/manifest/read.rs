@@ -1,5 +1,7 @@
 //! From texts to specs: every document to its decoder, and the checks between documents.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::beamlit::{model_deployment, policy};
@@ -328,8 +330,61 @@ impl Loading {
         }
         let [provider, location, country] =
             ["provider", "location", "country"].map(|field| document.name_within("spec", field));
-        let problems = report.into_problems();
-        self.specs.broken_clusters.push(BrokenCluster { name, origin, provider, location, country, problems });
+        let whole =
+            BrokenCluster { name, pool: None, origin, provider, location, country, problems: report.into_problems() };
+        match self.sound_pools(node, context, &whole) {
+            Some(pools) => self.specs.broken_clusters.extend(pools),
+            None => self.specs.broken_clusters.push(whole),
+        }
+    }
+
+    /// Reads a cluster without the pools that hold all that is wrong with it, and tells of these (I6).
+    fn sound_pools(
+        &mut self,
+        node: &Node<'_>,
+        context: Context<'_>,
+        whole: &BrokenCluster,
+    ) -> Option<Vec<BrokenCluster>> {
+        whole.name.as_ref()?;
+        let Value::List(pools) = &node.get("spec")?.get("pools")?.value else { return None };
+        let begins = |pool: &Node<'_>| (pool.place.line, pool.place.column);
+        if !pools.is_sorted_by(|a, b| begins(a) < begins(b)) {
+            return None;
+        }
+        let mut faulty: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+        for problem in &whole.problems {
+            let at = (problem.origin.line, problem.origin.column);
+            let of = pools.partition_point(|pool| begins(pool) <= at).checked_sub(1)?;
+            faulty.entry(of).or_default().push(problem.clone());
+        }
+        let kept = pools.iter().enumerate().filter(|(at, _)| !faulty.contains_key(at)).map(|(_, pool)| pool.clone());
+        let rest =
+            node.with("spec", node.get("spec")?.with("pools", Node { value: Value::List(kept.collect()), ..*node })?)?;
+        let report = Report::new(1);
+        if self.decode(Kind::Cluster, Item::document(&rest, Context { report: &report, ..context })).is_none() {
+            return None;
+        }
+        let named = |(at, problems): (usize, Vec<Problem>)| {
+            let pool = pools.get(at)?;
+            let name = Item::document(pool, context).named("name")?;
+            let is_alone = pools
+                .iter()
+                .filter(|other| Item::document(other, context).named("name").as_ref() == Some(&name))
+                .count()
+                == 1;
+            is_alone.then(|| BrokenCluster {
+                pool: Some(name),
+                origin: pool.place.of(context.file),
+                problems,
+                ..whole.clone()
+            })
+        };
+        let pools: Option<Vec<_>> = faulty.into_iter().map(named).collect();
+        if !report.is_empty() || pools.is_none() {
+            self.specs.clusters.pop();
+            return None;
+        }
+        pools
     }
 }
 

@@ -152,6 +152,7 @@ impl Draw for BrokenCluster {
     fn draw(choices: &mut Choices<'_>) -> Self {
         Self {
             name: choices.maybe(80, |choices| Name::draw(choices).as_str().to_owned()),
+            pool: None,
             origin: Origin::draw(choices),
             provider: choices.maybe(50, |choices| choices.one_of("aws", ["onprem"]).to_owned()),
             location: choices.maybe(50, |choices| choices.one_of("us-east-1", ["oslo-1"]).to_owned()),

@@ -1,7 +1,7 @@
 //! Clusters, resolved; the invalid ones apart (C7, I1, I6).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -36,6 +36,25 @@ impl Quarantined {
     }
 }
 
+/// The clusters and pools that are left out, to be asked of many places.
+pub(crate) struct LeftOut<'w>(HashSet<(&'w str, Option<&'w str>)>);
+
+impl<'w> LeftOut<'w> {
+    pub(crate) fn of(quarantined: &'w [Quarantined]) -> Self {
+        Self(
+            quarantined
+                .iter()
+                .map(|left_out| (left_out.name.as_str(), left_out.pool.as_ref().map(Name::as_str)))
+                .collect(),
+        )
+    }
+
+    /// Whether the pool of this name is left out, alone or with its cluster.
+    pub(crate) fn holds(&self, cluster: &str, pool: &str) -> bool {
+        self.0.contains(&(cluster, None)) || self.0.contains(&(cluster, Some(pool)))
+    }
+}
+
 /// The clusters of a load.
 pub(super) struct Clusters {
     pub(super) valid: Vec<ClusterDef>,
@@ -52,7 +71,7 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
     bring_providers(catalog, specs);
     bring_attributes(catalog, specs);
     let whole = specs.clusters.iter().map(|spec| (spec.metadata.name.as_str(), spec.metadata.name.origin.clone()));
-    let broken = specs.broken_clusters.iter();
+    let broken = specs.broken_clusters.iter().filter(|broken| broken.pool.is_none());
     let broken = broken.filter_map(|broken| Some((broken.name.as_deref()?, broken.origin.clone())));
     let names = Shared::count(whole.chain(broken));
     let twin = |name: &str, origin: &Origin| names.get(name)?.problem(&format!("cluster `{name}`"), origin);
@@ -63,7 +82,8 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
         problems.push(problem);
         return clusters;
     }
-    for broken in &specs.broken_clusters {
+    let mut broken_pools = broken_pools(specs);
+    for broken in specs.broken_clusters.iter().filter(|broken| broken.pool.is_none()) {
         let mut found = broken.problems.clone();
         let name = broken.name.clone().unwrap_or_default();
         found.extend(twin(&name, &broken.origin));
@@ -88,6 +108,9 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
         }
         let borne = borne(catalog, &[], &spec.attributes, problems);
         let (pools, faulty) = pools(catalog, spec, borne, closed, problems);
+        let unread = broken_pools.remove(name.as_str()).unwrap_or_default();
+        let faulty = faulty.into_iter().map(|(pool, problems)| (pool.value.clone(), pool.origin.clone(), problems));
+        let faulty: Vec<_> = faulty.chain(unread).collect();
         let mut problems = problems.split_off(before);
         let left_out = |pool, origin: &Origin, problems| {
             let name = name.as_str().to_owned();
@@ -96,19 +119,29 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
         match place {
             Some(place) if problems.is_empty() && !pools.is_empty() => {
                 clusters.valid.push(def(catalog, spec, place, pools));
-                let faulty = faulty
-                    .into_iter()
-                    .map(|(pool, problems)| left_out(Some(pool.value.clone()), &pool.origin, problems));
-                clusters.invalid.extend(faulty);
+                let faulty = faulty.into_iter();
+                clusters.invalid.extend(faulty.map(|(pool, origin, problems)| left_out(Some(pool), &origin, problems)));
             }
             _ => {
-                problems.extend(faulty.into_iter().flat_map(|(_, problems)| problems));
+                problems.extend(faulty.into_iter().flat_map(|(_, _, problems)| problems));
                 clusters.invalid.push(left_out(None, &name.origin, problems));
             }
         }
     }
     clusters.invalid.sort_by(|a, b| (&a.name, &a.pool, &a.origin).cmp(&(&b.name, &b.pool, &b.origin)));
     clusters
+}
+
+/// The pools that could not be read, by their cluster.
+fn broken_pools(specs: &Specs) -> HashMap<&str, Vec<(Name, Origin, Vec<Problem>)>> {
+    let mut pools: HashMap<&str, Vec<_>> = HashMap::new();
+    for broken in &specs.broken_clusters {
+        let pool = broken.pool.as_deref().and_then(|pool| Name::new(pool).ok());
+        if let (Some(cluster), Some(pool)) = (&broken.name, pool) {
+            pools.entry(cluster).or_default().push((pool, broken.origin.clone(), broken.problems.clone()));
+        }
+    }
+    pools
 }
 
 /// The most clusters, and the most pools of all of them, that one load takes: ids are numbers of 32 bits,
@@ -170,7 +203,7 @@ fn def(catalog: &Catalog, spec: &ClusterSpec, place: Standing, pools: Vec<PoolDe
     let Standing { country, location, zone } = place;
     // A partition is a provider of its own, whatever the cluster calls it.
     let of_location = location.map(|location| catalog.location_provider(location));
-    let provider = of_location.map_or_else(|| catalog.provider(spec.provider.as_str()), Into::into);
+    let provider = of_location.map_or_else(|| catalog.operator(spec.provider.as_str(), country), Into::into);
     ClusterDef {
         name: spec.metadata.name.value.clone(),
         provider: Name::new(&provider).unwrap_or_else(|_| spec.provider.value.clone()),

@@ -59,6 +59,7 @@ pub use capacity::{ReleaseError, TakeBackError};
 pub use change::{
     AttachmentPoint, ChangeError, ChangeStep, Changed, DeploymentImpact, Documents, Impact, Preview, WorkspaceChange,
 };
+pub(crate) use clusters::LeftOut;
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 #[cfg(feature = "manifest")]

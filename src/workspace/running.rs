@@ -1,7 +1,7 @@
 //! Replicas that run now: they take capacity, and their places are kept where that is legal (I4).
 
 use super::names::{self, Problems, Unsound};
-use super::{LookupError, Quarantined, Workspace};
+use super::{LeftOut, LookupError, Workspace};
 use crate::catalog::{FlavorKind, nearest};
 use crate::deployment::{Deployment, Needs};
 use crate::id::{DeploymentId, Id, Name, PairId};
@@ -61,14 +61,11 @@ pub(super) fn reserve(workspace: &mut Workspace, unsound: &Unsound, problems: &m
 pub(super) fn claims(workspace: &Workspace, unsound: &Unsound, problems: &mut Problems) -> Vec<Claimed> {
     let mut specs: Vec<_> = workspace.specs.running.iter().collect();
     specs.sort_by(|a, b| a.metadata.name.value.cmp(&b.metadata.name.value));
+    let left_out = LeftOut::of(&workspace.quarantined);
     let mut claims = Vec::with_capacity(specs.len());
     for spec in specs {
         let deployment = find_deployment(workspace, unsound, spec, problems);
-        let (cluster, pool) = (spec.cluster.as_str(), spec.pool.as_str());
-        let is_left_out = |left_out: &Quarantined| {
-            left_out.name == cluster && left_out.pool.as_ref().is_none_or(|left_out| left_out.as_str() == pool)
-        };
-        if workspace.quarantined.iter().any(is_left_out) {
+        if left_out.holds(spec.cluster.as_str(), spec.pool.as_str()) {
             continue;
         }
         let pairs = find_pairs(workspace, spec, problems);

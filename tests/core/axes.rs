@@ -29,6 +29,30 @@ fn problem(documents: &[String]) -> (String, String) {
     (problem.message, problem.help.unwrap())
 }
 
+/// P15: what a provider has in a country where another company runs it is that company's, whatever says so: the region,
+/// a zone of it, or the country alone.
+#[test]
+fn p15_what_another_company_runs_is_no_providers_own() {
+    let scoped = |cluster: &str| {
+        let documents = [
+            document("Policy", "law", "type: provider, providers: [{type: jurisdiction, name: us}]"),
+            document("Environment", "production", "policies: [law]"),
+            document("Deployment", "d", "model: m"),
+            document("Cluster", "c", &format!("{cluster}, flavors: [{{type: gpu, name: t4}}]")),
+        ];
+        let workspace = load(&documents).unwrap();
+        let id = workspace.find_deployment("m/d").unwrap();
+        workspace.place(id).unwrap().decision.is_placed()
+    };
+    for china in ["aws, country: cn", "aws, location: cn-north-1", "amazon, country: CHN", "azure, country: cn"] {
+        assert!(!scoped(&format!("provider: {china}")), "{china}");
+    }
+    for own in ["aws, country: us", "azure, country: fr", "gcp, country: fr", "azure, country: de", "gcp, country: cn"]
+    {
+        assert!(scoped(&format!("provider: {own}")), "{own}");
+    }
+}
+
 /// P1, P15, C6: an exception takes out more than what lies under its option: of a jurisdiction the providers of which
 /// none is known, of hardware what is known only by a node above.
 #[test]

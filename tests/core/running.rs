@@ -85,3 +85,56 @@ fn l1_documents_address_deployments_as_callers_do() {
     assert_eq!(said("n/d", &twin), ["runs"]);
     assert_eq!(said("m/e", &[]), ["test.yaml:24:20: no deployment is called `m/e`"]);
 }
+
+/// I6: a pool that cannot be read leaves out that pool alone, whatever is wrong with it; what runs there is told of, since
+/// nobody can judge it.
+#[test]
+fn i6_a_pool_that_cannot_be_read_is_left_out_alone() {
+    let good = "{name: good, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 16Gi}";
+    let quarantined = |pools: &str| {
+        let documents = [
+            document("Cluster", "c", &format!("provider: p, country: se, pools: [{pools}]")),
+            document("Deployment", "d", "model: m, resources: {cpu: 1, memory: 1Gi}"),
+            document("Placement", "r", "deployment: m/d, cluster: c, pool: bad, replicas: 2"),
+        ];
+        assert!(load(&documents).is_err(), "{pools}");
+        let options = LoadOptions { quarantine: true };
+        Workspace::from_sources(&[Source::new("test.yaml", documents.join("---\n"))], options).unwrap()
+    };
+    let left_out = |workspace: &Workspace| {
+        let all = workspace.quarantined().iter();
+        all.map(|it| (it.name.clone(), it.pool.as_ref().map(ToString::to_string))).collect::<Vec<_>>()
+    };
+    for bad in [
+        "{name: bad, nodes: -1, cpuFlavor: x86, cpu: 4, memory: 16Gi}",
+        "{name: bad, nodes: 1, cpuFlavour: x86, cpu: 4, memory: 16Gi}",
+        "{name: bad, nodes: 1, cpuFlavor: x86, cpu: four, memory: 16Gi, price: 3}",
+        "{name: bad, nodes: 1, cpuFlavor: x87, cpu: 4, memory: 16Gi}",
+        "{name: bad}",
+    ] {
+        for pools in [format!("{bad}, {good}"), format!("{good}, {bad}")] {
+            let workspace = quarantined(&pools);
+            assert_eq!(left_out(&workspace), [("c".to_owned(), Some("bad".to_owned()))], "{pools}");
+            let id = workspace.find_deployment("m/d").unwrap();
+            assert!(workspace.place(id).unwrap().decision.is_placed(), "{pools}");
+            let found = analysis::check(&workspace).into_iter().filter(|it| it.code == "runs-where-unknown");
+            assert_eq!(
+                found.map(|it| it.message).collect::<Vec<_>>(),
+                ["2 replicas of deployment `m/d` run on `c`/`bad`, which is left out: whether they may is not judged"]
+            );
+            // W4: it comes back as it was.
+            let state = workspace.state();
+            let again = Workspace::restore(state.clone()).unwrap();
+            assert_eq!((left_out(&again), again.state()), (left_out(&workspace), state), "{pools}");
+        }
+    }
+    // Nothing else is left of the cluster, or it cannot be told which pool is meant.
+    for pools in [
+        "{name: bad, nodes: -1}".to_owned(),
+        format!("{{nodes: -1}}, {good}"),
+        format!("{{name: bad, nodes: -1}}, {{name: bad, nodes: 1, cpuFlavor: x86, cpu: 4, memory: 16Gi}}, {good}"),
+        format!("{{name: bad, nodes: -1}}, {good}], cordonned: [true"),
+    ] {
+        assert_eq!(left_out(&quarantined(&pools)), [("c".to_owned(), None)], "{pools}");
+    }
+}

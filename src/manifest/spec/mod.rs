@@ -52,20 +52,23 @@ pub struct Specs {
     pub clusters: Vec<ClusterSpec>,
     /// What runs now.
     pub running: Vec<RunningSpec>,
-    /// Clusters that could not be read: with what is wrong with each. They fail the load unless it
+    /// Clusters and pools that could not be read: with what is wrong with each. They fail the load unless it
     /// quarantines them (I6).
     pub broken_clusters: Vec<BrokenCluster>,
     /// Notices: documents of other API groups that were skipped.
     pub notices: Vec<Problem>,
 }
 
-/// A cluster document that could not be read (I6).
+/// A cluster document, or a pool of one, that could not be read (I6).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokenCluster {
     /// Its name, as far as it could be read.
     pub name: Option<String>,
-    /// Where its document begins.
+    /// The pool that could not be read, where all the rest can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// Where its document, or the pool, begins.
     pub origin: Origin,
     /// Its provider, as far as it could be read, like the following fields. A location that it
     /// brings is known all the same, so that no other document fails because of it.
