@@ -24,6 +24,10 @@ pub struct Index {
     kinds: Kinds,
     /// By cluster.
     of_cluster: Vec<(PlaceId, KindSetId)>,
+    /// Ascending by place, then by set of kinds.
+    cluster_classes: Vec<ClusterClass>,
+    /// By cluster: the number of its class.
+    cluster_class_of: Vec<u32>,
     /// By pair: the number of its class.
     class_of: Vec<u32>,
 }
@@ -47,6 +51,17 @@ pub struct Class {
     pub members: Vec<PairId>,
 }
 
+/// Clusters that no constraint can tell apart but by health, cordon, age and room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClusterClass {
+    /// Their place.
+    pub place: PlaceId,
+    /// The kinds of their pairs.
+    pub kind_set: KindSetId,
+    /// How many there are.
+    pub clusters: u32,
+}
+
 impl Index {
     /// Of no pair.
     pub(super) fn empty() -> Self {
@@ -56,6 +71,8 @@ impl Index {
             classes: Vec::new(),
             kinds: Kinds::default(),
             of_cluster: Vec::new(),
+            cluster_classes: Vec::new(),
+            cluster_class_of: Vec::new(),
             class_of: Vec::new(),
         }
     }
@@ -93,13 +110,16 @@ impl Index {
         }
         let places = places(&numbers, &classes);
         let clusters = (0..of_cluster.len()).map(ClusterId::from_index).filter_map(place_of);
-        let of_cluster = clusters.zip(kinds.kind_set_of.iter().copied()).collect();
+        let of_cluster: Vec<_> = clusters.zip(kinds.kind_set_of.iter().copied()).collect();
+        let (cluster_classes, cluster_class_of) = cluster_classes(&of_cluster);
         Self {
             present: PerAxis::from_fn(|axis| present(axis, &places, &classes)),
             places,
             classes,
             kinds,
             of_cluster,
+            cluster_classes,
+            cluster_class_of,
             class_of,
         }
     }
@@ -178,6 +198,18 @@ impl Index {
         &self.of_cluster
     }
 
+    /// The classes of clusters, ascending by place, then by set of kinds.
+    #[must_use]
+    pub fn cluster_classes(&self) -> &[ClusterClass] {
+        &self.cluster_classes
+    }
+
+    /// By cluster: the number of its class.
+    #[must_use]
+    pub fn cluster_class_of(&self) -> &[u32] {
+        &self.cluster_class_of
+    }
+
     /// The class of a pair.
     #[must_use]
     pub fn class_of(&self, pair: PairId) -> Option<&Class> {
@@ -201,6 +233,25 @@ impl Index {
     pub(super) fn reprice(&mut self, pair: PairId, price: Option<Money>) {
         self.kinds.reprice(pair, price);
     }
+}
+
+/// The classes of clusters, and each cluster's.
+fn cluster_classes(of_cluster: &[(PlaceId, KindSetId)]) -> (Vec<ClusterClass>, Vec<u32>) {
+    let mut numbers: BTreeMap<(PlaceId, KindSetId), u32> = of_cluster.iter().map(|&of| (of, 0)).collect();
+    let mut classes = Vec::with_capacity(numbers.len());
+    for ((&(place, kind_set), number), next) in numbers.iter_mut().zip(0..) {
+        *number = next;
+        classes.push(ClusterClass { place, kind_set, clusters: 0 });
+    }
+    let class_of = |of: &(PlaceId, KindSetId)| {
+        let number = numbers.get(of).copied().unwrap_or_default();
+        if let Some(class) = classes.get_mut(number as usize) {
+            class.clusters += 1;
+        }
+        number
+    };
+    let class_of = of_cluster.iter().map(class_of).collect();
+    (classes, class_of)
 }
 
 /// The places with these numbers, whose classes stand in their order.

@@ -35,7 +35,7 @@ pub use cluster::{Cluster, ClusterDef, Gpus, NodeUse, Pool, PoolDef, Shape, Used
 pub use fleet::{Fleet, InvalidFleet, Pair};
 pub use freshness::Takers;
 pub(crate) use in_use::OffersInUse;
-pub use index::{Class, Index, Place};
+pub use index::{Class, ClusterClass, Index, Place};
 pub use kind::{Hardware, Kind, Offer};
 pub use node::{Node, Remainder};
 pub(crate) use node_numbers::ClosedNodes;

@@ -2,14 +2,12 @@
 
 use std::cell::RefCell;
 
-use smallvec::SmallVec;
-
+use super::alike::{Alike, State, Ways};
 use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
 use super::shortage::Shortage;
 use crate::bitset::BitSet;
-use crate::id::{ClusterId, Id, KindId, KindSetId, PairId, PlaceId, PoolId};
-use crate::inventory::Index;
+use crate::id::{ClusterId, Id, KindId, PairId, PoolId};
 
 /// How many clusters fail each constraint by itself, and how many get past it and all before it.
 ///
@@ -53,26 +51,40 @@ impl ClusterCounts {
             blocked,
             full: Vec::new(),
         };
-        let mut alike = Alike::new(index.places().iter().map(|place| feasible.of_points(&place.points)), index);
-        for (number, &(place, kind_set)) in index.clusters().iter().enumerate() {
-            let id = ClusterId::from_index(number);
-            let mut of_state = feasible.of_state(id);
-            if let Some(one) = shortage.together {
-                of_state.add(Code::TogetherImpossible, !one.has(id));
-            }
-            if let Some(domains) = shortage.spread {
-                of_state.add(Code::SpreadImpossible, !domains.takes_one_more(id));
-            }
-            if used.contains(id) {
-                let is_open = feasible.is_open(id, place);
-                counted.add(kind_fits.pairs(id, is_open), alike.of_place(place).and(of_state), 1);
-            } else {
-                alike.add(place, of_state, kind_set);
+        let mut ways = Ways::new(index.places().iter().map(|place| feasible.of_points(&place.points)), index);
+        let mut alike = Alike::new(index);
+        let looks_at_all = shortage.together.is_some() || shortage.spread.is_some();
+        for (word, classes) in index.cluster_class_of().chunks(64).enumerate() {
+            let (closed, in_use) = (feasible.states(word), used.words().get(word).copied().unwrap_or(0));
+            let [unhealthy, cordoned, stale] = closed;
+            let mut left = if looks_at_all { u64::MAX } else { unhealthy | cordoned | stale | in_use };
+            while left != 0 {
+                let bit = left.trailing_zeros() as usize;
+                left &= left - 1;
+                // The last word has bits that no cluster has.
+                let Some(&class) = classes.get(bit) else { break };
+                let mut state = State::of(closed, bit);
+                let id = ClusterId::from_index(word * 64 + bit);
+                if looks_at_all {
+                    state.add_shortage(shortage, id);
+                }
+                alike.take(class);
+                if in_use >> bit & 1 == 0 {
+                    alike.add(state, class);
+                } else if let Some(of) = index.cluster_classes().get(class as usize) {
+                    let (is_open, of_place) = (feasible.is_open(id, of.place), ways.of_place(of.place));
+                    counted.add(kind_fits.pairs(id, is_open), of_place.and(state.failures()), 1);
+                }
             }
         }
-        for (of_cluster, of_sets) in alike.patterns() {
-            for (kind_set, &clusters) in index.kind_sets().iter().zip(of_sets).filter(|(_, clusters)| **clusters > 0) {
-                counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), of_cluster, clusters);
+        for (state, counts) in alike.states() {
+            for (way, of_sets) in ways.gathered(index.cluster_classes(), counts) {
+                let of_cluster = state.failures().and(way);
+                for (kind_set, &clusters) in
+                    index.kind_sets().iter().zip(of_sets).filter(|(_, clusters)| **clusters > 0)
+                {
+                    counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), of_cluster, clusters);
+                }
             }
         }
         counted.full = kind_fits.full.into_inner();
@@ -119,64 +131,6 @@ impl ClusterCounts {
         let left: u32 = self.reaching.iter().skip(code.place() + 1).sum();
         Counts { removed_alone: removed as usize, left_after: left as usize }
     }
-}
-
-/// Clusters that are alike: by what fails all pairs of a cluster, then by its set of kinds, how many there are.
-///
-/// A fleet has few places that fail differently, and clusters are in few states; so there is a count for each of
-/// both, and no cluster is searched for its own.
-struct Alike {
-    kind_sets: usize,
-    /// By place: which of the ways to fail is its own.
-    of_place: Vec<usize>,
-    ways: SmallVec<[Failures; 8]>,
-    /// The states in which clusters have been met, in the order of their first.
-    states: SmallVec<[Failures; 8]>,
-    /// By state, way and set of kinds.
-    clusters: Vec<u32>,
-}
-
-impl Alike {
-    /// No cluster yet, of places that fail by themselves what is given.
-    fn new(places: impl Iterator<Item = Failures>, index: &Index) -> Self {
-        let mut ways = SmallVec::new();
-        let of_place = places.map(|failures| position(&mut ways, failures)).collect();
-        let kind_sets = index.kind_sets().len();
-        Self { kind_sets, of_place, ways, states: SmallVec::new(), clusters: Vec::new() }
-    }
-
-    fn of_place(&self, place: PlaceId) -> Failures {
-        let way = self.of_place.get(place.index()).and_then(|&way| self.ways.get(way));
-        way.copied().unwrap_or_default()
-    }
-
-    #[inline]
-    fn add(&mut self, place: PlaceId, of_state: Failures, kind_set: KindSetId) {
-        let state = position(&mut self.states, of_state);
-        let way = self.of_place.get(place.index()).copied().unwrap_or_default();
-        let at = (state * self.ways.len() + way) * self.kind_sets + kind_set.index();
-        if at >= self.clusters.len() {
-            self.clusters.resize(self.states.len() * self.ways.len() * self.kind_sets, 0);
-        }
-        if let Some(clusters) = self.clusters.get_mut(at) {
-            *clusters += 1;
-        }
-    }
-
-    /// What fails all pairs of a cluster, and how many such clusters there are of each set of kinds.
-    fn patterns(&self) -> impl Iterator<Item = (Failures, &[u32])> {
-        let both = self.states.iter().flat_map(|state| self.ways.iter().map(|way| state.and(*way)));
-        both.zip(self.clusters.chunks(self.kind_sets.max(1)))
-    }
-}
-
-/// Where something stands in a short list, to which it is added if it does not.
-#[inline]
-fn position(list: &mut SmallVec<[Failures; 8]>, failures: Failures) -> usize {
-    list.iter().position(|found| *found == failures).unwrap_or_else(|| {
-        list.push(failures);
-        list.len() - 1
-    })
 }
 
 /// What each kind is to each alternative.

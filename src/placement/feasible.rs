@@ -78,13 +78,22 @@ impl<'a> Feasible<'a> {
         self.takers.contain(cluster)
     }
 
-    /// What every pair of a cluster fails, whatever its place: health, cordon and age.
+    /// What every pair of a cluster may fail, whatever its place: health, cordon and age.
+    pub(super) const OF_STATE: [Code; 3] = [Code::Unhealthy, Code::Cordoned, Code::Stale];
+
+    /// Which clusters fail each of [`OF_STATE`](Self::OF_STATE), of the 64 of a word: a bit for each.
     #[inline]
-    pub(super) fn of_state(&self, cluster: ClusterId) -> Failures {
+    pub(super) fn states(&self, word: usize) -> [u64; 3] {
+        let of = |set: &BitSet<ClusterId>| set.words().get(word).copied().unwrap_or(0);
+        [!of(self.takers.healthy), of(self.takers.cordoned), of(self.takers.stale)]
+    }
+
+    /// What every pair of a cluster fails of [`OF_STATE`](Self::OF_STATE).
+    fn of_state(&self, cluster: ClusterId) -> Failures {
+        let (word, bit) = (cluster.index() / 64, cluster.index() % 64);
         let mut failures = Failures::default();
-        failures.add(Code::Unhealthy, !self.takers.healthy.contains(cluster));
-        failures.add(Code::Cordoned, self.takers.cordoned.contains(cluster));
-        failures.add(Code::Stale, self.takers.stale.contains(cluster));
+        let all = Self::OF_STATE.into_iter().zip(self.states(word));
+        all.for_each(|(code, failing)| failures.add(code, failing >> bit & 1 == 1));
         failures
     }
 

@@ -7,6 +7,7 @@
 //! Answers for the rules D1–D7 and D9.
 
 mod admitted;
+mod alike;
 mod allot;
 mod ask;
 mod asked;
