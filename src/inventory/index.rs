@@ -7,7 +7,7 @@ use super::fleet::Fleet;
 use super::kind::{Kind, Kinds, Offer};
 use super::points::{self, Points};
 use crate::bitset::BitSet;
-use crate::catalog::{Axis, PerAxis};
+use crate::catalog::{Axis, PerAxis, Point};
 use crate::id::{Atom, ClusterId, Id, KindId, KindSetId, OfferId, PairId, PlaceId};
 use crate::quantity::Money;
 
@@ -17,7 +17,9 @@ use crate::quantity::Money;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Index {
     places: Vec<Place>,
-    /// The points at which something stands.
+    /// The points at which something stands, ascending.
+    points: PerAxis<Vec<Point>>,
+    /// The same as a set.
     present: PerAxis<BitSet<Atom>>,
     /// Ascending by place, then by points.
     classes: Vec<Class>,
@@ -67,6 +69,7 @@ impl Index {
     pub(super) fn empty() -> Self {
         Self {
             places: Vec::new(),
+            points: PerAxis::from_fn(|_| Vec::new()),
             present: PerAxis::from_fn(|_| BitSet::empty(0)),
             classes: Vec::new(),
             kinds: Kinds::default(),
@@ -112,8 +115,10 @@ impl Index {
         let clusters = (0..of_cluster.len()).map(ClusterId::from_index).filter_map(place_of);
         let of_cluster: Vec<_> = clusters.zip(kinds.kind_set_of.iter().copied()).collect();
         let (cluster_classes, cluster_class_of) = cluster_classes(&of_cluster);
+        let points = PerAxis::from_fn(|axis| points_of(axis, &places, &classes));
         Self {
-            present: PerAxis::from_fn(|axis| present(axis, &places, &classes)),
+            present: PerAxis::from_fn(|axis| present(points.get(axis))),
+            points,
             places,
             classes,
             kinds,
@@ -149,7 +154,13 @@ impl Index {
         self.classes.get(place.classes.clone()).unwrap_or_default()
     }
 
-    /// The points of an axis at which something stands.
+    /// The points of an axis at which something stands, ascending.
+    #[must_use]
+    pub fn points(&self, axis: Axis) -> &[Point] {
+        self.points.get(axis)
+    }
+
+    /// The same as a set.
     #[must_use]
     pub fn present(&self, axis: Axis) -> &BitSet<Atom> {
         self.present.get(axis)
@@ -268,10 +279,15 @@ fn places(numbers: &BTreeMap<Points, PlaceId>, classes: &[Class]) -> Vec<Place> 
 }
 
 /// The points of an axis at which something stands.
-fn present(axis: Axis, places: &[Place], classes: &[Class]) -> BitSet<Atom> {
+fn points_of(axis: Axis, places: &[Place], classes: &[Class]) -> Vec<Point> {
     let points = places.iter().map(|place| &place.points).chain(classes.iter().map(|class| &class.points));
-    let mut atoms: Vec<Atom> = points.filter_map(|points| points.get(axis).map(|point| point.atom)).collect();
-    atoms.sort_unstable();
-    atoms.dedup();
-    BitSet::from_ids(atoms.last().map_or(0, |atom| atom.index() + 1), atoms)
+    let mut points: Vec<Point> = points.filter_map(|points| *points.get(axis)).collect();
+    points.sort_unstable();
+    points.dedup();
+    points
+}
+
+fn present(points: &[Point]) -> BitSet<Atom> {
+    let atoms = points.iter().map(|point| point.atom);
+    BitSet::from_ids(points.last().map_or(0, |last| last.atom.index() + 1), atoms)
 }

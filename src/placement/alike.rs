@@ -45,43 +45,73 @@ impl State {
     }
 }
 
-/// How many clusters of each class are in which state. All are in none until they are looked at.
+/// How many clusters are alike: in one state, at places that fail the same, with the same set of kinds. All are in no
+/// state until they are looked at.
+///
+/// A fleet has few places that fail differently, and clusters are in few states.
 pub(super) struct Alike {
+    kind_sets: usize,
+    /// By place: where the counts of its way to fail begin, among those of a state.
+    of_place: Vec<usize>,
+    /// What places fail.
+    ways: SmallVec<[Failures; 8]>,
     /// By state: where its counts begin, if it has been met.
     of_state: [Option<usize>; State::COUNT],
     /// The states that have been met, in the order of their first.
     states: SmallVec<[State; 8]>,
-    /// By state and class.
+    /// By state, way and set of kinds.
     clusters: Vec<u32>,
-    classes: usize,
 }
 
 impl Alike {
-    pub(super) fn new(index: &Index) -> Self {
-        let clusters: Vec<_> = index.cluster_classes().iter().map(|class| class.clusters).collect();
-        let (mut of_state, states) = ([None; State::COUNT], SmallVec::from_slice(&[State::NONE]));
-        if let Some(first) = of_state.first_mut() {
-            *first = Some(0);
+    /// All clusters of an index, the places of which fail by themselves what is given.
+    pub(super) fn new(places: impl Iterator<Item = Failures>, index: &Index) -> Self {
+        let (mut ways, kind_sets) = (SmallVec::new(), index.kind_sets().len());
+        let of_place = places.map(|failures| position(&mut ways, failures) * kind_sets).collect();
+        let (of_state, states) = ([None; State::COUNT], SmallVec::new());
+        let mut alike = Self { kind_sets, of_place, ways, of_state, states, clusters: Vec::new() };
+        alike.meet(State::NONE);
+        for class in index.cluster_classes() {
+            let at = alike.of_class(class);
+            if let Some(clusters) = alike.clusters.get_mut(at) {
+                *clusters += class.clusters;
+            }
         }
-        Self { of_state, states, classes: clusters.len(), clusters }
+        alike
     }
 
-    /// One less of a class is in no state.
+    /// What a place fails.
+    pub(super) fn of_place(&self, place: PlaceId) -> Failures {
+        let begin = self.of_place.get(place.index()).copied().unwrap_or_default();
+        self.ways.get(begin / self.kind_sets.max(1)).copied().unwrap_or_default()
+    }
+
+    /// Where the counts of a class are, among those of a state.
     #[inline]
-    pub(super) fn take(&mut self, class: u32) {
-        if let Some(clusters) = self.clusters.get_mut(class as usize) {
+    fn of_class(&self, class: &ClusterClass) -> usize {
+        self.of_place.get(class.place.index()).copied().unwrap_or_default() + class.kind_set.index()
+    }
+
+    /// Leaves out a cluster of a class, which is counted by itself.
+    #[inline]
+    pub(super) fn take(&mut self, class: &ClusterClass) {
+        let at = self.of_class(class);
+        // The first state that was met is none.
+        if let Some(clusters) = self.clusters.get_mut(at) {
             *clusters -= 1;
         }
     }
 
-    /// One more of a class is in a state.
+    /// Puts a cluster of a class into a state.
     #[inline]
-    pub(super) fn add(&mut self, state: State, class: u32) {
+    pub(super) fn put(&mut self, state: State, class: &ClusterClass) {
+        self.take(class);
         let begin = match self.of_state.get(usize::from(state.0)) {
             Some(&Some(begin)) => begin,
             _ => self.meet(state),
         };
-        if let Some(clusters) = self.clusters.get_mut(begin + class as usize) {
+        let at = begin + self.of_class(class);
+        if let Some(clusters) = self.clusters.get_mut(at) {
             *clusters += 1;
         }
     }
@@ -89,7 +119,7 @@ impl Alike {
     #[cold]
     fn meet(&mut self, state: State) -> usize {
         let begin = self.clusters.len();
-        self.clusters.resize(begin + self.classes, 0);
+        self.clusters.resize(begin + self.ways.len() * self.kind_sets, 0);
         self.states.push(state);
         if let Some(of_state) = self.of_state.get_mut(usize::from(state.0)) {
             *of_state = Some(begin);
@@ -97,50 +127,10 @@ impl Alike {
         begin
     }
 
-    /// Each state that has been met, and how many clusters of each class are in it.
-    pub(super) fn states(&self) -> impl Iterator<Item = (State, &[u32])> {
-        self.states.iter().copied().zip(self.clusters.chunks(self.classes.max(1)))
-    }
-}
-
-/// What fails by its place alone: a fleet has few places that fail differently, so that classes are counted together.
-pub(super) struct Ways {
-    kind_sets: usize,
-    /// By place: which of the ways to fail is its own.
-    of_place: Vec<usize>,
-    ways: SmallVec<[Failures; 8]>,
-    /// By way and set of kinds: the clusters of one state.
-    clusters: Vec<u32>,
-}
-
-impl Ways {
-    /// Of places that fail by themselves what is given.
-    pub(super) fn new(places: impl Iterator<Item = Failures>, index: &Index) -> Self {
-        let (mut ways, kind_sets) = (SmallVec::new(), index.kind_sets().len());
-        let of_place = places.map(|failures| position(&mut ways, failures)).collect();
-        let clusters = vec![0; ways.len() * kind_sets];
-        Self { kind_sets, of_place, ways, clusters }
-    }
-
-    pub(super) fn of_place(&self, place: PlaceId) -> Failures {
-        let way = self.of_place.get(place.index()).and_then(|&way| self.ways.get(way));
-        way.copied().unwrap_or_default()
-    }
-
-    /// The counts of classes by way and set of kinds.
-    pub(super) fn gathered(
-        &mut self,
-        classes: &[ClusterClass],
-        counts: &[u32],
-    ) -> impl Iterator<Item = (Failures, &[u32])> {
-        self.clusters.fill(0);
-        for (class, count) in classes.iter().zip(counts) {
-            let way = self.of_place.get(class.place.index()).copied().unwrap_or_default();
-            if let Some(clusters) = self.clusters.get_mut(way * self.kind_sets + class.kind_set.index()) {
-                *clusters += count;
-            }
-        }
-        self.ways.iter().copied().zip(self.clusters.chunks(self.kind_sets.max(1)))
+    /// What fails all pairs of a cluster, and how many such clusters there are of each set of kinds.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (Failures, &[u32])> {
+        let both = self.states.iter().flat_map(|state| self.ways.iter().map(|way| state.failures().and(*way)));
+        both.zip(self.clusters.chunks(self.kind_sets.max(1)))
     }
 }
 

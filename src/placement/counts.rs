@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::alike::{Alike, State, Ways};
+use super::alike::{Alike, State};
 use super::constraint::{Code, Failures};
 use super::feasible::{Fit, Question};
 use super::shortage::Shortage;
@@ -51,8 +51,7 @@ impl ClusterCounts {
             blocked,
             full: Vec::new(),
         };
-        let mut ways = Ways::new(index.places().iter().map(|place| feasible.of_points(&place.points)), index);
-        let mut alike = Alike::new(index);
+        let mut alike = Alike::new(index.places().iter().map(|place| feasible.of_points(&place.points)), index);
         let looks_at_all = shortage.together.is_some() || shortage.spread.is_some();
         for (word, classes) in index.cluster_class_of().chunks(64).enumerate() {
             let (closed, in_use) = (feasible.states(word), used.words().get(word).copied().unwrap_or(0));
@@ -63,28 +62,24 @@ impl ClusterCounts {
                 left &= left - 1;
                 // The last word has bits that no cluster has.
                 let Some(&class) = classes.get(bit) else { break };
+                let Some(class) = index.cluster_classes().get(class as usize) else { continue };
                 let mut state = State::of(closed, bit);
                 let id = ClusterId::from_index(word * 64 + bit);
                 if looks_at_all {
                     state.add_shortage(shortage, id);
                 }
-                alike.take(class);
                 if in_use >> bit & 1 == 0 {
-                    alike.add(state, class);
-                } else if let Some(of) = index.cluster_classes().get(class as usize) {
-                    let (is_open, of_place) = (feasible.is_open(id, of.place), ways.of_place(of.place));
-                    counted.add(kind_fits.pairs(id, is_open), of_place.and(state.failures()), 1);
+                    alike.put(state, class);
+                } else {
+                    alike.take(class);
+                    let of_cluster = alike.of_place(class.place).and(state.failures());
+                    counted.add(kind_fits.pairs(id, feasible.is_open(id, class.place)), of_cluster, 1);
                 }
             }
         }
-        for (state, counts) in alike.states() {
-            for (way, of_sets) in ways.gathered(index.cluster_classes(), counts) {
-                let of_cluster = state.failures().and(way);
-                for (kind_set, &clusters) in
-                    index.kind_sets().iter().zip(of_sets).filter(|(_, clusters)| **clusters > 0)
-                {
-                    counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), of_cluster, clusters);
-                }
+        for (of_cluster, of_sets) in alike.patterns() {
+            for (kind_set, &clusters) in index.kind_sets().iter().zip(of_sets).filter(|(_, clusters)| **clusters > 0) {
+                counted.add(kind_set.iter().map(|&kind| kind_fits.idle(kind)), of_cluster, clusters);
             }
         }
         counted.full = kind_fits.full.into_inner();

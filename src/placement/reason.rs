@@ -233,12 +233,10 @@ pub(super) fn culprits<'a>(scope: &Scope, restrictions: impl Iterator<Item = &'a
     culprits
 }
 
-/// Every policy of each level that excludes some class of the fleet.
+/// Every policy of each level that excludes a point at which something of the fleet stands.
 fn excluding(question: &Question<'_>, code: Code) -> Vec<Culprit> {
     let Code::NotAllowed(axis) = code else { return Vec::new() };
-    let (scope, classes) = (question.feasible.scope(), question.fleet().index().classes());
-    let excludes = |restriction: &&Restriction| {
-        classes.iter().any(|class| class.points.get(axis).is_some_and(|point| !restriction.admits(point)))
-    };
+    let (scope, points) = (question.feasible.scope(), question.fleet().index().points(axis));
+    let excludes = |restriction: &&Restriction| points.iter().any(|&point| !restriction.admits(point));
     culprits(scope, scope.axis(axis).restrictions().iter().filter(excludes))
 }

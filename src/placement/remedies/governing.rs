@@ -62,9 +62,12 @@ impl<'a> Local<'a> {
         for (_, bundles) in &governing.environments {
             levels.push(bundles.map(|bundle| {
                 let in_force = bundle.attachments.iter().filter(|attachment| {
-                    let targets = governing.policies.get(attachment.policy).map(Policy::targets);
+                    // What binds requests keeps no replica from a place (P18).
+                    let binds = |policy: &Policy| {
+                        policy.callers().is_none() && policy.targets().include(governing.resource_type)
+                    };
                     attachment.enforcement == Enforcement::Enforce
-                        && targets.is_some_and(|targets| targets.include(governing.resource_type))
+                        && governing.policies.get(attachment.policy).is_some_and(binds)
                 });
                 let mut attached: Vec<Attachment> = Vec::new();
                 for attachment in in_force {
