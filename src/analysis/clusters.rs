@@ -7,7 +7,7 @@ use crate::id::LocationId;
 use crate::manifest::spec::{ClusterSpec, PoolSpec, PoolsSpec, UsedSpec};
 use crate::origin::listed;
 use crate::quantity::Coordinates;
-use crate::workspace::{LeftOut, Workspace};
+use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
     for cluster in workspace.quarantined() {
@@ -39,12 +39,8 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
 
 /// Replicas that run on what was left out: nobody can say whether they may, and they take no room (I6).
 fn runs_where_unknown(workspace: &Workspace, findings: &mut Findings) {
-    let left_out = LeftOut::of(workspace.quarantined());
-    for spec in &workspace.specs().running {
-        let (cluster, pool) = (spec.cluster.as_str(), spec.pool.as_str());
-        if !left_out.holds(cluster, pool) {
-            continue;
-        }
+    for spec in workspace.running_on_left_out() {
+        let (cluster, pool) = (&spec.cluster.value, &spec.pool.value);
         let subject = Subject::new("Deployment", spec.deployment.as_str());
         findings.push_with("runs-where-unknown", &subject.clone(), || {
             let (noun, verb) = if spec.replicas == 1 { ("replica", "runs") } else { ("replicas", "run") };

@@ -85,10 +85,16 @@ pub struct Blocked {
 /// ```
 ///
 /// # Errors
-/// [`LookupError`] for a cluster that the workspace does not have.
+/// [`LookupError`] for a cluster that the workspace does not have, and for one of which a pool was left out where replicas
+/// run: they are not counted, so that no plan can say when the cluster is empty.
 pub fn drain(workspace: &Workspace, cluster: impl Reference<ClusterId>) -> Result<Drain, LookupError> {
     let cluster = cluster.find_in(workspace)?;
     let fleet = workspace.inventory().fleet();
+    let name = fleet.cluster(cluster).map_or("", |found| found.name.as_str());
+    if let Some(left_out) = workspace.running_on_left_out().find(|spec| spec.cluster.as_str() == name) {
+        let message = format!("pool `{}` of cluster `{name}` is left out, and replicas run there", left_out.pool.value);
+        return Err(LookupError::Malformed { message, help: "correct the pool first".to_owned() });
+    }
     let mut inventory = workspace.inventory().clone();
     inventory.set_cordoned(cluster, true);
     let stands_there = |pair: PairId| fleet.pair(pair).is_some_and(|found| found.cluster == cluster);

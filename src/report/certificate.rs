@@ -160,7 +160,8 @@ pub struct RunsReport {
     pub replicas: u32,
 }
 
-/// Replicas that run where their policies do not let them: nothing can be certified then.
+/// Replicas that run where their policies do not let them, or on what was left out, of which nobody can say: nothing can
+/// be certified then.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -168,7 +169,7 @@ pub struct RunsReport {
 pub struct BeyondReport {
     api_version: ApiVersion,
     kind: kind::BeyondReport,
-    /// By deployment, as `type/workload/name`: where replicas run that may not.
+    /// By deployment, as `type/workload/name`: where replicas run that may not, or that nobody can judge.
     pub beyond: BTreeMap<String, Vec<MoveTarget>>,
 }
 
@@ -180,7 +181,7 @@ impl CertificateReport {
     /// Of a workspace as it is. O(deployments × pairs).
     ///
     /// # Errors
-    /// [`BeyondReport`], where replicas run that may not.
+    /// [`BeyondReport`], where replicas run that may not, or on what was left out.
     pub fn new(workspace: &Workspace) -> Result<Self, BeyondReport> {
         let deployments = deployments(workspace)?;
         let (catalog, fleet) = (workspace.catalog(), workspace.inventory().fleet());
@@ -268,7 +269,7 @@ fn level(workspace: &Workspace, bundle: Bundle<'_>) -> LevelReport {
 
 fn deployments(workspace: &Workspace) -> Result<Vec<CertifiedDeployment>, BeyondReport> {
     let (catalog, fleet) = (workspace.catalog(), workspace.inventory().fleet());
-    let (mut all, mut beyond) = (Vec::new(), BTreeMap::new());
+    let (mut all, mut beyond) = (Vec::new(), BTreeMap::<String, Vec<MoveTarget>>::new());
     for id in workspace.deployment_ids() {
         let (Some(found), Ok(allowed)) = (workspace.deployment(id), workspace.allowed_pairs(id)) else { continue };
         let workload_type = catalog.resource_type_name(found.workload.resource_type);
@@ -281,7 +282,7 @@ fn deployments(workspace: &Workspace) -> Result<Vec<CertifiedDeployment>, Beyond
             {
                 let (cluster, pool) = (cluster.to_string(), pool.to_string());
                 let target = MoveTarget { cluster, pool, replicas: running.replicas };
-                beyond.entry(deployment.clone()).or_insert_with(Vec::new).push(target);
+                beyond.entry(deployment.clone()).or_default().push(target);
             }
         }
         let environment = workspace.environment(found.environment).map(|found| found.name.to_string());
@@ -295,6 +296,13 @@ fn deployments(workspace: &Workspace) -> Result<Vec<CertifiedDeployment>, Beyond
             reaches: allowed.iter().map(Id::index).collect(),
             runs: runs.into_iter().map(|(place, replicas)| RunsReport { place, replicas }).collect(),
         });
+    }
+    for spec in workspace.running_on_left_out() {
+        let found = workspace.find_deployment(spec.deployment.as_str()).ok().and_then(|id| workspace.deployment(id));
+        let Some(found) = found else { continue };
+        let deployment = format!("{}/{}", catalog.resource_type_name(found.workload.resource_type), found.address());
+        let (cluster, pool) = (spec.cluster.value.clone(), spec.pool.value.clone());
+        beyond.entry(deployment).or_default().push(MoveTarget { cluster, pool, replicas: spec.replicas });
     }
     if beyond.is_empty() {
         Ok(all)

@@ -148,6 +148,8 @@ pub fn simulate(workspace: &Workspace, scenario: &ScenarioSpec) -> Result<(Scena
         if let Some(host) = &mut host {
             host.run(&mut scene, now);
         }
+        // A scenario has a clock of its own, whatever moment the workspace was asked about before.
+        scene.set_asked_at(Some(now));
         let happened = carry_out::step(&mut scene, host.as_mut(), &workload, now, &step.happening);
         if let (Some(host), Ok(effects)) = (&mut host, &happened) {
             host.take(&scene, now, effects);

@@ -165,6 +165,7 @@ impl Host {
             let next = self.now.after(tick).min(then);
             let passed = next.since(self.now);
             self.now = next;
+            scene.set_asked_at(Some(next));
             self.fire(scene);
             self.report(scene);
             self.serve(scene, passed);

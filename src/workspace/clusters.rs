@@ -37,10 +37,10 @@ impl Quarantined {
 }
 
 /// The clusters and pools that are left out, to be asked of many places.
-pub(crate) struct LeftOut<'w>(HashSet<(&'w str, Option<&'w str>)>);
+pub(super) struct LeftOut<'w>(HashSet<(&'w str, Option<&'w str>)>);
 
 impl<'w> LeftOut<'w> {
-    pub(crate) fn of(quarantined: &'w [Quarantined]) -> Self {
+    pub(super) fn of(quarantined: &'w [Quarantined]) -> Self {
         Self(
             quarantined
                 .iter()
@@ -50,7 +50,7 @@ impl<'w> LeftOut<'w> {
     }
 
     /// Whether the pool of this name is left out, alone or with its cluster.
-    pub(crate) fn holds(&self, cluster: &str, pool: &str) -> bool {
+    pub(super) fn holds(&self, cluster: &str, pool: &str) -> bool {
         self.0.contains(&(cluster, None)) || self.0.contains(&(cluster, Some(pool)))
     }
 }

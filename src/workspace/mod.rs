@@ -59,7 +59,6 @@ pub use capacity::{ReleaseError, TakeBackError};
 pub use change::{
     AttachmentPoint, ChangeError, ChangeStep, Changed, DeploymentImpact, Documents, Impact, Preview, WorkspaceChange,
 };
-pub(crate) use clusters::LeftOut;
 pub use clusters::Quarantined;
 pub use decide::{AuditOutcome, Outcome, PlaceOptions};
 #[cfg(feature = "manifest")]
@@ -80,6 +79,7 @@ pub use state::{StateError, WorkspaceState};
 pub use violations::{PolicyChange, Remedy, RunningViolation, Settled, Violation};
 
 use self::allowed::AllowedSets;
+use self::clusters::LeftOut;
 use self::deployments::Deployments;
 use self::environments::Environments;
 use self::lives::Lives;

@@ -66,7 +66,7 @@ impl Workspace {
     }
 
     /// From now on, questions are about this moment.
-    pub(super) fn set_asked_at(&mut self, at: Option<Moment>) {
+    pub(crate) fn set_asked_at(&mut self, at: Option<Moment>) {
         self.asked_at = at;
         self.look_at_clusters();
     }

@@ -37,6 +37,15 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// What documents say that runs on what was left out (I6): nobody can say whether it may, and it takes no room.
+    pub(crate) fn running_on_left_out(&self) -> impl Iterator<Item = &RunningSpec> {
+        let left_out = LeftOut::of(&self.quarantined);
+        let running = self.specs.running.iter().filter(|spec| spec.replicas > 0);
+        running.filter(move |spec| left_out.holds(spec.cluster.as_str(), spec.pool.as_str()))
+    }
+}
+
 /// What a document says that runs, by its names found.
 pub(super) struct Claimed {
     pub(super) document: Name,

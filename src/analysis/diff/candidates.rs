@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::meaning::{Catalogs, Meaning};
+use super::verdicts;
 use crate::analysis::governed::{Governance, Subject};
 use crate::bitset::BitSet;
 use crate::deployment::Demand;
@@ -143,9 +144,13 @@ impl<'a, 'd> Groups<'a, 'd> {
         let after = anonymous(Subject::deployment(self.new, is)?);
         let (was, is) = (&self.old.deployment(was)?.demand, &self.new.deployment(is)?.demand);
         let [governed_before, governed_now] = &self.governance;
+        let (was_governed, is_governed) = (before, after);
         let scopes = self.scopes.entry((before, after)).or_insert_with(|| {
             let (before, after) = (governed_before.scope(&before), governed_now.scope(&after));
-            let meaning = self.catalogs.compare(&before, &after);
+            let meaning = match before.unresolved().is_empty() && after.unresolved().is_empty() {
+                true => verdicts::of_deployment([self.old, self.new], self.catalogs, [was_governed, is_governed]),
+                false => self.catalogs.compare(&before, &after),
+            };
             Arc::new((before, after, meaning))
         });
         let (before_scope, after_scope, meaning) = &**scopes;

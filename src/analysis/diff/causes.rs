@@ -12,6 +12,7 @@ use crate::analysis::governed::{Governance, Subject};
 use crate::catalog::{Axis, Catalog, Choice, Point};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
+use crate::manifest::spec::ClusterSpec;
 use crate::placement::{Code, PairExplanation};
 use crate::policy::{Enforcement, Environment, Level, Policy, Restriction, Scope};
 use crate::workspace::Workspace;
@@ -46,6 +47,8 @@ pub enum Change {
     ClusterRemoved(String),
     /// A cluster is another: its place, its state or its pools.
     Cluster(String),
+    /// Clusters may be observed longer ago, or less long, than before (I8).
+    MaxAge,
     /// A group has other members.
     Group(String),
     /// The catalog knows an option otherwise.
@@ -74,6 +77,7 @@ impl fmt::Display for Change {
             Self::ClusterAdded(cluster) => write!(f, "cluster `{cluster}` added"),
             Self::ClusterRemoved(cluster) => write!(f, "cluster `{cluster}` removed"),
             Self::Cluster(cluster) => write!(f, "cluster `{cluster}` changed"),
+            Self::MaxAge => f.write_str("`maxAge` of the workspace changed"),
             Self::Group(group) => write!(f, "group `{group}` changed"),
             Self::Catalog(name) => write!(f, "catalog entry `{name}` changed"),
         }
@@ -145,6 +149,11 @@ impl<'a> Side<'a> {
 
     fn cluster(&self, pair: PairId) -> Option<ClusterId> {
         Some(self.fleet().pair(pair)?.cluster)
+    }
+
+    /// The document of a cluster.
+    fn spec(&self, cluster: &str) -> Option<&'a ClusterSpec> {
+        self.workspace.specs().clusters.iter().find(|spec| spec.metadata.name.as_str() == cluster)
     }
 
     fn point(&self, pair: PairId, axis: Axis) -> Option<Point> {
@@ -301,13 +310,20 @@ impl<'a> Blame<'a> {
             side.cluster(pair).is_some_and(|cluster| side.workspace.inventory().takers().contain(cluster))
         };
         if !open(self.side(lacks), other) {
-            changes.insert(Change::Cluster(cluster.clone()));
+            changes.insert(if self.is_max_age(&cluster) { Change::MaxAge } else { Change::Cluster(cluster.clone()) });
         }
         let fits = self.sides.get_mut(lacks).is_none_or(|side| !side.does_not_fit(other));
         if !fits || changes.is_empty() {
             self.hardware(&cluster, &mut changes);
         }
         changes
+    }
+
+    /// Whether it is for the workspace's `maxAge` alone that a cluster is open on one side only.
+    fn is_max_age(&self, cluster: &str) -> bool {
+        let max_age = |side: &Side<'_>| side.workspace.specs().workspace.as_ref().and_then(|spec| spec.max_age);
+        let [old, new] = &self.sides;
+        max_age(old) != max_age(new) && old.spec(cluster) == new.spec(cluster)
     }
 
     /// Whether a cluster or pool stands elsewhere than before: each point is read with the catalog of its own side.
@@ -430,15 +446,12 @@ impl<'a> Blame<'a> {
     /// The demand, the cluster's hardware, or what the catalog says of it.
     fn hardware(&self, cluster: &str, changes: &mut BTreeSet<Change>) {
         let demand = |side: &Side<'a>| side.workspace.deployment(side.deployment).map(|found| &found.demand);
-        let spec = |side: &Side<'a>| {
-            side.workspace.specs().clusters.iter().find(|spec| spec.metadata.name.as_str() == cluster)
-        };
         let [old, new] = &self.sides;
         let before = changes.len();
         if demand(old) != demand(new) {
             changes.insert(Change::Demand(full_address(new.workspace, new.deployment).unwrap_or_default()));
         }
-        if spec(old) != spec(new) {
+        if old.spec(cluster) != new.spec(cluster) {
             changes.insert(Change::Cluster(cluster.to_owned()));
         }
         if changes.len() == before {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::meaning::{Catalogs, Meaning};
 use super::{Compared, Fate, Loosened, LoosenedThing, full_address};
+use crate::analysis::governed::Subject;
 use crate::catalog::Axis;
 use crate::id::{CountryId, DeploymentId, Id, Name, ResourceTypeId};
 use crate::placement::Limit;
@@ -56,6 +57,22 @@ fn compare(
             })
         })
     }))
+}
+
+/// How what governs a deployment compares, all its levels together.
+pub(super) fn of_deployment(
+    [old, new]: [&Workspace; 2],
+    catalogs: &Catalogs,
+    [before, after]: [Subject<'_>; 2],
+) -> Meaning {
+    let types = [[before.resource_type, after.resource_type]];
+    compare([old, new], catalogs, all_levels(old, before), all_levels(new, after), &types)
+}
+
+/// What the three levels impose on a deployment.
+fn all_levels<'a>(workspace: &'a Workspace, subject: Subject<'a>) -> [Bundle<'a>; 3] {
+    let environment = workspace.environment(subject.environment).map(Environment::bundle).unwrap_or_default();
+    [workspace.bundle(), environment, own_bundle(subject.own)]
 }
 
 /// Who is asked about: the deployments, and where requests are bound, one caller of each sort that both sides tell apart
