@@ -39,7 +39,8 @@ impl Reason {
                 "make room in one domain, ask for fewer replicas, or for a wider domain in `together`".to_owned()
             }
             Code::SpreadImpossible => {
-                "raise `maxSkew` or lower `minDomains`, or make room in the domain that holds the fewest replicas".to_owned()
+                "raise `maxSkew` or lower `minDomains`, or make room in the domain that holds the fewest replicas"
+                    .to_owned()
             }
             Code::NoClusters => "load a cluster".to_owned(),
         }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use siting::analysis::check;
+use siting::analysis::{check, diff};
 use siting::id::{CountryId, Id, PairId};
 use siting::lifecycle::{Action, Answer, Endpoint, Observation, PushKind};
-use siting::manifest::Source;
+use siting::manifest::{Source, read_scenarios};
 use siting::policy::{Enforcement, State};
+use siting::simulation::simulate;
 use siting::time::Moment;
 use siting::traffic::{Algorithm, Backend, BackendId, Balancer, Caller, Cause, Country, Side, SiteId, Why};
 use siting::workspace::{LoadOptions, Local, Workspace};
@@ -308,4 +309,62 @@ fn p18_callers_that_others_cover_are_found() {
             "policy `europeans-in-europe` names callers from group `eea` more than once",
         ]
     );
+}
+
+/// P16, P18, L12: a scenario asks at its own moment, whatever the machine's clock says and whatever moment was asked about
+/// before: European callers lose their route when the policy that lets them be answered ends, and not a tick before.
+#[test]
+fn p16_a_scenario_lets_caller_policies_end_by_its_own_clock() {
+    let text = world(EUROPEANS, "{model: other}", &["de"]);
+    for year in ["1999", "2031"] {
+        let until = format!("[{{name: europeans-in-europe, until: {year}-12-01T00:05:00Z}}]");
+        let workspace = loaded(&text.replace("[europeans-in-europe]", &until));
+        let story = |at: &str, route: &str| {
+            format!(
+                "apiVersion: siting.dev/v1
+kind: Scenario
+metadata: {{name: until}}
+spec:
+  model: bert
+  host: {{}}
+  start: {year}-12-01T00:00:00Z
+  steps:
+    - push: {{name: one, version: v1, promote: production, replicas: 1, resources: {{cpu: 1, memory: 1Gi, gpu: {{count: 1}}}}}}
+    - {{at: 1m, traffic: {{requestsPerSecond: 8, from: de}}}}
+    - {{at: {at}, wait: true, expect: {{routesFrom: {{de: {{environment/production: {route}}}}}}}}}
+"
+            )
+        };
+        for (at, route) in [("299s", "one"), ("300s", "not-for-caller"), ("420s", "not-for-caller")] {
+            let scenario = read_scenarios(&[Source::new("story.yaml", story(at, route))]).scenarios.remove(0);
+            let asked_in_2030 = workspace.at("2030-06-01T00:00:00Z".parse().unwrap());
+            for workspace in [&workspace, &asked_in_2030] {
+                let (report, _) = simulate(workspace, &scenario).unwrap();
+                assert!(report.passed, "{year} at {at}: {report:#?}");
+            }
+        }
+    }
+}
+
+/// A1, P18: who takes an own caller policy off a deployment, lets it end later, or widens it, has widened the deployment, by
+/// name, though it may run where it might before.
+#[test]
+fn a1_a_deployments_own_caller_policy_is_not_loosened_without_a_word() {
+    let own = |policies: &str, callers: &str| {
+        let spec = format!("{{model: bert, policies: {policies}}}");
+        loaded(&world(callers, &spec, &["de", "us"]).replace("spec: {policies: [europeans-in-europe]}", "spec: {}"))
+    };
+    let wider = EUROPEANS.replace("locations: [", "locations: [{type: country, name: us}, ");
+    let ending = "[{name: europeans-in-europe, until: 2090-01-01T00:00:00Z}]";
+    let bound = own("[europeans-in-europe]", EUROPEANS);
+    for (old, new) in [
+        (&bound, &own("[]", EUROPEANS)),
+        (&bound, &own("[europeans-in-europe]", &wider)),
+        (&own(ending, EUROPEANS), &bound),
+    ] {
+        let found = diff(old, new);
+        assert_eq!(found.widened(), ["deployment `model/bert/v1` is widened"]);
+        assert!(found.deployments[0].delta.is_empty());
+        assert_eq!(diff(new, old).widened(), [""; 0]);
+    }
 }

@@ -279,3 +279,24 @@ fn p16_time_never_adds_a_candidate() {
     }
     assert!(lost > 0, "nothing ever ended");
 }
+
+/// A1, I8: what a larger `maxAge`, or none, lets in comes from that, and from no cluster.
+#[test]
+fn a1_a_gain_by_max_age_is_its_own() {
+    let aged = |max_age: &str| -> Workspace {
+        format!(
+            "apiVersion: siting.dev/v1\nkind: Workspace\nmetadata: {{name: w}}\nspec: {{{max_age}}}\n---
+apiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {{model: m}}\n---
+apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c}}
+spec: {{provider: p, country: de, observedAt: 2026-01-01T00:00:00Z, flavors: [{{type: gpu, name: t4}}]}}\n"
+        )
+        .parse()
+        .unwrap()
+    };
+    let now: Moment = "2026-01-02T00:00:00Z".parse().unwrap();
+    let (strict, loose) = (aged("maxAge: 10m").at(now), aged("").at(now));
+    let found = diff(&strict, &loose);
+    let causes = found.causes(&found.deployments[0]);
+    let changes: Vec<_> = causes.gains.iter().flat_map(|cause| &cause.changes).map(ToString::to_string).collect();
+    assert_eq!(changes, ["`maxAge` of the workspace changed"]);
+}

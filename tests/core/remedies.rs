@@ -130,3 +130,19 @@ fn d7_a_push_that_cannot_be_placed_has_remedies_as_its_next_step() {
         `fr` (which is the environment's to change)";
     assert_eq!(refusal.next.as_deref(), Some(next));
 }
+
+/// D7, P18: what binds requests keeps no replica from a place, so no step touches it, and no set is larger for it.
+#[test]
+fn d7_policies_that_bind_requests_are_left_alone() {
+    let workspace = workspace(&[
+        PARIS,
+        "kind: Policy\nmetadata: {name: us}\nspec: {type: location, locations: [{type: country, name: us}]}",
+        "kind: Policy\nmetadata: {name: callers}\nspec: {type: location, locations: [{type: country, name: de}], callers: [{type: country, name: de}]}",
+        "kind: Environment\nmetadata: {name: production}\nspec: {policies: [us, callers]}",
+        "kind: Deployment\nmetadata: {name: d}\nspec: {model: m}",
+    ]);
+    let remedies = workspace.remedies("d", RemedyBound::default()).unwrap();
+    let mut told: Vec<_> = told(&workspace, &remedies).into_iter().map(|(words, ..)| words).collect();
+    told.sort();
+    assert_eq!(told, ["detach `us` from environment `production`", "let `us` allow country `fr`"]);
+}

@@ -2,6 +2,7 @@
 
 use siting::analysis;
 use siting::manifest::Source;
+use siting::report::CertificateReport;
 use siting::workspace::{LoadError, LoadOptions, Workspace};
 
 fn document(kind: &str, name: &str, spec: &str) -> String {
@@ -122,6 +123,14 @@ fn i6_a_pool_that_cannot_be_read_is_left_out_alone() {
                 found.map(|it| it.message).collect::<Vec<_>>(),
                 ["2 replicas of deployment `m/d` run on `c`/`bad`, which is left out: whether they may is not judged"]
             );
+            // A3, A5: nobody can say when the cluster is empty, or that nothing runs where it may not.
+            let refused = analysis::drain(&workspace, "c").unwrap_err().to_string();
+            assert_eq!(
+                refused,
+                "pool `bad` of cluster `c` is left out, and replicas run there; correct the pool first"
+            );
+            let beyond = CertificateReport::new(&workspace).unwrap_err().beyond;
+            assert_eq!(beyond.keys().collect::<Vec<_>>(), ["model/m/d"]);
             // W4: it comes back as it was.
             let state = workspace.state();
             let again = Workspace::restore(state.clone()).unwrap();

@@ -216,7 +216,7 @@ fn p1_options_belong_to_the_type() {
         problems(&document("Policy", "{type: gpu, flavors: [{type: cpu, name: x86}], locations: []}")),
         [
             "4:36 invalid-value a cpu does not belong in this list (write `type: flavor` for a policy that lists both kinds)",
-            "4:65 unknown-field a flavor policy has no `locations` (list its options under `flavors`, and the others in a policy of their own)",
+            "4:65 unknown-field a policy of the type `flavor` has no `locations` (list its options under `flavors`, and the others in a policy of their own)",
         ]
     );
     let gpu = specs(&document("Policy", "{type: gpu, flavors: [{type: gpu, name: any}]}"));

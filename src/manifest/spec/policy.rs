@@ -168,7 +168,7 @@ impl Field<Allowed> for Options {
             match list {
                 Some(list) if axis == own => options = list.nonempty(|item| choice(item, &kinds)),
                 Some(list) => {
-                    let message = format!("a {own} policy has no `{}`", axis.list());
+                    let message = format!("a policy of the type `{own}` has no `{}`", axis.list());
                     let own = own.list();
                     let help = format!("list its options under `{own}`, and the others in a policy of their own");
                     list.problem(ProblemCode::UnknownField, message, help);
