@@ -361,9 +361,7 @@ impl Loading {
         let rest =
             node.with("spec", node.get("spec")?.with("pools", Node { value: Value::List(kept.collect()), ..*node })?)?;
         let report = Report::new(1);
-        if self.decode(Kind::Cluster, Item::document(&rest, Context { report: &report, ..context })).is_none() {
-            return None;
-        }
+        self.decode(Kind::Cluster, Item::document(&rest, Context { report: &report, ..context }))?;
         let named = |(at, problems): (usize, Vec<Problem>)| {
             let pool = pools.get(at)?;
             let name = Item::document(pool, context).named("name")?;

@@ -132,9 +132,12 @@ pub(super) fn resolve(catalog: &mut Catalog, specs: &Specs, closed: &ClosedNodes
     clusters
 }
 
+/// A pool that could not be read, where it stands, and what is wrong with it.
+type BrokenPool = (Name, Origin, Vec<Problem>);
+
 /// The pools that could not be read, by their cluster.
-fn broken_pools(specs: &Specs) -> HashMap<&str, Vec<(Name, Origin, Vec<Problem>)>> {
-    let mut pools: HashMap<&str, Vec<_>> = HashMap::new();
+fn broken_pools(specs: &Specs) -> HashMap<&str, Vec<BrokenPool>> {
+    let mut pools: HashMap<&str, Vec<BrokenPool>> = HashMap::new();
     for broken in &specs.broken_clusters {
         let pool = broken.pool.as_deref().and_then(|pool| Name::new(pool).ok());
         if let (Some(cluster), Some(pool)) = (&broken.name, pool) {
