@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use siting::analysis::diff;
 use siting::deployment::Workload;
 use siting::inventory::ReserveError;
 use siting::lifecycle::{Action, Effect, Notice, Number, Observation, PromotionStrategy, PushKind, Sight};
-use siting::placement::CommitError;
+use siting::placement::{CommitError, RemedyBound, RemedySet};
 use siting::rollout;
 use siting::workspace::{ChangeStep, PlaceOptions, Workspace, WorkspaceChange};
 
@@ -466,4 +467,33 @@ proptest! {
         }
         prop_assert_eq!(held(&restored(&workspace)), before);
     }
+}
+
+/// A1, E4: a limit that is raised, or taken away, is loosened, and one that is lowered or new is not.
+#[test]
+fn a1_a_raised_limit_is_loosened() {
+    let world = |own: &str, all: &str| fleet(&[environment("production", own), root(all)]);
+    let old = world("{cpu: 6, gpus: {t4: 2}}", "{memory: 1Gi}");
+    let new = world("{cpu: 7, gpu: 1}", "{}");
+    let loosened = [
+        "the workspace limits memory no more, which was 1Gi",
+        "environment `production` limits cpu to 7 and not to 6",
+        "environment `production` limits gpus.t4 no more, which was 2",
+    ];
+    assert_eq!(diff(&old, &new).widened(), loosened);
+    assert_eq!(diff(&new, &old).widened(), ["environment `production` limits gpu no more, which was 1"]);
+    assert_eq!(diff(&old, &world("{cpu: 5, gpus: {t4: 2}}", "{memory: 1Gi}")).widened(), [""; 0]);
+}
+
+/// D7, E4: what a limit refuses is placed by asking for less, as much as the limit leaves.
+#[test]
+fn d7_a_limit_is_met_by_asking_for_less() {
+    let documents = [environment("production", "{cpu: 7}"), deployment("a", "replicas: 3")];
+    let workspace = fleet(&documents);
+    let remedies = workspace.remedies("m/a", RemedyBound::default()).unwrap();
+    let words = |set: &RemedySet| set.changes.iter().map(|it| it.in_words(workspace.catalog())).collect::<Vec<_>>();
+    let told: Vec<_> = remedies.sets.iter().map(words).collect();
+    // Two replicas of three cores are within seven; three are of two cores each.
+    assert!(told.contains(&vec!["lower `replicas` from 3 to 2".to_owned()]), "{told:?}");
+    assert!(told.contains(&vec!["lower `resources.cpu` from 3 to 2333m".to_owned()]), "{told:?}");
 }

@@ -320,8 +320,8 @@ fn d6_each_refusal_says_what_to_do_now() {
         ),
         (
             vec![cluster(x86), tight, spread.replace("replicas: 3", "replicas: 4")],
-            "spread-impossible: another replica would exceed the skew that the spread allows. Next: raise `maxSkew`, \
-             or make room in the domain that holds the fewest replicas.",
+            "spread-impossible: another replica would exceed the skew that the spread allows. Next: raise `maxSkew` \
+             or lower `minDomains`, or make room in the domain that holds the fewest replicas.",
         ),
     ];
     for (documents, sentence) in cases {
