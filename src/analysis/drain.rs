@@ -109,7 +109,9 @@ pub fn drain(workspace: &Workspace, cluster: impl Reference<ClusterId>) -> Resul
         let elsewhere: Vec<&Running> = elsewhere.filter(|own| own.replicas > 0).collect();
         let is_plain = deployment.preferences.is_plain();
         let wanted: u32 = leaving.iter().fold(0, |sum, own| sum.saturating_add(own.replicas));
-        let ask = Ask::new(&deployment.demand, wanted).preferring(&deployment.preferences);
+        // The new replicas run beside the old ones for a while, also where they count for a limit (E4).
+        let limits = workspace.limits_on(&inventory, &[deployment.environment]);
+        let ask = Ask::new(&deployment.demand, wanted).preferring(&deployment.preferences).within(&limits);
         let (targets, reasons) = if is_plain {
             let decided = placement::decide(&inventory, &scope, &ask.partially());
             let targets = decided.placements().iter().map(|placed| (placed.pair, placed.replicas)).collect();

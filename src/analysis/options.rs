@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::bitset::BitSet;
 use crate::catalog::{Axis, Catalog, Choice, PerAxis};
-use crate::id::{ClassId, ClusterId, EnvironmentId, Id, ResourceTypeId};
+use crate::deployment::Demand;
+use crate::id::{ClassId, ClusterId, EnvironmentId, Id, PairId, ResourceTypeId};
 use crate::inventory::Class;
-use crate::placement::{Reason, policy_reasons};
+use crate::placement::{self, Ask, Limit, Limited, Reason, policy_reasons};
 use crate::policy::{Bundle, Scope};
 use crate::workspace::{LookupError, Workspace};
 
@@ -98,7 +99,8 @@ pub fn options(
     if scope.refuses_everything() {
         return Remaining { reasons: policy_reasons(&scope), ..Remaining::default() };
     }
-    let left = Left::new(workspace, &scope, given);
+    let limits = workspace.limits_in(environment);
+    let left = Left::new(workspace, &scope, given, &limits);
     let catalog = workspace.catalog();
     let count = |choice: Choice| {
         let clusters = left.clusters(catalog, choice);
@@ -131,7 +133,7 @@ struct Left<'a> {
 }
 
 impl<'a> Left<'a> {
-    fn new(workspace: &'a Workspace, scope: &'a Scope, given: &[Choice]) -> Self {
+    fn new(workspace: &'a Workspace, scope: &'a Arc<Scope>, given: &[Choice], limits: &[Limit]) -> Self {
         let inventory = workspace.inventory();
         let (fleet, catalog) = (inventory.fleet(), workspace.catalog());
         // Choices of one axis widen each other, those of different axes narrow each other.
@@ -142,8 +144,14 @@ impl<'a> Left<'a> {
                 of_axis.peek().is_none() || of_axis.any(covers)
             })
         };
+        // Under a limit of price, a place of unknown price is no candidate (E4).
+        let any = Demand::any_flavor();
+        let is_priced = limits.iter().any(|limit| limit.of == Limited::Price);
+        let priced = is_priced.then(|| placement::candidates(inventory, scope, &Ask::new(&any, 1).within(limits)));
+        let has_price = |pair: &PairId| priced.as_ref().is_none_or(|priced| priced.contains(*pair));
         let open = |class: &'a Class| {
-            let clusters = class.members.iter().filter_map(|&id| fleet.pair(id)).map(|pair| pair.cluster);
+            let pairs = class.members.iter().filter(|pair| has_price(pair));
+            let clusters = pairs.filter_map(|&id| fleet.pair(id)).map(|pair| pair.cluster);
             let mut open: Vec<_> = clusters.filter(|&id| inventory.takers().contain(id)).collect();
             open.dedup();
             (class, open)

@@ -62,7 +62,8 @@ impl Rooms {
         let nothing = BitSet::empty(fleet.clusters().len());
         let mut rooms = Self { of: vec![(at, id)], wanted, by_cluster, clusters, before, adds_up: true };
         // What spans replicas, or what else a decision knows of, does not add up.
-        rooms.adds_up = deployment.preferences.is_plain() && rooms.sum_without(&nothing) == before;
+        let is_plain = deployment.preferences.is_plain() && workspace.limits_in(deployment.environment).is_empty();
+        rooms.adds_up = is_plain && rooms.sum_without(&nothing) == before;
         Some(rooms)
     }
 

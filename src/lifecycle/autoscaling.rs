@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::deployment::Scaling;
+use crate::id::Name;
 use crate::lifecycle::commands::Action;
 use crate::lifecycle::state::{Number, Record, RequestScaling, Settings, State, Status};
 use crate::metrics::{Gauge, Metric, MetricSpec, Resource, Source, Summary, Target, Window};
@@ -105,17 +106,13 @@ impl State {
         let record = self.deployment(deployment)?;
         let scaler = record.autoscaler()?;
         let asleep = record.status == Status::ScaledToZero;
-        let rollout = self.rollout_of(deployment).filter(|_| !asleep);
+        let rollout = self.rollout_scaled(record);
         let runs = matches!(record.status, Status::Active | Status::Unhealthy)
             || (rollout.is_some() && record.status == Status::Updating);
         if record.moving || !(asleep || runs) {
             return None;
         }
-        // Where replicas make the weights of a rollout, both sides share one number and one load.
-        let current = match rollout {
-            Some(environment) => self.scaled_in_rollout(environment, deployment)?,
-            None => record.size(),
-        };
+        let current = self.scaled_from(deployment)?;
         let both =
             rollout.and_then(|environment| self.slot(environment.as_str())?.promotion.as_ref()?.rollout.as_deref());
         let both = both.filter(|rollout| rollout.is_by_replicas());
@@ -135,6 +132,21 @@ impl State {
         // During a rollout nobody is scaled down (L15).
         let changes = if rollout.is_some() { replicas > current } else { replicas != current };
         changes.then_some(Action::Autoscale { deployment, replicas })
+    }
+
+    /// The number that an autoscaler goes on from. Where replicas make the weights of a rollout, both sides share one
+    /// number and one load.
+    pub(crate) fn scaled_from(&self, deployment: Number) -> Option<u32> {
+        let record = self.deployment(deployment)?;
+        match self.rollout_scaled(record) {
+            Some(environment) => self.scaled_in_rollout(environment, deployment),
+            None => Some(record.size()),
+        }
+    }
+
+    /// The environment of the rollout that an awake deployment takes part in.
+    fn rollout_scaled(&self, record: &Record) -> Option<&Name> {
+        self.rollout_of(record.number).filter(|_| record.status != Status::ScaledToZero)
     }
 }
 

@@ -106,7 +106,7 @@ impl Workspace {
         let mut current = self.current(id);
         let is_lost = |pair: PairId| self.inventory.fleet().pair(pair).is_none_or(|found| lost.contains(found.cluster));
         current.retain(|(pair, _)| !is_lost(*pair));
-        let limits = self.limits_on(&inventory, &[found.environment]);
+        let limits = self.limits_without(&inventory, found.environment, lost);
         let ask = Self::ask(found, &current, &limits, PlaceOptions { partial: true, optimize: 0 });
         Ok(placement::decide(&inventory, &Arc::new(self.scope_of(found)), &ask))
     }

@@ -7,9 +7,10 @@ use smallvec::SmallVec;
 
 use super::Workspace;
 use super::names::{self, Problems};
+use crate::bitset::BitSet;
 use crate::catalog::Catalog;
 use crate::deployment::{Deployment, Workload};
-use crate::id::{DeploymentId, EnvironmentId};
+use crate::id::{ClusterId, DeploymentId, EnvironmentId, PairId};
 use crate::inventory::{Inventory, Owner, ReservationId};
 use crate::lifecycle::State;
 use crate::manifest::spec::LimitsSpec;
@@ -47,20 +48,36 @@ struct Holders {
 }
 
 impl Workspace {
+    /// The limits of the workspace and of an environment, with what is held of each.
+    pub(crate) fn limits_in(&self, environment: EnvironmentId) -> Vec<Limit> {
+        self.limits_on(&self.inventory, &[environment])
+    }
+
     /// Whether anything is limited.
-    fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         !self.limits.is_empty() || self.environments().any(|(_, environment)| !environment.limits.is_empty())
     }
 
     /// The limits of the workspace and of some environments, with what is held of each.
-    pub(super) fn limits_on(&self, inventory: &Inventory, environments: &[EnvironmentId]) -> Vec<Limit> {
-        self.limits_with(inventory, environments, None)
+    pub(crate) fn limits_on(&self, inventory: &Inventory, environments: &[EnvironmentId]) -> Vec<Limit> {
+        self.limits_with(inventory, environments, None, |_| true)
+    }
+
+    /// The same where some clusters are lost, with all that runs there.
+    pub(super) fn limits_without(
+        &self,
+        inventory: &Inventory,
+        environment: EnvironmentId,
+        lost: &BitSet<ClusterId>,
+    ) -> Vec<Limit> {
+        let is_left = |pair| inventory.fleet().pair(pair).is_some_and(|found| !lost.contains(found.cluster));
+        self.limits_with(inventory, &[environment], None, is_left)
     }
 
     /// The limits of the workspace and of all environments with what is held of each, where one life is in another state.
     pub(super) fn limits_after(&self, life: Option<(&Workload, &State)>) -> Vec<Limit> {
         let environments: Vec<EnvironmentId> = self.environments().map(|(id, _)| id).collect();
-        self.limits_with(&self.inventory, &environments, life)
+        self.limits_with(&self.inventory, &environments, life, |_| true)
     }
 
     /// The limits of the workspace and of all environments, with what is held of each and by whom (E4).
@@ -76,6 +93,7 @@ impl Workspace {
         inventory: &Inventory,
         environments: &[EnvironmentId],
         life: Option<(&Workload, &State)>,
+        counts: impl Fn(PairId) -> bool,
     ) -> Vec<Limit> {
         if !self.is_limited() {
             return Vec::new();
@@ -95,7 +113,7 @@ impl Workspace {
         let holders = self.holders_of_limits(life);
         for id in inventory.reservations() {
             let (who, counts_for) = self.holder(inventory, id, &holders);
-            for (pair, request, replicas) in inventory.held(id) {
+            for (pair, request, replicas) in inventory.held(id).into_iter().filter(|(pair, ..)| counts(*pair)) {
                 for (environment, limit) in &mut all {
                     if environment.is_none_or(|environment| counts_for.contains(&environment)) {
                         let each = limit.of.of_replica(inventory.fleet(), pair, &request).unwrap_or(0);

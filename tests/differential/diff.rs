@@ -98,8 +98,28 @@ fn named(fleet: &Fleet, pair: PairId) -> judge::Candidate {
     }
 }
 
-/// How what the policies allow compares: products over the axes, of which an unrestricted one is larger than any other.
+/// How what the policies allow compares at the moment and at each later end (A1): equal if it always is, narrowed if it
+/// never is more, widened if it never is less.
 fn meaning(before: (&World, &Deployment), after: (&World, &Deployment)) -> Meaning {
+    let later = before.0.ends.iter().chain(&after.0.ends).map(|(_, _, end)| *end);
+    // Where no moment is stated, all has ended already (P16).
+    let later: BTreeSet<u64> = later.filter(|end| before.0.at.is_some_and(|at| *end > at)).collect();
+    let at = |end: u64| {
+        let [was, is] = [before.0, after.0].map(|world| World { at: Some(end), ..world.clone() });
+        meaning_at((&was, before.1), (&is, after.1))
+    };
+    let all: Vec<Meaning> = later.into_iter().map(at).chain([meaning_at(before, after)]).collect();
+    let some = |one: Meaning| all.iter().any(|found| [one, Meaning::Incomparable].contains(found));
+    match (some(Meaning::Narrowed), some(Meaning::Widened)) {
+        (false, false) => Meaning::Equal,
+        (true, false) => Meaning::Narrowed,
+        (false, true) => Meaning::Widened,
+        (true, true) => Meaning::Incomparable,
+    }
+}
+
+/// How it compares at one moment: products over the axes, of which an unrestricted one is larger than any other.
+fn meaning_at(before: (&World, &Deployment), after: (&World, &Deployment)) -> Meaning {
     let (was, is) = (judge::left_by_policies(before.0, before.1), judge::left_by_policies(after.0, after.1));
     match (was.is_empty(), is.is_empty()) {
         (true, true) => return Meaning::Equal,
@@ -180,6 +200,7 @@ fn happened(change: &Change, old: &World, new: &World) -> bool {
             old.workspace != new.workspace || old.environments != new.environments
         }
         Change::Governor(_) | Change::Demand(_) => old.deployments != new.deployments,
+        Change::PriceLimit => old.limits != new.limits,
         _ => false,
     }
 }

@@ -255,7 +255,7 @@ fn fleet() -> (Workspace, Workload) {
 }
 
 #[test]
-fn d9_what_the_load_wants_is_placed_where_it_may_run_or_not_at_all() {
+fn d9_what_the_load_wants_is_placed_where_it_may_run_as_far_as_there_is_room() {
     let (mut workspace, bert) = fleet();
     let busy = window(&Gauge::Concurrency, 4, 100);
     let mut memory = State::default();
@@ -275,9 +275,17 @@ fn d9_what_the_load_wants_is_placed_where_it_may_run_or_not_at_all() {
     assert_eq!(clusters, [("paris".to_owned(), 3), ("oslo".to_owned(), 1), ("rome".to_owned(), 1)]);
     let flood = window(&Gauge::Concurrency, 40, 200);
     let before = workspace.life(&bert).unwrap().state().clone();
-    let refused = workspace.autoscale(Moment::from_millis(200_000), &bert, FIRST, &mut memory, &load(&flood, 6));
-    assert_eq!(refused.unwrap_err().rule, "L12", "there is room for one more in Europe");
-    assert_eq!(*workspace.life(&bert).unwrap().state(), before);
+    // 40 / 0.7 are wanted, and Europe has room for one more: it is as large as it can be, and then says why not larger.
+    workspace.autoscale(Moment::from_millis(200_000), &bert, FIRST, &mut memory, &load(&flood, 6)).unwrap();
+    let after = workspace.life(&bert).unwrap().state().clone();
+    let sizes = [&before, &after].map(|state| state.deployment(FIRST).unwrap().running());
+    assert_eq!(sizes, [6, 7]);
+    let flood = window(&Gauge::Concurrency, 40, 300);
+    let refused = workspace.autoscale(Moment::from_millis(300_000), &bert, FIRST, &mut memory, &load(&flood, 7));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.rule, "L12");
+    assert!(refused.reason.contains("cannot be placed"), "{refused}");
+    assert_eq!(*workspace.life(&bert).unwrap().state(), after);
 }
 
 #[test]

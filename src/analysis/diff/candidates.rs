@@ -10,7 +10,7 @@ use crate::bitset::BitSet;
 use crate::deployment::Demand;
 use crate::id::{DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
-use crate::placement::{self, Ask};
+use crate::placement::{self, Ask, Limit, Limited};
 use crate::policy::Scope;
 use crate::workspace::Workspace;
 
@@ -94,7 +94,8 @@ impl Pairs {
 pub(super) fn of(workspace: &Workspace, id: DeploymentId) -> Option<BitSet<PairId>> {
     let found = workspace.deployment(id)?;
     let scope = Governance::of(workspace).scope(&Subject::deployment(workspace, id)?);
-    Some(placement::candidates(workspace.inventory(), &scope, &Ask::new(&found.demand, 1)))
+    let limits = workspace.limits_in(found.environment);
+    Some(placement::candidates(workspace.inventory(), &scope, &Ask::new(&found.demand, 1).within(&limits)))
 }
 
 /// Two deployments that are one on both sides, but for their names.
@@ -154,12 +155,17 @@ impl<'a, 'd> Groups<'a, 'd> {
             Arc::new((before, after, meaning))
         });
         let (before_scope, after_scope, meaning) = &**scopes;
-        if self.same_fleet && *meaning == Meaning::Equal && was == is {
+        let limits_before = self.old.limits_in(was_governed.environment);
+        let limits_now = self.new.limits_in(is_governed.environment);
+        let priced = |limits: &[Limit]| limits.iter().any(|limit| limit.of == Limited::Price);
+        let is_same = was == is && priced(&limits_before) == priced(&limits_now);
+        if self.same_fleet && *meaning == Meaning::Equal && is_same {
             return Some((*meaning, Arc::clone(&self.nothing)));
         }
         let delta = self.deltas.entry(((before, after), was, is)).or_insert_with(|| {
-            let before = placement::candidates(self.old.inventory(), before_scope, &Ask::new(was, 1));
-            let after = placement::candidates(self.new.inventory(), after_scope, &Ask::new(is, 1));
+            let (was, is) = (Ask::new(was, 1).within(&limits_before), Ask::new(is, 1).within(&limits_now));
+            let before = placement::candidates(self.old.inventory(), before_scope, &was);
+            let after = placement::candidates(self.new.inventory(), after_scope, &is);
             Arc::new(self.pairs.delta(&before, &after))
         });
         Some((*meaning, Arc::clone(delta)))

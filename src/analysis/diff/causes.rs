@@ -13,7 +13,7 @@ use crate::catalog::{Axis, Catalog, Choice, Point};
 use crate::id::{ClusterId, DeploymentId, Id, PairId};
 use crate::inventory::Fleet;
 use crate::manifest::spec::ClusterSpec;
-use crate::placement::{Code, PairExplanation};
+use crate::placement::{Code, Limited, PairExplanation};
 use crate::policy::{Enforcement, Environment, Level, Policy, Restriction, Scope};
 use crate::workspace::Workspace;
 
@@ -49,6 +49,8 @@ pub enum Change {
     Cluster(String),
     /// Clusters may be observed longer ago, or less long, than before (I8).
     MaxAge,
+    /// The environment or the workspace limits what is paid, and did not, or no more: places of unknown price (E4).
+    PriceLimit,
     /// A group has other members.
     Group(String),
     /// The catalog knows an option otherwise.
@@ -77,6 +79,7 @@ impl fmt::Display for Change {
             Self::ClusterAdded(cluster) => write!(f, "cluster `{cluster}` added"),
             Self::ClusterRemoved(cluster) => write!(f, "cluster `{cluster}` removed"),
             Self::Cluster(cluster) => write!(f, "cluster `{cluster}` changed"),
+            Self::PriceLimit => f.write_str("a limit of price came or went"),
             Self::MaxAge => f.write_str("`maxAge` of the workspace changed"),
             Self::Group(group) => write!(f, "group `{group}` changed"),
             Self::Catalog(name) => write!(f, "catalog entry `{name}` changed"),
@@ -448,6 +451,14 @@ impl<'a> Blame<'a> {
         let demand = |side: &Side<'a>| side.workspace.deployment(side.deployment).map(|found| &found.demand);
         let [old, new] = &self.sides;
         let before = changes.len();
+        let is_priced = |side: &Side<'_>| {
+            let found = side.workspace.deployment(side.deployment);
+            let limits = found.map(|found| side.workspace.limits_in(found.environment)).unwrap_or_default();
+            limits.iter().any(|limit| limit.of == Limited::Price)
+        };
+        if is_priced(old) != is_priced(new) {
+            changes.insert(if self.governors_differ() { self.governor() } else { Change::PriceLimit });
+        }
         if demand(old) != demand(new) {
             changes.insert(Change::Demand(full_address(new.workspace, new.deployment).unwrap_or_default()));
         }

@@ -40,7 +40,8 @@ fn compare(
 ) -> Meaning {
     let ends = before.iter().chain(&after).flat_map(|bundle| bundle.attachments).filter_map(|attached| attached.until);
     let (was_at, is_at) = (old.now(), new.now());
-    let later: BTreeSet<Moment> = ends.filter(|until| Some(*until) > was_at.max(is_at)).collect();
+    // Where no moment is given, all of them have ended (P16).
+    let later: BTreeSet<Moment> = ends.filter(|until| was_at.max(is_at).is_some_and(|at| *until > at)).collect();
     let moments = std::iter::once((was_at, is_at)).chain(later.iter().map(|until| (Some(*until), Some(*until))));
     Meaning::all(moments.flat_map(|(was_at, is_at)| {
         types.iter().flat_map(move |&[was, is]| {

@@ -98,7 +98,8 @@ impl Judged<'_> {
             Some(id) => self.workspace.place_under(id, &self.scope).ok(),
             None => {
                 let demand = Demand::any_flavor();
-                let ask = Ask::new(&demand, 1);
+                let limits = self.workspace.limits_in(self.subject.environment);
+                let ask = Ask::new(&demand, 1).within(&limits);
                 Some(placement::decide(self.workspace.inventory(), &self.scope, &ask))
             }
         };
