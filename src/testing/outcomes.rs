@@ -102,6 +102,8 @@ enum Hindrance {
     State(usize),
     /// A cluster is small, or full.
     Room(usize),
+    /// What it may hold together with others.
+    Limits,
     /// It insists on being spread.
     Spread,
     /// What it demands.
@@ -119,7 +121,7 @@ fn hindrances(world: &Specs) -> Vec<Hindrance> {
     let of_cluster = cluster.into_iter().flat_map(|at| [Hindrance::State(at), Hindrance::Room(at)]);
     let levels = [Level::Deployment, Level::Environment, Level::Workspace];
     let policies = levels.into_iter().flat_map(|level| Axis::ALL.map(|axis| Hindrance::Policies(level, axis)));
-    of_cluster.chain([Hindrance::Spread, Hindrance::Demand]).chain(policies).collect()
+    of_cluster.chain([Hindrance::Limits, Hindrance::Spread, Hindrance::Demand]).chain(policies).collect()
 }
 
 /// The cluster with a pool that fails the fewest constraints, but for those of the cluster's state and room.
@@ -146,6 +148,7 @@ impl Hindrance {
                 }
             }
             Self::Room(at) => world.clusters.get_mut(at).into_iter().for_each(grow),
+            Self::Limits => unlimit(world),
             Self::Spread => {
                 if let Some(placement) = &mut deployment.placement {
                     placement.together = None;
@@ -192,6 +195,12 @@ fn release(world: &mut Specs, index: usize, level: Level, axis: Axis) {
             }
         }
     }
+}
+
+/// Takes away all limits.
+fn unlimit(world: &mut Specs) {
+    world.environments.iter_mut().for_each(|environment| environment.limits = None);
+    world.workspace.iter_mut().for_each(|root| root.limits = None);
 }
 
 /// Gives every pool of a cluster more room than any deployment asks for.
@@ -290,6 +299,7 @@ fn run(choices: &mut Choices<'_>, world: &mut Specs, refuses: bool) {
     // was decided first has room of its own.
     if world.running.is_empty() && !alone.is_empty() {
         world.clusters.iter_mut().for_each(grow);
+        unlimit(world);
     }
     for running in alone {
         if world.running.is_empty() {

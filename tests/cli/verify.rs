@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use siting::Workspace;
-use siting::report::{CertificateReport, VerifyError, verify, verify_diff};
+use siting::report::{CertificateReport, DecisionReport, Include, VerifyError, verify, verify_diff};
+use siting::workspace::PlaceOptions;
 
 use crate::support::Folder;
 use crate::tampering::all_tampered;
@@ -390,4 +391,39 @@ fn a5_the_independent_checker_refutes_what_is_tampered_with() {
         return;
     };
     assert_eq!((status, said.as_str()), (0, ""), "not refuted");
+}
+
+/// D8: a decision that was made in its order among all holds by itself, also where one before it was placed in part.
+#[test]
+fn d8_a_decision_after_one_in_part_holds_by_itself() {
+    let deployment = |name: &str, cpu: u32, more: &str| {
+        format!(
+            "---\napiVersion: siting.dev/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n\
+             spec: {{model: m, resources: {{cpu: {cpu}, memory: 1Gi}}, {more}}}\n"
+        )
+    };
+    let pool = |name: &str, cpu: u32| {
+        format!("{{name: {name}, nodes: 1, cpuFlavor: x86, cpu: {cpu}, memory: 64Gi, pricePerHour: \"{cpu}\"}}")
+    };
+    // The first takes `large` where it may be placed in part, and nothing where it may not. A core costs the same on
+    // both; so the second goes to the smaller node of what is free.
+    let workspace: Workspace = format!(
+        "apiVersion: siting.dev/v1\nkind: Cluster\nmetadata: {{name: c}}\n\
+         spec: {{provider: p, country: de, pools: [{}, {}]}}\n{}{}",
+        pool("small", 3),
+        pool("large", 8),
+        deployment("first", 3, "replicas: 4, priority: 1"),
+        deployment("second", 2, "replicas: 1")
+    )
+    .parse()
+    .unwrap();
+    let placed = |partial: bool| {
+        let outcomes = workspace.place_all_as(PlaceOptions { partial, ..PlaceOptions::default() });
+        let report = DecisionReport::new(&workspace, &outcomes[1], Include::NOTHING).unwrap();
+        serde_json::to_value(report.by_itself(&workspace)).unwrap()
+    };
+    assert_ne!(placed(true), placed(false));
+    for claim in [placed(true), placed(false)] {
+        assert_eq!(verify(&workspace, &claim).unwrap().refuted, []);
+    }
 }

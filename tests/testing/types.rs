@@ -238,6 +238,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     (
         "come out of functions, and only of some values: part of what is drawn, where that has them",
         &[
+            "inventory::ClusterClass",
             "analysis::Affected",
             "analysis::Blocked",
             "analysis::CallerDescription",

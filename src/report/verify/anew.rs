@@ -99,11 +99,16 @@ fn decision(workspace: &Workspace, claimed: DecisionReport, claim: &Value) -> Re
     if alone == *claim {
         return Ok(alone);
     }
-    let all = workspace.place_all_as(options);
-    let report = PlacementReport::new(workspace, &all, include.remedies(Remedied::InOrder))?;
-    let in_order = report.deployments.into_iter().find(|found| address(found) == address(&claimed));
-    let in_order = in_order.map(by_itself).filter(|found| found == claim);
-    Ok(in_order.unwrap_or(alone))
+    // Of those before it, some may have been placed in part, whatever became of this one.
+    for partial in [partial, !partial] {
+        let all = workspace.place_all_as(PlaceOptions { partial, optimize: 0 });
+        let report = PlacementReport::new(workspace, &all, include.remedies(Remedied::InOrder))?;
+        let in_order = report.deployments.into_iter().find(|found| address(found) == address(&claimed));
+        if let Some(found) = in_order.map(by_itself).filter(|found| found == claim) {
+            return Ok(found);
+        }
+    }
+    Ok(alone)
 }
 
 fn placement(workspace: &Workspace, claimed: &PlacementReport) -> Result<Value, LookupError> {

@@ -36,6 +36,8 @@ struct Facts {
     storage: Option<u64>,
     bandwidth: Option<u64>,
     gpus: Option<u64>,
+    /// The attributes of the cluster and of the pool (P15).
+    bears: Vec<String>,
 }
 
 /// All pairs of a world.
@@ -58,6 +60,7 @@ fn of_cluster(cluster: &ClusterSpec, catalog: &Catalog) -> Vec<Resource> {
         country,
         provider: cluster.provider.as_str().to_owned(),
         capacity: Capacity::OnDemand.as_str(),
+        bears: cluster.attributes.iter().map(|name| name.as_str().to_owned()).collect(),
         ..Facts::default()
     };
     let resource = |pool: &str, kind: FlavorKind, code: &str, facts: Facts| Resource {
@@ -88,6 +91,7 @@ fn of_cluster(cluster: &ClusterSpec, catalog: &Catalog) -> Vec<Resource> {
                     memory: Some(pool.memory.get()),
                     storage: pool.storage.map(Bytes::get),
                     bandwidth: pool.bandwidth.map(Bandwidth::get),
+                    bears: base.bears.iter().cloned().chain(pool.attributes.iter().map(|name| name.as_str().to_owned())).collect(),
                     gpus: Some(pool.gpu.as_ref().map_or(0, |gpu| u64::from(gpu.count) * 1000)),
                     ..base.clone()
                 };
@@ -158,6 +162,8 @@ pub fn all(resources: &[Resource], catalog: &Catalog, deployment: &DeploymentSpe
             .into_iter()
             .filter_map(|(name, amount)| Some((name.to_owned(), number_of(amount?))))
             .collect();
+        let bears = facts.bears.iter().map(|name| text(name)).collect::<Vec<_>>();
+        attributes.insert("bears".to_owned(), RestrictedExpression::new_set(bears));
         attributes.insert("open".to_owned(), RestrictedExpression::new_bool(facts.open));
         attributes.insert("kind".to_owned(), text(resource.kind));
         attributes.insert("place".to_owned(), RestrictedExpression::new_entity_uid(place));

@@ -25,17 +25,19 @@ pub fn of(world: &Specs, deployment: &DeploymentSpec) -> String {
         // P13: what is in force at the level that requires or above.
         let mut in_force = vec!["false".to_owned()];
         for (attachments, require) in levels {
-            let policies: Vec<_> = attached(world, attachments).filter(|policy| policy.axis == axis).collect();
-            in_force.extend(policies.iter().map(|policy| in_scope(policy)));
+            let policies: Vec<_> = attached(world, attachments).filter(|(policy, _)| policy.axis == axis).collect();
+            in_force.extend(policies.iter().map(|(policy, _)| in_scope(policy)));
             if require.iter().any(|required| required.value == axis) {
                 text += &format!("forbid(principal, action, resource) unless {{ {} }};\n", in_force.join(" || "));
             }
             if policies.is_empty() {
                 continue;
             }
-            let somebody: Vec<_> = policies.iter().map(|policy| in_scope(policy)).collect();
-            let allowed: Vec<_> =
-                policies.iter().map(|policy| format!("({} && {})", in_scope(policy), admits(policy))).collect();
+            let somebody: Vec<_> = policies.iter().map(|(policy, _)| in_scope(policy)).collect();
+            // P16: what has ended allows nothing, and its level stays restricted.
+            let standing = policies.iter().filter(|(_, has_ended)| !has_ended);
+            let allowed = standing.map(|(policy, _)| format!("({} && {})", in_scope(policy), admits(policy)));
+            let allowed: Vec<_> = allowed.chain(["false".to_owned()]).collect();
             text += &format!(
                 "forbid(principal, action, resource) when {{ {} }} unless {{ {} }};\n",
                 somebody.join(" || "),
@@ -54,10 +56,12 @@ fn find<'w>(world: &'w Specs, attachment: &AttachmentSpec) -> Option<&'w PolicyS
     world.policies.iter().find(|policy| policy.metadata.name.as_str() == attachment.policy.as_str())
 }
 
-/// The enforced policies of a level that bind deployments.
-fn attached<'w>(world: &'w Specs, attachments: &'w [AttachmentSpec]) -> impl Iterator<Item = &'w PolicySpec> {
+/// The enforced policies of a level that bind deployments, and whether each has ended: no moment is stated, and then
+/// whatever has an end has ended (P16).
+fn attached<'w>(world: &'w Specs, attachments: &'w [AttachmentSpec]) -> impl Iterator<Item = (&'w PolicySpec, bool)> {
     let enforced = attachments.iter().filter(|at| at.enforcement == Enforcement::Enforce);
-    enforced.filter_map(|at| find(world, at)).filter(|policy| policy.callers.is_none())
+    let found = enforced.filter_map(|at| Some((find(world, at)?, at.until.is_some())));
+    found.filter(|(policy, _)| policy.callers.is_none())
 }
 
 /// Whether a policy applies to the workload's type.
@@ -83,6 +87,10 @@ fn admits(policy: &PolicySpec) -> String {
 /// Whether one of the options means what is asked about; of exceptions, whether one takes it out.
 fn any(options: &[Sourced<ChoiceSpec>], are_exceptions: bool) -> String {
     let option = |option: &Sourced<ChoiceSpec>| {
+        if option.kind.axis() == Axis::Attribute {
+            let names: Vec<_> = option.name.split('+').map(|name| format!("{name:?}")).collect();
+            return format!("resource.bears.containsAll([{}])", names.join(", "));
+        }
         let (attribute, kind) = match option.kind.axis() {
             Axis::Location => ("place", "Place"),
             Axis::Flavor => ("flavor", "Flavor"),

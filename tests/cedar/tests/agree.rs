@@ -48,12 +48,13 @@ fn cedar_has_the_same_candidates_after_changes() {
     assert!(allowed > 0 && excluded > 0);
 }
 
-/// A world without limits of price: what Cedar is told says nothing of prices (E4).
+/// A world without limits of price: what Cedar is told says nothing of prices (D1, E4).
 fn draw(seed: u64) -> Specs {
     let mut world = Specs::draw(&mut Choices::seeded(seed));
     let of_environments = world.environments.iter_mut().map(|environment| &mut environment.limits);
     let all = of_environments.chain(world.workspace.iter_mut().map(|root| &mut root.limits));
     all.flatten().for_each(|limits| limits.price_per_hour = None);
+    world.deployments.iter_mut().for_each(|deployment| deployment.max_price_per_hour = None);
     world
 }
 
