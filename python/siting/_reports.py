@@ -1002,6 +1002,23 @@ class Reservation(Record):
     pool: str
     taken: Any
     owner: str | None = None
+    committed_for: str | None = None
+    """The deployment that the host holds it for: it counts where that is limited."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reservation:
+        """Read a reservation; one that the host holds for a deployment says so where others have their owner."""
+        owner = data.get("owner") if isinstance(data, Mapping) else None
+        if isinstance(owner, Mapping):
+            data = {**data, "owner": None, **owner}
+        # A class with slots is made anew, and does not find itself by `super()`.
+        return super(Reservation, cls).from_json(data)  # noqa: UP008
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a state has it."""
+        told = super(Reservation, self).to_json()  # noqa: UP008
+        committed_for = told.pop("committedFor")
+        return told if committed_for is None else {**told, "owner": {"committedFor": committed_for}}
 
 
 _KINDS: dict[type, str] = {
