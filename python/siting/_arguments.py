@@ -182,7 +182,8 @@ def _real(value: Any, path: str) -> float:
     try:
         # NumPy's own shortest form is kept: 0.1 of 32 bits is 0.1.
         found = value if type(value) is float else float(str(value))
-    except OverflowError:
+    except (OverflowError, ValueError):
+        # Too large, or a NaN that signals, which no float is.
         found = math.inf
     if not math.isfinite(found):
         raise InvalidArgument(f"`{path}` must be a finite number", code="invalid-value", path=path or None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import operator
 from collections.abc import Mapping
 from decimal import Decimal
@@ -84,8 +83,6 @@ def _scalar(value: Any, path: Path) -> str | None:
         return str(found)
     if not is_number(value):
         _wrong(path, f"must be a text, number, bool, list or mapping, not {type_of(value)}", "wrong-type")
-    if not math.isfinite(value):
-        _wrong(path, "must be a finite number", "invalid-value")
     return format(_number(value, path), "f")
 
 

@@ -285,7 +285,7 @@ for _ in range(5000):
 
 STRANGE: list[Any] = [
     None, True, 0, -1, 1, 2**31, 2**63, 2**64, -(2**64), 10**400, 1.5, -0.5, float("nan"), float("inf"), 1e300,
-    Decimal("NaN"), Decimal("1e999999"), Decimal("1.5"), Decimal(2), fractions.Fraction(1, 3), 1j,
+    Decimal("NaN"), Decimal("sNaN"), Decimal("1e999999"), Decimal("1.5"), Decimal(2), fractions.Fraction(1, 3), 1j,
     "", "False", "eu", "a\nb", "\x1b[31m", "\u202eeu", "\ud800", "\x00", "x" * 100_000, "a:b", "1", b"eu",
     [], [None], [[]], ["eu", 1], {}, {"a": None}, {1: 2}, {"x": {"y": []}}, set(), {"eu"}, deep, nested, (1, 2),
     object(), int, len, lambda: 1, range(3), iter([]), array.array("i", [1]),
