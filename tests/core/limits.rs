@@ -278,7 +278,8 @@ fn promote(deployment: Number, environment: &str, strategy: Option<rollout::Stra
     }
 }
 
-/// E4: surge that a limit blocks waits and is named, goes on once there is room, and goes back at its deadline.
+/// E4: a rollout that a limit blocks does not begin, and the limit is named; it begins once there is room, and is over at
+/// its deadline where there is none.
 #[test]
 fn e4_a_surge_waits_for_its_limit() {
     let started = |most: u32| {
@@ -314,6 +315,14 @@ fn e4_a_surge_waits_for_its_limit() {
     let told = told.expect("something waits");
     assert!(told.contains("environment `production` limits cpu to 9"), "{told}");
     assert_eq!(running(&workspace, &x)[0], 2);
+    // Nobody makes room until the deadline: it is over, and the holder is as it was.
+    let mut late = workspace.clone();
+    let deadline = late.life(&x).unwrap().state().deployment(TWO).unwrap().deadline.unwrap();
+    let timer = Action::Observe { deployment: TWO, generation: 1, observation: Observation::TimerFired };
+    late.carry_out(deadline, &x, timer).unwrap();
+    assert_eq!(running(&late, &x), [2, 0]);
+    let slot = late.life(&x).unwrap().state().slot("production").unwrap();
+    assert_eq!((slot.holder, slot.promotion.is_none()), (Some(ONE), true));
     // There is more of it: what was refused is asked again.
     workspace.change(moment(4), put(&environment("production", "{cpu: 12}"))).unwrap();
     let built = Action::Observe { deployment: TWO, generation: 1, observation: Observation::Built };

@@ -17,7 +17,7 @@ use siting::rollout::{BlueGreen, Strategy};
 use siting::scaling::State;
 use siting::time::Moment;
 use siting::traffic::{RemoteId, Side, Why};
-use siting::workspace::{LoadOptions, Local, Workspace};
+use siting::workspace::{LoadOptions, Local, Workspace, WorkspaceChange};
 
 fn bounds(min: u32, max: u32) -> Scaling {
     Scaling { enabled: true, min_replicas: Some(min), max_replicas: Some(max), ..Scaling::default() }
@@ -286,6 +286,27 @@ fn d9_what_the_load_wants_is_placed_where_it_may_run_as_far_as_there_is_room() {
     assert_eq!(refused.rule, "L12");
     assert!(refused.reason.contains("cannot be placed"), "{refused}");
     assert_eq!(*workspace.life(&bert).unwrap().state(), after);
+}
+
+/// E4, R4: an autoscaler grows as far as a limit leaves room, and then the limit that holds it back is named.
+#[test]
+fn e4_what_the_load_wants_grows_to_the_limit() {
+    let (mut workspace, bert) = fleet();
+    let text = "apiVersion: siting.dev/v1\nkind: Environment\nmetadata: {name: production}\n\
+                spec: {policies: [europe], limits: {cpu: 3}}\n";
+    let now = Moment::from_millis(100_000);
+    workspace.change(now, WorkspaceChange::new().put(read_str("limits.yaml", text))).unwrap();
+    let mut memory = State::default();
+    // 4 / 0.7 are wanted: six of one core each, of which three are within the limit.
+    let busy = window(&Gauge::Concurrency, 4, 100);
+    workspace.autoscale(now, &bert, FIRST, &mut memory, &load(&busy, 1)).unwrap();
+    let running = |workspace: &Workspace| workspace.life(&bert).unwrap().state().deployment(FIRST).unwrap().running();
+    assert_eq!(running(&workspace), 3);
+    let busy = window(&Gauge::Concurrency, 4, 200);
+    let refused = workspace.autoscale(Moment::from_millis(200_000), &bert, FIRST, &mut memory, &load(&busy, 3));
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("environment `production` limits cpu to 3, and 3 is held: 3 by `bert/bert-1`"), "{said}");
+    assert_eq!(running(&workspace), 3);
 }
 
 #[test]
