@@ -233,7 +233,7 @@ impl Format<Variables> for Variables {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(Shape::StrictText) }
+        Shape::Map { of: Box::new(Shape::StrictText), least: 0 }
     }
 }
 

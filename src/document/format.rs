@@ -12,7 +12,7 @@ use super::value::{Map, Value};
 use super::wording::quoted;
 use crate::id::Name;
 use crate::origin::{ProblemCode, Sourced};
-use crate::quantity::{Amount, Bandwidth, Bytes, Cpu, GpuShare, Milli, Money, Percent};
+use crate::quantity::{Amount, Bandwidth, Bytes, Cpu, GpuShare, Gpus, Milli, Money, Percent};
 use crate::time::Moment;
 
 /// One way in which a `T` is written in text. Most types are their own format.
@@ -362,7 +362,7 @@ macro_rules! amounts {
     )+};
 }
 
-amounts!(Cpu, Bytes, Bandwidth, Money, Milli);
+amounts!(Cpu, Bytes, Bandwidth, Gpus, Money, Milli);
 
 impl Format<Moment> for Moment {
     fn read(item: Item<'_>) -> Option<Moment> {
@@ -490,7 +490,7 @@ impl Format<IndexMap<String, String>> for IndexMap<String, String> {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(Shape::StrictText) }
+        Shape::Map { of: Box::new(Shape::StrictText), least: 0 }
     }
 }
 

@@ -39,8 +39,8 @@ pub(crate) enum Shape {
     List { of: Box<Shape>, least: usize },
     /// Latitude and longitude in degrees.
     Coordinates,
-    /// An object with any keys.
-    Map { of: Box<Shape> },
+    /// An object with any keys, at least `least`.
+    Map { of: Box<Shape>, least: usize },
     /// An object with keys of a pattern.
     Keyed { keys: &'static str, of: Box<Shape> },
     /// An object of declared fields.

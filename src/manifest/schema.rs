@@ -99,7 +99,10 @@ impl Printer {
             Shape::Keyed { keys, of: value } => {
                 json!({"type": "object", "propertyNames": {"pattern": keys}, "additionalProperties": self.of(value)})
             }
-            Shape::Map { of: value } => json!({"type": "object", "additionalProperties": self.of(value)}),
+            Shape::Map { of: value, least: 0 } => json!({"type": "object", "additionalProperties": self.of(value)}),
+            Shape::Map { of: value, least } => {
+                json!({"type": "object", "minProperties": least, "additionalProperties": self.of(value)})
+            }
             Shape::Record(shape) => self.record(shape),
             Shape::Either(shapes) => json!({"anyOf": shapes.iter().map(|shape| self.of(shape)).collect::<Vec<_>>()}),
         }

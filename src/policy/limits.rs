@@ -1,7 +1,7 @@
 //! What the deployments of an environment, or of all, may hold together (E4).
 
 use crate::catalog::Meaning;
-use crate::quantity::{Bytes, Cpu, Milli, Money};
+use crate::quantity::{Bytes, Cpu, Gpus, Money};
 
 /// What deployments may hold together at most; what is not stated is not limited (E4).
 ///
@@ -15,9 +15,9 @@ use crate::quantity::{Bytes, Cpu, Milli, Money};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Limits {
     /// GPUs of any type.
-    pub gpu: Option<Milli>,
+    pub gpu: Option<Gpus>,
     /// GPUs by type: what is under a node of the tree, and what is known only by a node above it.
-    pub gpus: Vec<(Meaning, Milli)>,
+    pub gpus: Vec<(Meaning, Gpus)>,
     /// Cpu.
     pub cpu: Option<Cpu>,
     /// Memory.

@@ -223,6 +223,15 @@ const SHARE: Notation = Notation {
     example: "a number above 0 and up to 1, such as `0.25`",
 };
 
+const GPUS: Notation = Notation {
+    what: "a number of GPUs",
+    units: &[("", 1000), ("m", 1)],
+    foreign: &[("gpus", 1, GPUS_WITHOUT_UNIT), ("gpu", 1, GPUS_WITHOUT_UNIT)],
+    example: "`4`, `0.5` or `500m`",
+};
+
+const GPUS_WITHOUT_UNIT: &str = "GPUs are written without a unit";
+
 const MONEY: Notation = Notation {
     what: "a price",
     units: &[("", 1_000_000)],
@@ -351,6 +360,15 @@ quantities! {
     /// assert!("0.0005".parse::<Milli>().is_err());
     /// ```
     Milli::thousandths(thousandths) by FIGURE;
+    /// GPUs held together, in thousandths of one: `4`, `0.5`, `500m` (E4).
+    ///
+    /// ```
+    /// use siting::quantity::Gpus;
+    /// assert_eq!("0.5".parse(), Ok(Gpus::thousandths(500)));
+    /// assert_eq!(Gpus::thousandths(16_000).to_string(), "16");
+    /// assert_eq!("16Gi".parse::<Gpus>().unwrap_err().help(), "write `4`, `0.5` or `500m`");
+    /// ```
+    Gpus::thousandths(thousandths) by GPUS;
     /// Money in millionths of the workspace's one currency (I5), written `0.526`.
     ///
     /// ```
@@ -364,6 +382,12 @@ quantities! {
 impl fmt::Display for Cpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         CPU.write(self.0, f)
+    }
+}
+
+impl fmt::Display for Gpus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        GPUS.write(self.0, f)
     }
 }
 

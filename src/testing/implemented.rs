@@ -64,7 +64,7 @@ arbitrary! {
     crate::id: Name, Atom, ClusterId, CountryId, DeploymentId, EnvironmentId, FlavorId, GroupId, KindId, LocationId,
         OfferId, ClassId, KindSetId, PairId, PlaceId, PolicyId, PoolId, ProviderId, ResourceTypeId, AttributeSetId;
     crate::bitset: BitSet<crate::id::Atom>, BitSet<crate::id::PairId>;
-    crate::quantity: Cpu, Bytes, Bandwidth, Money, Milli, GpuShare, Percent, Coordinates;
+    crate::quantity: Cpu, Bytes, Bandwidth, Gpus, Money, Milli, GpuShare, Percent, Coordinates;
     crate::time: Moment;
     crate::origin: Origin, Problem, ProblemCode, Related, Sourced<crate::id::Name>;
     crate::catalog: Axis, Catalog, Capacity, Choice, ChoiceKind, Continent, FlavorKind, PerAxis<crate::id::Atom>, Point;

@@ -13,7 +13,7 @@ use crate::manifest::spec::{
 };
 use crate::origin::Sourced;
 use crate::policy::{Enforcement, OnLoss, OnReplaced, OnViolation, Terms};
-use crate::quantity::{Bytes, Cpu, Milli, Money};
+use crate::quantity::{Bytes, Cpu, Gpus, Money};
 
 /// Policies of what a world favours, with different names.
 pub(super) fn policies(choices: &mut Choices<'_>, selection: &Selection<'_>, least: u32, most: u32) -> Vec<PolicySpec> {
@@ -139,15 +139,19 @@ impl Draw for LimitsSpec {
         let most = |choices: &mut Choices<'_>| u64::from(choices.one_of(1_u32, [0, 2, 4, 16, 64]));
         let gpus = |choices: &mut Choices<'_>| {
             let code = choices.one_of("t4", ["l4", "a100", "a100-80gb"]);
-            (code.to_owned().into(), Milli::thousandths(most(choices) * 500))
+            (code.to_owned().into(), Gpus::thousandths(most(choices) * 500))
         };
-        Self {
-            gpu: choices.maybe(40, |choices| Milli::thousandths(most(choices) * 1000)),
+        let mut drawn = Self {
+            gpu: choices.maybe(40, |choices| Gpus::thousandths(most(choices) * 1000)),
             gpus: choices.maybe(25, gpus).into_iter().collect(),
             cpu: Some(Cpu::milli_cores(most(choices) * 1500)).filter(|_| choices.chance(50)),
             memory: choices.maybe(30, |choices| Bytes::new(most(choices) << 31)),
             price_per_hour: choices.maybe(25, |choices| Money::micros(most(choices) * 1_500_000)),
+        };
+        if drawn == Self::default() {
+            drawn.gpu = Some(Gpus::thousandths(64_000));
         }
+        drawn
     }
 }
 

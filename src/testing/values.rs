@@ -8,7 +8,7 @@ use crate::catalog::{Axis, Capacity, ChoiceKind, Continent, FlavorKind};
 use crate::id::{self, Id, Name};
 use crate::origin::{Origin, Problem, ProblemCode, Related, Sourced};
 use crate::policy::{Enforcement, Level, OnLoss, OnReplaced, OnViolation};
-use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money, Percent};
+use crate::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Gpus, Milli, Money, Percent};
 use crate::time::Moment;
 
 /// Texts as people write them, and some that a careless reader takes for something else.
@@ -137,6 +137,7 @@ quantities! {
     Bytes::new;
     Bandwidth::bits_per_second;
     Money::micros;
+    Gpus::thousandths;
     Milli::thousandths;
     Moment::from_millis;
 }

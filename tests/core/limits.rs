@@ -481,9 +481,11 @@ proptest! {
 /// A1, E4: a limit that is raised, or taken away, is loosened, and one that is lowered or new is not.
 #[test]
 fn a1_a_raised_limit_is_loosened() {
-    let world = |own: &str, all: &str| fleet(&[environment("production", own), root(all)]);
+    let world = |own: &str, all: &str| {
+        fleet(&[environment("production", own), if all.is_empty() { String::new() } else { root(all) }])
+    };
     let old = world("{cpu: 6, gpus: {t4: 2}}", "{memory: 1Gi}");
-    let new = world("{cpu: 7, gpu: 1}", "{}");
+    let new = world("{cpu: 7, gpu: 1}", "");
     let loosened = [
         "the workspace limits memory no more, which was 1Gi",
         "environment `production` limits cpu to 7 and not to 6",
@@ -505,4 +507,29 @@ fn d7_a_limit_is_met_by_asking_for_less() {
     // Two replicas of three cores are within seven; three are of two cores each.
     assert!(told.contains(&vec!["lower `replicas` from 3 to 2".to_owned()]), "{told:?}");
     assert!(told.contains(&vec!["lower `resources.cpu` from 3 to 2333m".to_owned()]), "{told:?}");
+}
+
+/// E4, C8: limits that limit nothing, and numbers that no GPUs are counted in, are told where they stand.
+#[test]
+fn e4_limits_that_say_nothing_are_errors() {
+    let said = |limits: &str| {
+        let error = format!("{CLUSTERS}{}", environment("production", limits)).parse::<Workspace>().unwrap_err();
+        let problem = error.problems.into_iter().next().unwrap();
+        assert!(problem.origin.line > 0, "{limits}");
+        (problem.message, problem.help.unwrap())
+    };
+    let told = |message: &str, help: &str| (message.to_owned(), help.to_owned());
+    assert_eq!(
+        said("{}"),
+        told(
+            "`limits` limits nothing",
+            "write `gpu`, `gpus`, `cpu`, `memory` or `pricePerHour`, or leave `limits` out"
+        )
+    );
+    assert_eq!(said("{cpu: 1, gpus: {}}"), told("`gpus` limits no type", "write `{h100: 16}`, or leave it out"));
+    assert_eq!(
+        said("{gpu: 16Gi}"),
+        told("`16Gi` is not a number of GPUs: `Gi` is no unit of it", "write `4`, `0.5` or `500m`")
+    );
+    assert_eq!(said("{gpus: {t4: -1}}").0, "`-1` is not a number of GPUs: it is negative");
 }

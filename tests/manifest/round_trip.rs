@@ -20,7 +20,7 @@ use siting::manifest::spec::*;
 use siting::manifest::{read_str, write_json, write_yaml};
 use siting::origin::Sourced;
 use siting::policy::{Enforcement, OnLoss, OnReplaced, OnViolation};
-use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money, Percent};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Gpus, Money, Percent};
 use siting::rollout;
 use siting::time::Moment;
 
@@ -204,9 +204,9 @@ fn require() -> impl Strategy<Value = Vec<Sourced<Axis>>> {
 
 /// Some limits, at least one of which is stated.
 fn limits() -> impl Strategy<Value = LimitsSpec> {
-    let milli = || any::<u64>().prop_map(Milli::thousandths);
+    let milli = || any::<u64>().prop_map(Gpus::thousandths);
     let gpus = vec(("[a-z0-9-]{1,9}", milli()), 0..3).prop_map(|gpus| {
-        let unique: IndexMap<String, Milli> = gpus.into_iter().collect();
+        let unique: IndexMap<String, Gpus> = gpus.into_iter().collect();
         unique.into_iter().map(|(code, most)| (code.into(), most)).collect::<Vec<_>>()
     });
     let cpu = any::<u64>().prop_map(Cpu::milli_cores);

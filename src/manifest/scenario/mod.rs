@@ -266,7 +266,7 @@ impl<T, F: Format<T>> Format<Vec<(String, T)>> for ByName<F> {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(F::shape()) }
+        Shape::Map { of: Box::new(F::shape()), least: 0 }
     }
 }
 
@@ -407,7 +407,7 @@ impl Format<Vec<(Name, Milli)>> for Figures {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(Milli::shape()) }
+        Shape::Map { of: Box::new(Milli::shape()), least: 0 }
     }
 }
 

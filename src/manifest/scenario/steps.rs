@@ -554,7 +554,7 @@ fn describe_settings(record: &mut RecordShape) {
     // A setting that is not mentioned stays as it is.
     record.fields.extend(common.map(|(field, shape)| (FieldShape::new(field.key, field.doc), shape)));
     record.add(FieldShape::new("displayName", &["A display name."]), Shape::Text);
-    let labels = Shape::Map { of: Box::new(Shape::StrictText) };
+    let labels = Shape::Map { of: Box::new(Shape::StrictText), least: 0 };
     record.add(FieldShape::new("labels", &["Labels."]), labels);
     let names = || Shape::List { of: Box::new(Shape::Text), least: 0 };
     record.add(FieldShape::new("setEnv", &["Environment variables that are set, by name."]), names());

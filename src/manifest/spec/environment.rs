@@ -217,7 +217,7 @@ impl Format<Vec<(Sourced<String>, FindingSeverity)>> for Severities {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(FindingSeverity::shape()) }
+        Shape::Map { of: Box::new(FindingSeverity::shape()), least: 0 }
     }
 }
 
@@ -266,7 +266,7 @@ impl Format<Vec<GroupSpec>> for Groups {
     }
 
     fn shape() -> Shape {
-        Shape::Map { of: Box::new(<Nonempty<Sourced<Country>> as Format<Vec<Sourced<String>>>>::shape()) }
+        Shape::Map { of: Box::new(<Nonempty<Sourced<Country>> as Format<Vec<Sourced<String>>>>::shape()), least: 0 }
     }
 }
 

@@ -15,7 +15,7 @@ use siting::manifest::spec::{
     UsedSpec, WorkspaceSpec,
 };
 use siting::policy::{Enforcement, Environment, OnLoss, OnViolation};
-use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Milli, Money};
+use siting::quantity::{Bandwidth, Bytes, Coordinates, Cpu, GpuShare, Gpus, Money};
 use siting::time::Moment;
 
 /// The world in the library's words.
@@ -87,8 +87,8 @@ fn limits(world: &World, environment: Option<&String>) -> Option<LimitsSpec> {
     let mut spec = LimitsSpec::default();
     for limit in world.limits.iter().filter(|limit| limit.environment.as_ref() == environment) {
         match &limit.of {
-            Limited::Gpu => spec.gpu = Some(Milli::thousandths(limit.most)),
-            Limited::GpuType(code) => spec.gpus.push((code.clone().into(), Milli::thousandths(limit.most))),
+            Limited::Gpu => spec.gpu = Some(Gpus::thousandths(limit.most)),
+            Limited::GpuType(code) => spec.gpus.push((code.clone().into(), Gpus::thousandths(limit.most))),
             Limited::Cpu => spec.cpu = Some(Cpu::milli_cores(limit.most)),
             Limited::Memory => spec.memory = Some(Bytes::new(limit.most)),
             Limited::Price => spec.price_per_hour = Some(Money::micros(limit.most)),
